@@ -1,0 +1,91 @@
+# Every command of the project; `make` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down clean status logs test test-unit test-integration test-compose test-web lint types arch isolated fmt bench lock migration events ci
+MAKEFLAGS += --no-print-directory
+# Five services import the same packages: compiled once, they start in a third of the time.
+unexport PYTHONDONTWRITEBYTECODE
+
+bin := .venv/bin
+python := $(bin)/python
+stack := $(python) -m ops.stack
+services := ingest chat booking crm-sync notifier
+# A name that a checkout may not have yet (a service without tests) is left out.
+tests := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests tests/testkit/tests tests/integration tests/e2e)
+quick := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests)
+code := shared services ops sandbox tests $(wildcard benchmarks evals)
+typed := $(wildcard shared/src services/*/src ops/src sandbox/src tests/testkit/src)
+with_env = set -a && . ./.run/env && set +a &&
+npm = PATH="$$PATH:$(CURDIR)/$(bin)" npm --prefix web run --silent
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 22
+
+setup: ## virtual environment, locked packages, web build (skips what is done)
+	@scripts/bootstrap
+
+demo: up ## the whole system, then one lead followed through it (CLAUDE=sandbox: with the sandbox's Claude)
+	@$(with_env) $(bin)/leadctl demo
+
+up: setup ## start everything in the background against the sandbox (CLAUDE=sandbox as above)
+	@$(stack) up --claude "$(CLAUDE)"
+
+down: ## stop everything that `up` started
+	@if [ -x $(python) ]; then $(stack) down; fi
+
+clean: ## down, then drop this checkout's database and virtual host and remove .run
+	@if [ -x $(python) ]; then $(stack) clean; fi
+
+status: ## what runs, and whether it is well
+	@$(stack) status
+
+logs: ## follow the logs of everything
+	@tail -n 20 -F .run/logs/*.log
+
+test: setup lint types arch test-web ## everything: style, types, architecture, web, then all tests
+	@$(bin)/pytest $(tests)
+
+test-unit: setup ## each package's own tests
+	@$(bin)/pytest $(quick)
+
+test-integration: setup ## the promises, against real PostgreSQL and RabbitMQ
+	@$(bin)/pytest tests/integration
+
+test-compose: ## deploy/compose.yaml for real: images, start, tour, stop (brings an engine where none can pull)
+	@tests/compose/run
+
+test-web:
+	@if [ -f web/package.json ]; then $(npm) test; fi
+
+lint: ## ruff: rules and format
+	@$(bin)/ruff check --quiet $(code)
+	@$(bin)/ruff format --quiet --check $(code) || { echo 'not formatted: make fmt'; exit 1; }
+
+types: ## mypy, strict
+	@$(bin)/mypy --no-error-summary $(typed)
+
+arch: ## import-linter: who may import whom
+	@$(bin)/lint-imports --no-logo > .import-linter.out 2>&1; code=$$?; [ $$code = 0 ] || cat .import-linter.out; rm -f .import-linter.out; exit $$code
+
+isolated: setup ## each service imports in an environment that holds nothing but its own lock
+	@for service in $(services); do scripts/isolated $$service || exit 1; done
+
+fmt: ## format and fix what can be fixed
+	@$(bin)/ruff format --quiet $(code)
+	@$(bin)/ruff check --quiet --fix $(code)
+
+bench: setup ## measure, and compare with the baseline
+	@$(python) benchmarks/run.py
+
+lock: ## renew every lock
+	@locks/update.sh --upgrade
+
+migration: ## a new migration: make migration service=chat name=add_notes
+	@test -n "$(service)" -a -n "$(name)" || { echo 'make migration service=chat name=add_notes'; exit 1; }
+	@$(with_env) $(python) -c 'import os, shared.db.migrate as m; m.revision("$(subst -,_,$(service))", \
+	  os.environ["LEADCTL_" + "$(subst -,_,$(service))".upper() + "_DATABASE_URL"], "$(name)")'
+
+events: ## docs/events.md from the event classes; freezes the schemas of new versions
+	@$(python) scripts/events
+
+ci: test isolated ## what a merge needs

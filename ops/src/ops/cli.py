@@ -1,0 +1,75 @@
+"""leadctl: the operators' command."""
+
+import asyncio
+from typing import Annotated
+
+import aio_pika
+import typer
+from shared.messaging import topology
+
+from ops import database, demo, events, imports
+from ops.health import checks
+from ops.leads import send_lead
+from ops.screen import console, fail, show_table
+from ops.settings import Settings
+
+app = typer.Typer(help="Operate the Lead Orchestrator.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(events.app, name="events")
+app.add_typer(imports.app, name="import")
+app.add_typer(database.app, name="database")
+topology_app = typer.Typer(help="The broker's exchanges, queues and bindings.", no_args_is_help=True)
+app.add_typer(topology_app, name="topology")
+
+
+@app.command("health")
+def health() -> None:
+    """Which parts answer; exit code 1 when one does not."""
+    found = asyncio.run(checks(Settings()))
+    show_table("Health", ("part", "state", "detail"), [(n, "up" if ok else "DOWN", d) for n, ok, d in found])
+    if not all(ok for _, ok, _ in found):
+        raise typer.Exit(1)
+
+
+@app.command("send-lead")
+def send(
+    location: Annotated[str, typer.Option(help="The shop's code.")] = "Store094",
+    first_name: Annotated[str, typer.Option()] = "Avery",
+    last_name: Annotated[str, typer.Option()] = "Sample",
+    email: Annotated[str, typer.Option()] = "avery.sample@example.com",
+    phone: Annotated[str, typer.Option(help="E.164.")] = "+16195550123",
+    service: Annotated[str, typer.Option()] = "window tint",
+) -> None:
+    """A lead from the sandbox's ShopMonkey, with its signed webhook."""
+    lead: dict[str, object] = {
+        "location": location, "first_name": first_name, "last_name": last_name,
+        "email": email, "phone": phone, "service": service,
+    }  # fmt: skip
+    answer = send_lead(Settings(), lead)
+    console.print(f"order {answer['order_id']}; webhook deliveries: {answer['deliveries']}", highlight=False)
+
+
+@app.command("demo")
+def run_demo() -> None:
+    """One lead through the whole flow, with each hop's milliseconds."""
+    asyncio.run(demo.run(Settings()))
+
+
+@topology_app.callback()
+def _topology() -> None:
+    """The broker's exchanges, queues and bindings."""
+
+
+@topology_app.command("declare")
+def declare() -> None:
+    """Creates what is missing; must run before the services of a new version start."""
+    try:
+        asyncio.run(_declare(Settings().rabbitmq_url))
+    except OSError as error:
+        fail(f"RabbitMQ does not answer: {error}")
+    console.print("topology declared")
+
+
+async def _declare(rabbitmq_url: str) -> None:
+    connection = await aio_pika.connect(rabbitmq_url)
+    async with connection:
+        await topology.declare(await connection.channel())

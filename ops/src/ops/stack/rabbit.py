@@ -1,0 +1,235 @@
+"""A RabbitMQ to work on: one that answers, or a private one from the system's package; and virtual hosts on it."""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import time
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+import aio_pika
+import httpx2
+from aio_pika.exceptions import AMQPError
+
+from ops.stack.apt import apt_install, can_apt_install
+from ops.stack.model import Private, Rabbit, Servers
+from ops.stack.ports import free_ports
+from ops.stack.processes import TAG, alive, end
+from ops.stack.screen import StackError, say, tail
+from ops.stack.shell import run
+from ops.stack.state import instance_id, secret, write_private
+
+LOCAL_URL = "amqp://guest:guest@127.0.0.1:5672/"
+MISSING = (
+    "RabbitMQ is missing: apt-get install -y --no-install-recommends rabbitmq-server (or set RABBITMQ_URL)"
+)
+START_SECONDS = 120  # 9 s on a quiet machine; a small busy one has taken 40
+_PLACES = (Path("/usr/lib/rabbitmq/bin"), Path("/opt/homebrew/sbin"), Path("/usr/local/sbin"))
+_LISTENERS = "[P || {listener,_,amqp,_,_,P,_} <- rabbit_networking:active_listeners()]."
+_VHOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+async def answers(url: str) -> bool:
+    try:
+        connection = await aio_pika.connect(url, timeout=5)
+    except (OSError, AMQPError, TimeoutError, ValueError):
+        return False
+    await connection.close()
+    return True
+
+
+async def local_rabbit() -> Rabbit | None:
+    """The one on port 5672, if virtual hosts can be created on it."""
+    if not await answers(LOCAL_URL):
+        return None
+    api = await management_api(LOCAL_URL, port=15672)
+    if api is None and not await _ctl_reaches(LOCAL_URL):
+        return None
+    return Rabbit(where="already running on 127.0.0.1:5672", admin_url=LOCAL_URL, api=api)
+
+
+async def given_rabbit(url: str) -> Rabbit:
+    """The one the person named. Without a way to create virtual hosts the one in its address is used."""
+    if not await answers(url):
+        raise StackError("RABBITMQ_URL names a server that does not answer")
+    return Rabbit(where="RABBITMQ_URL", admin_url=url, api=await management_api(url, port=15672))
+
+
+async def management_api(url: str, port: int) -> str | None:
+    """Its address with credentials, when it answers there and lets this user administrate."""
+    parts = urlsplit(url)
+    base = f"http://{parts.username or 'guest'}:{parts.password or 'guest'}@{parts.hostname}:{port}"
+    try:
+        async with httpx2.AsyncClient(timeout=3, trust_env=False) as client:
+            answer = await client.get(f"{base}/api/whoami")
+    except httpx2.HTTPError:
+        return None
+    return base if answer.is_success and "administrator" in answer.json().get("tags", "") else None
+
+
+async def create_vhost(servers: Servers, name: str) -> str:
+    """Creates the virtual host if it is not there; its AMQP address, with every right for the admin user."""
+    _check_name(name)
+    user = unquote(urlsplit(servers.rabbitmq_admin_url).username or "guest")
+    if servers.rabbitmq_api:
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        await _put(servers.rabbitmq_api, f"/api/vhosts/{name}", {})
+        await _put(servers.rabbitmq_api, f"/api/permissions/{name}/{quote(user, safe='')}", everything)
+    elif await _ctl_reaches(servers.rabbitmq_admin_url):
+        await _eval(
+            f'rabbit_vhost:add(<<"{name}">>, <<"leads">>), rabbit_auth_backend_internal:set_permissions('
+            f'<<"{user}">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, <<"leads">>).'
+        )
+    else:
+        return servers.rabbitmq_admin_url
+    url = urlsplit(servers.rabbitmq_admin_url)._replace(path=f"/{name}").geturl()
+    if not await answers(url):
+        raise StackError(f"the new virtual host {name} on RabbitMQ does not answer")
+    return url
+
+
+async def delete_vhost(servers: Servers, name: str) -> None:
+    """With all its queues; harmless when there is none of that name."""
+    _check_name(name)
+    if servers.rabbitmq_api:
+        async with httpx2.AsyncClient(timeout=30, trust_env=False) as client:
+            answer = await client.delete(f"{servers.rabbitmq_api}/api/vhosts/{name}")
+        if not answer.is_success and answer.status_code != 404:
+            raise StackError(f"RabbitMQ kept the virtual host {name}: {answer.text}")
+    elif await _ctl_reaches(servers.rabbitmq_admin_url):
+        vhost = f'<<"{name}">>'
+        await _eval(
+            f'case rabbit_vhost:exists({vhost}) of true -> rabbit_vhost:delete({vhost}, <<"leads">>); _ -> ok end.'
+        )
+
+
+def _check_name(name: str) -> None:
+    if not _VHOST_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no virtual host name")
+
+
+async def start_rabbit(state_dir: Path) -> Rabbit:
+    """Starts a private broker with the management API; its queues stay in the state directory for the next start."""
+    program = await _installed_program()
+    home = _home(state_dir)
+    amqp, management, distribution, epmd = free_ports(4)
+    environment = _environment(state_dir, home, (amqp, distribution, epmd))
+    write_private(home / "enabled_plugins", "[rabbitmq_management].\n")
+    write_private(
+        home / "rabbitmq.conf", f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management}\n"
+    )
+    pid = _spawn(program, environment, home / "output")
+    url = f"amqp://leads:{secret(state_dir, 'rabbitmq')}@127.0.0.1:{amqp}/"
+    private = Private(kind="rabbitmq", name=str(home), pid=pid, epmd_port=epmd)
+    try:
+        api = await wait_until_usable(url, management, START_SECONDS, pid)
+    except BaseException:
+        await stop_rabbit(private)
+        say(tail(home / "output"))
+        raise
+    return Rabbit(where=f"private, {program}", admin_url=url, api=api, private=private)
+
+
+async def wait_until_usable(url: str, management_port: int, seconds: float, pid: int | None = None) -> str:
+    """The management API's address, as soon as it and the broker answer."""
+    deadline = time.monotonic() + seconds
+    while (api := await management_api(url, management_port)) is None or not await answers(url):
+        if time.monotonic() > deadline or (pid is not None and not alive(pid)):
+            raise StackError("RabbitMQ did not start")
+        await asyncio.sleep(0.3)
+    return api
+
+
+async def stop_rabbit(private: Private) -> None:
+    if private.pid is not None and alive(private.pid):
+        await end([private.pid], first=signal.SIGTERM, grace_seconds=30)
+    if private.epmd_port is not None:
+        await run("epmd", "-port", str(private.epmd_port), "-kill", timeout_seconds=5)
+
+
+def _environment(state_dir: Path, home: Path, ports: tuple[int, int, int]) -> dict[str, str]:
+    """Its own name server, node name and folders: nothing shared with another RabbitMQ of this machine."""
+    amqp, distribution, epmd = ports
+    return {
+        **os.environ,
+        TAG: instance_id(state_dir),
+        "HOME": str(home),  # the Erlang cookie is made there
+        "LC_ALL": "C.UTF-8",
+        "ERL_EPMD_PORT": str(epmd),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODENAME": f"leads-{instance_id(state_dir)}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(amqp),
+        "RABBITMQ_DIST_PORT": str(distribution),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(home / "log"),
+        "RABBITMQ_PID_FILE": str(home / "pid"),
+        "RABBITMQ_CONF_ENV_FILE": os.devnull,
+        "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
+        "RABBITMQ_DEFAULT_USER": "leads",
+        "RABBITMQ_DEFAULT_PASS": secret(state_dir, "rabbitmq"),
+    }
+
+
+def _spawn(program: str, environment: dict[str, str], output: Path) -> int:
+    """It outlives us, in a session of its own: a Ctrl-C of ours does not reach it."""
+    write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    files = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(output), write, 0o600),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawn(program, [program], environment, file_actions=files, setsid=True)
+
+
+def _home(state_dir: Path) -> Path:
+    home = state_dir.resolve() / "rabbitmq"
+    home.mkdir(parents=True, exist_ok=True)
+    return home
+
+
+async def _installed_program() -> str:
+    if found := _program():
+        return found
+    if can_apt_install():
+        await apt_install("rabbitmq-server")
+    if found := _program():
+        return found
+    raise StackError(MISSING)
+
+
+def _program() -> str | None:
+    """Debian's wrapper in /usr/sbin changes the user, so the script behind it comes first."""
+    scripts = [place / "rabbitmq-server" for place in _PLACES]
+    return next((str(script) for script in scripts if script.exists()), shutil.which("rabbitmq-server"))
+
+
+async def _ctl_reaches(url: str) -> bool:
+    """Whether rabbitmqctl speaks to the very node that listens at this address."""
+    parts = urlsplit(url)
+    if parts.hostname not in {"127.0.0.1", "localhost", "::1"} or not _ctl():
+        return False
+    listeners = await run(_ctl(), "-q", "eval", _LISTENERS, timeout_seconds=20)
+    return listeners.ok and str(parts.port or 5672) in re.findall(r"\d+", listeners.output)
+
+
+async def _eval(expression: str) -> None:
+    """One start of Erlang for several changes; each rabbitmqctl command would cost its own."""
+    outcome = await run(_ctl(), "-q", "eval", expression, timeout_seconds=60)
+    if not outcome.ok or "error" in outcome.output:
+        raise StackError(f"rabbitmqctl failed: {outcome.output.strip()}")
+
+
+def _ctl() -> str:
+    return shutil.which("rabbitmqctl") or shutil.which("rabbitmqctl", path="/usr/sbin:/sbin") or ""
+
+
+async def _put(api: str, path: str, body: dict[str, str]) -> None:
+    async with httpx2.AsyncClient(timeout=30, trust_env=False) as client:
+        answer = await client.put(f"{api}{path}", json=body)
+    if not answer.is_success:
+        raise StackError(f"RabbitMQ refused {path}: {answer.status_code} {answer.text}")

@@ -1,0 +1,165 @@
+"""Brings the whole system up, or says that it already is."""
+
+import asyncio
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ops.stack import supervise
+from ops.stack.down import halt
+from ops.stack.environment import (
+    PACKAGES,
+    TENANT,
+    Claude,
+    Plan,
+    migration,
+    operator_settings,
+    programs,
+    secrets_of,
+    write_settings,
+)
+from ops.stack.health import unready, wait_until_ready
+from ops.stack.infrastructure import create_vhost, provision_database, servers
+from ops.stack.model import Servers
+from ops.stack.ports import choose_ports
+from ops.stack.processes import tagged
+from ops.stack.screen import StackError, say, step
+from ops.stack.shell import run
+from ops.stack.stackfile import StackFile, locked, read_stack, write_stack
+from ops.stack.state import instance_id, secret
+
+
+async def up(root: Path, state_dir: Path, claude: Claude) -> None:
+    """Whatever goes wrong, nothing it started stays alive."""
+    with _only_one(state_dir):
+        if await _already_up(state_dir, claude):
+            return
+        try:
+            await _bring_up(root, state_dir, claude)
+        except BaseException:
+            say("  · stopping what was started")
+            await halt(state_dir)
+            raise
+
+
+async def is_healthy(state_dir: Path, stack: StackFile) -> bool:
+    states = supervise.watched(state_dir)
+    all_run = states and all(one.state == supervise.RUNNING for one in states.values())
+    return bool(all_run) and not await unready(addresses(stack))
+
+
+def addresses(stack: StackFile) -> dict[str, str]:
+    return {"sandbox": stack.sandbox, **stack.services, "gateway": stack.gateway}
+
+
+def chosen_claude(asked: str) -> Claude:
+    """`sandbox` when asked for, the real one when the caller has a key, else the deterministic assistant."""
+    if asked == "sandbox":
+        return "sandbox"
+    return "key" if _anthropic_key() else "off"
+
+
+async def _already_up(state_dir: Path, claude: Claude) -> bool:
+    stack = read_stack(state_dir)
+    if stack and stack.claude == claude and await is_healthy(state_dir, stack):
+        say(f"already up: {stack.gateway}")
+        return True
+    if stack or tagged(instance_id(state_dir)):
+        say("  · an earlier stack is broken or was started otherwise: it is restarted")
+        await halt(state_dir)
+    return False
+
+
+async def _bring_up(root: Path, state_dir: Path, claude: Claude) -> None:
+    found = await servers(state_dir)
+    plan = await _prepare(root, state_dir, claude, found)
+    with step("migrations"):
+        await _migrate_all(plan)
+    with step("topology"):
+        await _leadctl(plan, "topology", "declare")
+    stack = _stack_file(plan, found)
+    await supervise.start(state_dir, programs(plan))
+    await wait_until_ready(state_dir, addresses(stack))
+    with step("sample shop"):
+        await _leadctl(plan, "import", "tenant", str(root / "samples/tenant.yaml"), "--live")
+        await _leadctl(plan, "import", "catalog", str(root / "samples/catalog.csv"))
+    with locked(state_dir):
+        pids = {name: one.pid for name, one in supervise.watched(state_dir).items()}
+        write_stack(state_dir, stack.model_copy(update={"processes": pids}))
+    say(f"up: {stack.gateway}   the customer's phone and the shop's board: {stack.sandbox}")
+
+
+async def _prepare(root: Path, state_dir: Path, claude: Claude, found: Servers) -> Plan:
+    name = f"leads_{instance_id(state_dir)}"
+    with step(f"database and virtual host {name}"):
+        databases, vhost = await asyncio.gather(
+            provision_database(found.postgres_admin_url, name, secret=secret(state_dir, "database")),
+            create_vhost(found, name),
+        )
+    plan = Plan(
+        root=root,
+        state_dir=state_dir,
+        ports=choose_ports(state_dir),
+        databases=databases,
+        rabbitmq_url=vhost,
+        claude=claude,
+        anthropic_key=_anthropic_key(),
+    )
+    write_settings(plan)
+    return plan
+
+
+def _stack_file(plan: Plan, found: Servers) -> StackFile:
+    return StackFile(
+        gateway=plan.url("gateway"),
+        sandbox=plan.url("sandbox"),
+        smtp=f"127.0.0.1:{plan.ports['sandbox-smtp']}",
+        tenant=TENANT,
+        claude=plan.claude,
+        rabbitmq_url=plan.rabbitmq_url,
+        rabbitmq_api=found.rabbitmq_api,
+        databases=dict(plan.databases),
+        services=plan.services,
+        processes={},
+        secrets=secrets_of(plan.state_dir),
+    )
+
+
+async def _migrate_all(plan: Plan) -> None:
+    """Side by side; the first failure is raised when none of them runs any more."""
+    outcomes = await asyncio.gather(*(_migrate(plan, name) for name in PACKAGES), return_exceptions=True)
+    for outcome in outcomes:
+        if outcome is not None:
+            raise outcome
+
+
+async def _migrate(plan: Plan, name: str) -> None:
+    program = migration(plan, name)
+    outcome = await run(*program.command, env=program.settings, timeout_seconds=120)
+    if not outcome.ok:
+        raise StackError(f"the migration of {name} failed:\n{outcome.output[-3000:]}")
+
+
+async def _leadctl(plan: Plan, *arguments: str) -> None:
+    program = str(Path(sys.executable).with_name("leadctl"))
+    outcome = await run(program, *arguments, env=operator_settings(plan), timeout_seconds=120)
+    if not outcome.ok:
+        raise StackError(f"leadctl {' '.join(arguments)} failed:\n{outcome.output[-3000:]}")
+
+
+def _anthropic_key() -> str:
+    return os.environ.get("CHAT_ANTHROPIC_API_KEY") or os.environ.get("ANTHROPIC_API_KEY", "")
+
+
+@contextmanager
+def _only_one(state_dir: Path) -> Iterator[None]:
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError("another `up` of this checkout is at work") from None
+        yield

@@ -1,0 +1,51 @@
+"""The tenant file (YAML): one brand with its locations, hours and bays."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+class BadFile(Exception):
+    """The file cannot be imported; the message names every reason."""
+
+
+def read_tenant_file(path: Path, environment: Mapping[str, str]) -> dict[str, object]:
+    """With `${NAME}` replaced from the environment. Raises BadFile."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise BadFile(f"{path}: {error}") from error
+    if not isinstance(content, dict) or not {"tenant", "locations"} <= content.keys():
+        raise BadFile(f"{path}: the top level needs `tenant` and `locations`")
+    missing = sorted(_missing(content, environment))
+    if missing:
+        raise BadFile(f"{path}: not set in the environment: {', '.join(missing)}")
+    filled = _filled(content, environment)
+    assert isinstance(filled, dict)  # noqa: S101 - a dict stays one
+    return filled
+
+
+def _missing(value: object, environment: Mapping[str, str]) -> set[str]:
+    return {name for text in _texts(value) for name in _VARIABLE.findall(text) if name not in environment}
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [text for inner in value.values() for text in _texts(inner)]
+    if isinstance(value, list):
+        return [text for inner in value for text in _texts(inner)]
+    return [value] if isinstance(value, str) else []
+
+
+def _filled(value: object, environment: Mapping[str, str]) -> object:
+    if isinstance(value, dict):
+        return {key: _filled(inner, environment) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, environment) for inner in value]
+    if isinstance(value, str):
+        return _VARIABLE.sub(lambda match: environment[match[1]], value)
+    return str(value) if hasattr(value, "isoformat") else value

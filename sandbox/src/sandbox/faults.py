@@ -1,0 +1,68 @@
+"""Which fault a vendor shows next: seeded, so that a run repeats."""
+
+import random
+from typing import Literal, get_args
+
+from pydantic import BaseModel, Field
+
+Vendor = Literal["shopmonkey", "twilio", "anthropic", "smtp", "meta"]
+VENDORS: tuple[Vendor, ...] = get_args(Vendor)
+Mode = Literal[
+    "none",
+    "status",
+    "timeout",
+    "timeout_after_commit",
+    "slow",
+    "malformed",
+    "html_403",
+    "drop_rows",
+    "disconnect",
+]
+
+
+class Fault(BaseModel):
+    """`seconds`: how long a slow answer waits (2 when left out) or a timeout hangs (60 when left out)."""
+
+    mode: Mode = "none"
+    status: int = Field(default=503, ge=400, le=599)
+    retry_after: int | None = Field(default=None, ge=0)
+    rate: float = Field(default=1.0, ge=0, le=1)
+    seconds: float | None = Field(default=None, ge=0)
+
+    @property
+    def slow_seconds(self) -> float:
+        return 2.0 if self.seconds is None else self.seconds
+
+    @property
+    def hang_seconds(self) -> float:
+        return 60.0 if self.seconds is None else self.seconds
+
+
+NO_FAULT = Fault()
+
+
+class Faults:
+    """The fault set for each vendor and the dice that decide which request it hits."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._faults: dict[Vendor, Fault] = {}
+        self._dice: dict[Vendor, random.Random] = {}
+
+    def put(self, vendor: Vendor, fault: Fault) -> None:
+        """Starts the vendor's dice anew: the same fault put again hits the same requests."""
+        self._faults[vendor] = fault
+        self._dice[vendor] = random.Random(f"{self._seed}:{vendor}")
+
+    def get(self, vendor: Vendor) -> Fault:
+        return self._faults.get(vendor, NO_FAULT)
+
+    def dice(self, vendor: Vendor) -> random.Random:
+        return self._dice.setdefault(vendor, random.Random(f"{self._seed}:{vendor}"))
+
+    def roll(self, vendor: Vendor) -> Fault:
+        """The fault this request meets; `mode` is "none" when it is spared."""
+        fault = self.get(vendor)
+        if fault.mode == "none" or self.dice(vendor).random() >= fault.rate:
+            return NO_FAULT
+        return fault

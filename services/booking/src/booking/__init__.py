@@ -1,0 +1,1 @@
+"""Booking: catalogue, quotes, free slots, holds and appointments, without a double booking."""

@@ -1,0 +1,1 @@
+"""What booking does: each verb is one transaction of state and outbox rows."""

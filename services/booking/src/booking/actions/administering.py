@@ -1,0 +1,215 @@
+"""What operators set: hours, closures, bays, rules, and the catalogue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from shared.db.engine import transaction
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from booking.actions.placing import place_externals
+from booking.actions.publishing import publish_catalog
+from booking.deps import Deps
+from booking.domain.catalog import Offer, effective
+from booking.domain.catalog_import import (
+    FIELDS,
+    CatalogRow,
+    Change,
+    RawRow,
+    RowError,
+    differences,
+    plain,
+    read_rows,
+    unknown_locations,
+)
+from booking.domain.errors import LocationUnknown
+from booking.domain.hours import Timetable
+from booking.store import catalog, replicas, shops
+from booking.tables import Location, LocationRules
+
+Rows = Mapping[tuple[UUID | None, str], Offer]
+
+
+class InvalidCatalog(Exception):
+    """Nothing of the import was used; `errors` are all of them."""
+
+    def __init__(self, errors: Sequence[RowError]) -> None:
+        super().__init__(f"{len(errors)} errors in the catalogue")
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Imported:
+    """`versions` by location code, as they are afterwards."""
+
+    changes: list[Change]
+    versions: dict[str, int]
+
+
+async def tenant_id_of(deps: Deps, slug: str) -> UUID:
+    """Raises `LocationUnknown` while no location of the tenant has arrived."""
+    async with transaction(deps.sessions, tenant_id=None) as session:
+        tenant = await replicas.tenant_by_slug(session, slug)
+    if tenant is None:
+        raise LocationUnknown("No location of this tenant has arrived here yet.")
+    return tenant.id
+
+
+async def set_timetable(
+    deps: Deps, slug: str, code: str, wanted: Timetable, *, dry_run: bool
+) -> list[Change]:
+    """The fields that change. Raises `LocationUnknown`."""
+    tenant_id = await tenant_id_of(deps, slug)
+    async with transaction(deps.sessions, tenant_id) as session:
+        location = await replicas.location_by_code(session, tenant_id, code, lock=True)
+        if location is None:
+            raise LocationUnknown("This location has not arrived here yet.")
+        old = (await _timetable(session, location)).plain()
+        changes: list[Change] = [
+            {"field": field, "old": old[field], "new": new}
+            for field, new in wanted.plain().items()
+            if old[field] != new
+        ]
+        if changes and not dry_run:
+            await _keep(session, location, wanted)
+            await place_externals(session, tenant_id, location.location_id, _ahead(deps, wanted))
+        return changes
+
+
+def _ahead(deps: Deps, wanted: Timetable) -> tuple[datetime, datetime]:
+    now = deps.now()
+    return now, now + timedelta(days=wanted.horizon_days + 1)
+
+
+async def _timetable(session: AsyncSession, location: Location) -> Timetable:
+    place = (location.tenant_id, location.location_id)
+    rules = await shops.rules(session, *place)
+    return Timetable(
+        openings=tuple(await shops.openings(session, *place)),
+        closures=await shops.closures(session, *place),
+        bays=tuple(await shops.bay_names(session, *place)),
+        minimum_notice_minutes=rules.minimum_notice_minutes if rules else 0,
+        horizon_days=rules.horizon_days if rules else 0,
+        grid_minutes=rules.grid_minutes if rules else 0,
+    )
+
+
+async def _keep(session: AsyncSession, location: Location, wanted: Timetable) -> None:
+    place = (location.tenant_id, location.location_id)
+    await shops.replace_openings(session, *place, wanted.openings)
+    await shops.replace_closures(session, *place, dict(wanted.closures))
+    await shops.replace_bays(session, *place, wanted.bays)
+    await shops.keep_rules(
+        session,
+        LocationRules(
+            tenant_id=place[0],
+            location_id=place[1],
+            minimum_notice_minutes=wanted.minimum_notice_minutes,
+            horizon_days=wanted.horizon_days,
+            grid_minutes=wanted.grid_minutes,
+        ),
+    )
+
+
+async def show_rows(deps: Deps, slug: str) -> list[dict[str, object]]:
+    """The catalogue as it was imported, by location and code. Raises `LocationUnknown`."""
+    tenant_id = await tenant_id_of(deps, slug)
+    async with transaction(deps.sessions, tenant_id) as session:
+        codes = _codes(await replicas.locations(session, tenant_id))
+        rows = _by_code(await catalog.all_rows(session, tenant_id), codes)
+    return [
+        {"row": number, "location": key[0], **as_imported(rows[key])}
+        for number, key in enumerate(sorted(rows), start=1)
+    ]
+
+
+async def import_catalog(deps: Deps, slug: str, raw: Sequence[RawRow], *, dry_run: bool) -> Imported:
+    """The catalogue becomes what the rows say; every location that it changes for gets a new version.
+
+    Raises `InvalidCatalog`, and `LocationUnknown` when a location that has not arrived yet is all that is wrong.
+    """
+    tenant_id = await tenant_id_of(deps, slug)
+    rows, errors = read_rows(raw)
+    async with transaction(deps.sessions, tenant_id) as session:
+        await replicas.lock_tenant(session, tenant_id)
+        codes = _codes(await replicas.locations(session, tenant_id))
+        unknown = unknown_locations(rows, codes.values())
+        if errors:
+            raise InvalidCatalog([*errors, *unknown])
+        if unknown:
+            raise _unknown(unknown)
+        old = await catalog.all_rows(session, tenant_id)
+        new = _wanted(rows, codes, old)
+        versions = await _apply(session, tenant_id, codes, old, new, dry_run=dry_run)
+    return Imported(differences(_by_code(old, codes), _by_code(new, codes)), versions)
+
+
+def _unknown(errors: Sequence[RowError]) -> LocationUnknown:
+    return LocationUnknown(
+        "; ".join(f"row {error.row}: {error.detail}" for error in errors),
+        [error.__dict__ for error in errors],
+    )
+
+
+def _codes(locations: Sequence[Location]) -> dict[UUID | None, str]:
+    """Location id to code; no id is the whole tenant."""
+    return {None: "", **{location.location_id: location.code for location in locations}}
+
+
+def _by_code(rows: Rows, codes: Mapping[UUID | None, str]) -> dict[tuple[str, str], Offer]:
+    return {(codes[place], code): offer for (place, code), offer in rows.items() if place in codes}
+
+
+def _wanted(rows: Sequence[CatalogRow], codes: Mapping[UUID | None, str], old: Rows) -> Rows:
+    """A row that stood before keeps its id."""
+    places = {code: place for place, code in codes.items()}
+    new: dict[tuple[UUID | None, str], Offer] = {}
+    for row in rows:
+        key = (places[row.location], row.code)
+        known = old.get(key)
+        new[key] = row.offer(known.id if known else uuid4())
+    return new
+
+
+async def _apply(
+    session: AsyncSession,
+    tenant_id: UUID,
+    codes: Mapping[UUID | None, str],
+    old: Rows,
+    new: Rows,
+    *,
+    dry_run: bool,
+) -> dict[str, int]:
+    if not dry_run:
+        await _store(session, tenant_id, old, new)
+    versions: dict[str, int] = {}
+    for place, code in codes.items():
+        if place is None:
+            continue
+        changed = _offered(old, place) != _offered(new, place)
+        if changed and not dry_run:
+            versions[code] = await publish_catalog(session, tenant_id, place)
+        else:
+            versions[code] = await catalog.version(session, tenant_id, place) + changed
+    return versions
+
+
+async def _store(session: AsyncSession, tenant_id: UUID, old: Rows, new: Rows) -> None:
+    for key, offer in old.items():
+        if key not in new:
+            await catalog.remove_row(session, tenant_id, offer.id)
+    for key, offer in new.items():
+        if old.get(key) != offer:
+            await catalog.keep_row(session, tenant_id, key[0], offer)
+
+
+def _offered(rows: Rows, place: UUID) -> tuple[Offer, ...]:
+    return effective(
+        (offer for key, offer in rows.items() if key[0] is None),
+        (offer for key, offer in rows.items() if key[0] == place),
+    )
+
+
+def as_imported(offer: Offer) -> dict[str, object]:
+    return {name: plain(getattr(offer, name)) for name in FIELDS}

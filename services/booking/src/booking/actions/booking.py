@@ -1,0 +1,278 @@
+"""Holds and new appointments."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from shared.db.engine import transaction
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from booking.actions.access import ChatVisitor, lead_of, location_of
+from booking.actions.availability import Search, alternatives, job_of, quote_of, shop_of
+from booking.actions.facts import Card, card_of, tell_booked
+from booking.actions.placing import free_expired_holds
+from booking.deps import Deps
+from booking.domain.errors import KeyReused, NotFound, SlotTaken, TimeRefused, TooManyBookings
+from booking.domain.slots import Job, refusal
+from booking.store import appointments, occupancies, replicas
+from booking.store.occupancies import Claim, Kind, Taken
+from booking.tables import Appointment, Hold, IdempotencyKey, Lead, Location, Quote
+
+HOLD_MINUTES = 10
+MAX_LIVE_BOOKINGS = 3
+NUMBER_LENGTH = 6
+NUMBER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without 0/O, 1/I/L and U, which people mix up on the phone."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Either a hold, or a quote and a start."""
+
+    hold_id: UUID | None = None
+    quote_id: UUID | None = None
+    start: datetime | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        start = self.start.astimezone(UTC).isoformat() if self.start else None
+        return hashlib.sha256(repr((self.hold_id, self.quote_id, start)).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a lead is about to book, checked; the bay alone is not certain yet."""
+
+    lead: Lead
+    location: Location
+    quote: Quote
+    start: datetime
+
+    @property
+    def job(self) -> Job:
+        return job_of(self.quote)
+
+    def claim(self, kind: Kind, holder_id: UUID) -> Claim:
+        return Claim(
+            tenant_id=self.lead.tenant_id,
+            location_id=self.location.location_id,
+            starts_at=self.start,
+            ends_at=self.start + self.job.length,
+            kind=kind,
+            holder_id=holder_id,
+            lead_id=self.lead.lead_id,
+            hold_minutes=HOLD_MINUTES if kind == "hold" else None,
+        )
+
+
+async def hold_slot(
+    deps: Deps, visitor: ChatVisitor, quote_id: UUID, start: datetime
+) -> tuple[Hold, Location]:
+    """A lead has one hold at a time; a new one takes the place of the old. Raises `SlotTaken`, `Refused`, `NotFound`."""
+    try:
+        async with transaction(deps.sessions, visitor.tenant_id) as session:
+            lead = await lead_of(session, visitor, lock=True)
+            now = deps.now()
+            plan = await make_plan(session, lead, quote_id, start, now)
+            return await _hold(session, plan, now), plan.location
+    except SlotTaken:
+        raise await with_alternatives(deps, visitor, quote_id, start) from None
+
+
+async def _hold(session: AsyncSession, plan: Plan, now: datetime) -> Hold:
+    hold_id = uuid4()
+    taken = await take_time(session, plan, plan.claim("hold", hold_id))
+    hold = Hold(
+        tenant_id=plan.lead.tenant_id,
+        location_id=plan.location.location_id,
+        lead_id=plan.lead.lead_id,
+        id=hold_id,
+        quote_id=plan.quote.id,
+        starts_at=plan.start,
+        ends_at=plan.start + plan.job.duration,
+        held_at=now,
+        expires_at=taken.until,
+        appointment_id=None,
+    )
+    session.add(hold)
+    return hold
+
+
+async def book(deps: Deps, visitor: ChatVisitor, wanted: Wanted, key: str) -> Card:
+    """The same key and wish again answer the same appointment.
+
+    Raises `KeyReused`, `SlotTaken`, `Refused`, `NotFound`.
+    """
+    taken: tuple[UUID, datetime] | None = None
+    try:
+        async with transaction(deps.sessions, visitor.tenant_id) as session:
+            lead = await lead_of(session, visitor, lock=True)
+            known = await _booked_before(session, lead, wanted, key)
+            if known is not None:
+                return await card_of(deps, session, known)
+            hold = await _hold_wanted(session, lead, wanted)
+            if hold is not None and hold.appointment_id is not None:
+                return await _same_again(deps, session, hold.appointment_id, lead.tenant_id)
+            taken = _quote_and_start(wanted, hold)
+            plan = await make_plan(session, lead, *taken, await _checked_at(deps, session, hold))
+            card = await book_plan(deps, session, plan)
+            if hold is not None:
+                hold.appointment_id = card.appointment.id
+            session.add(_key_row(deps, lead, wanted, key, card.appointment))
+            return card
+    except SlotTaken:
+        if taken is None:
+            raise
+        raise await with_alternatives(deps, visitor, *taken) from None
+
+
+def _quote_and_start(wanted: Wanted, hold: Hold | None) -> tuple[UUID, datetime]:
+    if hold is not None:
+        return hold.quote_id, hold.starts_at
+    if wanted.quote_id is None or wanted.start is None:
+        raise NotFound
+    return wanted.quote_id, wanted.start
+
+
+def _key_row(deps: Deps, lead: Lead, wanted: Wanted, key: str, appointment: Appointment) -> IdempotencyKey:
+    return IdempotencyKey(
+        tenant_id=lead.tenant_id,
+        lead_id=lead.lead_id,
+        key=key,
+        fingerprint=wanted.fingerprint,
+        appointment_id=appointment.id,
+        created_at=deps.now(),
+    )
+
+
+async def _booked_before(session: AsyncSession, lead: Lead, wanted: Wanted, key: str) -> Appointment | None:
+    known = await appointments.idempotency_key(session, lead.tenant_id, lead_id=lead.lead_id, key=key)
+    if known is None:
+        return None
+    if known.fingerprint != wanted.fingerprint:
+        raise KeyReused
+    return await appointments.appointment(session, lead.tenant_id, known.appointment_id)
+
+
+async def _hold_wanted(session: AsyncSession, lead: Lead, wanted: Wanted) -> Hold | None:
+    if wanted.hold_id is None:
+        return None
+    hold = await appointments.hold_of_lead(
+        session, lead.tenant_id, lead_id=lead.lead_id, hold_id=wanted.hold_id
+    )
+    if hold is None:
+        raise NotFound
+    return hold
+
+
+async def _same_again(deps: Deps, session: AsyncSession, appointment_id: UUID, tenant_id: UUID) -> Card:
+    """A hold becomes one appointment, whatever key it is asked for with."""
+    appointment = await appointments.appointment(session, tenant_id, appointment_id)
+    if appointment is None:
+        raise NotFound
+    return await card_of(deps, session, appointment)
+
+
+async def _checked_at(deps: Deps, session: AsyncSession, hold: Hold | None) -> datetime:
+    """What was in time when it was held stays so while it is held."""
+    if hold is not None and await occupancies.stands(session, hold.tenant_id, hold.id):
+        return hold.held_at
+    return deps.now()
+
+
+async def make_plan(
+    session: AsyncSession, lead: Lead, quote_id: UUID, start: datetime, now: datetime
+) -> Plan:
+    """Checks everything but the bay. The caller has locked the lead. Raises `Refused`, `NotFound`, `NotReady`."""
+    quote = await quote_of(session, lead.tenant_id, lead_id=lead.lead_id, quote_id=quote_id, now=now)
+    location = await location_of(session, lead.tenant_id, quote.location_id)
+    await check_time(session, location, job_of(quote), start, now)
+    live = await appointments.count_live(session, lead.tenant_id, lead.lead_id, now)
+    if live >= MAX_LIVE_BOOKINGS:
+        raise TooManyBookings(MAX_LIVE_BOOKINGS)
+    return Plan(lead, location, quote, start.astimezone(UTC))
+
+
+async def check_time(
+    session: AsyncSession, location: Location, job: Job, start: datetime, now: datetime
+) -> None:
+    """Raises `TimeRefused`."""
+    why = refusal(await shop_of(session, location), job, start, now)
+    if why is not None:
+        raise TimeRefused(why)
+
+
+async def take_time(session: AsyncSession, plan: Plan, claim: Claim) -> Taken:
+    """Gives up the lead's own hold for it. Raises `SlotTaken`; rolling back then gives the hold back."""
+    place = (plan.lead.tenant_id, plan.location.location_id)
+    await free_expired_holds(session, *place)
+    await occupancies.release_holds_of_lead(
+        session, place[0], location_id=place[1], lead_id=plan.lead.lead_id
+    )
+    taken = await occupancies.take_bay(session, claim)
+    if taken is None:
+        raise SlotTaken
+    return taken
+
+
+async def book_plan(deps: Deps, session: AsyncSession, plan: Plan, request_id: UUID | None = None) -> Card:
+    """Raises `SlotTaken`."""
+    appointment_id = uuid4()
+    await take_time(session, plan, plan.claim("appointment", appointment_id))
+    appointment = _appointment(deps, plan, appointment_id)
+    while not await appointments.insert_appointment(session, appointment):
+        appointment.number = _number()
+    card = await card_of(deps, session, appointment)
+    await tell_booked(session, card, plan.lead, request_id)
+    return card
+
+
+def _appointment(deps: Deps, plan: Plan, appointment_id: UUID) -> Appointment:
+    now = deps.now()
+    return Appointment(
+        tenant_id=plan.lead.tenant_id,
+        location_id=plan.location.location_id,
+        lead_id=plan.lead.lead_id,
+        id=appointment_id,
+        number=_number(),
+        status="booked",
+        quote_id=plan.quote.id,
+        service_code=plan.quote.service_code,
+        service_name=plan.quote.service_name,
+        vehicle=_vehicle(plan),
+        total_cents=plan.quote.total_cents,
+        duration_minutes=plan.quote.duration_minutes,
+        buffer_minutes=plan.quote.buffer_minutes,
+        starts_at=plan.start,
+        ends_at=plan.start + plan.job.duration,
+        sequence=0,
+        cancel_reason=None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _vehicle(plan: Plan) -> dict[str, object] | None:
+    """The lead's vehicle, of the class that the price was made for."""
+    known = dict(plan.lead.vehicle or {})
+    if plan.quote.vehicle_class:
+        known["vehicle_class"] = plan.quote.vehicle_class
+    return known or None
+
+
+def _number() -> str:
+    return "".join(secrets.choice(NUMBER_ALPHABET) for _ in range(NUMBER_LENGTH))
+
+
+async def with_alternatives(deps: Deps, visitor: ChatVisitor, quote_id: UUID, start: datetime) -> SlotTaken:
+    async with transaction(deps.sessions, visitor.tenant_id) as session:
+        lead = await replicas.lead(session, visitor.tenant_id, visitor.lead_id)
+        if lead is None:
+            return SlotTaken()
+        quote = await quote_of(
+            session, lead.tenant_id, lead_id=lead.lead_id, quote_id=quote_id, now=deps.now()
+        )
+        location = await location_of(session, lead.tenant_id, quote.location_id)
+        return SlotTaken(await alternatives(deps, session, Search(location, job_of(quote)), start))

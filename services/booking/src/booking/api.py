@@ -1,0 +1,195 @@
+"""Doors for customers: catalogue, quotes, times, holds, appointments."""
+
+from collections.abc import Callable, Coroutine
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.routing import APIRoute
+from shared.http.app import bearer_token
+from shared.http.problems import Problem
+
+from booking.actions import availability, booking, changing, quoting
+from booking.actions.access import ManageVisitor, Visitor, needs_chat_link, read_visitor
+from booking.deps import Deps
+from booking.domain import errors
+from booking.domain.catalog import VEHICLE_CLASSES
+from booking.domain.invitation import calendar_file
+from booking.wire import (
+    AppointmentIn,
+    AppointmentOut,
+    CancelIn,
+    CatalogOut,
+    CatalogServiceOut,
+    HoldIn,
+    HoldOut,
+    ManagedOut,
+    MoveIn,
+    QuoteIn,
+    QuoteOut,
+    SlotOut,
+    SlotsOut,
+    invitation_of,
+    managed_json,
+)
+
+MAX_DAYS = 62
+NOT_READY_RETRY_SECONDS = 1
+
+_STATUS: tuple[tuple[type[errors.BookingError], int], ...] = (
+    (errors.InvalidLink, 401),
+    (errors.ChatLinkNeeded, 403),
+    (errors.NotFound, 404),
+    (errors.SlotTaken, 409),
+    (errors.KeyReused, 409),
+    (errors.AppointmentCancelled, 409),
+    (errors.Refused, 422),
+    (errors.NotReady, 503),
+)
+
+
+class Doors(APIRoute):
+    """Turns booking's own errors into problem answers."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except errors.BookingError as error:
+                raise _problem(error) from error
+
+        return answer
+
+
+def _problem(error: errors.BookingError) -> Problem:
+    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    headers = {"Retry-After": str(NOT_READY_RETRY_SECONDS)} if status == 503 else None
+    extra: dict[str, object] = {}
+    if isinstance(error, errors.SlotTaken):
+        extra["alternatives"] = [SlotOut.of(slot).model_dump(mode="json") for slot in error.alternatives]
+    return Problem(status, error.code, error.detail, headers=headers, **extra)
+
+
+VisitorOf = Callable[[Request], Visitor]
+
+
+def build_api(deps: Deps) -> APIRouter:
+    def visitor_of(request: Request) -> Visitor:
+        return read_visitor(deps, bearer_token(request))
+
+    router = APIRouter(prefix="/api/booking")
+    router.include_router(_prices_and_times(deps, visitor_of))
+    router.include_router(_new_bookings(deps, visitor_of))
+    router.include_router(_appointments(deps, visitor_of))
+    return router
+
+
+def _prices_and_times(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
+    router = APIRouter(route_class=Doors)
+
+    @router.get("/catalog")
+    async def show_catalog(visitor: Annotated[Visitor, Depends(visitor_of)]) -> CatalogOut:
+        offers = await quoting.show_catalog(deps, visitor)
+        return CatalogOut(
+            services=[CatalogServiceOut.of(offer) for offer in offers],
+            vehicle_classes=list(VEHICLE_CLASSES),
+        )
+
+    @router.post("/quotes", status_code=201)
+    async def make_quote(visitor: Annotated[Visitor, Depends(visitor_of)], body: QuoteIn) -> QuoteOut:
+        wish = quoting.Wish(body.service, body.vehicle_class, tuple(body.addons))
+        return QuoteOut.of(await quoting.make_quote(deps, visitor, wish))
+
+    @router.get("/slots")
+    async def find_slots(
+        visitor: Annotated[Visitor, Depends(visitor_of)],
+        quote_id: UUID | None = None,
+        appointment_id: UUID | None = None,
+        first_day: Annotated[
+            date | None, Query(alias="from", ge=date(2000, 1, 1), lt=date(3000, 1, 1))
+        ] = None,
+        days: Annotated[int, Query(ge=1, le=MAX_DAYS)] = 14,
+    ) -> SlotsOut:
+        """For the job of a quote, or for moving an appointment; one of the two ids is needed."""
+        if (quote_id is None) == (appointment_id is None):
+            raise Problem(422, "invalid", "quote_id: name either a quote or an appointment.")
+        question = availability.Question(quote_id, appointment_id, first_day, days)
+        timezone, slots = await availability.find_slots(deps, visitor, question)
+        return SlotsOut(timezone=timezone, slots=[SlotOut.of(slot) for slot in slots])
+
+    return router
+
+
+def _new_bookings(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
+    router = APIRouter(route_class=Doors)
+
+    @router.post("/holds", status_code=201)
+    async def hold_slot(visitor: Annotated[Visitor, Depends(visitor_of)], body: HoldIn) -> HoldOut:
+        held = await booking.hold_slot(deps, needs_chat_link(visitor), body.quote_id, body.start)
+        return HoldOut.of(*held)
+
+    @router.post("/appointments", status_code=201)
+    async def book(
+        visitor: Annotated[Visitor, Depends(visitor_of)],
+        body: AppointmentIn,
+        idempotency_key: Annotated[str, Header(min_length=1, max_length=200)],
+    ) -> AppointmentOut:
+        wanted = booking.Wanted(body.hold_id, body.quote_id, body.start)
+        card = await booking.book(deps, needs_chat_link(visitor), wanted, idempotency_key)
+        return AppointmentOut.of(card)
+
+    return router
+
+
+def _appointments(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
+    router = APIRouter(route_class=Doors)
+
+    @router.get("/manage")
+    async def show_managed(visitor: Annotated[Visitor, Depends(visitor_of)]) -> ManagedOut:
+        if not isinstance(visitor, ManageVisitor):
+            raise errors.InvalidLink
+        return managed_json(await changing.show_managed(deps, visitor))
+
+    @router.get("/appointments/{appointment_id}")
+    async def show_appointment(
+        visitor: Annotated[Visitor, Depends(visitor_of)], appointment_id: UUID
+    ) -> AppointmentOut:
+        return AppointmentOut.of(await changing.show_appointment(deps, visitor, appointment_id))
+
+    @router.post("/appointments/{appointment_id}/move")
+    async def move(
+        visitor: Annotated[Visitor, Depends(visitor_of)], appointment_id: UUID, body: MoveIn
+    ) -> AppointmentOut:
+        card = await changing.move_appointment(deps, visitor, appointment_id, body.start)
+        return AppointmentOut.of(card)
+
+    @router.post("/appointments/{appointment_id}/cancel")
+    async def cancel(
+        visitor: Annotated[Visitor, Depends(visitor_of)],
+        appointment_id: UUID,
+        body: CancelIn | None = None,
+    ) -> AppointmentOut:
+        reason = body.reason if body else None
+        return AppointmentOut.of(await changing.cancel_appointment(deps, visitor, appointment_id, reason))
+
+    @router.get(
+        "/appointments/{appointment_id}/calendar.ics",
+        response_class=Response,
+        responses={200: {"content": {"text/calendar": {}}}},
+    )
+    async def show_calendar(
+        visitor: Annotated[Visitor, Depends(visitor_of)], appointment_id: UUID
+    ) -> Response:
+        card = await changing.show_appointment(deps, visitor, appointment_id)
+        invitation = invitation_of(card, deps.public_url)
+        method = "CANCEL" if invitation.cancelled else "REQUEST"
+        return Response(
+            calendar_file(invitation),
+            media_type=f"text/calendar; method={method}; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="appointment.ics"'},
+        )
+
+    return router

@@ -1,0 +1,40 @@
+"""The composition root of booking."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from shared.db.engine import create_engine, create_sessions
+from shared.http.app import create_app
+from shared.messaging.broker import Messaging
+
+from booking.api import build_api
+from booking.api_admin import build_admin_api
+from booking.consumers import build_consumers
+from booking.deps import Deps
+from booking.settings import Settings
+
+
+def build_app(settings: Settings) -> FastAPI:
+    engine = create_engine(settings.database_url)
+    sessions = create_sessions(engine)
+    deps = Deps(
+        sessions=sessions,
+        public_url=settings.public_url.rstrip("/"),
+        keys=tuple(settings.signing_keys()),
+    )
+    messaging = Messaging(settings, "booking", build_consumers(deps))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with messaging.running():
+            yield
+        await engine.dispose()
+
+    return create_app(
+        "booking",
+        routers=[build_api(deps), build_admin_api(deps, settings)],
+        sessions=sessions,
+        messaging=messaging,
+        lifespan=lifespan,
+    )

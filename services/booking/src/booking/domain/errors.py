@@ -1,0 +1,117 @@
+"""Why booking says no; the doors turn these into answers, `code` is what machines read."""
+
+from collections.abc import Sequence
+
+from booking.domain.slots import Refusal, Slot
+
+
+class BookingError(Exception):
+    """`code` is stable, the message is for people."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+class InvalidLink(BookingError):
+    """Forged, expired or meant for something else: the caller must not learn which."""
+
+    def __init__(self) -> None:
+        super().__init__("invalid_link", "This link is not valid any more.")
+
+
+class NotFound(BookingError):
+    """There is no such thing, or it is not the caller's: both are told in the same words."""
+
+    def __init__(self) -> None:
+        super().__init__("not_found", "This link is not valid any more.")
+
+
+class NotReady(BookingError):
+    """A lead or location has not arrived here yet; it is on its way."""
+
+    def __init__(self) -> None:
+        super().__init__("not_ready", "This is not ready yet; please try again in a second.")
+
+
+class LocationUnknown(BookingError):
+    def __init__(self, detail: str, errors: Sequence[dict[str, object]] = ()) -> None:
+        super().__init__("location_unknown", detail)
+        self.errors = list(errors)
+
+
+class KeyReused(BookingError):
+    def __init__(self) -> None:
+        super().__init__(
+            "idempotency_key_reused", "This Idempotency-Key was used for another request; use a new one."
+        )
+
+
+class ChatLinkNeeded(BookingError):
+    """A manage link is for its one appointment."""
+
+    def __init__(self) -> None:
+        super().__init__("chat_link_needed", "Use the chat link to make a new booking.")
+
+
+class AppointmentCancelled(BookingError):
+    def __init__(self) -> None:
+        super().__init__("appointment_cancelled", "This appointment was cancelled; book a new one instead.")
+
+
+class Refused(BookingError):
+    """The wish breaks a rule that holds whoever asks."""
+
+
+class UnknownService(Refused):
+    def __init__(self, wanted: str) -> None:
+        super().__init__("unknown_service", f"service: {wanted[:60]!r} is not offered at this location.")
+
+
+class UnknownAddon(Refused):
+    def __init__(self, code: str) -> None:
+        super().__init__("unknown_addon", f"addons: {code[:60]!r} is not offered with this service.")
+
+
+class UnknownVehicleClass(Refused):
+    def __init__(self, name: str) -> None:
+        super().__init__("unknown_vehicle_class", f"vehicle_class: {name[:60]!r} is not a vehicle class.")
+
+
+class PriceOnRequest(Refused):
+    def __init__(self, service: str) -> None:
+        super().__init__("price_on_request", f"The shop names the price of {service} for each vehicle.")
+
+
+class QuoteExpired(Refused):
+    def __init__(self) -> None:
+        super().__init__("quote_expired", "This quote is not valid any more; ask for a new one.")
+
+
+class TooManyBookings(Refused):
+    def __init__(self, limit: int) -> None:
+        super().__init__("too_many_bookings", f"There are {limit} appointments already; cancel one first.")
+
+
+_WHY = {
+    Refusal.IN_PAST: "start: this time is in the past.",
+    Refusal.TOO_SOON: "start: the shop needs more notice than that.",
+    Refusal.TOO_FAR: "start: this is further ahead than the shop takes bookings.",
+    Refusal.CLOSED: "start: the shop is closed on that day.",
+    Refusal.OFF_GRID: "start: appointments do not start at that minute.",
+    Refusal.OUTSIDE_HOURS: "start: the job does not fit into the shop's hours then.",
+}
+
+
+class TimeRefused(Refused):
+    def __init__(self, why: Refusal) -> None:
+        super().__init__(why.value, _WHY[why])
+
+
+class SlotTaken(BookingError):
+    """Somebody else has the last bay; `alternatives` are bookable now."""
+
+    def __init__(self, alternatives: Sequence[Slot] = ()) -> None:
+        super().__init__("slot_taken", "This time has just been taken.")
+        self.alternatives = list(alternatives)

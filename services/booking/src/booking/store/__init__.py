@@ -1,0 +1,1 @@
+"""Every SQL statement of booking, by what it is about."""

@@ -1,0 +1,316 @@
+"""The tables of the `booking` schema."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from shared.db.tables import inbox_table, outbox_table
+from sqlalchemy import CheckConstraint, Column, Computed, DateTime, Index, MetaData, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+_registry = registry(metadata=MetaData(schema="booking"))
+
+
+class Table(SQLModel, registry=_registry):
+    """Base of every table of this schema."""
+
+
+def _moment(*, nullable: bool = False) -> Any:
+    return Field(
+        default=None if nullable else ..., sa_column=Column(DateTime(timezone=True), nullable=nullable)
+    )
+
+
+def _json(*, nullable: bool = False) -> Any:
+    return Field(
+        default=None if nullable else ..., sa_column=Column(JSONB(none_as_null=True), nullable=nullable)
+    )
+
+
+class Tenant(Table, table=True):
+    """Needed before a tenant is known, so it is under no row-level security."""
+
+    __tablename__ = "tenants"
+
+    id: UUID = Field(primary_key=True)
+    slug: str = Field(unique=True)
+
+
+class Location(Table, table=True):
+    """Replica of ingest's location. Its row lock orders whatever frees or places other people's time there."""
+
+    __tablename__ = "locations"
+
+    tenant_id: UUID = Field(index=True)
+    location_id: UUID = Field(primary_key=True)
+    version: int
+    code: str
+    name: str
+    timezone: str
+    address: str
+    phone: str
+    email: str
+    enabled: bool
+
+
+class Lead(Table, table=True):
+    """Replica of ingest's lead. Its row lock orders everything that one lead does here."""
+
+    __tablename__ = "leads"
+
+    tenant_id: UUID = Field(index=True)
+    lead_id: UUID = Field(primary_key=True)
+    location_id: UUID
+    lead_version: int
+    contact: dict[str, Any] = _json()
+    vehicle: dict[str, Any] | None = _json(nullable=True)
+    correlation_id: str
+
+
+class LocationHours(Table, table=True):
+    """One span of a weekday (Monday is 0) in minutes after local midnight."""
+
+    __tablename__ = "location_hours"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        CheckConstraint(
+            "0 <= opens_minute AND opens_minute < closes_minute AND closes_minute <= 1440", name="span"
+        ),
+    )
+
+    tenant_id: UUID
+    location_id: UUID = Field(primary_key=True)
+    weekday: int = Field(primary_key=True)
+    opens_minute: int = Field(primary_key=True)
+    closes_minute: int
+
+
+class Closure(Table, table=True):
+    __tablename__ = "closures"
+
+    tenant_id: UUID
+    location_id: UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    note: str
+
+
+class Bay(Table, table=True):
+    """A bay that is taken out of use keeps its row, since appointments may still stand in it."""
+
+    __tablename__ = "bays"
+    __table_args__ = (UniqueConstraint("location_id", "name"),)
+
+    tenant_id: UUID
+    location_id: UUID
+    id: UUID = Field(primary_key=True)
+    name: str
+    active: bool
+
+
+class LocationRules(Table, table=True):
+    __tablename__ = "location_rules"
+
+    tenant_id: UUID
+    location_id: UUID = Field(primary_key=True)
+    minimum_notice_minutes: int
+    horizon_days: int
+    grid_minutes: int
+
+
+class ServiceRow(Table, table=True):
+    """A service of the whole tenant (`location_id` NULL), or a location's own that takes its place there."""
+
+    __tablename__ = "service_catalog"
+    __table_args__ = (
+        Index(
+            "service_catalog_code",
+            "tenant_id",
+            "location_id",
+            "code",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    tenant_id: UUID
+    location_id: UUID | None
+    id: UUID = Field(primary_key=True)
+    code: str
+    name: str
+    description: str
+    synonyms: list[str] = _json()
+    price_kind: str
+    price_cents: int | None
+    max_cents: int | None
+    class_prices: dict[str, int] = _json()
+    duration_minutes: int
+    buffer_minutes: int
+    addons: list[dict[str, Any]] = _json()
+    active: bool
+
+
+class CatalogVersion(Table, table=True):
+    __tablename__ = "catalog_versions"
+
+    tenant_id: UUID
+    location_id: UUID = Field(primary_key=True)
+    version: int
+
+
+class Quote(Table, table=True):
+    """What was said to the lead: price and duration stay as they are here, whatever becomes of the catalogue."""
+
+    __tablename__ = "quotes"
+
+    tenant_id: UUID
+    location_id: UUID
+    lead_id: UUID
+    id: UUID = Field(primary_key=True)
+    service_code: str
+    service_name: str
+    vehicle_class: str | None
+    lines: list[dict[str, Any]] = _json()
+    total_cents: int
+    kind: str
+    duration_minutes: int
+    buffer_minutes: int
+    catalog_version: int
+    valid_until: datetime = _moment()
+    created_at: datetime = _moment()
+
+
+class Hold(Table, table=True):
+    """What was held for whom; the time itself is taken by its occupancy, and free again when that is gone."""
+
+    __tablename__ = "holds"
+
+    tenant_id: UUID
+    location_id: UUID
+    lead_id: UUID
+    id: UUID = Field(primary_key=True)
+    quote_id: UUID
+    starts_at: datetime = _moment()
+    ends_at: datetime = _moment()
+    held_at: datetime = _moment()
+    expires_at: datetime = _moment()
+    appointment_id: UUID | None
+
+
+class Appointment(Table, table=True):
+    """`sequence` rises with every change. `ends_at` is the customer's end; the bay is taken for the buffer, too."""
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "number"),
+        CheckConstraint("status IN ('booked', 'cancelled')", name="status"),
+        Index("appointments_of_lead", "lead_id"),
+    )
+
+    tenant_id: UUID
+    location_id: UUID
+    lead_id: UUID
+    id: UUID = Field(primary_key=True)
+    number: str
+    status: str
+    quote_id: UUID
+    service_code: str
+    service_name: str
+    vehicle: dict[str, Any] | None = _json(nullable=True)
+    total_cents: int
+    duration_minutes: int
+    buffer_minutes: int
+    starts_at: datetime = _moment()
+    ends_at: datetime = _moment()
+    sequence: int
+    cancel_reason: str | None
+    created_at: datetime = _moment()
+    updated_at: datetime = _moment()
+
+
+class Occupancy(Table, table=True):
+    """Time taken in a bay. The exclusion constraint, and nothing else, decides who gets a slot.
+
+    `holder_id` is the hold, the appointment, or the appointment in the shop's CRM; `expires_at` is for holds only.
+    """
+
+    __tablename__ = "occupancies"
+    __table_args__ = (
+        ExcludeConstraint(("bay_id", "="), ("during", "&&"), using="gist", name="no_double_booking"),
+        CheckConstraint("kind IN ('hold', 'appointment', 'external')", name="kind"),
+        CheckConstraint("(kind = 'hold') = (expires_at IS NOT NULL)", name="holds_expire"),
+        # Row-level security keeps range operators (not leakproof) out of index conditions; times compare in btrees.
+        Index("occupancies_in_bay", "bay_id", "ends_at"),
+        Index("occupancies_of_holder", "holder_id"),
+        Index("occupancies_held", "location_id", "expires_at", postgresql_where="kind = 'hold'"),
+    )
+
+    tenant_id: UUID
+    location_id: UUID
+    id: UUID = Field(primary_key=True)
+    bay_id: UUID = Field(foreign_key="booking.bays.id")
+    starts_at: datetime = _moment()
+    ends_at: datetime = _moment()
+    during: Any = Field(
+        default=None,
+        sa_column=Column(
+            TSTZRANGE, Computed("tstzrange(starts_at, ends_at)", persisted=True), nullable=False
+        ),
+    )
+    kind: str
+    holder_id: UUID
+    lead_id: UUID | None
+    expires_at: datetime | None = _moment(nullable=True)
+
+
+class ExternalAppointment(Table, table=True):
+    """An appointment that stands in the shop's CRM and is not ours; a deleted one stays as its own tombstone.
+
+    Of an all-day one the times span whole local days. `observed_at` is the time of the event that was applied last.
+    """
+
+    __tablename__ = "external_appointments"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "crm_appointment_id"),
+        Index("external_appointments_in_location", "location_id", "ends_at"),
+    )
+
+    tenant_id: UUID
+    location_id: UUID
+    id: UUID = Field(primary_key=True)
+    crm_appointment_id: str
+    starts_at: datetime = _moment()
+    ends_at: datetime = _moment()
+    all_day: bool
+    deleted: bool
+    observed_at: datetime = _moment()
+
+
+class IdempotencyKey(Table, table=True):
+    """`fingerprint` is a hash of the body that the key came with."""
+
+    __tablename__ = "idempotency_keys"
+
+    tenant_id: UUID
+    lead_id: UUID = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    fingerprint: str
+    appointment_id: UUID
+    created_at: datetime = _moment()
+
+
+class BookingRequest(Table, table=True):
+    """A wish that came as an event and was answered, so that it is never answered twice."""
+
+    __tablename__ = "booking_requests"
+
+    tenant_id: UUID
+    request_id: UUID = Field(primary_key=True)
+    lead_id: UUID
+    appointment_id: UUID | None
+    declined_code: str | None
+
+
+outbox_table(Table.metadata)
+inbox_table(Table.metadata)

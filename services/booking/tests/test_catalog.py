@@ -1,0 +1,144 @@
+"""Prices out of the catalogue, and what an import may hold."""
+
+from uuid import uuid4
+
+import pytest
+from booking.domain.catalog import Offer, effective, find_service, price_for, published
+from booking.domain.catalog_import import differences, read_rows, unknown_locations
+from booking.domain.errors import PriceOnRequest, UnknownAddon, UnknownVehicleClass
+from booking.domain.quotes import price_job, vehicle_class_of
+from shared.events import Addon
+
+ROW = {
+    "row": 2,
+    "location": "",
+    "code": "ceramic",
+    "name": "Ceramic",
+    "description": "",
+    "synonyms": ["Ceramic film"],
+    "price_kind": "exact",
+    "price_cents": 39900,
+    "max_cents": None,
+    "class_prices": {"suv": 44900},
+    "duration_minutes": 120,
+    "buffer_minutes": 0,
+    "addons": [{"code": "visor", "name": "Visor strip", "amount_cents": 4900}],
+    "active": True,
+}
+
+
+def offer(**changes) -> Offer:
+    [row], errors = read_rows([ROW | changes])
+    assert errors == []
+    return row.offer(uuid4())
+
+
+def test_the_class_price_takes_the_place_of_the_base_price():
+    assert price_job(offer(), "suv", []).total_cents == 44900
+    assert price_job(offer(), "sedan", []).total_cents == 39900
+    assert price_job(offer(), None, []).total_cents == 39900
+
+
+def test_a_range_is_open_upwards_where_a_class_has_its_own_price():
+    ranged = offer(price_kind="range", price_cents=30000, max_cents=60000)
+    assert price_for(ranged, "sedan").kind == "range"
+    assert (price_for(ranged, "suv").kind, price_for(ranged, "suv").amount_cents) == ("from", 44900)
+
+
+def test_add_ons_are_lines_of_their_own_and_count_once():
+    job = price_job(offer(), "sedan", ["visor", "visor"])
+    assert [(line.label, line.amount_cents) for line in job.lines] == [
+        ("Ceramic", 39900),
+        ("Visor strip", 4900),
+    ]
+    assert job.total_cents == 44800
+
+
+def test_a_price_on_request_is_never_quoted():
+    with pytest.raises(PriceOnRequest):
+        price_job(offer(price_kind="on_request", price_cents=None, class_prices={}), "suv", [])
+
+
+def test_unknown_add_ons_and_classes_are_refused_but_an_unknown_own_vehicle_is_not():
+    with pytest.raises(UnknownAddon):
+        price_job(offer(), None, ["gold"])
+    with pytest.raises(UnknownVehicleClass):
+        vehicle_class_of("tank", None)
+    assert vehicle_class_of("SUV", {"vehicle_class": "sedan"}) == "suv"
+    assert vehicle_class_of(None, {"vehicle_class": "truck"}) == "truck"
+    assert vehicle_class_of(None, {"vehicle_class": "hovercraft"}) is None
+    assert vehicle_class_of(None, None) is None
+
+
+def test_a_location_row_takes_the_tenants_place_also_to_switch_it_off():
+    wide = [offer(), offer(code="carbon", name="Carbon")]
+    own = [offer(price_cents=42900), offer(code="carbon", name="Carbon", active=False)]
+    assert [(o.code, o.price_cents) for o in effective(wide, own)] == [("ceramic", 42900)]
+
+
+def test_a_service_is_found_by_code_id_name_or_synonym():
+    offers = [offer()]
+    for wanted in ("ceramic", "CERAMIC", str(offers[0].id), " ceramic film "):
+        assert find_service(offers, wanted) == offers[0]
+    assert find_service(offers, "paint") is None
+
+
+def test_what_others_see_has_the_class_prices():
+    shown = published(offer())
+    assert [(p.vehicle_class, p.amount_cents) for p in shown.class_prices] == [("suv", 44900)]
+    assert shown.addons == (Addon(code="visor", name="Visor strip", amount_cents=4900),)
+
+
+WRONG = [
+    ("code", {"code": "has space"}),
+    ("name", {"name": ""}),
+    ("description", {"description": 5}),
+    ("synonyms", {"synonyms": "film"}),
+    ("price_kind", {"price_kind": "cheap"}),
+    ("price_cents", {"price_cents": -1}),
+    ("price_cents", {"price_cents": 1.5}),
+    ("price_cents", {"price_cents": True}),
+    ("price_cents", {"price_cents": None}),
+    ("price_cents", {"price_kind": "on_request", "class_prices": {}}),
+    ("max_cents", {"price_kind": "range"}),
+    ("max_cents", {"price_kind": "range", "max_cents": 39900}),
+    ("max_cents", {"max_cents": 50000}),
+    ("class_prices", {"class_prices": {"tank": 1}}),
+    ("class_prices", {"class_prices": {"suv": "449"}}),
+    ("duration_minutes", {"duration_minutes": 0}),
+    ("duration_minutes", {"duration_minutes": None}),
+    ("buffer_minutes", {"buffer_minutes": -5}),
+    ("addons", {"addons": [{"code": "visor"}]}),
+    ("addons", {"addons": [*ROW["addons"], *ROW["addons"]]}),
+    ("active", {"active": "yes"}),
+    ("location", {"location": 9}),
+]
+
+
+@pytest.mark.parametrize(("column", "changes"), WRONG)
+def test_a_wrong_value_is_named_by_row_and_column(column, changes):
+    rows, errors = read_rows([ROW | changes])
+    assert rows == []
+    assert {(error.row, error.column) for error in errors} == {(2, column)}
+
+
+def test_all_errors_of_all_rows_come_at_once():
+    rows = [ROW | {"row": 5, "code": "", "active": None}, ROW, ROW | {"row": 7, "name": "Again"}]
+    good, errors = read_rows(rows)
+    assert len(good) == 2
+    assert {(e.row, e.column) for e in errors} == {(5, "code"), (5, "active"), (7, "code")}
+
+
+def test_an_unknown_location_is_named():
+    rows, _ = read_rows([ROW | {"location": "Store999"}])
+    assert [(e.row, e.column) for e in unknown_locations(rows, ["Store094"])] == [(2, "location")]
+
+
+def test_differences_name_what_is_added_removed_and_changed():
+    old = {("", "a"): offer(code="a"), ("", "b"): offer(code="b")}
+    new = {("", "b"): offer(code="b", price_cents=1), ("Store094", "c"): offer(code="c")}
+    assert differences(old, new) == [
+        {"action": "remove", "location": "", "code": "a"},
+        {"action": "change", "location": "", "code": "b", "field": "price_cents", "old": 39900, "new": 1},
+        {"action": "add", "location": "Store094", "code": "c"},
+    ]

@@ -1,0 +1,1 @@
+"""What the service does: one function, one transaction, with its outbox rows."""

@@ -1,0 +1,357 @@
+"""The turn: claim a conversation, answer it without holding the database, and store the reply once."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import structlog
+from shared.db.engine import transaction
+from shared.events import EventData, HandoffRequested
+from shared.http.links import Link
+from shared.messaging.outbox import record
+from shared.telemetry.traces import correlated
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chat import store
+from chat.actions.assistant import Assistant, AssistantAway, NothingToShow, NotShown, Reply, Say, Turn
+from chat.actions.records import (
+    NewMessage,
+    NoConversation,
+    Scene,
+    add_message,
+    channel_of,
+    facts_of,
+    keep_facts,
+    lead_facts,
+    receipt_of,
+    scene_of,
+    tell_state,
+)
+from chat.actions.tools import HandOffWish, Tools
+from chat.deps import Deps
+from chat.domain.conversation import Owner, State
+from chat.domain.prompt import Said
+from chat.domain.signals import MAX_DELTA_CHARACTERS, Delta, Typing, payload
+from chat.domain.understanding import is_yes
+from chat.tables import ChatMessage, Conversation, Handoff, ReceiptRow
+
+log = structlog.get_logger()
+
+LEASE_MARGIN_SECONDS = 15
+"""Beyond the model's own limit: booking's time-outs and the deterministic answer after a failed one."""
+
+HISTORY_MESSAGES = 40
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A conversation claimed by this worker: what was said, and what the answer may rest on."""
+
+    scene: Scene
+    messages: Sequence[ChatMessage]
+    receipts: Sequence[ReceiptRow]
+    lease_until: datetime
+
+    @property
+    def unanswered(self) -> list[ChatMessage]:
+        """The customer's messages since the last answer, oldest first."""
+        replied = {m.reply_to for m in self.messages if m.reply_to}
+        answered = max((m.seq for m in self.messages if m.id in replied or m.author == "staff"), default=0)
+        return [m for m in self.messages if m.author == "customer" and m.seq > answered]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`assistant` is the one in charge, also where a template spoke for it. `not_shown`: sentences that failed the check.
+
+    `ready_at`: when the customer had all of it on the screen.
+    """
+
+    reply: Reply
+    assistant: str
+    not_shown: tuple[NotShown, ...]
+    ready_at: datetime
+
+
+async def claim_owed(deps: Deps) -> Owed | None:
+    """The conversation that waits longest, leased to this worker; `None` when no answer is due."""
+    async with transaction(deps.sessions, None) as session:
+        tenants = await store.tenant_ids(session)
+    for tenant_id in tenants:
+        if owed := await _claim(deps, tenant_id):
+            return owed
+    return None
+
+
+async def _claim(deps: Deps, tenant_id: UUID) -> Owed | None:
+    now = deps.now()
+    async with transaction(deps.sessions, tenant_id) as session:
+        conversation = await store.due_conversation(session, tenant_id, now)
+        if conversation is None:
+            return None
+        lease_until = now + timedelta(seconds=deps.answer_seconds + LEASE_MARGIN_SECONDS)
+        conversation.answering_until = lease_until
+        session.add(conversation)
+        try:
+            scene = await scene_of(session, tenant_id, conversation.lead_id)
+        except NoConversation:
+            conversation.answer_due_at = None
+            return None
+        messages = await store.messages_after(
+            session,
+            tenant_id,
+            conversation_id=conversation.id,
+            after=conversation.next_seq - 1 - HISTORY_MESSAGES,
+        )
+        receipts = await store.receipts_of(session, tenant_id, conversation_id=conversation.id)
+        await store.notify(session, payload(conversation.id, Typing(on=True)))
+    return Owed(scene, messages, receipts, lease_until)
+
+
+async def answer_owed(deps: Deps, assistants: Sequence[Assistant], owed: Owed) -> bool:
+    """Answers a claimed conversation; False when the answer was dropped for something newer.
+
+    A crash anywhere in here leaves the lease to run out, and another worker answers: the reply, its events and the end
+    of the debt are one transaction.
+    """
+    if not owed.unanswered:
+        return await _settle_nothing(deps, owed)
+    turn = _turn(deps, owed)
+    tools = _tools(deps, owed, turn)
+    with correlated(owed.scene.lead.correlation_id):
+        outcome = await _outcome(deps, assistants, owed, turn, tools)
+        await _until_quiet(deps, owed, tools)
+        return await _store(deps, owed, turn.reply_id, outcome, tools)
+
+
+async def _until_quiet(deps: Deps, owed: Owed, tools: Tools) -> None:
+    """A burst gets one answer: the one that is ready when the customer has stopped typing. What happened is told at once."""
+    newest = owed.unanswered[-1]
+    if newest.action is None and tools.changed is None:
+        quiet_at = newest.created_at + timedelta(seconds=deps.quiet_seconds)
+        await asyncio.sleep(max(0.0, (quiet_at - deps.now()).total_seconds()))
+
+
+def _turn(deps: Deps, owed: Owed) -> Turn:
+    unanswered = owed.unanswered
+    newest = unanswered[-1]
+    return Turn(
+        reply_id=uuid4(),
+        shop=owed.scene.shop,
+        lead=lead_facts(owed.scene.lead),
+        history=tuple(Said(m.author == "customer", m.text) for m in owed.messages if m.author != "system"),
+        text="\n".join(m.text for m in unanswered if m.action is None),
+        last_text=newest.text,
+        action=newest.action,
+        misses=owed.scene.conversation.misses,
+        now=deps.now(),
+    )
+
+
+def _tools(deps: Deps, owed: Owed, turn: Turn) -> Tools:
+    conversation = owed.scene.conversation
+    confirmed = turn.action.endswith(":yes") if turn.action else is_yes(turn.last_text)
+    return Tools(
+        link=Link(conversation.tenant_id, conversation.lead_id),
+        conversation_id=conversation.id,
+        shop=owed.scene.shop,
+        facts=owed.scene.facts,
+        now=turn.now,
+        yes=confirmed,
+        booking=deps.booking,
+        receipts=[receipt_of(row) for row in owed.receipts],
+    )
+
+
+async def _outcome(
+    deps: Deps, assistants: Sequence[Assistant], owed: Owed, turn: Turn, tools: Tools
+) -> Outcome:
+    """By the first assistant that has an answer; the last one always has."""
+    not_shown: list[NotShown] = []
+    in_charge: str | None = None
+    for assistant in assistants:
+        reply = Reply()
+        try:
+            await _hear(deps, assistant, owed, turn, tools, reply)
+        except AssistantAway as away:
+            log.warning("assistant.away", assistant=assistant.name, reason=str(away)[:200])
+            in_charge = assistant.name if isinstance(away, NothingToShow) else None
+        not_shown += reply.not_shown
+        if reply.complete and reply.text:
+            return Outcome(reply, in_charge or assistant.name, tuple(not_shown), deps.now())
+    raise RuntimeError("no assistant had an answer")
+
+
+async def _hear(deps: Deps, assistant: Assistant, owed: Owed, turn: Turn, tools: Tools, reply: Reply) -> None:
+    async for step in assistant.answer(turn, tools):
+        reply.take(step)
+        if isinstance(step, Say) and step.text:
+            await _tell_delta(deps, owed, turn.reply_id, step.text)
+    reply.complete = True
+
+
+async def _tell_delta(deps: Deps, owed: Owed, reply_id: UUID, text: str) -> None:
+    async with transaction(deps.sessions, None) as session:
+        delta = Delta(reply_id=reply_id, text=text[:MAX_DELTA_CHARACTERS])
+        await store.notify(session, payload(owed.scene.conversation.id, delta))
+
+
+async def _settle_nothing(deps: Deps, owed: Owed) -> bool:
+    async with transaction(deps.sessions, owed.scene.conversation.tenant_id) as session:
+        conversation = await _relocked(session, owed)
+        if conversation is not None:
+            conversation.answer_due_at = conversation.answering_until = None
+    return True
+
+
+async def _relocked(session: AsyncSession, owed: Owed) -> Conversation | None:
+    """The row under lock, if the lease is still ours."""
+    known = owed.scene.conversation
+    conversation = await store.conversation_of(session, known.tenant_id, known.lead_id, lock=True)
+    if conversation is None or conversation.answering_until != owed.lease_until:
+        return None
+    return conversation
+
+
+async def _store(deps: Deps, owed: Owed, reply_id: UUID, outcome: Outcome, tools: Tools) -> bool:
+    """One transaction: what the tools made true, and the reply unless something newer came in between.
+
+    A reply that tells of a booking, a move or a cancellation is stored in any case: it happened.
+    """
+    async with transaction(deps.sessions, owed.scene.conversation.tenant_id) as session:
+        conversation = await _relocked(session, owed)
+        if conversation is None:
+            return False
+        scene = Scene(conversation, owed.scene.lead, owed.scene.shop)
+        newer = await _said_since(session, owed, conversation)
+        stale = conversation.owner == Owner.HUMAN or any(not _reacts(m, outcome) for m in newer)
+        shown = tools.changed is not None or not stale
+        _keep_receipts(session, deps, owed, reply_id, outcome, tools)
+        conversation.answering_until = None
+        if not newer or conversation.owner == Owner.HUMAN:
+            conversation.answer_due_at = None
+        _keep_outcome(conversation, tools, shown=shown)
+        if shown:
+            await _say(deps, session, scene, owed, reply_id, outcome)
+            await _record_wishes(deps, session, scene, tools, owed)
+        await store.notify(session, payload(conversation.id, Typing(on=False)))
+        await tell_state(session, conversation)
+    return shown and not newer
+
+
+def _keep_outcome(conversation: Conversation, tools: Tools, *, shown: bool) -> None:
+    """Facts stand in any case; the step of the path only once the customer has been told of it."""
+    facts = tools.facts
+    if conversation.appointment is not None and tools.changed is None:
+        # An event may have changed the appointment meanwhile: it knows better.
+        facts = replace(facts, appointment=facts_of(conversation).appointment)
+        if conversation.state == State.BOOKED and facts.booked and tools.facts.booked is None:
+            facts = replace(facts, state=State.BOOKED)
+    if not shown:
+        facts = replace(facts, state=State(conversation.state))
+    keep_facts(conversation, facts)
+
+
+async def _said_since(session: AsyncSession, owed: Owed, conversation: Conversation) -> Sequence[ChatMessage]:
+    """What the customer (or a person of the shop) wrote since the claim."""
+    known = owed.scene.conversation
+    if conversation.next_seq == known.next_seq:
+        return []
+    later = await store.messages_after(
+        session, known.tenant_id, conversation_id=known.id, after=known.next_seq - 1
+    )
+    return [m for m in later if m.author in {"customer", "staff"}]
+
+
+def _reacts(message: ChatMessage, outcome: Outcome) -> bool:
+    """A button pressed under the finished answer is a reaction to it, where more words may make it stale."""
+    return message.action is not None and message.created_at >= outcome.ready_at
+
+
+def _keep_receipts(
+    session: AsyncSession, deps: Deps, owed: Owed, reply_id: UUID, outcome: Outcome, tools: Tools
+) -> None:
+    known = owed.scene.conversation
+    made = [(r.tool, dict(r.result), r.refused) for r in tools.receipts[len(owed.receipts) :]]
+    made += [("verdict", {"reason": n.reason, "sentence": n.sentence}, True) for n in outcome.not_shown]
+    for tool, result, refused in made:
+        session.add(
+            ReceiptRow(
+                tenant_id=known.tenant_id,
+                conversation_id=known.id,
+                reply_id=reply_id,
+                tool=tool,
+                result=result,
+                refused=refused,
+                created_at=deps.now(),
+            )
+        )
+
+
+async def _say(
+    deps: Deps, session: AsyncSession, scene: Scene, owed: Owed, reply_id: UUID, outcome: Outcome
+) -> None:
+    asked = owed.unanswered[-1]
+    scene.conversation.assistant = outcome.assistant
+    scene.conversation.misses = scene.conversation.misses + 1 if outcome.reply.missed else 0
+    reply = NewMessage(
+        "assistant",
+        outcome.reply.text,
+        channel=channel_of(asked.channel),
+        parts=tuple(outcome.reply.parts),
+        reply_to=asked.id,
+        id=reply_id,
+    )
+    await add_message(session, scene, reply, deps.now())
+
+
+async def _record_wishes(deps: Deps, session: AsyncSession, scene: Scene, tools: Tools, owed: Owed) -> None:
+    if tools.booking_wish is not None:
+        await _record(session, scene, tools.booking_wish)
+    if tools.hand_off_wish is not None:
+        await _hand_off(deps, session, scene, tools.hand_off_wish, owed.unanswered[-1].text)
+
+
+async def _hand_off(
+    deps: Deps, session: AsyncSession, scene: Scene, wish: HandOffWish, open_question: str
+) -> None:
+    conversation = scene.conversation
+    conversation.owner = Owner.HUMAN.value
+    conversation.state = State.HUMAN.value
+    conversation.answer_due_at = None
+    handoff = Handoff(
+        id=uuid4(),
+        tenant_id=conversation.tenant_id,
+        location_id=conversation.location_id,
+        conversation_id=conversation.id,
+        kind=wish.kind,
+        reason=wish.reason,
+        summary=wish.summary,
+        open_question=open_question[:500],
+        requested_at=deps.now(),
+    )
+    session.add_all([conversation, handoff])
+    requested = HandoffRequested(
+        conversation_id=conversation.id,
+        lead_id=conversation.lead_id,
+        kind=wish.kind,
+        reason=wish.reason,
+        summary=wish.summary,
+        open_question=handoff.open_question,
+    )
+    await _record(session, scene, requested)
+
+
+async def _record(session: AsyncSession, scene: Scene, happened: EventData) -> None:
+    conversation = scene.conversation
+    await record(
+        session,
+        happened,
+        tenant_id=conversation.tenant_id,
+        subject=conversation.lead_id,
+        location_id=conversation.location_id,
+        lead_version=conversation.next_seq,
+        correlation_id=scene.lead.correlation_id,
+    )

@@ -1,0 +1,265 @@
+"""What events from other services change in a conversation."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from shared.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentFact,
+    AppointmentRescheduled,
+    BookingDeclined,
+    CatalogChanged,
+    CrmMessageObserved,
+    Event,
+    InboundMessageReceived,
+    LeadReceived,
+    LeadStatusChanged,
+    LocationChanged,
+)
+from shared.messaging.failures import DeadLetter, RetryLater
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chat import store
+from chat.actions.messages import Written, store_written
+from chat.actions.records import (
+    NewMessage,
+    NoConversation,
+    Scene,
+    add_message,
+    facts_of,
+    keep_facts,
+    lead_facts,
+    scene_of,
+    shop_of,
+    tell_state,
+)
+from chat.deps import Deps
+from chat.domain import phrases
+from chat.domain.conversation import Facts, Offered, Owner, State, actions_of, after
+from chat.domain.understanding import match_service
+from chat.domain.values import ActionsPart, Appointment, AppointmentPart, Part, Slot, SlotList, slots_part
+from chat.tables import Conversation, Lead
+
+
+async def keep_location(session: AsyncSession, event: Event[LocationChanged]) -> None:
+    location = event.data
+    await store.keep_tenant(session, event.tenant_id, location.tenant_slug)
+    await store.keep_location(
+        session,
+        event.tenant_id,
+        location_id=location.location_id,
+        version=location.version,
+        facts=location.model_dump(mode="json"),
+    )
+
+
+async def keep_catalog(session: AsyncSession, event: Event[CatalogChanged]) -> None:
+    catalog = event.data
+    await store.keep_catalog(
+        session,
+        event.tenant_id,
+        location_id=catalog.location_id,
+        version=catalog.version,
+        facts=catalog.model_dump(mode="json"),
+    )
+
+
+async def open_conversation(deps: Deps, session: AsyncSession, event: Event[LeadReceived]) -> None:
+    """The greeting, from data: once a lead, however often it is received."""
+    if event.location_id is None:
+        raise DeadLetter("lead.received without a location")
+    try:
+        shop = await shop_of(session, event.tenant_id, event.location_id)
+    except NoConversation:
+        raise RetryLater("the location is not known here yet") from None
+    await store.keep_tenant(session, event.tenant_id, None)
+    lead = _lead(event, event.location_id)
+    await store.keep_lead(session, lead)
+    services = shop.catalog.services if shop.catalog else ()
+    service = match_service(lead.interest or "", services)
+    vehicle = event.data.vehicle
+    conversation = Conversation(
+        id=uuid4(),
+        tenant_id=event.tenant_id,
+        location_id=event.location_id,
+        lead_id=lead.lead_id,
+        assistant="claude" if deps.claude and shop.assistant_on else "offline",
+        service=service.code if service else None,
+        vehicle_class=vehicle.vehicle_class if vehicle else None,
+        created_at=deps.now(),
+    )
+    if not await store.insert_conversation(session, conversation):
+        return
+    scene = await _scene(session, event.tenant_id, lead.lead_id)
+    buttons = ActionsPart(actions=actions_of(State.NEED, Owner.ASSISTANT))
+    text = phrases.greeting(lead_facts(lead), shop, service)
+    await add_message(session, scene, NewMessage("assistant", text, parts=(buttons,)), deps.now())
+
+
+def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
+    received = event.data
+    return Lead(
+        lead_id=received.lead_id,
+        tenant_id=event.tenant_id,
+        location_id=location_id,
+        name=received.contact.name,
+        vehicle=received.vehicle.model_dump(mode="json") if received.vehicle else None,
+        interest=received.interest,
+        lead_version=event.lead_version,
+        correlation_id=event.correlation_id,
+    )
+
+
+async def keep_status(session: AsyncSession, event: Event[LeadStatusChanged]) -> None:
+    if await store.lead_of(session, event.tenant_id, event.data.lead_id) is None:
+        raise RetryLater("the lead is not known here yet")
+    await store.keep_status(
+        session,
+        event.tenant_id,
+        lead_id=event.data.lead_id,
+        status=event.data.new,
+        lead_version=event.lead_version,
+    )
+
+
+AppointmentEvent = Event[AppointmentBooked] | Event[AppointmentRescheduled] | Event[AppointmentCancelled]
+
+
+async def show_appointment(deps: Deps, session: AsyncSession, event: AppointmentEvent) -> None:
+    """The card as it is now; said in words only where this chat did not do it (and so says it) itself."""
+    scene = await _scene(session, event.tenant_id, event.data.lead_id)
+    conversation, facts = scene.conversation, scene.facts
+    appointment = _appointment(event.data, scene)
+    known = facts.appointment
+    if known is not None and known.id == appointment.id:
+        if event.data.sequence <= conversation.appointment_sequence or isinstance(
+            event.data, AppointmentBooked
+        ):
+            conversation.appointment_sequence = max(conversation.appointment_sequence, event.data.sequence)
+            return
+    elif isinstance(event.data, AppointmentCancelled) and facts.booked is not None:
+        return  # an earlier appointment; the card shows the one that stands
+    said_already = _same(known, appointment) or _being_said(conversation, facts, appointment)
+    conversation.appointment_sequence = event.data.sequence
+    keep_facts(conversation, _with(facts, appointment))
+    if not said_already:
+        await _tell(
+            session,
+            scene,
+            _words(event.data, appointment),
+            AppointmentPart(appointment=appointment),
+            deps.now(),
+        )
+    await tell_state(session, conversation)
+
+
+def _same(known: Appointment | None, appointment: Appointment) -> bool:
+    return known is not None and (known.id, known.status, known.start) == (
+        appointment.id,
+        appointment.status,
+        appointment.start,
+    )
+
+
+def _being_said(conversation: Conversation, facts: Facts, appointment: Appointment) -> bool:
+    """The customer's yes to just this is waiting for its answer, which tells it."""
+    if conversation.answer_due_at is None:
+        return False
+    if appointment.status == "cancelled":
+        return facts.state is State.CANCEL_CONFIRM
+    confirming = facts.state in {State.CONFIRM, State.MOVE_CONFIRM}
+    return confirming and facts.hold is not None and facts.hold.start == appointment.start
+
+
+def _with(facts: Facts, appointment: Appointment) -> Facts:
+    state = State.BOOKED if appointment.status == "booked" else State.NEED
+    return replace(facts, state=state, appointment=appointment, hold=None, offered=())
+
+
+def _appointment(fact: AppointmentFact, scene: Scene) -> Appointment:
+    return Appointment(
+        id=fact.appointment_id,
+        number=fact.number,
+        status="cancelled" if isinstance(fact, AppointmentCancelled) else "booked",
+        start=fact.start,
+        end=fact.end,
+        timezone=fact.timezone,
+        service=fact.service,
+        total_cents=fact.total_cents,
+        location=scene.shop.card,
+        manage_url=fact.manage_url,
+    )
+
+
+def _words(fact: AppointmentFact, appointment: Appointment) -> str:
+    match fact:
+        case AppointmentRescheduled():
+            return phrases.moved(appointment)
+        case AppointmentCancelled():
+            return phrases.cancelled(appointment)
+        case _:
+            return phrases.booked(appointment)
+
+
+async def tell_declined(deps: Deps, session: AsyncSession, event: Event[BookingDeclined]) -> None:
+    """The wish taken while booking was away could not be met."""
+    scene = await _scene(session, event.tenant_id, event.data.lead_id)
+    conversation, declined = scene.conversation, event.data
+    slots = tuple(Slot(start=s.start, end=s.end, label=s.label) for s in declined.alternatives)
+    if conversation.state == State.REQUESTED:
+        keep_facts(conversation, after(scene.facts, Offered(slots)))
+    if slots:
+        offer = SlotList(timezone=scene.shop.timezone, slots=slots)
+        quote = facts_of(conversation).quote
+        part = slots_part(offer, quote.id if quote else None)
+        await _tell(session, scene, phrases.taken(slots, scene.shop), part, deps.now())
+    else:
+        buttons = ActionsPart(actions=actions_of(State.QUOTE, Owner.ASSISTANT))
+        await _tell(session, scene, phrases.refused(declined.code, scene.shop), buttons, deps.now())
+    await tell_state(session, conversation)
+
+
+async def _tell(session: AsyncSession, scene: Scene, text: str, part: Part, now: datetime) -> None:
+    await add_message(session, scene, NewMessage("assistant", text, parts=(part,)), now)
+
+
+async def receive_inbound(deps: Deps, session: AsyncSession, event: Event[InboundMessageReceived]) -> bool:
+    """A text or mail is a message of the same conversation; it is answered on its own channel. True: an answer is owed."""
+    inbound = event.data
+    scene = await _scene(session, event.tenant_id, inbound.lead_id)
+    written = Written(
+        client_id=f"{inbound.channel}:{inbound.provider_id}",
+        text=inbound.text.strip()[:4000] or "(no text)",
+        channel=inbound.channel,
+    )
+    return (await store_written(deps, session, scene, written)).answer_owed
+
+
+async def observe_crm_message(deps: Deps, session: AsyncSession, event: Event[CrmMessageObserved]) -> None:
+    """A colleague writing in the shop's CRM has taken over; what a customer writes there is kept and left to the shop."""
+    observed = event.data
+    if observed.lead_id is None:
+        return
+    scene = await _scene(session, event.tenant_id, observed.lead_id)
+    conversation, client_id = scene.conversation, f"crm:{observed.crm_message_id}"
+    known = await store.message_by_client_id(
+        session, event.tenant_id, conversation_id=conversation.id, client_id=client_id
+    )
+    if known is not None:
+        return
+    if observed.author == "staff":
+        conversation.owner, conversation.state = Owner.HUMAN.value, State.HUMAN.value
+        conversation.answer_due_at = None
+    new = NewMessage(observed.author, observed.text[:4000], channel="crm", client_id=client_id)
+    await add_message(session, scene, new, deps.now())
+    await tell_state(session, conversation)
+
+
+async def _scene(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Scene:
+    """Locked. Raises `RetryLater` for a lead that is still on its way."""
+    try:
+        return await scene_of(session, tenant_id, lead_id, lock=True)
+    except NoConversation:
+        raise RetryLater("the lead is not known here yet") from None

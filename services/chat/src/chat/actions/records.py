@@ -1,0 +1,177 @@
+"""From rows to what the domain decides on, and the one way a message enters a conversation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from pydantic import TypeAdapter
+from shared.events import Address, Author, CatalogChanged, Channel, LocationChanged, MessageSent, Vehicle
+from shared.messaging.outbox import record
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chat import store
+from chat.domain.conversation import Facts, Owner, State
+from chat.domain.receipts import Receipt
+from chat.domain.signals import MessageStored, StateChanged, payload
+from chat.domain.values import Appointment, Hold, LeadFacts, Part, Quote, ShopFacts, Slot
+from chat.tables import Catalog, ChatMessage, Conversation, Lead, Location, ReceiptRow
+
+_PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
+_SLOTS = TypeAdapter(tuple[Slot, ...])
+_CHANNEL: TypeAdapter[Channel] = TypeAdapter(Channel)
+
+
+class NoConversation(Exception):
+    """The lead is unknown here (yet)."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A conversation with all that an answer may rest on."""
+
+    conversation: Conversation
+    lead: Lead
+    shop: ShopFacts
+
+    @property
+    def facts(self) -> Facts:
+        return facts_of(self.conversation)
+
+
+async def scene_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, lock: bool = False) -> Scene:
+    """Raises `NoConversation`."""
+    conversation = await store.conversation_of(session, tenant_id, lead_id, lock=lock)
+    lead = await store.lead_of(session, tenant_id, lead_id)
+    if conversation is None or lead is None:
+        raise NoConversation(str(lead_id))
+    return Scene(conversation, lead, await shop_of(session, tenant_id, conversation.location_id))
+
+
+async def shop_of(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> ShopFacts:
+    """Raises `NoConversation` when the location is not known yet."""
+    location = await store.location_of(session, tenant_id, location_id)
+    if location is None:
+        raise NoConversation(str(location_id))
+    return shop_facts(location, await store.catalog_of(session, tenant_id, location_id))
+
+
+def shop_facts(location: Location, catalog: Catalog | None) -> ShopFacts:
+    changed = LocationChanged.model_validate(location.facts)
+    return ShopFacts(
+        name=changed.name,
+        timezone=changed.timezone,
+        address=address_line(changed.address),
+        phone=changed.phone,
+        catalog=CatalogChanged.model_validate(catalog.facts) if catalog else None,
+        assistant_on=changed.switches.assistant,
+    )
+
+
+def address_line(address: Address) -> str:
+    """`1 Sample St, San Diego, CA 92101`."""
+    return f"{address.street}, {address.city}, {address.region} {address.postal_code}"
+
+
+def lead_facts(lead: Lead) -> LeadFacts:
+    names = lead.name.split()
+    return LeadFacts(
+        first_name=names[0] if names else "",
+        vehicle=Vehicle.model_validate(lead.vehicle) if lead.vehicle else None,
+        interest=lead.interest,
+    )
+
+
+def facts_of(row: Conversation) -> Facts:
+    return Facts(
+        state=State(row.state),
+        service=row.service,
+        vehicle_class=row.vehicle_class,
+        quote=Quote.model_validate(row.quote) if row.quote else None,
+        offered=_SLOTS.validate_python(row.offered),
+        hold=Hold.model_validate(row.hold) if row.hold else None,
+        appointment=Appointment.model_validate(row.appointment) if row.appointment else None,
+    )
+
+
+def keep_facts(row: Conversation, facts: Facts) -> None:
+    """A conversation that a person took over stays with the person."""
+    if row.owner != Owner.HUMAN:
+        row.state = facts.state.value
+    row.service = facts.service
+    row.vehicle_class = facts.vehicle_class
+    row.quote = facts.quote.model_dump(mode="json") if facts.quote else None
+    row.offered = [slot.model_dump(mode="json") for slot in facts.offered]
+    row.hold = facts.hold.model_dump(mode="json") if facts.hold else None
+    row.appointment = facts.appointment.model_dump(mode="json") if facts.appointment else None
+
+
+def receipt_of(row: ReceiptRow) -> Receipt:
+    return Receipt(tool=row.tool, result=row.result, refused=row.refused)
+
+
+def channel_of(name: str) -> Channel:
+    return _CHANNEL.validate_python(name)
+
+
+@dataclass(frozen=True)
+class NewMessage:
+    author: Author
+    text: str
+    channel: Channel = "web"
+    client_id: str | None = None
+    action: str | None = None
+    parts: tuple[Part, ...] = ()
+    reply_to: UUID | None = None
+    id: UUID | None = None
+
+
+async def add_message(session: AsyncSession, scene: Scene, new: NewMessage, now: datetime) -> ChatMessage:
+    """The conversation's row must be locked: `seq` is taken from it."""
+    conversation = scene.conversation
+    message = ChatMessage(
+        id=new.id or uuid4(),
+        tenant_id=conversation.tenant_id,
+        location_id=conversation.location_id,
+        conversation_id=conversation.id,
+        seq=conversation.next_seq,
+        client_id=new.client_id,
+        author=new.author,
+        channel=new.channel,
+        text=new.text,
+        action=new.action,
+        parts=_PARTS.dump_python(new.parts, mode="json") if new.parts else None,
+        reply_to=new.reply_to,
+        created_at=now,
+    )
+    conversation.next_seq += 1
+    session.add_all([conversation, message])
+    await session.flush()
+    await _publish(session, scene, message, new)
+    await store.notify(session, payload(conversation.id, MessageStored(seq=message.seq)))
+    return message
+
+
+async def _publish(session: AsyncSession, scene: Scene, message: ChatMessage, new: NewMessage) -> None:
+    sent = MessageSent(
+        message_id=message.id,
+        conversation_id=message.conversation_id,
+        lead_id=scene.lead.lead_id,
+        seq=message.seq,
+        author=new.author,
+        channel=new.channel,
+        text=message.text,
+        reply_to=message.reply_to,
+    )
+    await record(
+        session,
+        sent,
+        tenant_id=message.tenant_id,
+        subject=scene.lead.lead_id,
+        location_id=message.location_id,
+        lead_version=message.seq,
+        correlation_id=scene.lead.correlation_id,
+    )
+
+
+async def tell_state(session: AsyncSession, conversation: Conversation) -> None:
+    await store.notify(session, payload(conversation.id, StateChanged()))

@@ -1,0 +1,105 @@
+"""The lead's timeline: one row for every event about it, in words without personal data."""
+
+from collections.abc import Sequence
+from typing import TypeVar, assert_never
+from uuid import UUID
+
+from shared.db.engine import transaction
+from shared.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentRescheduled,
+    BookingDeclined,
+    ContactOptedOut,
+    CrmMessageObserved,
+    CrmSynced,
+    CrmSyncFailed,
+    Event,
+    InboundMessageReceived,
+    LeadReceived,
+    LeadStatusChanged,
+    NotificationFailed,
+    NotificationSent,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chat import store
+from chat.deps import Deps
+from chat.domain.phrases import moment
+from chat.tables import TimelineEntry
+
+Told = (
+    LeadReceived
+    | LeadStatusChanged
+    | AppointmentBooked
+    | AppointmentRescheduled
+    | AppointmentCancelled
+    | BookingDeclined
+    | CrmMessageObserved
+    | CrmSynced
+    | CrmSyncFailed
+    | NotificationSent
+    | NotificationFailed
+    | InboundMessageReceived
+    | ContactOptedOut
+)
+
+
+ToldT = TypeVar("ToldT", bound=Told)
+
+
+async def keep_in_timeline(session: AsyncSession, event: Event[ToldT]) -> None:
+    lead_id: UUID | None = event.data.lead_id
+    if lead_id is None:
+        return
+    entry = TimelineEntry(
+        event_id=event.id,
+        tenant_id=event.tenant_id,
+        lead_id=lead_id,
+        type=event.type,
+        time=event.time,
+        summary=summary(event.data),
+    )
+    await store.keep_in_timeline(session, entry)
+
+
+async def read_timeline(deps: Deps, tenant: str, lead_id: UUID) -> Sequence[TimelineEntry] | None:
+    """By time; `None` for a tenant that is not known here."""
+    async with transaction(deps.sessions, None) as session:
+        tenant_id = await store.tenant_by_slug(session, tenant)
+    if tenant_id is None:
+        return None
+    async with transaction(deps.sessions, tenant_id) as session:
+        return await store.timeline_of(session, tenant_id, lead_id)
+
+
+def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each event
+    match told:
+        case LeadReceived():
+            return f"Lead received from {told.source}"
+        case LeadStatusChanged():
+            return f"Status {told.old} to {told.new}: {told.reason}"
+        case AppointmentBooked():
+            return f"Booked {told.number}: {told.service.name}, {moment(told.start, told.timezone)}"
+        case AppointmentRescheduled():
+            return f"Moved {told.number} to {moment(told.start, told.timezone)}"
+        case AppointmentCancelled():
+            return f"Cancelled {told.number}"
+        case BookingDeclined():
+            return f"Booking wish declined: {told.code}"
+        case CrmMessageObserved():
+            return f"Message by {told.author} in the CRM"
+        case CrmSynced():
+            return f"{told.what.capitalize()} stands in the CRM"
+        case CrmSyncFailed():
+            return f"{told.what.capitalize()} not in the CRM: {told.code} after {told.attempts} attempts"
+        case NotificationSent():
+            return f"{told.channel} sent: {told.template}"
+        case NotificationFailed():
+            return f"{told.channel} not sent: {told.template}, {told.code}"
+        case InboundMessageReceived():
+            return f"Customer wrote by {told.channel}"
+        case ContactOptedOut():
+            return f"Opted out of {told.channel} ({told.how})"
+        case _:
+            assert_never(told)

@@ -1,0 +1,180 @@
+"""HTTP in, customer: open the chat, send a message, read what was said, listen."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field, StringConstraints, model_validator
+from shared.http.app import bearer_token
+from shared.http.links import BadLink, Link, LinkPurpose, read
+from shared.http.problems import Problem
+
+from chat.actions import messages as actions
+from chat.actions.messages import Received, TooManyMessages, Written
+from chat.actions.records import NoConversation
+from chat.api_stream import HEADERS, Pace, conversation_events
+from chat.deps import Deps
+from chat.domain.understanding import UnknownAction, understand_action
+from chat.tables import ChatMessage
+from chat.views import MessageView, SessionView
+
+MAX_CHARACTERS = 4000
+MAX_WAIT_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 1.0
+"""A lost notification costs at most this much of a wait."""
+_NOT_VALID = "This link is not valid any more."
+_WAIT = re.compile(r"\bwait=(\d{1,4})\b")
+
+
+class NewMessageBody(BaseModel):
+    """Exactly one of `text` and `action`. `client_id` is the page's own: sent twice, it is one message."""
+
+    client_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    text: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_CHARACTERS)]
+        | None
+    ) = None
+    action: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "NewMessageBody":
+        if (self.text is None) == (self.action is None):
+            raise ValueError("give either text or action")
+        if self.action is not None:
+            try:
+                understand_action(self.action)
+            except UnknownAction:
+                raise ValueError("unknown action") from None
+        if self.text is not None and "\x00" in self.text:
+            raise ValueError("text may not hold NUL characters")
+        return self
+
+
+class MessageAnswer(BaseModel):
+    """`replies` is there once the turn was answered within the wait."""
+
+    message: MessageView
+    replies: list[MessageView] | None = None
+
+
+class MessagesAnswer(BaseModel):
+    messages: list[MessageView] = Field(description="by rising seq")
+
+
+def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
+    router = APIRouter(prefix="/api/chat")
+
+    def customer(request: Request) -> Link:
+        try:
+            return read(LinkPurpose.CHAT, bearer_token(request), keys=deps.link_keys, now=deps.now())
+        except BadLink:
+            raise Problem(401, "invalid_link", _NOT_VALID) from None
+
+    customer_of_link = Annotated[Link, Depends(customer)]
+
+    @router.get("/session/{lead_id}", response_model_exclude_none=True)
+    async def session(lead_id: str, lead: customer_of_link) -> SessionView:
+        if lead_id not in {"me", str(lead.subject_id)}:
+            raise _unknown()
+        try:
+            scene, messages = await actions.read_session(deps, lead)
+        except NoConversation:
+            raise _unknown() from None
+        return SessionView.of(scene, [MessageView.of(m) for m in messages])
+
+    @router.post("/message", status_code=202, response_model_exclude_none=True)
+    async def send(
+        body: NewMessageBody,
+        lead: customer_of_link,
+        response: Response,
+        prefer: Annotated[str, Header()] = "",
+    ) -> MessageAnswer:
+        received, replies = await _received(deps, lead, body, _wait_seconds(prefer))
+        if not replies:
+            return MessageAnswer(message=MessageView.of(received.message))
+        response.status_code = 200
+        response.headers["Preference-Applied"] = "wait"
+        return MessageAnswer(
+            message=MessageView.of(received.message), replies=[MessageView.of(m) for m in replies]
+        )
+
+    @router.get("/messages", response_model_exclude_none=True)
+    async def messages(lead: customer_of_link, after: Annotated[int, Query(ge=0)] = 0) -> MessagesAnswer:
+        conversation_id = await _conversation_id(deps, lead)
+        found = await actions.read_messages(deps, lead.tenant_id, conversation_id, after=after)
+        return MessagesAnswer(messages=[MessageView.of(m) for m in found])
+
+    @router.get("/stream")
+    async def stream(
+        lead: customer_of_link,
+        last_event_id: Annotated[int | None, Header(ge=0)] = None,
+        after: Annotated[int | None, Query(ge=0)] = None,
+    ) -> StreamingResponse:
+        await _conversation_id(deps, lead)
+        resume_after = last_event_id if last_event_id is not None else after
+        events = conversation_events(deps, lead, after=resume_after, pace=pace or Pace())
+        return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
+
+    return router
+
+
+def _unknown() -> Problem:
+    return Problem(404, "not_found", _NOT_VALID)
+
+
+def _wait_seconds(prefer: str) -> float:
+    """Of `Prefer: wait=20` (RFC 7240); 0 when it is not asked for."""
+    match = _WAIT.search(prefer)
+    return min(float(match[1]), MAX_WAIT_SECONDS) if match else 0.0
+
+
+async def _conversation_id(deps: Deps, lead: Link) -> UUID:
+    try:
+        return (await actions.read_scene(deps, lead)).conversation.id
+    except NoConversation:
+        raise _unknown() from None
+
+
+async def _received(
+    deps: Deps, lead: Link, body: NewMessageBody, wait_seconds: float
+) -> tuple[Received, Sequence[ChatMessage]]:
+    """The stored message and, within the wait, its replies. Nobody waits where no answer is owed."""
+    written = Written(client_id=body.client_id, text=body.text, action=body.action)
+    try:
+        received = await actions.receive_message(deps, lead, written)
+    except NoConversation:
+        raise _unknown() from None
+    except TooManyMessages as error:
+        raise Problem(
+            429,
+            "too_many_messages",
+            "That was quick! Please wait a moment before the next message.",
+            headers={"Retry-After": str(error.retry_after_seconds)},
+        ) from None
+    if not wait_seconds:
+        return received, ()
+    return received, await _replies(deps, received, wait_seconds)
+
+
+async def _replies(deps: Deps, received: Received, wait_seconds: float) -> Sequence[ChatMessage]:
+    """Empty when the time is up or no answer is to be expected."""
+    message = received.message
+    with deps.feed.subscribed(message.conversation_id) as signals:
+        replies = await actions.read_replies(deps, message)
+        if replies or not received.answer_owed:
+            return replies
+        deadline = asyncio.get_running_loop().time() + wait_seconds
+        while not replies and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            try:
+                async with asyncio.timeout(min(left, _LOOK_AGAIN_SECONDS)):
+                    signal = await signals.get()
+                if signal.kind not in {"message", "resync"}:
+                    continue
+            except TimeoutError:
+                pass
+            replies = await actions.read_replies(deps, message)
+    return replies

@@ -1,0 +1,78 @@
+"""The composition root of the chat service."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from anthropic import AsyncAnthropic
+from fastapi import FastAPI
+from shared.db.engine import asyncpg_url, create_engine, create_sessions
+from shared.http.app import create_app
+from shared.messaging.broker import Messaging
+
+from chat.actions.assistant import Assistant
+from chat.actions.offline import OfflineAssistant
+from chat.actions.online import ClaudeAssistant
+from chat.api import build_api
+from chat.api_staff import build_staff_api
+from chat.clients.booking import BookingClient, booking_http, utc_now
+from chat.clients.claude import AnthropicClaude, Claude
+from chat.clients.feed import Feed
+from chat.consumers import build_consumers
+from chat.deps import Deps
+from chat.schedule import AnsweringClock
+from chat.settings import Settings
+
+
+def build_app(settings: Settings) -> FastAPI:
+    engine = create_engine(settings.database_url)
+    sessions = create_sessions(engine)
+    http = booking_http(settings.booking_url)
+    claude = build_claude(settings)
+    deps = Deps(
+        sessions=sessions,
+        booking=BookingClient(http, settings.signing_keys(), utc_now),
+        feed=Feed(asyncpg_url(settings.database_url)),
+        link_keys=settings.signing_keys(),
+        now=utc_now,
+        claude=claude,
+        quiet_seconds=settings.quiet_seconds,
+        answer_seconds=settings.anthropic_answer_seconds,
+    )
+    messaging = Messaging(settings, "chat", build_consumers(deps))
+    answering = AnsweringClock(deps, assistants_of(claude, settings.anthropic_answer_seconds))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with deps.feed.running(), messaging.running(), answering.running():
+            yield
+        if claude is not None:
+            await claude.close()
+        await http.aclose()
+        await engine.dispose()
+
+    return create_app(
+        "chat",
+        routers=[build_api(deps), build_staff_api(deps, settings)],
+        sessions=sessions,
+        messaging=messaging,
+        lifespan=lifespan,
+    )
+
+
+def build_claude(settings: Settings) -> AnthropicClaude | None:
+    key = settings.anthropic_api_key
+    if key is None or not key.get_secret_value():
+        return None
+    client = AsyncAnthropic(
+        api_key=key.get_secret_value(),
+        base_url=settings.anthropic_base_url or None,
+        max_retries=0,
+        timeout=settings.anthropic_answer_seconds,
+    )
+    return AnthropicClaude(client, settings.anthropic_model, settings.anthropic_first_token_seconds)
+
+
+def assistants_of(claude: Claude | None, answer_seconds: float) -> Sequence[Assistant]:
+    """In the order in which they are asked; the last one needs nothing but the database."""
+    offline = OfflineAssistant()
+    return (offline,) if claude is None else (ClaudeAssistant(claude, offline, answer_seconds), offline)

@@ -1,0 +1,124 @@
+"""Events in: one subscriber for each event that chat consumes."""
+
+from faststream.rabbit import RabbitRouter
+from shared.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentRescheduled,
+    BookingDeclined,
+    CatalogChanged,
+    ContactOptedOut,
+    CrmMessageObserved,
+    CrmSynced,
+    CrmSyncFailed,
+    Event,
+    InboundMessageReceived,
+    LeadReceived,
+    LeadStatusChanged,
+    LocationChanged,
+    NotificationFailed,
+    NotificationSent,
+)
+from shared.messaging.broker import ACK_POLICY, work_queue
+from shared.messaging.inbox import once
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chat.actions import conversations
+from chat.actions.timeline import keep_in_timeline
+from chat.deps import Deps
+
+
+def build_consumers(deps: Deps) -> RabbitRouter:
+    router = RabbitRouter()
+    _replicas(router, deps)
+    _leads(router, deps)
+    _appointments(router, deps)
+    _messages(router, deps)
+    _timeline_only(router, deps)
+    return router
+
+
+def _replicas(router: RabbitRouter, deps: Deps) -> None:
+    @router.subscriber(work_queue("chat", LocationChanged), ack_policy=ACK_POLICY)
+    async def keep_location(event: Event[LocationChanged]) -> None:
+        await once(deps.sessions, event, conversations.keep_location)
+
+    @router.subscriber(work_queue("chat", CatalogChanged), ack_policy=ACK_POLICY)
+    async def keep_catalog(event: Event[CatalogChanged]) -> None:
+        await once(deps.sessions, event, conversations.keep_catalog)
+
+
+def _leads(router: RabbitRouter, deps: Deps) -> None:
+    async def open_conversation(session: AsyncSession, event: Event[LeadReceived]) -> None:
+        await conversations.open_conversation(deps, session, event)
+
+    @router.subscriber(work_queue("chat", LeadReceived), ack_policy=ACK_POLICY)
+    async def greet_lead(event: Event[LeadReceived]) -> None:
+        await once(deps.sessions, event, keep_in_timeline, open_conversation)
+
+    @router.subscriber(work_queue("chat", LeadStatusChanged), ack_policy=ACK_POLICY)
+    async def keep_status(event: Event[LeadStatusChanged]) -> None:
+        await once(deps.sessions, event, keep_in_timeline, conversations.keep_status)
+
+
+def _appointments(router: RabbitRouter, deps: Deps) -> None:
+    async def show_appointment(session: AsyncSession, event: conversations.AppointmentEvent) -> None:
+        await conversations.show_appointment(deps, session, event)
+
+    async def tell_declined(session: AsyncSession, event: Event[BookingDeclined]) -> None:
+        await conversations.tell_declined(deps, session, event)
+
+    @router.subscriber(work_queue("chat", AppointmentBooked), ack_policy=ACK_POLICY)
+    async def show_booked(event: Event[AppointmentBooked]) -> None:
+        await once(deps.sessions, event, keep_in_timeline, show_appointment)
+
+    @router.subscriber(work_queue("chat", AppointmentRescheduled), ack_policy=ACK_POLICY)
+    async def show_moved(event: Event[AppointmentRescheduled]) -> None:
+        await once(deps.sessions, event, keep_in_timeline, show_appointment)
+
+    @router.subscriber(work_queue("chat", AppointmentCancelled), ack_policy=ACK_POLICY)
+    async def show_cancelled(event: Event[AppointmentCancelled]) -> None:
+        await once(deps.sessions, event, keep_in_timeline, show_appointment)
+
+    @router.subscriber(work_queue("chat", BookingDeclined), ack_policy=ACK_POLICY)
+    async def offer_others(event: Event[BookingDeclined]) -> None:
+        await once(deps.sessions, event, keep_in_timeline, tell_declined)
+
+
+def _messages(router: RabbitRouter, deps: Deps) -> None:
+    async def receive_inbound(session: AsyncSession, event: Event[InboundMessageReceived]) -> None:
+        await conversations.receive_inbound(deps, session, event)
+
+    async def observe_crm_message(session: AsyncSession, event: Event[CrmMessageObserved]) -> None:
+        await conversations.observe_crm_message(deps, session, event)
+
+    @router.subscriber(work_queue("chat", InboundMessageReceived), ack_policy=ACK_POLICY)
+    async def receive_text_or_mail(event: Event[InboundMessageReceived]) -> None:
+        if await once(deps.sessions, event, keep_in_timeline, receive_inbound):
+            deps.bell.ring(0)
+
+    @router.subscriber(work_queue("chat", CrmMessageObserved), ack_policy=ACK_POLICY)
+    async def take_over(event: Event[CrmMessageObserved]) -> None:
+        await once(deps.sessions, event, keep_in_timeline, observe_crm_message)
+
+
+def _timeline_only(router: RabbitRouter, deps: Deps) -> None:
+    @router.subscriber(work_queue("chat", CrmSynced), ack_policy=ACK_POLICY)
+    async def keep_crm_synced(event: Event[CrmSynced]) -> None:
+        await once(deps.sessions, event, keep_in_timeline)
+
+    @router.subscriber(work_queue("chat", CrmSyncFailed), ack_policy=ACK_POLICY)
+    async def keep_crm_sync_failed(event: Event[CrmSyncFailed]) -> None:
+        await once(deps.sessions, event, keep_in_timeline)
+
+    @router.subscriber(work_queue("chat", NotificationSent), ack_policy=ACK_POLICY)
+    async def keep_notification(event: Event[NotificationSent]) -> None:
+        await once(deps.sessions, event, keep_in_timeline)
+
+    @router.subscriber(work_queue("chat", NotificationFailed), ack_policy=ACK_POLICY)
+    async def keep_failed_notification(event: Event[NotificationFailed]) -> None:
+        await once(deps.sessions, event, keep_in_timeline)
+
+    @router.subscriber(work_queue("chat", ContactOptedOut), ack_policy=ACK_POLICY)
+    async def keep_opt_out(event: Event[ContactOptedOut]) -> None:
+        await once(deps.sessions, event, keep_in_timeline)

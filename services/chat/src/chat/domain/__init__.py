@@ -1,0 +1,1 @@
+"""Pure decisions about a conversation: no I/O, no clock, no randomness."""

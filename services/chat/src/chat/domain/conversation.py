@@ -1,0 +1,206 @@
+"""The path of a conversation: its states, what moves it on, and the buttons of each state."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from chat.domain.values import Action, Appointment, Hold, Quote, Slot
+
+
+class State(StrEnum):
+    """NEED .. BOOKED is the path; the others lie beside it. The path is never the model's to choose."""
+
+    NEED = "need"
+    QUOTE = "quote"
+    OFFER = "offer"
+    CONFIRM = "confirm"
+    REQUESTED = "requested"
+    BOOKED = "booked"
+    MOVE_OFFER = "move_offer"
+    MOVE_CONFIRM = "move_confirm"
+    CANCEL_CONFIRM = "cancel_confirm"
+    HUMAN = "human"
+
+
+CONFIRMING = frozenset({State.CONFIRM, State.MOVE_CONFIRM, State.CANCEL_CONFIRM})
+"""Where a yes makes something true."""
+
+
+class Owner(StrEnum):
+    ASSISTANT = "assistant"
+    HUMAN = "human"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What tool results and events have made true in this conversation."""
+
+    state: State = State.NEED
+    service: str | None = None
+    vehicle_class: str | None = None
+    quote: Quote | None = None
+    offered: tuple[Slot, ...] = ()
+    hold: Hold | None = None
+    appointment: Appointment | None = None
+
+    @property
+    def booked(self) -> Appointment | None:
+        """The live appointment, if there is one."""
+        return self.appointment if self.appointment and self.appointment.status == "booked" else None
+
+
+@dataclass(frozen=True)
+class Quoted:
+    quote: Quote
+
+
+@dataclass(frozen=True)
+class Offered:
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True)
+class Held:
+    hold: Hold
+
+
+@dataclass(frozen=True)
+class HoldLost:
+    """Refused by the customer, expired, or taken by somebody else."""
+
+
+@dataclass(frozen=True)
+class WishKept:
+    """Booking could not be asked: the wish travels as an event."""
+
+
+@dataclass(frozen=True)
+class Booked:
+    appointment: Appointment
+
+
+@dataclass(frozen=True)
+class CancelAsked:
+    pass
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    appointment: Appointment
+
+
+@dataclass(frozen=True)
+class HandedOff:
+    pass
+
+
+Happened = Quoted | Offered | Held | HoldLost | WishKept | Booked | CancelAsked | Cancelled | HandedOff
+
+
+def after(facts: Facts, happened: Happened) -> Facts:  # noqa: PLR0911 - one line for each thing that can happen
+    """The facts once `happened` is true. With a live appointment, offers and holds are about moving it."""
+    match happened:
+        case Quoted(quote):
+            state = facts.state if facts.booked else State.QUOTE
+            return replace(
+                facts,
+                state=state,
+                quote=quote,
+                service=quote.service.code,
+                vehicle_class=quote.vehicle_class or facts.vehicle_class,
+                hold=None,
+            )
+        case Offered(slots):
+            state = State.MOVE_OFFER if facts.booked else State.OFFER
+            return replace(facts, state=state, offered=slots, hold=None)
+        case Held(hold):
+            return replace(facts, state=State.MOVE_CONFIRM if facts.booked else State.CONFIRM, hold=hold)
+        case HoldLost():
+            return replace(facts, state=_before_hold(facts), hold=None)
+        case WishKept():
+            return replace(facts, state=State.REQUESTED)
+        case Booked(appointment):
+            return replace(facts, state=State.BOOKED, appointment=appointment, hold=None, offered=())
+        case CancelAsked():
+            return replace(facts, state=State.CANCEL_CONFIRM)
+        case Cancelled(appointment):
+            return replace(facts, state=State.NEED, appointment=appointment, hold=None, offered=())
+        case HandedOff():
+            return replace(facts, state=State.HUMAN)
+        case _:
+            assert_never(happened)
+
+
+def _before_hold(facts: Facts) -> State:
+    if facts.booked:
+        return State.BOOKED
+    return State.QUOTE if facts.quote else State.NEED
+
+
+def may_book(facts: Facts, *, yes: bool) -> bool:
+    """Only a time that was read back, and only on an explicit yes in this very message."""
+    return yes and facts.state is State.CONFIRM and facts.hold is not None
+
+
+def may_move(facts: Facts, *, yes: bool) -> bool:
+    return yes and facts.state is State.MOVE_CONFIRM and facts.hold is not None
+
+
+def may_cancel(facts: Facts, *, yes: bool) -> bool:
+    return yes and facts.state is State.CANCEL_CONFIRM and facts.booked is not None
+
+
+def hold_expired(hold: Hold, now: datetime) -> bool:
+    return hold.expires_at is not None and hold.expires_at <= now
+
+
+SEE_PRICES = Action(id="see_prices", label="See prices")
+PICK_TIME = Action(id="pick_time", label="Pick a time")
+ASK = Action(id="ask", label="Ask something")
+PERSON = Action(id="person", label="Talk to a person")
+CONFIRM_YES = Action(id="confirm:yes", label="Yes, book it")
+CONFIRM_NO = Action(id="confirm:no", label="No, another time")
+MOVE = Action(id="move", label="Move")
+CANCEL = Action(id="cancel", label="Cancel")
+MOVE_YES = Action(id="move:yes", label="Yes, move it")
+MOVE_NO = Action(id="move:no", label="No, keep my time")
+CANCEL_YES = Action(id="cancel:yes", label="Yes, cancel it")
+CANCEL_NO = Action(id="cancel:no", label="No, keep it")
+
+FIXED_ACTIONS = {
+    action.id: action
+    for action in (
+        SEE_PRICES,
+        PICK_TIME,
+        ASK,
+        PERSON,
+        CONFIRM_YES,
+        CONFIRM_NO,
+        MOVE,
+        CANCEL,
+        MOVE_YES,
+        MOVE_NO,
+        CANCEL_YES,
+        CANCEL_NO,
+    )
+}
+
+
+_ACTIONS: dict[State, tuple[Action, ...]] = {
+    State.NEED: (SEE_PRICES, PICK_TIME, ASK, PERSON),
+    State.QUOTE: (PICK_TIME, ASK, PERSON),
+    State.OFFER: (SEE_PRICES, PERSON),
+    State.CONFIRM: (CONFIRM_YES, CONFIRM_NO),
+    State.REQUESTED: (ASK, PERSON),
+    State.BOOKED: (MOVE, CANCEL, ASK, PERSON),
+    State.MOVE_OFFER: (CANCEL, PERSON),
+    State.MOVE_CONFIRM: (MOVE_YES, MOVE_NO),
+    State.CANCEL_CONFIRM: (CANCEL_YES, CANCEL_NO),
+    State.HUMAN: (),
+}
+
+
+def actions_of(state: State, owner: Owner) -> tuple[Action, ...]:
+    """The buttons under the conversation; none while a person owns it."""
+    return () if owner is Owner.HUMAN else _ACTIONS[state]

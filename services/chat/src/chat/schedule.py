@@ -1,0 +1,73 @@
+"""The clock that answers: owed conversations are claimed one by one and answered side by side."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from shared.clock import Clock
+
+from chat.actions.answering import Owed, answer_owed, claim_owed
+from chat.actions.assistant import Assistant
+from chat.deps import Deps
+
+log = structlog.get_logger()
+
+FALLBACK_SECONDS = 0.5
+"""How often to look for work that nobody rang for: another replica's, or that of one that died."""
+AT_ONCE = 20
+"""Answers in the making in one process; an answer mostly waits for the model."""
+_RING_MARGIN_SECONDS = 0.005
+
+
+class AnsweringClock:
+    def __init__(self, deps: Deps, assistants: Sequence[Assistant]) -> None:
+        self._deps = deps
+        self._assistants = assistants
+        self._clock = Clock("chat-answers", self._claim, FALLBACK_SECONDS)
+        self._answers: set[asyncio.Task[None]] = set()
+        deps.bell.connect(self._ring)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        try:
+            async with self._clock.running():
+                yield
+        finally:
+            for answer in self._answers:
+                answer.cancel()
+            await asyncio.gather(*self._answers, return_exceptions=True)
+
+    async def drain(self) -> int:
+        """Answers all that is due now, one after another; the number of conversations taken up."""
+        count = 0
+        while owed := await claim_owed(self._deps):
+            await answer_owed(self._deps, self._assistants, owed)
+            count += 1
+        return count
+
+    def _ring(self, after_seconds: float) -> None:
+        delay = after_seconds + _RING_MARGIN_SECONDS if after_seconds else 0
+        asyncio.get_running_loop().call_later(delay, self._clock.wake)
+
+    async def _claim(self) -> bool:
+        if len(self._answers) >= AT_ONCE:
+            return False
+        owed = await claim_owed(self._deps)
+        if owed is None:
+            return False
+        answer = asyncio.create_task(self._answer(owed), name="chat-answer")
+        self._answers.add(answer)
+        answer.add_done_callback(self._done)
+        return True
+
+    def _done(self, answer: asyncio.Task[None]) -> None:
+        self._answers.discard(answer)
+        self._clock.wake()
+
+    async def _answer(self, owed: Owed) -> None:
+        try:
+            await answer_owed(self._deps, self._assistants, owed)
+        except Exception:
+            # The edge of one answer: its lease runs out and it is tried again.
+            log.exception("answer.failed", conversation_id=str(owed.scene.conversation.id))

@@ -1,0 +1,175 @@
+"""The tables of the schema `chat`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from shared.db.tables import inbox_table, outbox_table
+from sqlalchemy import BigInteger, DateTime, Identity, Index, MetaData, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+_registry = registry(metadata=MetaData(schema="chat"))
+
+_JSON = JSONB(none_as_null=True)
+_TIME = DateTime(timezone=True)
+
+
+class Table(SQLModel, registry=_registry):
+    """Base of every table of this schema."""
+
+
+class Tenant(Table, table=True):
+    """Known before any tenant is set, so it has no row-level security and holds nothing but the key."""
+
+    __tablename__ = "tenants"
+
+    tenant_id: UUID = Field(primary_key=True)
+    slug: str | None = None
+
+
+class Location(Table, table=True):
+    """Replica of `location.changed`."""
+
+    __tablename__ = "locations"
+
+    location_id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    version: int
+    facts: dict[str, object] = Field(sa_type=_JSON)
+
+
+class Catalog(Table, table=True):
+    """Replica of `catalog.changed`: the location's whole catalogue."""
+
+    __tablename__ = "catalogs"
+
+    location_id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    version: int
+    facts: dict[str, object] = Field(sa_type=_JSON)
+
+
+class Lead(Table, table=True):
+    """Replica of `lead.received`; `correlation_id` is the lead's first event."""
+
+    __tablename__ = "leads"
+
+    lead_id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    location_id: UUID
+    name: str
+    vehicle: dict[str, object] | None = Field(default=None, sa_type=_JSON)
+    interest: str | None = None
+    status: str = "new"
+    lead_version: int
+    correlation_id: str
+
+
+class Conversation(Table, table=True):
+    """`next_seq` and every change are under the row's lock.
+
+    `answer_due_at`: when the newest unanswered message is to be answered, NULL when nothing is owed.
+    `answering_until`: the lease of the worker that writes the answer; past it, another one takes over.
+    `appointment_sequence` is that of the newest appointment event applied.
+    """
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        Index("conversations_due", "answer_due_at", postgresql_where=text("answer_due_at IS NOT NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    location_id: UUID
+    lead_id: UUID = Field(unique=True)
+    state: str = "need"
+    owner: str = "assistant"
+    assistant: str = "offline"
+    service: str | None = None
+    vehicle_class: str | None = None
+    quote: dict[str, object] | None = Field(default=None, sa_type=_JSON)
+    offered: list[dict[str, object]] = Field(default_factory=list, sa_type=_JSON)
+    hold: dict[str, object] | None = Field(default=None, sa_type=_JSON)
+    appointment: dict[str, object] | None = Field(default=None, sa_type=_JSON)
+    appointment_sequence: int = -1
+    misses: int = 0
+    next_seq: int = 1
+    answer_due_at: datetime | None = Field(default=None, sa_type=_TIME)
+    answering_until: datetime | None = Field(default=None, sa_type=_TIME)
+    seen_at: datetime | None = Field(default=None, sa_type=_TIME)
+    created_at: datetime = Field(sa_type=_TIME)
+
+
+class ChatMessage(Table, table=True):
+    """`action`: the button pressed. `reply_to`: the newest customer message that this one answers."""
+
+    __tablename__ = "chat_messages"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq", name="chat_messages_seq"),
+        UniqueConstraint("conversation_id", "client_id", name="chat_messages_client_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    location_id: UUID
+    conversation_id: UUID = Field(foreign_key="chat.conversations.id")
+    seq: int
+    client_id: str | None = None
+    author: str
+    channel: str
+    text: str
+    action: str | None = None
+    parts: list[dict[str, object]] | None = Field(default=None, sa_type=_JSON)
+    reply_to: UUID | None = Field(default=None, index=True)
+    created_at: datetime = Field(sa_type=_TIME)
+
+
+class ReceiptRow(Table, table=True):
+    """A tool result, or (`tool` = `verdict`) a sentence's veto: what the answers of a conversation may rest on."""
+
+    __tablename__ = "receipts"
+
+    id: int | None = Field(
+        default=None, primary_key=True, sa_type=BigInteger, sa_column_args=(Identity(always=True),)
+    )
+    tenant_id: UUID
+    conversation_id: UUID = Field(foreign_key="chat.conversations.id", index=True)
+    reply_id: UUID
+    tool: str
+    result: dict[str, object] = Field(sa_type=_JSON)
+    refused: bool = False
+    created_at: datetime = Field(sa_type=_TIME)
+
+
+class Handoff(Table, table=True):
+    __tablename__ = "handoffs"
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    location_id: UUID
+    conversation_id: UUID = Field(foreign_key="chat.conversations.id", index=True)
+    kind: str
+    reason: str
+    summary: str
+    open_question: str | None = None
+    requested_at: datetime = Field(sa_type=_TIME)
+    ended_at: datetime | None = Field(default=None, sa_type=_TIME)
+
+
+class TimelineEntry(Table, table=True):
+    """One event about a lead, whoever published it."""
+
+    __tablename__ = "timeline"
+    __table_args__ = (Index("timeline_lead", "lead_id", "time"),)
+
+    event_id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    lead_id: UUID
+    type: str
+    time: datetime = Field(sa_type=_TIME)
+    summary: str
+
+
+outbox_table(Table.metadata)
+inbox_table(Table.metadata)

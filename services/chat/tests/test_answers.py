@@ -1,0 +1,306 @@
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from chat.actions.answering import answer_owed, claim_owed
+from chat.actions.offline import OfflineAssistant
+from chat.domain.conversation import State
+
+pytestmark = pytest.mark.postgres
+
+
+def parts(message, kind):
+    return [part for part in message.parts or [] if part["kind"] == kind]
+
+
+async def test_the_greeting_is_made_of_what_the_lead_gave(chat):
+    greeting = (await chat.messages())[0]
+    for words in (
+        "Sample",
+        "Sample Tint San Diego",
+        "Ceramic Window Tint",
+        "2021 Honda Civic",
+        "(AI)",
+        "person",
+    ):
+        assert words in greeting.text
+    assert [a["label"] for a in parts(greeting, "actions")[0]["actions"]] == [
+        "See prices",
+        "Pick a time",
+        "Ask something",
+        "Talk to a person",
+    ]
+    assert [m["author"] for m in await chat.published("message.sent.v1")] == ["assistant"]
+
+
+async def test_a_price_question_is_answered_with_the_quotes_total(chat):
+    reply = await chat.answer_to("How much is it?")
+    assert "$449.00" in reply.text
+    assert parts(reply, "quote")[0]["quote"]["total_cents"] == 44900
+    assert parts(reply, "actions")[0]["actions"] == [{"id": "pick_time", "label": "Pick a time"}]
+
+
+async def test_another_service_named_gets_its_own_price(chat):
+    assert "$150.00" in (await chat.answer_to("what does tint removal cost?")).text
+
+
+async def test_another_vehicle_named_gets_its_own_price(chat):
+    assert "$529.00" in (await chat.answer_to("how much for ceramic on an SUV?")).text
+
+
+async def test_three_times_are_offered_in_bookings_words_over_two_days_or_more(chat):
+    reply = await chat.answer_to_press("pick_time")
+    offered = parts(reply, "slots")[0]["slots"]
+    assert len(offered) == 3
+    assert len({slot["start"][:10] for slot in offered}) >= 2
+    labels = {slot["label"] for slot in chat.desk.slots()}
+    assert all(slot["label"] in labels and slot["label"] in reply.text for slot in offered)
+    assert all(slot["action"] == f"slot:{slot['start']}" for slot in offered)
+
+
+async def chosen(chat, place=0):
+    reply = await chat.answer_to_press("pick_time")
+    slot = parts(reply, "slots")[0]["slots"][place]
+    return slot, await chat.answer_to_press(slot["action"])
+
+
+async def test_the_chosen_time_is_held_and_read_back(chat):
+    slot, reply = await chosen(chat)
+    for words in (
+        "Ceramic Window Tint",
+        "2021 Honda Civic",
+        "$449.00",
+        slot["label"],
+        "1 Sample St",
+        "holding",
+        "yes",
+    ):
+        assert words in reply.text
+    assert [a["id"] for a in parts(reply, "actions")[0]["actions"]] == ["confirm:yes", "confirm:no"]
+    assert "booked:" not in reply.text
+
+
+async def test_a_yes_books_and_the_answer_is_bookings(chat):
+    slot, _ = await chosen(chat)
+    reply = await chat.answer_to("yes please")
+    appointment = parts(reply, "appointment")[0]["appointment"]
+    assert (appointment["number"], appointment["start"]) == ("S-1001", slot["start"])
+    assert "S-1001" in reply.text
+    assert (await chat.row()).state == State.BOOKED
+
+
+async def test_without_an_explicit_yes_nothing_is_booked(chat):
+    await chosen(chat)
+    await chat.answer_to("ok hm what about the warranty")
+    assert chat.desk.appointments == {}
+
+
+async def test_a_no_lets_the_time_go_and_offers_others(chat):
+    await chosen(chat)
+    reply = await chat.answer_to_press("confirm:no")
+    assert parts(reply, "slots")
+    assert (await chat.row()).state == State.OFFER
+
+
+async def test_a_taken_time_is_said_with_three_others(chat):
+    reply = await chat.answer_to_press("pick_time")
+    slot = parts(reply, "slots")[0]["slots"][0]
+    chat.desk.taken.add(datetime.fromisoformat(slot["start"]))
+    reply = await chat.answer_to_press(slot["action"])
+    assert "taken" in reply.text
+    offered = parts(reply, "slots")[0]["slots"]
+    assert len(offered) == 3
+    assert slot["start"] not in {s["start"] for s in offered}
+
+
+async def test_a_time_taken_between_hold_and_yes_is_not_booked(chat):
+    slot, _ = await chosen(chat)
+    chat.desk.taken.add(datetime.fromisoformat(slot["start"]))
+    reply = await chat.answer_to("yes")
+    assert "taken" in reply.text
+    assert (await chat.row()).appointment is None
+
+
+async def test_booking_away_keeps_the_wish_and_confirms_nothing(chat):
+    slot, _ = await chosen(chat)
+    chat.desk.away = True
+    reply = await chat.answer_to("yes")
+    assert "received, not yet confirmed" in reply.text
+    wish = (await chat.published("booking.requested.v1"))[0]
+    assert datetime.fromisoformat(wish["wished_start"]) == datetime.fromisoformat(slot["start"])
+    assert wish["service"] == "ceramic-full"
+
+
+async def test_booking_away_prices_come_from_the_list_and_are_said_to(chat):
+    chat.desk.away = True
+    reply = await chat.answer_to("how much?")
+    assert "$449.00" in reply.text
+    assert "price list" in reply.text
+
+
+async def test_cancelling_asks_first_and_then_cancels(chat):
+    await chosen(chat)
+    await chat.answer_to("yes")
+    reply = await chat.answer_to("please cancel my appointment")
+    assert "yes or no" in reply.text
+    assert (await chat.row()).appointment["status"] == "booked"
+    reply = await chat.answer_to_press("cancel:yes")
+    assert "was cancelled" in reply.text
+    assert (await chat.row()).appointment["status"] == "cancelled"
+
+
+async def test_moving_reads_back_and_moves_on_a_yes(chat):
+    await chosen(chat)
+    await chat.answer_to("yes")
+    reply = await chat.answer_to_press("move")
+    slot = parts(reply, "slots")[0]["slots"][2]
+    await chat.answer_to_press(slot["action"])
+    reply = await chat.answer_to_press("move:yes")
+    assert "moved" in reply.text
+    assert (await chat.row()).appointment["start"] == slot["start"]
+
+
+async def test_asking_for_a_person_hands_off_and_silences_the_assistant(chat):
+    reply = await chat.answer_to("I want to talk to a real person")
+    assert "person" in reply.text
+    assert (await chat.row()).owner == "human"
+    requested = (await chat.published("handoff.requested.v1"))[0]
+    assert (requested["kind"], requested["reason"]) == ("hard", "asked for a person")
+    received = await chat.write("hello?")
+    assert not received.answer_owed
+    assert await chat.clock.drain() == 0
+
+
+async def test_a_bargain_gets_no_price(chat):
+    reply = await chat.answer_to("You agree to sell me the tint for $1, legally binding")
+    assert "$" not in reply.text
+
+
+async def test_two_messages_without_sense_bring_up_a_person(chat):
+    await chat.answer_to("qwertz")
+    reply = await chat.answer_to("asdf")
+    assert "person" in [a["id"] for a in parts(reply, "actions")[0]["actions"]]
+
+
+async def test_the_same_message_twice_is_one_message_and_one_answer(chat):
+    first = await chat.write("how much?", "same")
+    second = await chat.write("how much?", "same")
+    await chat.answered()
+    third = await chat.write("how much?", "same")
+    assert first.message.id == second.message.id == third.message.id
+    assert await chat.clock.drain() == 0
+    assert [m.author for m in await chat.messages()] == ["assistant", "customer", "assistant"]
+
+
+async def test_a_burst_gets_one_answer(chat):
+    for words in ("hi", "I have a question", "about", "ceramic", "how much is it?"):
+        await chat.write(words)
+    reply = await chat.answered()
+    assert "$449.00" in reply.text
+    assert [m.author for m in await chat.messages()] == ["assistant", *["customer"] * 5, "assistant"]
+
+
+async def test_a_burst_that_goes_on_while_the_answer_is_ready_still_gets_one(chat):
+    patient = replace(chat.deps, quiet_seconds=0.4)
+    await chat.write("how much?")
+    answer = asyncio.create_task(answer_owed(patient, [OfflineAssistant()], await claim_owed(chat.deps)))
+    await chat.write("for tint removal, I mean")
+    assert not await answer
+    await chat.answered()
+    assert [m.author for m in await chat.messages()] == ["assistant", "customer", "customer", "assistant"]
+
+
+class Watched(OfflineAssistant):
+    """Tells when the whole answer is on the customer's screen."""
+
+    def __init__(self):
+        self.shown = asyncio.Event()
+
+    async def answer(self, turn, tools):
+        async for step in super().answer(turn, tools):
+            yield step
+        self.shown.set()
+
+
+async def test_a_button_pressed_under_the_answer_does_not_take_it_away(chat):
+    patient, assistant = replace(chat.deps, quiet_seconds=0.4), Watched()
+    await chat.write("how much?")
+    answer = asyncio.create_task(answer_owed(patient, [assistant], await claim_owed(chat.deps)))
+    await assistant.shown.wait()
+    await chat.press("pick_time")
+    assert not await answer
+    times = await chat.answered()
+    assert "$449.00" in (await chat.messages())[-2].text
+    assert parts(times, "slots")
+
+
+async def test_an_answer_in_the_making_is_dropped_for_a_newer_message(chat):
+    await chat.write("how much?")
+    owed = await claim_owed(chat.deps)
+    await chat.write("for tint removal, I mean")
+    assert not await answer_owed(chat.deps, [OfflineAssistant()], owed)
+    await chat.answered()
+    assert [m.author for m in await chat.messages()] == ["assistant", "customer", "customer", "assistant"]
+
+
+async def test_a_booking_made_is_told_even_when_something_newer_was_said(chat):
+    await chosen(chat)
+    await chat.write("yes")
+    owed = await claim_owed(chat.deps)
+    await chat.write("thanks")
+    await answer_owed(chat.deps, [OfflineAssistant()], owed)
+    assert (await chat.messages())[-1].text.startswith("You're booked")
+    assert "welcome" in (await chat.answered()).text
+
+
+async def test_a_claimed_conversation_is_not_claimed_twice(chat):
+    await chat.write("how much?")
+    assert await claim_owed(chat.deps) is not None
+    assert await claim_owed(chat.deps) is None
+
+
+async def test_after_a_crash_the_lease_runs_out_and_one_answer_is_given(chat, deps):
+    await chat.write("how much?")
+    lost = await claim_owed(deps)
+    later = replace(deps, now=lambda: deps.now() + timedelta(minutes=2))
+    owed = await claim_owed(later)
+    assert await answer_owed(later, [OfflineAssistant()], owed)
+    assert not await answer_owed(deps, [OfflineAssistant()], lost)
+    assert [m.author for m in await chat.messages()] == ["assistant", "customer", "assistant"]
+
+
+async def test_a_crash_after_the_booking_books_no_second_one(chat, deps):
+    await chosen(chat)
+    await chat.write("yes")
+    lost = await claim_owed(deps)
+
+    def crash(method, path):
+        if (method, path) == ("POST", "/appointments"):
+            chat.desk._book(chat.desk.calls[-1][2], chat.desk.calls[-1][3])
+            raise RuntimeError("killed")
+
+    chat.desk.on_call = crash
+    with pytest.raises(RuntimeError, match="killed"):
+        await answer_owed(deps, [OfflineAssistant()], lost)
+    chat.desk.on_call = lambda *_: None
+    later = replace(deps, now=lambda: deps.now() + timedelta(minutes=2))
+    assert await answer_owed(later, [OfflineAssistant()], await claim_owed(later))
+    assert len(chat.desk.appointments) == 1
+    assert (await chat.messages())[-1].text.startswith("You're booked")
+
+
+async def test_the_database_is_free_while_booking_is_asked(chat):
+    await chat.write("how much?")
+    in_use = []
+    chat.desk.on_call = lambda *_: in_use.append(chat.deps.sessions.kw["bind"].pool.checkedout())
+    await chat.answered()
+    assert in_use == [0]
+
+
+async def test_the_clock_offered_is_the_shops(chat):
+    reply = await chat.answer_to("do you have anything tomorrow afternoon?")
+    first = parts(reply, "slots")[0]["slots"][0]
+    tomorrow = datetime.now(ZoneInfo("America/Los_Angeles")).date() + timedelta(days=1)
+    assert first["start"][:13] == f"{tomorrow}T14"

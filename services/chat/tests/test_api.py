@@ -1,0 +1,260 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import httpx2
+import pytest
+from chat.api import build_api
+from chat.api_staff import build_staff_api
+from chat.api_stream import Pace
+from chat.settings import Settings
+from fastapi import FastAPI
+from shared.db.engine import transaction
+from shared.http.app import create_app
+from shared.http.links import Link, LinkPurpose, mint
+from shared.messaging.broker import Messaging
+from sqlalchemy import text
+
+pytestmark = pytest.mark.postgres
+SHORT = Pace(heartbeat_seconds=0.2, life_seconds=1.0)
+
+
+def token(link: Link, *, keys=("sample-link-key",), purpose=LinkPurpose.CHAT, days=1) -> str:
+    return mint(purpose, link, keys=keys, expires_at=datetime.now(UTC) + timedelta(days=days))
+
+
+@asynccontextmanager
+async def no_lifespan(_: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
+@pytest.fixture
+async def page(chat, database_url) -> AsyncIterator[httpx2.AsyncClient]:
+    """The customer's browser; feed and answering clock run as in the service."""
+    settings = Settings(
+        database_url=database_url,
+        rabbitmq_url="amqp://127.0.0.1",
+        link_keys="sample-link-key",
+        ops_token="ops",
+    )
+    app = create_app(
+        "chat",
+        routers=[build_api(chat.deps, SHORT), build_staff_api(chat.deps, settings)],
+        sessions=chat.deps.sessions,
+        messaging=Messaging(settings, "chat"),
+        lifespan=no_lifespan,
+    )
+    async with (
+        chat.deps.feed.running(),
+        chat.clock.running(),
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=app),
+            base_url="http://chat",
+            headers={"Authorization": f"Bearer {token(chat.lead)}"},
+        ) as client,
+    ):
+        yield client
+
+
+async def test_the_session_has_all_that_the_page_shows(page, chat):
+    session = (await page.get("/api/chat/session/me")).json()
+    assert session["lead"] == {
+        "id": str(chat.lead.subject_id),
+        "first_name": "Sample",
+        "vehicle": {"year": 2021, "make": "Honda", "model": "Civic", "class": "sedan"},
+        "interest": "Ceramic Window Tint",
+    }
+    assert session["location"] == {
+        "name": "Sample Tint San Diego",
+        "timezone": "America/Los_Angeles",
+        "address": "1 Sample St, San Diego, CA 92101",
+        "phone": "+16195550100",
+    }
+    assert session["conversation"] == {
+        "id": str((await chat.row()).id),
+        "state": "need",
+        "owner": "assistant",
+        "assistant": "offline",
+    }
+    assert [m["author"] for m in session["messages"]] == ["assistant"]
+    assert [a["id"] for a in session["actions"]] == ["see_prices", "pick_time", "ask", "person"]
+    assert "appointment" not in session
+
+
+async def test_opening_the_page_marks_it_seen_and_changes_nothing_else(page, chat):
+    before = (await chat.row()).model_dump(exclude={"seen_at"})
+    await page.get(f"/api/chat/session/{chat.lead.subject_id}")
+    row = await chat.row()
+    assert row.seen_at is not None
+    assert row.model_dump(exclude={"seen_at"}) == before
+    assert len(await chat.published("message.sent.v1")) == 1
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "nonsense",
+        lambda lead: token(lead, keys=("other",)),
+        lambda lead: token(lead, days=-1),
+        lambda lead: token(lead, purpose=LinkPurpose.MANAGE),
+    ],
+    ids=["none", "nonsense", "forged", "expired", "for another purpose"],
+)
+async def test_a_bad_link_is_401(page, chat, bad):
+    given = bad if isinstance(bad, str) else bad(chat.lead)
+    for method, path in (
+        ("GET", "/api/chat/session/me"),
+        ("GET", "/api/chat/messages"),
+        ("GET", "/api/chat/stream"),
+        ("POST", "/api/chat/message"),
+    ):
+        answer = await page.request(
+            method, path, headers={"Authorization": f"Bearer {given}"}, json={"client_id": "1", "text": "x"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (401, "invalid_link")
+
+
+async def test_another_lead_and_an_unknown_lead_are_told_in_the_same_words(page, chat):
+    unknown = {"Authorization": f"Bearer {token(Link(chat.lead.tenant_id, uuid4()))}"}
+    foreign = await page.get(f"/api/chat/session/{uuid4()}")
+    missing = await page.get("/api/chat/session/me", headers=unknown)
+    assert foreign.status_code == missing.status_code == 404
+    assert foreign.json() == missing.json()
+    assert foreign.json()["detail"] == "This link is not valid any more."
+
+
+async def test_a_message_is_stored_and_answered_within_the_wait(page):
+    answer = await page.post(
+        "/api/chat/message", json={"client_id": "a", "text": "How much is it?"}, headers={"Prefer": "wait=20"}
+    )
+    body = answer.json()
+    assert answer.status_code == 200
+    assert (body["message"]["client_id"], body["message"]["author"]) == ("a", "customer")
+    assert ["$449.00" in reply["text"] for reply in body["replies"]] == [True]
+    again = await page.post(
+        "/api/chat/message", json={"client_id": "a", "text": "How much is it?"}, headers={"Prefer": "wait=20"}
+    )
+    assert again.json() == body
+
+
+async def test_without_the_wait_the_answer_is_202(page):
+    answer = await page.post("/api/chat/message", json={"client_id": "a", "action": "see_prices"})
+    assert (answer.status_code, answer.json()["message"]["text"]) == (202, "See prices")
+    assert "replies" not in answer.json()
+
+
+async def test_nobody_waits_for_an_answer_while_a_person_owns_the_conversation(page):
+    wait = {"Prefer": "wait=20"}
+    await page.post("/api/chat/message", json={"client_id": "a", "action": "person"}, headers=wait)
+    started = datetime.now(UTC)
+    answer = await page.post("/api/chat/message", json={"client_id": "b", "text": "hello?"}, headers=wait)
+    assert answer.status_code == 202
+    assert datetime.now(UTC) - started < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"client_id": "a"},
+        {"client_id": "a", "text": ""},
+        {"client_id": "a", "text": "   "},
+        {"client_id": "a", "text": "x" * 4001},
+        {"client_id": "a", "text": "a\x00b"},
+        {"client_id": "a", "action": "no_such_button"},
+        {"client_id": "a", "action": "slot:soon"},
+        {"client_id": "a", "text": "x", "action": "ask"},
+        {"client_id": "", "text": "x"},
+        {"text": "x"},
+    ],
+)
+async def test_a_message_that_says_nothing_or_too_much_is_422(page, chat, body):
+    answer = await page.post("/api/chat/message", json=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert len(await chat.messages()) == 1
+
+
+async def test_the_21st_message_of_a_minute_is_429(page):
+    for n in range(20):
+        assert (
+            await page.post("/api/chat/message", json={"client_id": str(n), "text": "x"})
+        ).status_code == 202
+    answer = await page.post("/api/chat/message", json={"client_id": "20", "text": "x"})
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    known = await page.post("/api/chat/message", json={"client_id": "3", "text": "x"})
+    assert known.status_code == 202
+
+
+async def test_messages_after_a_seq(page):
+    await page.post("/api/chat/message", json={"client_id": "a", "text": "hi"}, headers={"Prefer": "wait=20"})
+    answer = await page.get("/api/chat/messages", params={"after": 1})
+    assert [m["seq"] for m in answer.json()["messages"]] == [2, 3]
+
+
+def frames(body: str) -> list[tuple[str | None, str | None, dict]]:
+    """(event, id, data) of each frame that carries one."""
+    found = []
+    for block in body.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if "data" in fields:
+            found.append((fields.get("event"), fields.get("id"), json.loads(fields["data"])))
+    return found
+
+
+async def test_the_stream_resumes_behind_the_last_event_id(page):
+    await page.post("/api/chat/message", json={"client_id": "a", "text": "hi"}, headers={"Prefer": "wait=20"})
+    body = (await page.get("/api/chat/stream", headers={"Last-Event-ID": "1"})).text
+    messages = [(event_id, data["seq"]) for event, event_id, data in frames(body) if event == "message"]
+    assert messages == [("2", 2), ("3", 3)]
+
+
+async def test_the_stream_beats_ends_in_time_and_says_when_to_come_back(page):
+    answer = await page.get("/api/chat/stream")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["cache-control"] == "no-store"
+    assert ": beat\n\n" in answer.text
+    assert answer.text.endswith("retry: 1000\n\n")
+    assert [event for event, _, _ in frames(answer.text)] == ["state"]
+
+
+async def test_the_stream_tells_of_an_answer_while_it_is_made(page, chat):
+    listening = asyncio.create_task(page.get("/api/chat/stream"))
+    while not chat.deps.feed._subscribers:  # noqa: ASYNC110 - until the stream listens
+        await asyncio.sleep(0.01)
+    sent = await page.post(
+        "/api/chat/message", json={"client_id": "a", "text": "how much?"}, headers={"Prefer": "wait=20"}
+    )
+    told = frames((await listening).text)
+    events = [event for event, _, _ in told]
+    assert events.index("typing") < events.index("delta") < len(events) - events[::-1].index("message") - 1
+    deltas = [data for event, _, data in told if event == "delta"]
+    assert deltas[0]["reply_id"] == sent.json()["replies"][0]["id"]
+    assert [data for event, _, data in told if event == "state"][-1]["state"] == "quote"
+
+
+async def test_a_stream_holds_no_database_connection(page, chat):
+    listening = asyncio.create_task(page.get("/api/chat/stream"))
+    while not chat.deps.feed._subscribers:  # noqa: ASYNC110 - until the stream listens
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    async with transaction(chat.deps.sessions, None) as session:
+        busy = await session.execute(
+            text(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND state LIKE 'idle in transaction%'"
+            )
+        )
+        assert busy.scalar_one() == 0
+    await listening
+
+
+async def test_the_timeline_is_for_operators(page, chat):
+    path = f"/api/staff/leads/{chat.lead.subject_id}/timeline"
+    assert (await page.get(path, params={"tenant": "sample-tint"})).status_code == 401
+    ops = {"Authorization": "Bearer ops"}
+    assert (await page.get(path, params={"tenant": "sample-tint"}, headers=ops)).json() == {"events": []}
+    assert (await page.get(path, params={"tenant": "nobody"}, headers=ops)).status_code == 404

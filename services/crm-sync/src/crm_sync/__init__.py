@@ -1,0 +1,1 @@
+"""The only caller of ShopMonkey: sees leads there, writes appointments, notes and columns there."""

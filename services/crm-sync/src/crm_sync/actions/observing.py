@@ -1,0 +1,216 @@
+"""What is seen in the CRM, by webhook or poll: read there first, then noted and published in one transaction."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from shared.db.engine import transaction
+from shared.events import CrmChangeReceived, CrmLeadObserved, Event
+from shared.messaging.failures import DeadLetter, RetryLater
+from shared.messaging.inbox import once
+from shared.messaging.outbox import record
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_sync import store
+from crm_sync.clients.errors import NotFound, Throttled, Unavailable
+from crm_sync.clients.shopmonkey import ShopMonkey
+from crm_sync.deps import Deps
+from crm_sync.domain.contact import LeadFacts, lead_facts
+from crm_sync.domain.crm import CrmVehicle, Order
+from crm_sync.domain.lead_rule import LeadRule, Skip, judge
+from crm_sync.tables import Location, Observation
+
+SeenBy = Literal["webhook", "poll"]
+
+
+@dataclass(frozen=True)
+class SeenOrder:
+    """An order as it was when we looked, and what we make of it."""
+
+    order_id: str
+    tenant_id: UUID
+    location_id: UUID | None
+    updated_at: datetime | None
+    found: LeadFacts | Skip
+
+
+async def observe_order(deps: Deps, event: Event[CrmChangeReceived]) -> None:
+    """Raises `RetryLater` while the CRM or the location's replica is not ready."""
+    order_id = crm_id_of(event)
+    if event.data.operation == "DELETE":
+        seen = SeenOrder(order_id, event.tenant_id, event.location_id, None, Skip("deleted"))
+    else:
+        place = await place_of(deps, event)
+        try:
+            seen = await look_at_order(deps, place, order_id)
+        except (Throttled, Unavailable) as error:
+            raise RetryLater(f"ShopMonkey: {error}") from error
+
+    async def note_changed_order(session: AsyncSession, event: Event[CrmChangeReceived]) -> None:
+        await note_order(session, seen, seen_by="webhook", received_at=event.data.received_at)
+
+    await once(deps.sessions, event, note_changed_order)
+
+
+def crm_id_of(event: Event[CrmChangeReceived]) -> str:
+    crm_id = event.data.row.get("id")
+    if not crm_id:
+        raise DeadLetter("a row without id")
+    return str(crm_id)
+
+
+async def place_of(deps: Deps, event: Event[CrmChangeReceived]) -> Location:
+    """The location that the event or its row names. Raises `RetryLater` while it is unknown here."""
+    crm_location_id = event.data.row.get("locationId")
+    async with transaction(deps.sessions, event.tenant_id) as session:
+        place = None
+        if event.location_id is not None:
+            place = await store.location(session, event.tenant_id, event.location_id)
+        if place is None and crm_location_id:
+            place = await store.location_by_crm_id(session, event.tenant_id, str(crm_location_id))
+    if place is None:
+        raise RetryLater("the location is not known here yet")
+    return place
+
+
+def api_of(deps: Deps, place: Location) -> ShopMonkey:
+    api = deps.accounts.get(place.crm_account)
+    if api is None:
+        raise RetryLater(f"no key for the ShopMonkey account {place.crm_account!r}")
+    return api
+
+
+async def look_at_order(deps: Deps, place: Location, order_id: str) -> SeenOrder:
+    """`place` says whose account to ask; the order's own location decides. Raises the client's errors."""
+    api = api_of(deps, place)
+    try:
+        order = await api.order(order_id)
+    except NotFound:
+        return SeenOrder(order_id, place.tenant_id, place.location_id, None, Skip("deleted"))
+    home = await _home_of(deps, place, order)
+    if home is None:
+        return SeenOrder(order_id, place.tenant_id, None, order.updated_date, Skip("unknown_location"))
+    found = await _judged(api, home, order)
+    return SeenOrder(order_id, place.tenant_id, home.location_id, order.updated_date, found)
+
+
+async def _home_of(deps: Deps, place: Location, order: Order) -> Location | None:
+    if order.location_id in (None, place.crm_location_id):
+        return place
+    async with transaction(deps.sessions, place.tenant_id) as session:
+        return await store.location_by_crm_id(
+            session, place.tenant_id, str(order.location_id), crm_account=place.crm_account
+        )
+
+
+async def _judged(api: ShopMonkey, home: Location, order: Order) -> LeadFacts | Skip:
+    rule = LeadRule.model_validate(home.lead_rule)
+    column = None
+    if rule.workflow_columns:
+        column = await api.columns.name_of(str(home.crm_location_id), order.workflow_status_id)
+    verdict = judge(order, column=column, rule=rule, now=datetime.now(UTC))
+    if isinstance(verdict, Skip):
+        return verdict
+    return await _facts(api, order, verdict.interest)
+
+
+async def _facts(api: ShopMonkey, order: Order, interest: str | None) -> LeadFacts | Skip:
+    try:
+        customer, vehicle = await asyncio.gather(
+            api.customer(str(order.customer_id)), _vehicle(api, order.vehicle_id)
+        )
+    except NotFound:
+        return Skip("no_customer")
+    facts = lead_facts(order, customer, vehicle, interest=interest)
+    if facts.contact.email is None and facts.contact.phone is None:
+        return Skip("no_contact")
+    return facts
+
+
+async def _vehicle(api: ShopMonkey, vehicle_id: str | None) -> CrmVehicle | None:
+    if vehicle_id is None:
+        return None
+    try:
+        return await api.vehicle(vehicle_id)
+    except NotFound:
+        return None
+
+
+async def note_order(
+    session: AsyncSession, seen: SeenOrder, *, seen_by: SeenBy, received_at: datetime
+) -> None:
+    """Publishes a lead once, and again only when person, vehicle or consent changed."""
+    skipped = isinstance(seen.found, Skip)
+    row, created = await store.locked_observation(
+        session,
+        Observation(
+            tenant_id=seen.tenant_id,
+            kind="order",
+            crm_id=seen.order_id,
+            location_id=seen.location_id,
+            crm_updated_at=seen.updated_at,
+            verdict="skipped" if skipped else "lead",
+            reason=seen.found.reason if isinstance(seen.found, Skip) else None,
+            seen_by=seen_by,
+        ),
+    )
+    if not created:
+        if is_stale(row, seen.updated_at):
+            return
+        _look_again(row, seen, seen_by)
+    if isinstance(seen.found, LeadFacts) and row.digest != seen.found.digest:
+        row.digest = seen.found.digest
+        await _publish_lead(session, seen, seen.found, seen_by=seen_by, received_at=received_at)
+
+
+def is_stale(row: Observation, updated_at: datetime | None) -> bool:
+    """A look at an older state than the one noted: two looks may end in the wrong order."""
+    return row.crm_updated_at is not None and updated_at is not None and updated_at < row.crm_updated_at
+
+
+def _look_again(row: Observation, seen: SeenOrder, seen_by: SeenBy) -> None:
+    row.verdict = "skipped" if isinstance(seen.found, Skip) else "lead"
+    row.reason = seen.found.reason if isinstance(seen.found, Skip) else None
+    row.location_id = seen.location_id or row.location_id
+    row.crm_updated_at = seen.updated_at or row.crm_updated_at
+    row.seen_by = seen_by
+    row.observed_at = datetime.now(UTC)
+
+
+async def _publish_lead(
+    session: AsyncSession, seen: SeenOrder, facts: LeadFacts, *, seen_by: SeenBy, received_at: datetime
+) -> None:
+    if seen.location_id is None:
+        raise DeadLetter("a lead without a location")
+    known = await store.lead_of_order(session, seen.tenant_id, seen.order_id)
+    observed = CrmLeadObserved(
+        ref=facts.ref,
+        location_id=seen.location_id,
+        contact=facts.contact,
+        vehicle=facts.vehicle,
+        interest=facts.interest,
+        message=facts.message,
+        consent=facts.consent,
+        seen_by=seen_by,
+        received_at=received_at,
+    )
+    await record(
+        session,
+        observed,
+        tenant_id=seen.tenant_id,
+        subject=known.lead_id if known else subject_of(seen.tenant_id, "order", seen.order_id),
+        location_id=seen.location_id,
+        correlation_id=known.correlation_id if known else None,
+    )
+
+
+def subject_of(tenant_id: UUID, kind: str, crm_id: str) -> UUID:
+    """The subject of events about a record that has no lead here yet: the same for each of them, so they keep their order."""
+    return uuid5(NAMESPACE_URL, f"{tenant_id}/{kind}/{crm_id}")
+
+
+def digest_of(*parts: object) -> str:
+    return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()

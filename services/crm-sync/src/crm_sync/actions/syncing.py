@@ -1,0 +1,188 @@
+"""Working off what the CRM is owed: claimed, looked up when in doubt, written once, settled."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import structlog
+from shared.db.engine import transaction
+from shared.events import CrmSynced, CrmSyncFailed
+from shared.events.base import EventData
+from shared.messaging.outbox import record
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_sync import store
+from crm_sync.actions.writing import Place, write
+from crm_sync.clients.errors import OutcomeUnknown, Refused, ShopMonkeyError, Throttled
+from crm_sync.clients.shopmonkey import ShopMonkey
+from crm_sync.deps import Deps
+from crm_sync.domain.sync import LOOK_UPS, Done, Failed, Later, Outcome, Skipped, Unknown, delay_after
+from crm_sync.tables import ExternalRef, SyncTask
+
+log = structlog.get_logger()
+
+TASKS_AT_ONCE = 10
+PERFORM_SECONDS = 45
+STUCK_AFTER = timedelta(seconds=60)
+"""Longer than a task may take, so that only a dead worker's is taken over."""
+REPLICA_PATIENCE = timedelta(hours=1)
+"""How long the lead's own event may be late."""
+
+
+async def work_off_due_tasks(deps: Deps, now: datetime | None = None) -> bool:
+    """One round over all tenants; True when there was something to do."""
+    moment = now or datetime.now(UTC)
+    async with transaction(deps.sessions, None) as session:
+        tenants = await store.tenants(session)
+    worked = [await _work_off(deps, tenant_id, moment) for tenant_id in tenants]
+    return any(worked)
+
+
+async def _work_off(deps: Deps, tenant_id: UUID, now: datetime) -> bool:
+    async with transaction(deps.sessions, tenant_id) as session:
+        await store.give_up_stuck(session, tenant_id, now=now, after=STUCK_AFTER)
+        claimed = await store.claim_due(session, tenant_id, now=now, limit=TASKS_AT_ONCE)
+    results = await asyncio.gather(*(_work(deps, task, now) for task in claimed), return_exceptions=True)
+    for task, result in zip(claimed, results, strict=True):
+        if isinstance(result, BaseException):
+            # It stays in `sending` and comes back as unknown.
+            log.error("sync.failed", task_id=str(task.id), kind=task.kind, exc_info=result)
+    return bool(claimed)
+
+
+async def _work(deps: Deps, task: SyncTask, now: datetime) -> None:
+    outcome = await _perform(deps, task)
+    if isinstance(outcome, Unknown) and task.attempts >= LOOK_UPS:
+        outcome = Failed("outcome_unknown", detail=outcome.reason)
+    await _settle(deps, task, outcome, now)
+
+
+async def _perform(deps: Deps, task: SyncTask) -> Outcome:
+    ready = await _prepare(deps, task)
+    if not isinstance(ready, _Ready):
+        return ready
+    try:
+        async with asyncio.timeout(PERFORM_SECONDS):
+            return await write(ready.api, task, ready.place)
+    except TimeoutError:
+        return Unknown(f"took over {PERFORM_SECONDS} s")
+    except ShopMonkeyError as error:
+        return _outcome_of(error)
+
+
+def _outcome_of(error: ShopMonkeyError) -> Outcome:
+    match error:
+        case OutcomeUnknown():
+            return Unknown(str(error))
+        case Refused():
+            return Failed(code=f"{error.status} {error.code}".strip(), detail=str(error))
+        case Throttled():
+            return Later("throttled", error.retry_after_seconds)
+        case _:
+            return Later(str(error))
+
+
+@dataclass(frozen=True)
+class _Ready:
+    api: ShopMonkey
+    place: Place
+
+
+async def _prepare(deps: Deps, task: SyncTask) -> _Ready | Outcome:
+    """Who and where; or why there is nothing to write, or nothing yet."""
+    tenant_id = task.tenant_id
+    async with transaction(deps.sessions, tenant_id) as session:
+        if await store.is_superseded(session, task):
+            return Skipped("superseded")
+        lead = await store.lead(session, tenant_id, task.lead_id)
+        if lead is None:
+            return _lead_missing(task)
+        location_id = lead.location_id or task.location_id
+        location = await store.location(session, tenant_id, location_id) if location_id else None
+        crm_id = await store.crm_id_of(session, tenant_id, kind=task.kind, our_id=task.our_id)
+    if location is None:
+        return Later("the location is not known here yet", 5)
+    if location.crm_location_id is None:
+        return Skipped("location_not_in_crm")
+    api = deps.accounts.get(location.crm_account)
+    if api is None:
+        return Later("no key for the account", 60)
+    return _Ready(api, Place(location=location, lead=lead, crm_id=crm_id))
+
+
+def _lead_missing(task: SyncTask) -> Outcome:
+    if datetime.now(UTC) - task.created_at > REPLICA_PATIENCE:
+        return Skipped("unknown_lead")
+    return Later("the lead is not known here yet")
+
+
+async def _settle(deps: Deps, task: SyncTask, outcome: Outcome, now: datetime) -> None:
+    state, due_at, reason = _state_after(task, outcome, now)
+    async with transaction(deps.sessions, task.tenant_id) as session:
+        mine = await store.settle(session, task, state=state, due_at=due_at, last_error=reason)
+        if mine and isinstance(outcome, Done):
+            await _note_done(session, task, outcome)
+        elif mine and isinstance(outcome, Failed):
+            await _note_failed(session, task, outcome)
+    log.info("sync.settled", task_id=str(task.id), kind=task.kind, state=state, attempts=task.attempts)
+
+
+def _state_after(task: SyncTask, outcome: Outcome, now: datetime) -> tuple[str, datetime, str | None]:
+    match outcome:
+        case Done():
+            return "done", now, None
+        case Skipped(reason):
+            return "skipped", now, reason
+        case Failed(code, detail):
+            return "failed", now, detail or code
+        case Later(reason):
+            return "planned", now + delay_after(outcome, task.attempts), reason
+        case Unknown(reason):
+            return "unknown", now + delay_after(outcome, task.attempts), reason
+
+
+async def _note_done(session: AsyncSession, task: SyncTask, outcome: Done) -> None:
+    if task.kind != "status":
+        ref = ExternalRef(tenant_id=task.tenant_id, kind=task.kind, our_id=task.our_id, crm_id=outcome.crm_id)
+        await store.keep_ref(session, ref, replace=True)
+    await _tell(
+        session,
+        task,
+        CrmSynced.model_validate(
+            {
+                "lead_id": task.lead_id,
+                "what": task.kind,
+                "our_id": task.our_id,
+                "crm_id": outcome.crm_id,
+            }
+        ),
+    )
+
+
+async def _note_failed(session: AsyncSession, task: SyncTask, outcome: Failed) -> None:
+    log.warning("sync.refused", task_id=str(task.id), kind=task.kind, attempts=task.attempts)
+    await _tell(
+        session,
+        task,
+        CrmSyncFailed.model_validate(
+            {
+                "lead_id": task.lead_id,
+                "what": task.kind,
+                "our_id": task.our_id,
+                "code": outcome.code,
+                "attempts": task.attempts,
+            }
+        ),
+    )
+
+
+async def _tell(session: AsyncSession, task: SyncTask, fact: EventData) -> None:
+    await record(
+        session,
+        fact,
+        tenant_id=task.tenant_id,
+        subject=task.lead_id,
+        location_id=task.location_id,
+        correlation_id=task.correlation_id,
+    )

@@ -1,0 +1,40 @@
+"""The composition root: the only module that constructs anything with a connection."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from shared.db.engine import create_engine, create_sessions
+from shared.http.app import create_app
+from shared.messaging.broker import Messaging
+
+from crm_sync.api_admin import build_api_admin
+from crm_sync.clients.shopmonkey import ShopMonkey
+from crm_sync.consumers import build_consumers
+from crm_sync.deps import Deps
+from crm_sync.schedule import build_calendar_poll, build_poll, build_worker
+from crm_sync.settings import Settings
+
+
+def build_app(settings: Settings) -> FastAPI:
+    engine = create_engine(settings.database_url)
+    accounts = {name: ShopMonkey(account) for name, account in settings.shopmonkey_accounts.items()}
+    deps = Deps(sessions=create_sessions(engine), accounts=accounts)
+    worker, poll = build_worker(deps), build_poll(deps, settings.poll_seconds)
+    calendar = build_calendar_poll(deps)
+    messaging = Messaging(
+        settings, "crm-sync", build_consumers(deps, wake_worker=worker.wake, wake_calendar=calendar.wake)
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with messaging.running(), worker.running(), poll.running(), calendar.running():
+            yield
+        await asyncio.gather(*(api.close() for api in accounts.values()))
+        await engine.dispose()
+
+    admin = build_api_admin(deps, settings, wake_worker=worker.wake, wake_poll=poll.wake)
+    return create_app(
+        "crm-sync", routers=[admin], sessions=deps.sessions, messaging=messaging, lifespan=lifespan
+    )

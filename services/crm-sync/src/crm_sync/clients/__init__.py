@@ -1,0 +1,1 @@
+"""ShopMonkey over HTTP."""

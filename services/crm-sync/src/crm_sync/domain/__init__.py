@@ -1,0 +1,1 @@
+"""Pure decisions: what is a lead, who it is, what the CRM is told."""

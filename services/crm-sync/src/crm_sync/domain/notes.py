@@ -1,0 +1,106 @@
+"""The internal messages that the shop reads on the order, and how we know them again."""
+
+import re
+from collections.abc import Iterator
+from uuid import UUID
+
+from shared.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentFact,
+    AppointmentRescheduled,
+    ContactOptedOut,
+    HandoffEnded,
+    HandoffRequested,
+    MessageSent,
+)
+
+from crm_sync.domain.crm import CrmMessage
+
+_CHANNELS = {"web": "web chat", "sms": "SMS", "email": "e-mail"}
+_AUTHORS = {"customer": "Customer", "assistant": "Assistant", "staff": "Staff"}
+_MARKER = re.compile(r"\[ref ([0-9a-f]{12})\]$")
+
+
+def note_of_message(message: MessageSent) -> str | None:
+    """None for what the shop does not need: our greeting, the system's own lines, and what came from the CRM."""
+    greeting = message.author == "assistant" and message.seq == 1
+    if greeting or message.author not in _AUTHORS or message.channel not in _CHANNELS:
+        return None
+    author = _AUTHORS[message.author]
+    speaker = author if message.author == "assistant" else f"{author} ({_CHANNELS[message.channel]})"
+    return f"{speaker}: {message.text}"
+
+
+def note_of_appointment(fact: AppointmentFact) -> str:
+    what = f"{fact.service.name}, {_moment(fact)} (no. {fact.number})"
+    match fact:
+        case AppointmentBooked():
+            return f"Appointment booked: {what}, total {_dollars(fact.total_cents)}"
+        case AppointmentRescheduled():
+            return f"Appointment moved: {what}"
+        case AppointmentCancelled():
+            return f"Appointment cancelled: {what}" + (f". Reason: {fact.reason}" if fact.reason else "")
+        case _:
+            return f"Appointment: {what}"
+
+
+def note_of_handoff(handoff: HandoffRequested) -> str:
+    question = f"\nOpen question: {handoff.open_question}" if handoff.open_question else ""
+    return f"A person is needed ({handoff.reason}): {handoff.summary}{question}"
+
+
+def note_of_handoff_end(ended: HandoffEnded) -> str:
+    how = "given back by staff" if ended.how == "given_back" else "nobody wrote for a while"
+    return f"The assistant answers again ({how})."
+
+
+def note_of_opt_out(opt_out: ContactOptedOut) -> str:
+    """Without the address: the order names the customer."""
+    return f"The customer does not want messages by {_CHANNELS[opt_out.channel]} any more."
+
+
+def marked(text: str, our_id: UUID) -> str:
+    """The text as written: its last line finds it again, since the API has no idempotency key."""
+    return f"{text}\n[ref {our_id.hex[:12]}]"
+
+
+def why_no_speech(message: CrmMessage) -> str | None:
+    """Why a message in the CRM is nothing that customer or staff said to each other; None: it is.
+
+    A note that staff wrote for themselves must never reach the customer's page, so it goes no further.
+    """
+    return next((reason for reason, objection in _objections(message) if objection), None)
+
+
+def _objections(message: CrmMessage) -> Iterator[tuple[str, bool]]:
+    yield "ours", is_ours(message)
+    yield "written_by_the_system", message.author_type not in {"Customer", "User"}
+    yield "automatic", bool(message.automated_campaign_id or message.appointment_event)
+    yield "internal_note", bool(message.internal) and message.author_type == "User"
+    yield "deleted", bool(message.deleted)
+    yield "no_text", not (message.text or "").strip()
+
+
+def is_ours(message: CrmMessage) -> bool:
+    return marker_of(message) is not None
+
+
+def marker_of(message: CrmMessage) -> str | None:
+    """The first twelve digits of our id. Only internal notes have one: a customer who types a marker stays a customer."""
+    if not message.internal or message.author_type == "Customer":
+        return None
+    found = _MARKER.search((message.text or "").rstrip())
+    return found.group(1) if found else None
+
+
+def _moment(fact: AppointmentFact) -> str:
+    """`fact.start` carries the shop's own offset."""
+    start = fact.start
+    return (
+        f"{start:%a, %b} {start.day}, {start.year}, {start.hour % 12 or 12}:{start:%M %p} ({fact.timezone})"
+    )
+
+
+def _dollars(cents: int) -> str:
+    return f"${cents // 100:,}.{cents % 100:02}"

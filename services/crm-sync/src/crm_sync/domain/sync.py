@@ -1,0 +1,67 @@
+"""How an attempt to write to the CRM may end, and when the next one is due."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+Kind = Literal["appointment", "message", "status"]
+LONGEST_BACKOFF_SECONDS = 600
+SETTLE_SECONDS = 5
+"""A write whose answer was lost may still be under way; it is looked for no sooner than this."""
+
+
+@dataclass(frozen=True)
+class Done:
+    crm_id: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Nothing to write, for good."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The CRM refused; a person must look. `detail` may repeat what was written: not for logs."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Later:
+    """Certainly not written. `delay_seconds` None: by the backoff."""
+
+    reason: str
+    delay_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Perhaps written: look before writing again."""
+
+    reason: str
+
+
+Outcome = Done | Skipped | Failed | Later | Unknown
+
+
+LOOK_UPS = 20
+"""About two hours of backoff; then a person must look, so that what follows is not held up for ever."""
+
+
+def backoff(attempts: int) -> timedelta:
+    """2, 4, 8 ... seconds after the first, second, third attempt ..."""
+    return timedelta(seconds=min(2 ** min(attempts, 20), LONGEST_BACKOFF_SECONDS))
+
+
+def delay_after(outcome: Later | Unknown, attempts: int) -> timedelta:
+    match outcome:
+        case Later(delay_seconds=float() | int() as seconds):
+            return timedelta(seconds=seconds)
+        case Unknown():
+            return max(backoff(attempts), timedelta(seconds=SETTLE_SECONDS))
+        case _:
+            return backoff(attempts)

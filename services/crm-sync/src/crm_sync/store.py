@@ -1,0 +1,381 @@
+"""Every SQL statement of crm-sync."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from crm_sync.tables import (
+    ExternalRef,
+    LeadReplica,
+    Location,
+    Observation,
+    PollCursor,
+    SyncTask,
+    Table,
+    Tenant,
+)
+
+UNFINISHED = ("planned", "sending", "unknown")
+FINISHED = ("done", "skipped")
+
+
+async def tenants(session: AsyncSession) -> Sequence[UUID]:
+    return (await session.scalars(select(col(Tenant.id)).order_by(col(Tenant.id)))).all()
+
+
+async def tenant_of_slug(session: AsyncSession, slug: str) -> UUID | None:
+    return await session.scalar(select(col(Tenant.id)).where(col(Tenant.slug) == slug))
+
+
+async def keep_tenant(session: AsyncSession, tenant_id: UUID, slug: str) -> None:
+    kept = insert(Tenant).values(id=tenant_id, slug=slug)
+    await session.execute(kept.on_conflict_do_update(index_elements=["id"], set_={"slug": slug}))
+
+
+async def keep_location(session: AsyncSession, location: Location) -> None:
+    """Only a newer version replaces what is there."""
+    values = _values(location)
+    kept = insert(Location).values(**values)
+    await session.execute(
+        kept.on_conflict_do_update(
+            index_elements=["location_id"], set_=values, where=col(Location.version) < location.version
+        )
+    )
+
+
+async def keep_lead(session: AsyncSession, lead: LeadReplica) -> None:
+    """Only a newer version replaces what is there."""
+    values = _values(lead)
+    kept = insert(LeadReplica).values(**values)
+    await session.execute(
+        kept.on_conflict_do_update(
+            index_elements=["lead_id"], set_=values, where=col(LeadReplica.version) < lead.version
+        )
+    )
+
+
+async def location(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Location | None:
+    return await session.scalar(
+        select(Location).where(col(Location.tenant_id) == tenant_id, col(Location.location_id) == location_id)
+    )
+
+
+async def location_by_crm_id(
+    session: AsyncSession, tenant_id: UUID, crm_location_id: str, *, crm_account: str | None = None
+) -> Location | None:
+    """Their location id is unique by itself; `crm_account` narrows where it is known."""
+    found = select(Location).where(
+        col(Location.tenant_id) == tenant_id, col(Location.crm_location_id) == crm_location_id
+    )
+    if crm_account is not None:
+        found = found.where(col(Location.crm_account) == crm_account)
+    return await session.scalar(found.order_by(col(Location.code)).limit(1))
+
+
+async def crm_locations(session: AsyncSession, tenant_id: UUID) -> Sequence[Location]:
+    """Those that the CRM knows."""
+    return (
+        await session.scalars(
+            select(Location)
+            .where(col(Location.tenant_id) == tenant_id, col(Location.crm_location_id).is_not(None))
+            .order_by(col(Location.code))
+        )
+    ).all()
+
+
+async def lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> LeadReplica | None:
+    return await session.scalar(
+        select(LeadReplica).where(
+            col(LeadReplica.tenant_id) == tenant_id, col(LeadReplica.lead_id) == lead_id
+        )
+    )
+
+
+async def lead_of_order(session: AsyncSession, tenant_id: UUID, order_id: str) -> LeadReplica | None:
+    return await session.scalar(
+        select(LeadReplica)
+        .where(col(LeadReplica.tenant_id) == tenant_id, col(LeadReplica.order_id) == order_id)
+        .order_by(col(LeadReplica.received_at).desc())
+        .limit(1)
+    )
+
+
+async def newest_lead_of_customer(
+    session: AsyncSession, tenant_id: UUID, customer_id: str
+) -> LeadReplica | None:
+    return await session.scalar(
+        select(LeadReplica)
+        .where(
+            col(LeadReplica.tenant_id) == tenant_id,
+            col(LeadReplica.customer_id) == customer_id,
+            col(LeadReplica.order_id).is_not(None),
+        )
+        .order_by(col(LeadReplica.received_at).desc())
+        .limit(1)
+    )
+
+
+async def observation(
+    session: AsyncSession, tenant_id: UUID, *, kind: str, crm_id: str, lock: bool = False
+) -> Observation | None:
+    found = select(Observation).where(
+        col(Observation.tenant_id) == tenant_id,
+        col(Observation.kind) == kind,
+        col(Observation.crm_id) == crm_id,
+    )
+    return await session.scalar(found.with_for_update() if lock else found)
+
+
+async def locked_observation(session: AsyncSession, first: Observation) -> tuple[Observation, bool]:
+    """The row of this record, locked against a second look at the same time, and whether `first` became it."""
+    written = insert(Observation).values(**_values(first)).on_conflict_do_nothing()
+    created = (await session.execute(written.returning(col(Observation.crm_id)))).first() is not None
+    row = await observation(session, first.tenant_id, kind=first.kind, crm_id=first.crm_id, lock=True)
+    return row or first, created
+
+
+async def seen_updates(
+    session: AsyncSession, tenant_id: UUID, order_ids: Iterable[str]
+) -> dict[str, datetime | None]:
+    """For the orders looked at before: which state of theirs that was."""
+    rows = await session.execute(
+        select(col(Observation.crm_id), col(Observation.crm_updated_at)).where(
+            col(Observation.tenant_id) == tenant_id,
+            col(Observation.kind) == "order",
+            col(Observation.crm_id).in_(list(order_ids)),
+        )
+    )
+    return {crm_id: updated_at for crm_id, updated_at in rows.all()}  # noqa: C416 - a row is no pair to mypy
+
+
+async def observations(
+    session: AsyncSession, tenant_id: UUID, *, verdict: str | None, limit: int
+) -> Sequence[Observation]:
+    """Newest first."""
+    found = select(Observation).where(col(Observation.tenant_id) == tenant_id)
+    if verdict is not None:
+        found = found.where(col(Observation.verdict) == verdict)
+    return (await session.scalars(found.order_by(col(Observation.observed_at).desc()).limit(limit))).all()
+
+
+async def crm_id_of(session: AsyncSession, tenant_id: UUID, *, kind: str, our_id: UUID) -> str | None:
+    return await session.scalar(
+        select(col(ExternalRef.crm_id)).where(
+            col(ExternalRef.tenant_id) == tenant_id,
+            col(ExternalRef.kind) == kind,
+            col(ExternalRef.our_id) == our_id,
+        )
+    )
+
+
+async def is_known_ref(session: AsyncSession, tenant_id: UUID, *, kind: str, crm_id: str) -> bool:
+    found = exists().where(
+        col(ExternalRef.tenant_id) == tenant_id,
+        col(ExternalRef.kind) == kind,
+        col(ExternalRef.crm_id) == crm_id,
+    )
+    return bool(await session.scalar(select(found)))
+
+
+async def keep_ref(session: AsyncSession, ref: ExternalRef, *, replace: bool) -> None:
+    """`replace` for what we wrote ourselves; what was only seen does not overwrite it."""
+    kept = insert(ExternalRef).values(**_values(ref))
+    if replace:
+        kept = kept.on_conflict_do_update(
+            index_elements=["tenant_id", "kind", "our_id"], set_={"crm_id": ref.crm_id}
+        )
+    else:
+        kept = kept.on_conflict_do_nothing()
+    await session.execute(kept)
+
+
+async def add_task(session: AsyncSession, task: SyncTask) -> None:
+    """Once for each (kind, our_id, sequence)."""
+    values = _values(task)
+    del values["position"]
+    await session.execute(insert(SyncTask).values(**values).on_conflict_do_nothing())
+
+
+async def give_up_stuck(session: AsyncSession, tenant_id: UUID, *, now: datetime, after: timedelta) -> None:
+    """A worker that died while sending leaves an outcome that nobody knows."""
+    await session.execute(
+        update(SyncTask)
+        .where(
+            col(SyncTask.tenant_id) == tenant_id,
+            col(SyncTask.state) == "sending",
+            col(SyncTask.claimed_at) < now - after,
+        )
+        .values(state="unknown", due_at=now, last_error="the worker stopped while sending")
+    )
+
+
+async def claim_due(
+    session: AsyncSession, tenant_id: UUID, *, now: datetime, limit: int
+) -> Sequence[SyncTask]:
+    """Takes due tasks for sending: of each lead and kind only the first unfinished one, so that order is kept.
+
+    The first is that of the lowest sequence, then of what happened first: events come in any order.
+    """
+    due = (
+        select(col(SyncTask.id))
+        .where(
+            col(SyncTask.tenant_id) == tenant_id,
+            col(SyncTask.state).in_(("planned", "unknown")),
+            col(SyncTask.due_at) <= now,
+            ~_has_predecessor(),
+        )
+        .order_by(col(SyncTask.due_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    claimed = (
+        update(SyncTask)
+        .where(col(SyncTask.id).in_(select(due.c.id)))
+        .values(state="sending", claimed_at=now, attempts=col(SyncTask.attempts) + 1)
+        .returning(SyncTask)
+        .execution_options(synchronize_session=False)
+    )
+    return (await session.scalars(claimed)).all()
+
+
+def _has_predecessor() -> ColumnElement[bool]:
+    earlier = aliased(SyncTask)
+    return exists().where(
+        col(earlier.tenant_id) == col(SyncTask.tenant_id),
+        col(earlier.lead_id) == col(SyncTask.lead_id),
+        col(earlier.kind) == col(SyncTask.kind),
+        col(earlier.id) != col(SyncTask.id),
+        col(earlier.state).in_(UNFINISHED),
+        or_(
+            col(earlier.state) == "sending",
+            col(earlier.sequence) < col(SyncTask.sequence),
+            and_(
+                col(earlier.sequence) == col(SyncTask.sequence),
+                tuple_(col(earlier.happened_at), col(earlier.position))
+                < tuple_(col(SyncTask.happened_at), col(SyncTask.position)),
+            ),
+        ),
+    )
+
+
+async def hurry_tasks_of_lead(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, now: datetime
+) -> None:
+    """What waited for the lead's own event waits no longer."""
+    await session.execute(
+        update(SyncTask)
+        .where(
+            col(SyncTask.tenant_id) == tenant_id,
+            col(SyncTask.lead_id) == lead_id,
+            col(SyncTask.state) == "planned",
+            col(SyncTask.due_at) > now,
+        )
+        .values(due_at=now)
+    )
+
+
+async def note_of_marker(
+    session: AsyncSession, tenant_id: UUID, *, lead_id: UUID, marker: str
+) -> UUID | None:
+    """Our id of the lead's note whose digits begin with `marker`."""
+    digits = func.replace(cast(col(SyncTask.our_id), Text), "-", "")
+    return await session.scalar(
+        select(col(SyncTask.our_id)).where(
+            col(SyncTask.tenant_id) == tenant_id,
+            col(SyncTask.lead_id) == lead_id,
+            col(SyncTask.kind) == "message",
+            digits.startswith(marker),
+        )
+    )
+
+
+async def is_superseded(session: AsyncSession, task: SyncTask) -> bool:
+    """A later change of the same thing has been written already."""
+    newest = await session.scalar(
+        select(func.max(col(SyncTask.sequence))).where(
+            col(SyncTask.tenant_id) == task.tenant_id,
+            col(SyncTask.kind) == task.kind,
+            col(SyncTask.our_id) == task.our_id,
+            col(SyncTask.state).in_(FINISHED),
+        )
+    )
+    return newest is not None and newest > task.sequence
+
+
+async def settle(
+    session: AsyncSession, task: SyncTask, *, state: str, due_at: datetime, last_error: str | None
+) -> bool:
+    """False when another worker has taken the task over since."""
+    settled = await session.execute(
+        update(SyncTask)
+        .where(
+            col(SyncTask.tenant_id) == task.tenant_id,
+            col(SyncTask.id) == task.id,
+            col(SyncTask.state) == "sending",
+            col(SyncTask.attempts) == task.attempts,
+        )
+        .values(state=state, due_at=due_at, last_error=last_error)
+        .returning(col(SyncTask.id))
+    )
+    return settled.first() is not None
+
+
+async def tasks(
+    session: AsyncSession, tenant_id: UUID, *, state: str | None, lead_id: UUID | None, limit: int
+) -> Sequence[SyncTask]:
+    """Newest first."""
+    found = select(SyncTask).where(col(SyncTask.tenant_id) == tenant_id)
+    if state is not None:
+        found = found.where(col(SyncTask.state) == state)
+    if lead_id is not None:
+        found = found.where(col(SyncTask.lead_id) == lead_id)
+    return (await session.scalars(found.order_by(col(SyncTask.position).desc()).limit(limit))).all()
+
+
+async def plan_again(session: AsyncSession, tenant_id: UUID, task_id: UUID, *, now: datetime) -> bool:
+    """Only what failed or was skipped, and looked up first; False when there is no such task."""
+    planned = await session.execute(
+        update(SyncTask)
+        .where(
+            col(SyncTask.tenant_id) == tenant_id,
+            col(SyncTask.id) == task_id,
+            col(SyncTask.state).in_(("failed", "skipped")),
+        )
+        .values(state="planned", attempts=1, due_at=now, last_error=None)
+        .returning(col(SyncTask.id))
+    )
+    return planned.first() is not None
+
+
+async def watermark(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> datetime | None:
+    return await session.scalar(
+        select(col(PollCursor.watermark)).where(
+            col(PollCursor.tenant_id) == tenant_id, col(PollCursor.location_id) == location_id
+        )
+    )
+
+
+async def keep_cursor(session: AsyncSession, cursor: PollCursor) -> None:
+    """Never moves the watermark back."""
+    kept = insert(PollCursor).values(**_values(cursor))
+    newest = func.greatest(col(PollCursor.watermark), cursor.watermark)
+    await session.execute(
+        kept.on_conflict_do_update(
+            index_elements=["location_id"], set_={"watermark": newest, "polled_at": cursor.polled_at}
+        )
+    )
+
+
+async def cursors(session: AsyncSession, tenant_id: UUID) -> Sequence[PollCursor]:
+    return (await session.scalars(select(PollCursor).where(col(PollCursor.tenant_id) == tenant_id))).all()
+
+
+def _values(row: Table) -> dict[str, object]:
+    return row.model_dump()

@@ -1,0 +1,78 @@
+"""The operators' doors."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from crm_sync.actions import planning
+from crm_sync.api_admin import build_api_admin
+from crm_sync.settings import Settings
+from fastapi import FastAPI
+from shared.http import problems
+
+SETTINGS = Settings.model_validate(
+    {
+        "database_url": "postgresql://unused",
+        "rabbitmq_url": "amqp://unused",
+        "link_keys": "sample",
+        "ops_token": "sample-ops",
+    }
+)
+TENANT = {"tenant": "sample-tint"}
+
+
+@pytest.fixture
+async def operator(shop: Any) -> AsyncIterator[httpx2.AsyncClient]:
+    app = FastAPI()
+    problems.install(app)
+    app.include_router(build_api_admin(shop.deps, SETTINGS, wake_worker=lambda: None, wake_poll=lambda: None))
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app),
+        base_url="http://crm-sync/api/admin/crm-sync",
+        headers={"authorization": "Bearer sample-ops"},
+    ) as client:
+        yield client
+
+
+async def test_a_stranger_is_kept_out(operator: httpx2.AsyncClient) -> None:
+    answer = await operator.get("/tasks", params=TENANT, headers={"authorization": "Bearer other"})
+
+    assert answer.status_code == 401
+
+
+async def test_a_failed_task_can_be_tried_again(shop: Any, operator: httpx2.AsyncClient) -> None:
+    lead_id, _ = await shop.new_lead()
+    await shop.fault("status", status=422)
+    await shop.apply(planning.plan_booking, shop.booking(lead_id))
+    await shop.work()
+    await shop.fault("none")
+    failed = (await operator.get("/tasks", params={**TENANT, "state": "failed"})).json()["tasks"]
+    [appointment] = [task for task in failed if task["kind"] == "appointment"]
+
+    answer = await operator.post(f"/tasks/{appointment['id']}/retry", params=TENANT)
+    await shop.work()
+
+    assert answer.status_code == 202
+    assert len(shop.rows("appointment")) == 1
+
+
+async def test_a_task_that_is_not_there_cannot_be_tried_again(operator: httpx2.AsyncClient) -> None:
+    answer = await operator.post(f"/tasks/{uuid4()}/retry", params=TENANT)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_skipped_orders_are_shown_with_their_reason(shop: Any, operator: httpx2.AsyncClient) -> None:
+    order = await shop.new_order(service="oil change")
+    await shop.webhook("order", order["order_id"])
+
+    answer = await operator.get("/observations", params={**TENANT, "verdict": "skipped"})
+
+    [seen] = answer.json()["observations"]
+    assert (seen["crm_id"], seen["reason"]) == (order["order_id"], "no_keyword")
+
+
+async def test_an_unknown_tenant_is_not_found(operator: httpx2.AsyncClient) -> None:
+    assert (await operator.get("/tasks", params={"tenant": "nobody"})).status_code == 404

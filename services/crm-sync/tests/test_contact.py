@@ -1,0 +1,105 @@
+"""Who asks and may we write, as ShopMonkey's customer record tells."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from crm_sync.domain.contact import lead_facts
+from crm_sync.domain.crm import CrmVehicle, Customer, Order
+from shared.events import Consent
+
+ORDER = Order.model_validate({"id": "o", "customerId": "c", "vehicleId": "v", "complaint": " tint please "})
+CUSTOMER = {
+    "id": "c",
+    "firstName": "Avery",
+    "lastName": "Sample",
+    "marketingOptIn": True,
+    "emails": [{"email": "Avery@Example.com", "primary": True, "subscribed": True}],
+    "phoneNumbers": [{"number": "(619) 555-0123", "primary": True, "optIn": True, "type": "Mobile"}],
+}
+
+
+def facts(customer: dict[str, Any] | None = None, vehicle: dict[str, Any] | None = None) -> Any:
+    person = Customer.model_validate({**CUSTOMER, **(customer or {})})
+    car = CrmVehicle.model_validate({"id": "v", **vehicle}) if vehicle else None
+    return lead_facts(ORDER, person, car, interest=None)
+
+
+@dataclass
+class ConsentCase:
+    id: str
+    expected: Consent
+    customer: dict[str, Any] = field(default_factory=dict)
+
+
+def phone(**fields: Any) -> dict[str, Any]:
+    return {"phoneNumbers": [{"number": "+16195550123", **fields}]}
+
+
+def email(**fields: Any) -> dict[str, Any]:
+    return {"emails": [{"email": "avery@example.com", **fields}]}
+
+
+CONSENTS = [
+    ConsentCase("nothing against it", Consent(sms=True, email=True)),
+    ConsentCase("silence is not a no", Consent(sms=True, email=True), phone() | email()),
+    ConsentCase("a landline takes no SMS", Consent(sms=False, email=True), phone(type="Landline")),
+    ConsentCase("opted out of SMS", Consent(sms=False, email=True), phone(optIn=False)),
+    ConsentCase("unsubscribed", Consent(sms=True, email=False), email(subscribed=False)),
+    ConsentCase("no marketing", Consent(sms=True, email=False), {"marketingOptIn": False}),
+    ConsentCase("no addresses", Consent(sms=False, email=False), {"emails": [], "phoneNumbers": None}),
+]
+
+
+@pytest.mark.parametrize("case", CONSENTS, ids=lambda case: case.id)
+def test_an_explicit_no_in_the_crm_is_a_no(case: ConsentCase) -> None:
+    assert facts(case.customer).consent == case.expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("(619) 555-0123", "+16195550123"),
+        ("+1 619 555 0123", "+16195550123"),
+        ("16195550123", "+16195550123"),
+        ("555-0123", None),
+        ("call me", None),
+        ("", None),
+    ],
+)
+def test_a_phone_number_is_e164_or_not_given(written: str, expected: str | None) -> None:
+    assert facts(phone(number=written)).contact.phone == expected
+
+
+def test_an_address_is_lower_cased() -> None:
+    assert facts().contact.email == "avery@example.com"
+
+
+def test_what_is_no_address_is_not_given() -> None:
+    assert facts({"emails": [{"email": "none"}]}).contact.email is None
+
+
+def test_the_primary_entries_win() -> None:
+    numbers = [{"number": "+16195550100"}, {"number": "+16195550101", "primary": True}]
+
+    assert facts({"phoneNumbers": numbers}).contact.phone == "+16195550101"
+
+
+def test_a_company_is_named_when_no_person_is() -> None:
+    person = {"firstName": None, "lastName": "", "companyName": "Sample Fleet"}
+
+    assert facts(person).contact.name == "Sample Fleet"
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("SUV", "suv"), ("Sedan", "sedan"), ("Wagon", None), (None, None)]
+)
+def test_only_known_vehicle_classes_are_told(kind: str | None, expected: str | None) -> None:
+    vehicle = facts(vehicle={"year": 2021, "make": "Honda", "model": "CR-V", "type": kind}).vehicle
+
+    assert (vehicle.year, vehicle.make, vehicle.vehicle_class) == (2021, "Honda", expected)
+
+
+def test_the_digest_changes_with_the_person_only() -> None:
+    assert facts().digest == facts({"note": "called twice"}).digest
+    assert facts().digest != facts({"lastName": "Other"}).digest

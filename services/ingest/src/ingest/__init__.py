@@ -1,0 +1,1 @@
+"""Leads come in: webhooks and web form; owns tenants, locations and leads."""

@@ -1,0 +1,39 @@
+"""What ingest does; one function is one transaction, or one effect inside a consumer's."""
+
+from ingest.actions.administer import (
+    Configured,
+    TenantView,
+    configure_location,
+    configure_tenant,
+    list_deliveries,
+    view_tenant,
+)
+from ingest.actions.follow import (
+    mark_cancelled,
+    mark_contacted,
+    mark_engaged,
+    mark_rescheduled,
+    mark_scheduled,
+    withdraw_consent,
+)
+from ingest.actions.receive import receive_form, receive_lead
+from ingest.actions.webhooks import receive_webhook, replay_delivery
+
+__all__ = [
+    "Configured",
+    "TenantView",
+    "configure_location",
+    "configure_tenant",
+    "list_deliveries",
+    "mark_cancelled",
+    "mark_contacted",
+    "mark_engaged",
+    "mark_rescheduled",
+    "mark_scheduled",
+    "receive_form",
+    "receive_lead",
+    "receive_webhook",
+    "replay_delivery",
+    "view_tenant",
+    "withdraw_consent",
+]

@@ -1,0 +1,125 @@
+"""What happens to a lead elsewhere moves its status; each move is published with the lead's new version."""
+
+from datetime import UTC, datetime
+from typing import cast
+from uuid import UUID
+
+from shared.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentFact,
+    AppointmentRescheduled,
+    Contact,
+    ContactOptedOut,
+    Event,
+    LeadStatus,
+    LeadStatusChanged,
+    MessageSent,
+    NotificationSent,
+)
+from shared.events.base import DataT
+from shared.messaging.failures import RetryLater
+from shared.messaging.outbox import record
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ingest import store
+from ingest.domain.contact import usable
+from ingest.domain.status import (
+    Appointment,
+    AppointmentHeard,
+    Contacted,
+    Engaged,
+    Happening,
+    LeadState,
+    after,
+)
+from ingest.tables import Lead, LeadStatusChange
+
+
+async def mark_engaged(session: AsyncSession, event: Event[MessageSent]) -> None:
+    await _move(session, event, event.data.lead_id, Engaged(), "customer_wrote")
+
+
+async def mark_contacted(session: AsyncSession, event: Event[NotificationSent]) -> None:
+    await _move(session, event, event.data.lead_id, Contacted(), "message_sent")
+
+
+async def mark_scheduled(session: AsyncSession, event: Event[AppointmentBooked]) -> None:
+    await _move(session, event, event.data.lead_id, _heard(event.data), "appointment_booked")
+
+
+async def mark_rescheduled(session: AsyncSession, event: Event[AppointmentRescheduled]) -> None:
+    await _move(session, event, event.data.lead_id, _heard(event.data), "appointment_rescheduled")
+
+
+async def mark_cancelled(session: AsyncSession, event: Event[AppointmentCancelled]) -> None:
+    heard = _heard(event.data, cancelled=True)
+    await _move(session, event, event.data.lead_id, heard, "appointment_cancelled")
+
+
+async def withdraw_consent(session: AsyncSession, event: Event[ContactOptedOut]) -> None:
+    """For every lead of the tenant with this address: one person has one consent, at however many locations."""
+    opted_out = event.data
+    if opted_out.lead_id and await store.locked_lead(session, event.tenant_id, opted_out.lead_id) is None:
+        raise RetryLater(f"lead {opted_out.lead_id} is not here yet")
+    if opted_out.channel == "sms":
+        phone = usable(Contact(name="", phone=opted_out.address)).phone or opted_out.address
+        await store.withdraw_sms_consent(session, event.tenant_id, phone)
+    else:
+        await store.withdraw_email_consent(session, event.tenant_id, opted_out.address.strip().lower())
+
+
+def _heard(fact: AppointmentFact, *, cancelled: bool = False) -> AppointmentHeard:
+    return AppointmentHeard(fact.appointment_id, Appointment(sequence=fact.sequence, cancelled=cancelled))
+
+
+async def _move(
+    session: AsyncSession, event: Event[DataT], lead_id: UUID, happening: Happening, reason: str
+) -> None:
+    """Under the lead's row lock, so that its versions rise in the order in which they are published."""
+    lead = await store.locked_lead(session, event.tenant_id, lead_id)
+    if lead is None:
+        raise RetryLater(f"lead {lead_id} is not here yet")
+    old = _state(lead)
+    new = after(old, happening)
+    if new == old:
+        return
+    lead.status = new.status
+    lead.appointments = {
+        str(appointment_id): {"sequence": known.sequence, "cancelled": known.cancelled}
+        for appointment_id, known in new.appointments.items()
+    }
+    lead.version += 1
+    if new.status != old.status:
+        await _publish(session, event, lead, old.status, reason)
+
+
+async def _publish(
+    session: AsyncSession, event: Event[DataT], lead: Lead, old: LeadStatus, reason: str
+) -> None:
+    new = cast("LeadStatus", lead.status)
+    change = LeadStatusChange(
+        tenant_id=lead.tenant_id,
+        lead_id=lead.id,
+        lead_version=lead.version,
+        old=old,
+        new=new,
+        reason=reason,
+        cause_event_id=event.id,
+        changed_at=datetime.now(UTC),
+    )
+    session.add(change)
+    await record(
+        session,
+        LeadStatusChanged(lead_id=lead.id, old=old, new=new, reason=reason),
+        tenant_id=lead.tenant_id,
+        subject=lead.id,
+        location_id=lead.location_id,
+        lead_version=lead.version,
+        correlation_id=lead.correlation_id,
+    )
+
+
+def _state(lead: Lead) -> LeadState:
+    appointments = {UUID(key): Appointment(**known) for key, known in lead.appointments.items()}
+    return LeadState(status=cast("LeadStatus", lead.status), appointments=appointments)

@@ -1,0 +1,139 @@
+"""A ShopMonkey webhook: stored with the event that passes it on, in one transaction, before it is answered."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from shared.db.engine import Sessions, transaction
+from shared.events import CrmChangeReceived
+from shared.messaging.outbox import envelope
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ingest import store
+from ingest.domain import delivery
+from ingest.domain.configuration import is_slug
+from ingest.domain.delivery import (
+    Accepted,
+    Duplicate,
+    IncomingWebhook,
+    Outcome,
+    Refusal,
+    Refused,
+    ShopmonkeyChange,
+)
+from ingest.domain.refusals import DeliveryUnknown, TenantUnknown
+from ingest.domain.signature import verify
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    tenant_id: UUID
+    webhook_id: str
+    body: bytes
+    headers: dict[str, str]
+    received_at: datetime
+
+
+async def receive_webhook(sessions: Sessions, slug: str, incoming: IncomingWebhook) -> Outcome:
+    """Raises `TenantUnknown`, `BadSignature`, `StaleTimestamp` or `Malformed`: then nothing is kept."""
+    now = datetime.now(UTC)
+    webhook_id = incoming.signature.webhook_id
+    if not is_slug(slug):
+        raise TenantUnknown(slug)
+    async with transaction(sessions, tenant_id=None) as session:
+        tenant = await store.enter_webhook_tenant(session, slug)
+        if tenant is None:
+            raise TenantUnknown(slug)
+        verify(incoming.signature, incoming.body, secrets=tenant.secrets, now=now)
+        delivery.check_webhook_id(webhook_id)
+        change = delivery.read_change(incoming.body)
+        arrival = _Arrival(tenant.id, webhook_id, incoming.body, incoming.kept_headers, now)
+        outcome = await _pass_on(session, arrival, change)
+    _tell(outcome, slug)
+    return outcome
+
+
+async def replay_delivery(sessions: Sessions, slug: str, delivery_id: UUID) -> Outcome:
+    """Judges a kept delivery again, after its location was set up. Raises `TenantUnknown` or `DeliveryUnknown`."""
+    async with transaction(sessions, tenant_id=None) as session:
+        tenant = await store.enter_tenant(session, slug)
+        if tenant is None:
+            raise TenantUnknown(slug)
+        row = await store.delivery(session, tenant.id, delivery_id)
+        if row is None:
+            raise DeliveryUnknown
+        arrival = _Arrival(tenant.id, row.webhook_id, row.body, row.headers, row.received_at)
+        return await _pass_on(session, arrival, delivery.read_change(row.body))
+
+
+async def _pass_on(session: AsyncSession, arrival: _Arrival, change: ShopmonkeyChange) -> Outcome:
+    location_id, refusal = await _judge_location(session, arrival.tenant_id, change)
+    delivery_id = delivery.delivery_id(arrival.tenant_id, arrival.webhook_id)
+    event = envelope(
+        _change_received(delivery_id, arrival, change),
+        tenant_id=arrival.tenant_id,
+        subject=delivery_id,
+        location_id=location_id,
+    )
+    kept = store.DeliveryToKeep(
+        tenant_id=arrival.tenant_id,
+        webhook_id=arrival.webhook_id,
+        delivery_id=delivery_id,
+        body=arrival.body,
+        headers=arrival.headers,
+        received_at=arrival.received_at,
+        event=event,
+        refusal=refusal,
+        error=_error(refusal, change),
+    )
+    passed_on_by = await store.keep_delivery(session, kept)
+    if passed_on_by == event.id:
+        return Accepted(delivery_id)
+    if passed_on_by is None and refusal is not None:
+        return Refused(delivery_id, refusal)
+    return Duplicate(delivery_id)
+
+
+async def _judge_location(
+    session: AsyncSession, tenant_id: UUID, change: ShopmonkeyChange
+) -> tuple[UUID | None, Refusal | None]:
+    crm_id = change.crm_location_id()
+    if crm_id is None:
+        return None, None
+    # PostgreSQL bears no NUL in a text, and no location has one in its id.
+    location = None if "\0" in crm_id else await store.location_by_crm_id(session, tenant_id, crm_id)
+    if location is None:
+        return None, "unknown_location"
+    return location.id, None if location.switches["enabled"] else "disabled_location"
+
+
+def _change_received(delivery_id: UUID, arrival: _Arrival, change: ShopmonkeyChange) -> CrmChangeReceived:
+    return CrmChangeReceived(
+        delivery_id=delivery_id,
+        operation=change.operation,
+        table=change.table,
+        row=change.data,
+        diff=change.diff,
+        received_at=arrival.received_at,
+    )
+
+
+def _error(refusal: Refusal | None, change: ShopmonkeyChange) -> str | None:
+    crm_id = (change.crm_location_id() or "").replace("\0", "")
+    match refusal:
+        case None:
+            return None
+        case "unknown_location":
+            return f"No location of this tenant has the ShopMonkey location id {crm_id!r}."
+        case "disabled_location":
+            return f"The location with the ShopMonkey location id {crm_id!r} is switched off."
+
+
+def _tell(outcome: Outcome, slug: str) -> None:
+    if isinstance(outcome, Refused):
+        log.warning(
+            "webhook.refused", tenant=slug, delivery_id=str(outcome.delivery_id), reason=outcome.reason
+        )

@@ -1,0 +1,53 @@
+"""Events in: leads seen in the CRM, and what happens to a lead elsewhere."""
+
+from faststream.rabbit import RabbitRouter
+from shared.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentRescheduled,
+    ContactOptedOut,
+    CrmLeadObserved,
+    Event,
+    MessageSent,
+    NotificationSent,
+)
+from shared.messaging.broker import ACK_POLICY, work_queue
+from shared.messaging.inbox import once
+
+from ingest import actions
+from ingest.deps import Deps
+
+
+def build_consumers(deps: Deps) -> RabbitRouter:
+    router = RabbitRouter()
+
+    @router.subscriber(work_queue("ingest", CrmLeadObserved), ack_policy=ACK_POLICY)
+    async def receive_lead(event: Event[CrmLeadObserved]) -> None:
+        await once(deps.sessions, event, actions.receive_lead)
+
+    @router.subscriber(work_queue("ingest", NotificationSent), ack_policy=ACK_POLICY)
+    async def mark_contacted(event: Event[NotificationSent]) -> None:
+        await once(deps.sessions, event, actions.mark_contacted)
+
+    @router.subscriber(work_queue("ingest", MessageSent), ack_policy=ACK_POLICY)
+    async def mark_engaged(event: Event[MessageSent]) -> None:
+        if event.data.author == "customer":
+            await once(deps.sessions, event, actions.mark_engaged)
+
+    @router.subscriber(work_queue("ingest", AppointmentBooked), ack_policy=ACK_POLICY)
+    async def mark_scheduled(event: Event[AppointmentBooked]) -> None:
+        await once(deps.sessions, event, actions.mark_scheduled)
+
+    @router.subscriber(work_queue("ingest", AppointmentRescheduled), ack_policy=ACK_POLICY)
+    async def mark_rescheduled(event: Event[AppointmentRescheduled]) -> None:
+        await once(deps.sessions, event, actions.mark_rescheduled)
+
+    @router.subscriber(work_queue("ingest", AppointmentCancelled), ack_policy=ACK_POLICY)
+    async def mark_cancelled(event: Event[AppointmentCancelled]) -> None:
+        await once(deps.sessions, event, actions.mark_cancelled)
+
+    @router.subscriber(work_queue("ingest", ContactOptedOut), ack_policy=ACK_POLICY)
+    async def withdraw_consent(event: Event[ContactOptedOut]) -> None:
+        await once(deps.sessions, event, actions.withdraw_consent)
+
+    return router

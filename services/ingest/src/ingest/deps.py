@@ -1,0 +1,10 @@
+"""What doors and actions need from outside."""
+
+from dataclasses import dataclass
+
+from shared.db.engine import Sessions
+
+
+@dataclass(frozen=True)
+class Deps:
+    sessions: Sessions

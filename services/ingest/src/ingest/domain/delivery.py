@@ -1,0 +1,85 @@
+"""What a ShopMonkey webhook says, and what became of its delivery."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+
+from ingest.domain.signature import SignatureHeaders
+
+MAX_WEBHOOK_ID = 200
+
+DeliveryStatus = Literal["accepted", "unknown_location", "disabled_location"]
+Refusal = Literal["unknown_location", "disabled_location"]
+
+
+class Malformed(Exception):
+    """Not an envelope of ShopMonkey; the text names the fields and repeats none of their content."""
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """A `diff` in a form not seen yet must not cost the delivery."""
+    return tuple(v for v in value if isinstance(v, str)) if isinstance(value, list) else ()
+
+
+class ShopmonkeyChange(BaseModel):
+    operation: Literal["INSERT", "UPDATE", "DELETE"]
+    table: str = Field(pattern=r"^[A-Za-z0-9_]{1,100}$")
+    data: dict[str, Any]
+    diff: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+
+    def crm_location_id(self) -> str | None:
+        """The location that the row says it belongs to; `None`: it says nothing (customers belong to the company)."""
+        named = self.data.get("locationId")
+        return None if named is None else str(named)
+
+
+def read_change(body: bytes) -> ShopmonkeyChange:
+    """Raises `Malformed`."""
+    try:
+        return ShopmonkeyChange.model_validate_json(body)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors()]
+        raise Malformed("; ".join(faults)) from error
+
+
+def check_webhook_id(webhook_id: str) -> None:
+    """Raises `Malformed` where it would not fit the index that keeps it unique."""
+    if len(webhook_id) > MAX_WEBHOOK_ID:
+        raise Malformed(f"webhook-id: over {MAX_WEBHOOK_ID} characters")
+
+
+def delivery_id(tenant_id: UUID, webhook_id: str) -> UUID:
+    """The same for every attempt of one webhook, so that all of them are answered alike."""
+    return uuid5(tenant_id, webhook_id)
+
+
+@dataclass(frozen=True)
+class IncomingWebhook:
+    """As it came over the wire; `kept_headers` are those that ops may need later."""
+
+    signature: SignatureHeaders
+    kept_headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Accepted:
+    delivery_id: UUID
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    delivery_id: UUID
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Kept with its reason, and not passed on."""
+
+    delivery_id: UUID
+    reason: Refusal
+
+
+Outcome: TypeAlias = Accepted | Duplicate | Refused

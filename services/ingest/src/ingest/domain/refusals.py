@@ -1,0 +1,38 @@
+"""Why ingest says no; the doors turn each into an answer."""
+
+
+class TenantUnknown(Exception):
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"There is no tenant {slug!r}.")
+
+
+class DeliveryUnknown(Exception):
+    def __init__(self) -> None:
+        super().__init__("There is no such delivery.")
+
+
+class SiteUnknown(Exception):
+    def __init__(self) -> None:
+        super().__init__("This site key is not known; take it from the tenant's settings.")
+
+
+class LocationUnknown(Exception):
+    """Also a location that is switched off: from outside both take no leads."""
+
+    def __init__(self) -> None:
+        super().__init__("This location does not exist or takes no leads.")
+
+
+class KeyReused(Exception):
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another body; use a new key for a new lead.")
+
+
+class SiteKeyTaken(Exception):
+    def __init__(self) -> None:
+        super().__init__("Another tenant uses one of these site keys.")
+
+
+class CrmLocationTaken(Exception):
+    def __init__(self, crm_location_id: str, code: str) -> None:
+        super().__init__(f"Location {code!r} already stands for {crm_location_id!r}.")

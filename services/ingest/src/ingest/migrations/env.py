@@ -1,0 +1,6 @@
+"""Alembic's entry for the schema `ingest`."""
+
+from ingest.tables import Table
+from shared.db.migrate import run_env
+
+run_env(Table.metadata)

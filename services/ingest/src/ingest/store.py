@@ -1,0 +1,239 @@
+"""Every SQL statement of ingest."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.events import CrmChangeReceived, Event
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, cast, func, insert, literal, or_, text, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from ingest.domain.form import Claim
+from ingest.domain.sighting import Sighting
+from ingest.tables import IdempotencyKey, Lead, LeadSourceRow, Location, Tenant, WebhookDelivery
+
+_ENTER = func.set_config("app.tenant_id", cast(col(Tenant.id), Text), True)
+"""Selected with the tenant, so that finding it and being scoped to it is one round trip."""
+
+
+@dataclass(frozen=True)
+class WebhookTenant:
+    id: UUID
+    secrets: list[str]
+
+
+async def enter_webhook_tenant(session: AsyncSession, slug: str) -> WebhookTenant | None:
+    """The transaction sees this tenant's rows from here on."""
+    statement = select(Tenant.id, Tenant.webhook_secrets, _ENTER).where(col(Tenant.slug) == slug)
+    row = (await session.execute(statement)).first()
+    return WebhookTenant(id=row[0], secrets=row[1]) if row else None
+
+
+async def enter_tenant_of_site(session: AsyncSession, site_key: str) -> UUID | None:
+    """The transaction sees this tenant's rows from here on."""
+    statement = select(Tenant.id, _ENTER).where(literal(site_key) == any_(col(Tenant.site_keys)))
+    row = (await session.execute(statement)).first()
+    return row[0] if row else None
+
+
+async def enter_tenant(session: AsyncSession, slug: str, *, lock: bool = False) -> Tenant | None:
+    """The transaction sees this tenant's rows from here on; `lock` keeps other configurators waiting."""
+    statement = select(Tenant, _ENTER).where(col(Tenant.slug) == slug)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    row = (await session.execute(statement)).first()
+    return row[0] if row else None
+
+
+async def site_keys_of_others(session: AsyncSession, slug: str, site_keys: Sequence[str]) -> bool:
+    """Whether another tenant uses one of them: a key must lead to one tenant."""
+    statement = select(Tenant.id).where(
+        col(Tenant.slug) != slug,
+        col(Tenant.site_keys).op("&&")(cast(list(site_keys), ARRAY(Text()))),
+    )
+    return (await session.execute(statement.limit(1))).first() is not None
+
+
+async def locations(session: AsyncSession, tenant_id: UUID) -> Sequence[Location]:
+    """By code."""
+    statement = select(Location).where(col(Location.tenant_id) == tenant_id).order_by(col(Location.code))
+    return (await session.execute(statement)).scalars().all()
+
+
+async def location_by_code(session: AsyncSession, tenant_id: UUID, code: str) -> Location | None:
+    return await _location(session, tenant_id, col(Location.code) == code)
+
+
+async def location_by_id(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Location | None:
+    return await _location(session, tenant_id, col(Location.id) == location_id)
+
+
+async def location_by_crm_id(session: AsyncSession, tenant_id: UUID, crm_id: str) -> Location | None:
+    return await _location(session, tenant_id, col(Location.crm_location_id) == crm_id)
+
+
+async def _location(session: AsyncSession, tenant_id: UUID, which: ColumnElement[bool]) -> Location | None:
+    statement = select(Location).where(col(Location.tenant_id) == tenant_id, which)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+@dataclass(frozen=True)
+class DeliveryToKeep:
+    """`event` is recorded with it unless `refusal` says why it is not passed on."""
+
+    tenant_id: UUID
+    webhook_id: str
+    delivery_id: UUID
+    body: bytes
+    headers: dict[str, str]
+    received_at: datetime
+    event: Event[CrmChangeReceived]
+    refusal: str | None = None
+    error: str | None = None
+
+
+# One statement: the row, or what another attempt made of it, and the event where this attempt is the one that passes it on.
+# A refused delivery that comes again after its location was set up is passed on then; an accepted one never twice.
+_KEEP_DELIVERY = text("""
+WITH kept AS (
+  INSERT INTO webhook_deliveries AS d
+    (tenant_id, webhook_id, id, location_id, body, headers, received_at, attempts, status, error, event_id)
+  VALUES (:tenant_id, :webhook_id, :id, :location_id, :body, CAST(:headers AS jsonb), :received_at, 1, :status, :error,
+    CAST(:event_id AS uuid))
+  ON CONFLICT (tenant_id, webhook_id) DO UPDATE SET
+    attempts = d.attempts + 1,
+    location_id = CASE WHEN d.event_id IS NULL THEN excluded.location_id ELSE d.location_id END,
+    status = CASE WHEN d.event_id IS NULL THEN excluded.status ELSE d.status END,
+    error = CASE WHEN d.event_id IS NULL THEN excluded.error ELSE d.error END,
+    event_id = coalesce(d.event_id, excluded.event_id)
+  RETURNING event_id
+), recorded AS (
+  INSERT INTO outbox (event_id, type, key, body, created_at)
+  SELECT kept.event_id, CAST(:type AS text), CAST(:key AS text), CAST(:event_body AS bytea), clock_timestamp()
+  FROM kept WHERE kept.event_id = CAST(:event_id AS uuid)
+)
+SELECT event_id FROM kept
+""")
+
+
+async def keep_delivery(session: AsyncSession, delivery: DeliveryToKeep) -> UUID | None:
+    """The event that passed it on, this attempt's or an earlier one's; `None`: it stays refused."""
+    event = delivery.event
+    parameters = {
+        "tenant_id": delivery.tenant_id,
+        "webhook_id": delivery.webhook_id,
+        "id": delivery.delivery_id,
+        "location_id": event.location_id,
+        "body": delivery.body,
+        "headers": json.dumps(delivery.headers),
+        "received_at": delivery.received_at,
+        "status": delivery.refusal or "accepted",
+        "error": delivery.error,
+        "event_id": None if delivery.refusal else event.id,
+        "type": event.type,
+        "key": event.subject,
+        "event_body": event.to_json(),
+    }
+    found: UUID | None = (await session.execute(_KEEP_DELIVERY, parameters)).scalar_one()
+    return found
+
+
+async def deliveries(
+    session: AsyncSession, tenant_id: UUID, status: str | None, limit: int
+) -> Sequence[WebhookDelivery]:
+    """Newest first."""
+    statement = select(WebhookDelivery).where(col(WebhookDelivery.tenant_id) == tenant_id)
+    if status:
+        statement = statement.where(col(WebhookDelivery.status) == status)
+    statement = statement.order_by(col(WebhookDelivery.received_at).desc()).limit(limit)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def delivery(session: AsyncSession, tenant_id: UUID, delivery_id: UUID) -> WebhookDelivery | None:
+    statement = select(WebhookDelivery).where(
+        col(WebhookDelivery.tenant_id) == tenant_id, col(WebhookDelivery.id) == delivery_id
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+_LOCK_KEYS = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+
+
+async def lock_keys(session: AsyncSession, keys: Sequence[int]) -> None:
+    """Until the end of the transaction, in the order given: sorted keys cannot deadlock."""
+    await session.execute(_LOCK_KEYS, {"keys": list(keys)})
+
+
+async def leads_like(session: AsyncSession, tenant_id: UUID, sighting: Sighting) -> Sequence[Lead]:
+    """The location's leads of the same order, number or address, newest first."""
+    signs: list[ColumnElement[bool]] = []
+    if sighting.ref:
+        signs.append(col(Lead.order_id) == sighting.ref.order_id)
+    if sighting.contact.phone:
+        signs.append(col(Lead.phone) == sighting.contact.phone)
+    if sighting.contact.email:
+        signs.append(col(Lead.email) == sighting.contact.email)
+    if not signs:
+        return []
+    statement = (
+        select(Lead)
+        .where(col(Lead.tenant_id) == tenant_id, col(Lead.location_id) == sighting.location_id, or_(*signs))
+        .order_by(col(Lead.received_at).desc())
+        .with_for_update(key_share=True)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def locked_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Lead | None:
+    statement = select(Lead).where(col(Lead.tenant_id) == tenant_id, col(Lead.id) == lead_id)
+    return (await session.execute(statement.with_for_update(key_share=True))).scalar_one_or_none()
+
+
+async def add_lead(session: AsyncSession, lead: Lead) -> None:
+    session.add(lead)
+    await session.flush()
+
+
+async def add_source(session: AsyncSession, source: LeadSourceRow) -> None:
+    await session.execute(insert(LeadSourceRow).values(**source.model_dump()))
+
+
+async def withdraw_sms_consent(session: AsyncSession, tenant_id: UUID, phone: str) -> None:
+    await session.execute(
+        update(Lead)
+        .where(col(Lead.tenant_id) == tenant_id, col(Lead.phone) == phone, col(Lead.consent_sms))
+        .values(consent_sms=False, version=col(Lead.version) + 1)
+    )
+
+
+async def withdraw_email_consent(session: AsyncSession, tenant_id: UUID, email: str) -> None:
+    await session.execute(
+        update(Lead)
+        .where(col(Lead.tenant_id) == tenant_id, col(Lead.email) == email, col(Lead.consent_email))
+        .values(consent_email=False, version=col(Lead.version) + 1)
+    )
+
+
+async def claim_key(session: AsyncSession, claim: IdempotencyKey) -> Claim | None:
+    """`None`: the key is ours now. A concurrent request with the same key waits here for the first one's end."""
+    statement = pg_insert(IdempotencyKey).values(**claim.model_dump()).on_conflict_do_nothing()
+    taken = await session.execute(statement.returning(col(IdempotencyKey.key)))
+    if taken.first() is not None:
+        return None
+    stored = select(IdempotencyKey).where(
+        col(IdempotencyKey.tenant_id) == claim.tenant_id, col(IdempotencyKey.key) == claim.key
+    )
+    row = (await session.execute(stored)).scalar_one()
+    return Claim(fingerprint=row.fingerprint, lead_id=row.lead_id)
+
+
+async def answer_key(session: AsyncSession, tenant_id: UUID, key: str, lead_id: UUID) -> None:
+    await session.execute(
+        update(IdempotencyKey)
+        .where(col(IdempotencyKey.tenant_id) == tenant_id, col(IdempotencyKey.key) == key)
+        .values(lead_id=lead_id)
+    )

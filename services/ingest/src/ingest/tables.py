@@ -1,0 +1,184 @@
+"""The tables of the schema `ingest`."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic import JsonValue
+from shared.db.tables import inbox_table, outbox_table
+from sqlalchemy import (
+    ARRAY,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+_registry = registry(metadata=MetaData(schema="ingest"))
+_TIME = DateTime(timezone=True)
+_TEXTS = ARRAY(Text())
+
+
+class Table(SQLModel, registry=_registry):
+    """Base of every table of this schema."""
+
+
+class Tenant(Table, table=True):
+    """Not under row-level security, as all others are: a webhook names its tenant before one is known."""
+
+    __tablename__ = "tenants"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    slug: str = Field(unique=True)
+    name: str
+    webhook_secrets: list[str] = Field(sa_type=_TEXTS)
+    site_keys: list[str] = Field(sa_type=_TEXTS)
+    demo_mode: bool
+    allow_list: list[str] = Field(sa_type=_TEXTS)
+    crm_account: str
+    crm_lead_rule: dict[str, Any] = Field(sa_type=JSONB)
+    postal_address: str | None = None
+
+
+class Location(Table, table=True):
+    """`version` rises with each change that `location.changed` tells, also with the tenant's."""
+
+    __tablename__ = "locations"
+    __table_args__ = (UniqueConstraint("tenant_id", "code"), UniqueConstraint("tenant_id", "crm_location_id"))
+
+    tenant_id: UUID = Field(foreign_key="ingest.tenants.id")
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    code: str
+    name: str
+    timezone: str
+    address: dict[str, Any] = Field(sa_type=JSONB)
+    phone: str
+    email: str
+    sms_from: str | None = None
+    crm_location_id: str | None = None
+    switches: dict[str, Any] = Field(sa_type=JSONB)
+    version: int = 1
+
+
+class Lead(Table, table=True):
+    """`version` rises with each change. `appointments`: id to the newest {sequence, cancelled} heard of it."""
+
+    __tablename__ = "leads"
+    __table_args__ = (
+        Index(
+            "leads_one_per_order",
+            "tenant_id",
+            "location_id",
+            "order_id",
+            unique=True,
+            postgresql_where="order_id IS NOT NULL",
+        ),
+        Index("leads_by_phone", "tenant_id", "phone", postgresql_where="phone IS NOT NULL"),
+        Index("leads_by_email", "tenant_id", "email", postgresql_where="email IS NOT NULL"),
+    )
+
+    tenant_id: UUID
+    location_id: UUID = Field(foreign_key="ingest.locations.id")
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    status: str = "new"
+    version: int = 1
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    vehicle: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    interest: str | None = None
+    message: str | None = None
+    source: str
+    order_id: str | None = None
+    customer_id: str | None = None
+    vehicle_id: str | None = None
+    consent_sms: bool
+    consent_email: bool
+    appointments: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    correlation_id: str
+    received_at: datetime = Field(sa_type=_TIME)
+
+
+class LeadSourceRow(Table, table=True):
+    """Every trace of a lead as it came: `seen` is what it said, `consent` the proof that a form carries.
+
+    Without `lead_id` it is a submission taken for a machine's, with the reason in `suspicion`.
+    """
+
+    __tablename__ = "lead_sources"
+    __table_args__ = (Index("lead_sources_by_lead", "tenant_id", "lead_id"),)
+
+    tenant_id: UUID
+    location_id: UUID = Field(foreign_key="ingest.locations.id")
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    lead_id: UUID | None = Field(default=None, foreign_key="ingest.leads.id")
+    trace: str
+    seen_at: datetime = Field(sa_type=_TIME)
+    cause_id: str | None = None
+    seen: dict[str, JsonValue] = Field(sa_type=JSONB)
+    consent: dict[str, JsonValue] = Field(sa_type=JSONB)
+    suspicion: str | None = None
+
+
+class LeadStatusChange(Table, table=True):
+    __tablename__ = "lead_status_changes"
+    __table_args__ = (Index("lead_status_changes_by_lead", "tenant_id", "lead_id"),)
+
+    tenant_id: UUID
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    lead_id: UUID = Field(foreign_key="ingest.leads.id")
+    lead_version: int
+    old: str
+    new: str
+    reason: str
+    cause_event_id: UUID
+    changed_at: datetime = Field(sa_type=_TIME)
+
+
+class WebhookDelivery(Table, table=True):
+    """What came over the wire, byte for byte, kept before it was answered; one row for each webhook-id, for good.
+
+    `event_id` is the event that passed it on, null while it is refused; `attempts` counts how often it came.
+    """
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "webhook_id"),
+        Index("webhook_deliveries_by_id", "id"),
+        Index("webhook_deliveries_newest", "tenant_id", "received_at"),
+    )
+
+    tenant_id: UUID
+    webhook_id: str
+    id: UUID
+    location_id: UUID | None = None
+    body: bytes = Field(sa_type=LargeBinary)
+    headers: dict[str, str] = Field(sa_type=JSONB)
+    received_at: datetime = Field(sa_type=_TIME)
+    attempts: int = 1
+    status: str
+    error: str | None = None
+    event_id: UUID | None = None
+
+
+class IdempotencyKey(Table, table=True):
+    """The answer that a web form's key stands for, and the fingerprint of the body that got it."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (PrimaryKeyConstraint("tenant_id", "key"),)
+
+    tenant_id: UUID
+    key: str
+    fingerprint: bytes = Field(sa_type=LargeBinary)
+    lead_id: UUID
+    created_at: datetime = Field(sa_type=_TIME)
+
+
+outbox_table(Table.metadata)
+inbox_table(Table.metadata)

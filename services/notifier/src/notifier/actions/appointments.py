@@ -1,0 +1,105 @@
+"""Confirmations of what was booked, moved or cancelled, and the reminders before it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.events import AppointmentCancelled, AppointmentFact, AppointmentRescheduled, Event
+from shared.events.base import DataT
+from shared.events.notification import OutboundChannel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifier import store
+from notifier.actions.intents import Addresses, Intent, addresses_of, intend
+from notifier.actions.leads import need_lead, need_location, stop_sequence
+from notifier.domain.gate import Purpose
+from notifier.domain.quiet_hours import next_allowed, zones_of
+from notifier.domain.wording import vehicle_name
+from notifier.tables import Appointment, Delivery, Lead
+
+REMINDERS: tuple[tuple[timedelta, tuple[OutboundChannel, ...]], ...] = (
+    (timedelta(hours=24), ("email", "sms")),
+    (timedelta(hours=2), ("sms",)),
+)
+LEAST_WARNING = timedelta(minutes=30)
+"""A reminder that quiet hours push closer to the appointment than this helps nobody."""
+
+BOTH: tuple[OutboundChannel, ...] = ("email", "sms")
+
+
+async def confirm_appointment(session: AsyncSession, event: Event[DataT], template: str) -> None:
+    """Tells the customer how the appointment now stands; an older state than the one told is skipped."""
+    fact = event.data
+    if not isinstance(fact, AppointmentFact):
+        raise TypeError(f"{event.type} is not about an appointment")
+    lead = await need_lead(session, event.tenant_id, fact.lead_id)
+    await need_location(session, event.tenant_id, event.location_id or lead.location_id)
+    if not await store.advance_appointment(session, _appointment(event, fact, lead)):
+        return
+    await store.suppress_planned(
+        session, lead.tenant_id, store.older_than(fact.appointment_id, fact.sequence), "superseded"
+    )
+    await stop_sequence(session, lead, "appointment", engaged=True)
+    await store.add_deliveries(session, _messages(fact, lead, template, datetime.now(UTC)))
+
+
+def _appointment(event: Event[DataT], fact: AppointmentFact, lead: Lead) -> Appointment:
+    return Appointment(
+        id=fact.appointment_id,
+        tenant_id=event.tenant_id,
+        location_id=event.location_id or lead.location_id,
+        lead_id=fact.lead_id,
+        sequence=fact.sequence,
+        status="cancelled" if isinstance(fact, AppointmentCancelled) else "booked",
+        start=fact.start,
+    )
+
+
+def _messages(fact: AppointmentFact, lead: Lead, template: str, now: datetime) -> list[Delivery]:
+    addresses = addresses_of(lead)
+    if fact.contact.email:
+        addresses["email"] = fact.contact.email
+    if fact.contact.phone:
+        addresses["sms"] = fact.contact.phone
+    intent = _intent(fact, f"confirm:{fact.appointment_id}:{fact.sequence}", template, now)
+    messages = intend(intent, lead, addresses, BOTH, now)
+    if not isinstance(fact, AppointmentCancelled):
+        messages.extend(_reminders(fact, lead, addresses, now))
+    return messages
+
+
+def _reminders(fact: AppointmentFact, lead: Lead, addresses: Addresses, now: datetime) -> Iterator[Delivery]:
+    for before, channels in REMINDERS:
+        due_at = next_allowed(fact.start - before, zones_of(fact.timezone, addresses.get("sms")))
+        if now < due_at <= fact.start - LEAST_WARNING:
+            hours = int(before.total_seconds() // 3600)
+            key = f"remind:{fact.appointment_id}:{fact.sequence}:{hours}h"
+            yield from intend(_intent(fact, key, "reminder", due_at), lead, addresses, channels, now)
+
+
+def _intent(fact: AppointmentFact, key: str, template: str, due_at: datetime) -> Intent:
+    return Intent(
+        key=key,
+        purpose=Purpose.BOOKING,
+        template=template,
+        due_at=due_at,
+        payload=_payload(fact),
+        appointment_id=fact.appointment_id,
+        sequence=fact.sequence,
+    )
+
+
+def _payload(fact: AppointmentFact) -> dict[str, Any]:
+    payload: dict[str, Any] = {
+        "number": fact.number,
+        "service": fact.service.name,
+        "start": fact.start.isoformat(),
+        "end": fact.end.isoformat(),
+        "timezone": fact.timezone,
+        "total_cents": fact.total_cents,
+        "manage_url": fact.manage_url,
+        "vehicle": vehicle_name(fact.vehicle),
+    }
+    if isinstance(fact, AppointmentRescheduled):
+        payload["old_start"] = fact.old_start.isoformat()
+    return payload

@@ -1,0 +1,62 @@
+"""From a reason to write to the rows that will be sent, one for each channel."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.events.notification import OutboundChannel
+
+from notifier.domain.gate import Purpose
+from notifier.domain.sequence import Touch
+from notifier.tables import Delivery, Lead
+
+Addresses = Mapping[OutboundChannel, str | None]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """`key` with the channel is the dedupe key: the same reason never becomes a second message."""
+
+    key: str
+    purpose: Purpose
+    template: str
+    due_at: datetime
+    payload: dict[str, Any] = field(default_factory=dict)
+    touch: Touch | None = None
+    appointment_id: UUID | None = None
+    sequence: int | None = None
+
+
+def addresses_of(lead: Lead) -> dict[OutboundChannel, str | None]:
+    return {"email": lead.email, "sms": lead.phone}
+
+
+def intend(
+    intent: Intent, lead: Lead, addresses: Addresses, channels: Iterable[OutboundChannel], now: datetime
+) -> list[Delivery]:
+    """A channel without an address becomes a row too: the gate suppresses it with that reason."""
+    return [_delivery(intent, lead, channel, addresses.get(channel) or "", now) for channel in channels]
+
+
+def _delivery(intent: Intent, lead: Lead, channel: OutboundChannel, address: str, now: datetime) -> Delivery:
+    return Delivery(
+        tenant_id=lead.tenant_id,
+        location_id=lead.location_id,
+        lead_id=lead.id,
+        dedupe_key=f"{intent.key}:{channel}",
+        purpose=intent.purpose.value,
+        channel=channel,
+        address=address,
+        template=intent.template,
+        payload=intent.payload,
+        touch=intent.touch.step if intent.touch else None,
+        touch_day=intent.touch.day if intent.touch else None,
+        appointment_id=intent.appointment_id,
+        sequence=intent.sequence,
+        lead_version=lead.lead_version,
+        correlation_id=lead.correlation_id,
+        due_at=intent.due_at,
+        created_at=now,
+    )

@@ -1,0 +1,298 @@
+"""The life of a delivery: claimed under the gate, handed to its provider, and the answer noted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import assert_never
+from uuid import UUID
+
+import structlog
+from shared.db.engine import transaction
+from shared.db.outage import is_outage
+from shared.events import EventData, NotificationFailed, NotificationSent
+from shared.events.notification import OutboundChannel
+from shared.messaging.outbox import record
+from sqlalchemy.ext.asyncio import AsyncSession
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_exponential
+
+from notifier import store
+from notifier.actions.consents import opt_out
+from notifier.deps import Deps
+from notifier.domain.gate import Go, Letter, Permission, Purpose, Shop, Suppress, Wait, decide
+from notifier.domain.outcome import (
+    ATTEMPTS_LIMIT,
+    Accepted,
+    Outcome,
+    Refused,
+    TryLater,
+    Uncertain,
+    pause_seconds,
+)
+from notifier.letters import Mail, Text
+from notifier.store import DueDelivery
+from notifier.tables import Delivery, Location
+
+log = structlog.get_logger()
+
+LOOK_UP_AFTER = timedelta(seconds=10)
+"""Until then a text may still be on its way into the provider's list."""
+
+OPTED_OUT_AT_PROVIDER = "21610"
+NOTE_FOR_SECONDS = 120
+
+Channels: tuple[OutboundChannel, ...] = ("email", "sms")
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """Ours to send, exactly once."""
+
+    tenant_id: UUID
+    tenant_slug: str
+    delivery_id: UUID
+    letter: Text | Mail
+
+
+async def claim_due(
+    deps: Deps, tenant_id: UUID, limits: Mapping[OutboundChannel, int], now: datetime
+) -> list[Claimed]:
+    """Asks the gate and marks as `sending` in one transaction: a stop that was stored before it means no send."""
+    async with transaction(deps.sessions, tenant_id) as session:
+        due = [
+            found
+            for channel in Channels
+            if limits.get(channel, 0) > 0
+            for found in await store.due_deliveries(session, tenant_id, channel, now, limits[channel])
+        ]
+        permissions = await _permissions(session, tenant_id, due)
+        letters = [(found.delivery, _claim(deps, found, permissions, now)) for found in due]
+        for delivery, _ in letters:
+            if delivery.state == "failed":
+                await _tell(session, delivery, _failed(delivery))
+        slug = await store.tenant_slug(session, tenant_id) if due else None
+    return [Claimed(tenant_id, slug or "", delivery.id, letter) for delivery, letter in letters if letter]
+
+
+async def _permissions(
+    session: AsyncSession, tenant_id: UUID, due: Sequence[DueDelivery]
+) -> dict[store.Address, Permission]:
+    addresses = {_address(found.delivery) for found in due}
+    return await store.permissions(session, tenant_id, addresses) if addresses else {}
+
+
+def _address(delivery: Delivery) -> store.Address:
+    return channel_of(delivery), delivery.address
+
+
+def channel_of(delivery: Delivery) -> OutboundChannel:
+    return "sms" if delivery.channel == "sms" else "email"
+
+
+def channel_of_letter(letter: Text | Mail) -> OutboundChannel:
+    return "sms" if isinstance(letter, Text) else "email"
+
+
+def _claim(
+    deps: Deps, due: DueDelivery, permissions: Mapping[store.Address, Permission], now: datetime
+) -> Text | Mail | None:
+    """The letter when it is ours to send; changes the delivery's state in the caller's transaction."""
+    delivery = due.delivery
+    letter = _letter(due, permissions.get(_address(delivery), "unknown"), now)
+    match decide(letter, shop_of(due.location), now):
+        case Suppress(reason):
+            delivery.state, delivery.reason = "suppressed", reason
+            return None
+        case Wait(until):
+            delivery.due_at, delivery.reason = until, "quiet_hours"
+            return None
+        case Go():
+            return _take(deps, due, now)
+        case never:
+            assert_never(never)
+
+
+def _letter(due: DueDelivery, permission: Permission, now: datetime) -> Letter:
+    delivery = due.delivery
+    return Letter(
+        purpose=Purpose(delivery.purpose),
+        channel=channel_of(delivery),
+        address=delivery.address,
+        permission=permission,
+        day=delivery.touch_day,
+        stopped=due.lead.stopped_reason,
+        superseded=_superseded(due, now),
+    )
+
+
+def _superseded(due: DueDelivery, now: datetime) -> bool:
+    """The appointment has changed since, or a reminder comes too late to remind."""
+    delivery = due.delivery
+    if delivery.sequence is None:
+        return False
+    newer = due.current_sequence is not None and due.current_sequence > delivery.sequence
+    over = delivery.template == "reminder" and now >= datetime.fromisoformat(delivery.payload["start"])
+    return newer or over
+
+
+def shop_of(location: Location) -> Shop:
+    return Shop(
+        timezone=location.timezone,
+        enabled=location.enabled,
+        sends=location.sends,
+        sms=location.sms,
+        sms_from=location.sms_from,
+        demo_mode=location.demo_mode,
+        allow_list=location.allow_list,
+    )
+
+
+def _take(deps: Deps, due: DueDelivery, now: datetime) -> Text | Mail | None:
+    delivery = due.delivery
+    delivery.claimed_at = now
+    delivery.attempts += 1
+    try:
+        letter = _write(deps, due)
+    except Exception:
+        # One message that cannot be written must not hold up the others of its batch.
+        log.exception("delivery.unwritable", delivery_id=str(delivery.id), template=delivery.template)
+        delivery.state, delivery.reason = "failed", "unwritable"
+        return None
+    delivery.state, delivery.reason = "sending", None
+    if isinstance(letter, Text):
+        delivery.fingerprint = letter.fingerprint
+    return letter
+
+
+def _write(deps: Deps, due: DueDelivery) -> Text | Mail:
+    write = deps.writer.text if due.delivery.channel == "sms" else deps.writer.mail
+    return write(due.delivery, due.lead, due.location)
+
+
+async def deliver(deps: Deps, claimed: Claimed) -> None:
+    """Hands the message over and notes what came of it; no transaction is open during the call."""
+    outcome = await _hand_over(deps, claimed)
+    await note_outcome(deps, claimed.tenant_id, claimed.delivery_id, outcome, datetime.now(UTC))
+
+
+async def _hand_over(deps: Deps, claimed: Claimed) -> Outcome:
+    match claimed.letter:
+        case Mail():
+            return await deps.smtp.send(claimed.letter)
+        case Text():
+            origin = deps.settings.public_url.rstrip("/")
+            callback = f"{origin}/webhooks/twilio/status/{claimed.tenant_slug}"
+            return await deps.twilio.send(claimed.letter, callback)
+        case never:
+            assert_never(never)
+
+
+@retry(
+    retry=retry_if_exception(is_outage),
+    stop=stop_after_delay(NOTE_FOR_SECONDS),
+    wait=wait_exponential(0.1, max=5),
+    reraise=True,
+)
+async def note_outcome(
+    deps: Deps, tenant_id: UUID, delivery_id: UUID, outcome: Outcome, now: datetime
+) -> None:
+    """Insists while the database is away: a sent message that nobody wrote down would count as unknown."""
+    async with transaction(deps.sessions, tenant_id) as session:
+        if isinstance(outcome, Accepted):
+            await note_accepted(session, tenant_id, delivery_id, outcome.provider_id, now)
+            return
+        delivery = await store.delivery(session, tenant_id, delivery_id, "sending", "unknown")
+        if delivery is None:
+            return
+        match outcome:
+            case Refused(code):
+                await _note_refused(session, delivery, code)
+            case TryLater(code, after_seconds):
+                await _note_try_later(session, delivery, code, after_seconds, now)
+            case Uncertain(code):
+                _note_uncertain(delivery, code, now)
+            case never:
+                assert_never(never)
+
+
+async def note_accepted(
+    session: AsyncSession, tenant_id: UUID, delivery_id: UUID, provider_id: str, now: datetime
+) -> Delivery | None:
+    """`None` when it was settled before."""
+    delivery = await store.mark_sent(session, tenant_id, delivery_id, provider_id, now)
+    if delivery is None:
+        return None
+    sent = NotificationSent(
+        delivery_id=delivery.id,
+        lead_id=delivery.lead_id,
+        channel=channel_of(delivery),
+        template=delivery.template,
+        touch=delivery.touch,
+        provider_id=provider_id,
+    )
+    await _tell(session, delivery, sent)
+    if delivery.channel == "sms":
+        status = await store.status_so_far(session, tenant_id, provider_id)
+        await apply_status(session, delivery, status.status, status.error_code)
+    return delivery
+
+
+async def apply_status(
+    session: AsyncSession, delivery: Delivery, status: str, error_code: str | None
+) -> None:
+    """What the provider tells later; a message that it could not deliver after all has failed."""
+    delivery.provider_status = status
+    if status in {"failed", "undelivered"} and delivery.state == "sent":
+        await _fail(session, delivery, error_code or status)
+
+
+async def _note_refused(session: AsyncSession, delivery: Delivery, code: str) -> None:
+    await _fail(session, delivery, code)
+    if code == OPTED_OUT_AT_PROVIDER:
+        lead = await store.lead(session, delivery.tenant_id, delivery.lead_id)
+        if lead and lead.phone == delivery.address:
+            await opt_out(session, lead, "sms", how="keyword")
+
+
+async def _note_try_later(
+    session: AsyncSession, delivery: Delivery, code: str, after_seconds: float | None, now: datetime
+) -> None:
+    if delivery.attempts >= ATTEMPTS_LIMIT:
+        await _fail(session, delivery, f"gave_up:{code}")
+        return
+    delivery.state, delivery.reason = "planned", code
+    delivery.due_at = now + timedelta(seconds=pause_seconds(delivery.attempts, after_seconds))
+
+
+def _note_uncertain(delivery: Delivery, code: str, now: datetime) -> None:
+    log.warning("delivery.unknown", delivery_id=str(delivery.id), channel=delivery.channel, code=code)
+    delivery.state, delivery.reason = "unknown", code
+    delivery.due_at = now + LOOK_UP_AFTER
+
+
+async def _fail(session: AsyncSession, delivery: Delivery, code: str) -> None:
+    delivery.state, delivery.reason = "failed", code
+    log.warning("delivery.failed", delivery_id=str(delivery.id), channel=delivery.channel, code=code)
+    await _tell(session, delivery, _failed(delivery))
+
+
+def _failed(delivery: Delivery) -> NotificationFailed:
+    return NotificationFailed(
+        delivery_id=delivery.id,
+        lead_id=delivery.lead_id,
+        channel=channel_of(delivery),
+        template=delivery.template,
+        touch=delivery.touch,
+        code=delivery.reason or "unknown",
+    )
+
+
+async def _tell(session: AsyncSession, delivery: Delivery, fact: EventData) -> None:
+    await record(
+        session,
+        fact,
+        tenant_id=delivery.tenant_id,
+        subject=delivery.lead_id,
+        location_id=delivery.location_id,
+        lead_version=delivery.lead_version,
+        correlation_id=delivery.correlation_id,
+    )

@@ -1,0 +1,26 @@
+"""An operator's word on a delivery whose fate nobody knows."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from shared.db.engine import transaction
+
+from notifier import store
+from notifier.actions.sending import note_accepted
+from notifier.deps import Deps
+from notifier.tables import Delivery
+
+
+async def settle_unknown(deps: Deps, tenant_id: UUID, delivery_id: UUID, *, resend: bool) -> Delivery | None:
+    """`None` when it is not unknown (any more)."""
+    now = datetime.now(UTC)
+    async with transaction(deps.sessions, tenant_id) as session:
+        delivery = await store.delivery(session, tenant_id, delivery_id, "unknown")
+        if delivery is None:
+            return None
+        if resend:
+            delivery.state, delivery.due_at = "planned", now
+        else:
+            await note_accepted(session, tenant_id, delivery.id, f"settled:{delivery.id}", now)
+    deps.wake(tenant_id)
+    return delivery

@@ -1,0 +1,71 @@
+"""Deliveries whose fate nobody noted: found again at the provider, or left for a person to see."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from shared.db.engine import transaction
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifier import store
+from notifier.actions.sending import note_accepted
+from notifier.clients.twilio import LookupFailed, SentText
+from notifier.deps import Deps
+from notifier.letters import fingerprint
+from notifier.tables import Delivery
+
+log = structlog.get_logger()
+
+CLAIM_LASTS = timedelta(seconds=60)
+LOOK_BACK = timedelta(minutes=2)
+ASK_AGAIN_AFTER = timedelta(seconds=30)
+BATCH = 20
+
+
+async def give_up_claims(deps: Deps, tenant_id: UUID, now: datetime) -> int:
+    """What a sender took and never came back with: nobody knows whether it went."""
+    async with transaction(deps.sessions, tenant_id) as session:
+        lost = await store.give_up_claims(session, tenant_id, now - CLAIM_LASTS, now)
+    if lost:
+        log.warning("delivery.claims_given_up", count=lost)
+    return lost
+
+
+async def look_up_texts(deps: Deps, tenant_id: UUID, now: datetime) -> None:
+    """An e-mail cannot be looked up: it stays `unknown`, visible to the operators, and is never sent again by itself."""
+    async with transaction(deps.sessions, tenant_id) as session:
+        unknown = await store.unknown_texts(session, tenant_id, now, BATCH)
+    for delivery, _ in unknown:
+        await _look_up(deps, delivery, now)
+
+
+async def _look_up(deps: Deps, delivery: Delivery, now: datetime) -> None:
+    try:
+        listed = await deps.twilio.sent_to(delivery.address, (delivery.claimed_at or now) - LOOK_BACK)
+    except LookupFailed as failure:
+        await _ask_again(deps, delivery, str(failure), now)
+        return
+    async with transaction(deps.sessions, delivery.tenant_id) as session:
+        await _settle(session, delivery, listed, now)
+    deps.wake(delivery.tenant_id)
+
+
+async def _settle(session: AsyncSession, seen: Delivery, listed: list[SentText], now: datetime) -> None:
+    delivery = await store.delivery(session, seen.tenant_id, seen.id, "unknown")
+    if delivery is None:
+        return
+    same = [text.sid for text in listed if fingerprint(text.body) == delivery.fingerprint]
+    taken = await store.known_provider_ids(session, delivery.tenant_id, same)
+    found = [sid for sid in same if sid not in taken]
+    if found:
+        await note_accepted(session, delivery.tenant_id, delivery.id, found[-1], now)
+    else:
+        delivery.state, delivery.due_at = "planned", now
+
+
+async def _ask_again(deps: Deps, seen: Delivery, reason: str, now: datetime) -> None:
+    log.warning("delivery.lookup_failed", delivery_id=str(seen.id), reason=reason)
+    async with transaction(deps.sessions, seen.tenant_id) as session:
+        delivery = await store.delivery(session, seen.tenant_id, seen.id, "unknown")
+        if delivery:
+            delivery.due_at = now + ASK_AGAIN_AFTER

@@ -1,0 +1,109 @@
+"""The events that notifier works off; each wakes the sender once what it led to is committed."""
+
+from collections.abc import Awaitable, Callable
+
+from faststream.rabbit import RabbitRouter
+from shared.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentRescheduled,
+    BookingDeclined,
+    CrmMessageObserved,
+    Event,
+    HandoffEnded,
+    HandoffRequested,
+    LeadReceived,
+    LeadStatusChanged,
+    LocationChanged,
+    MessageSent,
+)
+from shared.events.base import DataT
+from shared.messaging.broker import ACK_POLICY, work_queue
+from shared.messaging.inbox import once
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifier.actions.appointments import confirm_appointment
+from notifier.actions.conversation import follow_conversation, notify_shop, offer_alternatives
+from notifier.actions.leads import follow_status, greet_lead, heed_crm_message, replicate_location
+from notifier.deps import Deps
+
+
+def build_consumers(deps: Deps) -> RabbitRouter:
+    router = RabbitRouter()
+    _follow_leads(router, deps)
+    _follow_chat(router, deps)
+    _follow_booking(router, deps)
+    return router
+
+
+async def _once_and_wake(
+    deps: Deps, event: Event[DataT], effect: Callable[[AsyncSession, Event[DataT]], Awaitable[None]]
+) -> None:
+    if await once(deps.sessions, event, effect):
+        deps.wake(event.tenant_id)
+
+
+def _follow_leads(router: RabbitRouter, deps: Deps) -> None:
+    async def greet(session: AsyncSession, event: Event[LeadReceived]) -> None:
+        await greet_lead(session, event, deps.sequences)
+
+    @router.subscriber(work_queue("notifier", LeadReceived), ack_policy=ACK_POLICY)
+    async def on_lead(event: Event[LeadReceived]) -> None:
+        await _once_and_wake(deps, event, greet)
+
+    @router.subscriber(work_queue("notifier", LeadStatusChanged), ack_policy=ACK_POLICY)
+    async def on_status(event: Event[LeadStatusChanged]) -> None:
+        await once(deps.sessions, event, follow_status)
+
+    @router.subscriber(work_queue("notifier", LocationChanged), ack_policy=ACK_POLICY)
+    async def on_location(event: Event[LocationChanged]) -> None:
+        await once(deps.sessions, event, replicate_location)
+
+    @router.subscriber(work_queue("notifier", CrmMessageObserved), ack_policy=ACK_POLICY)
+    async def on_crm_message(event: Event[CrmMessageObserved]) -> None:
+        await once(deps.sessions, event, heed_crm_message)
+
+
+def _follow_chat(router: RabbitRouter, deps: Deps) -> None:
+    @router.subscriber(work_queue("notifier", MessageSent), ack_policy=ACK_POLICY)
+    async def on_message(event: Event[MessageSent]) -> None:
+        if event.data.author in {"customer", "staff"} or event.data.channel in {"sms", "email"}:
+            await _once_and_wake(deps, event, follow_conversation)
+
+    @router.subscriber(work_queue("notifier", HandoffRequested), ack_policy=ACK_POLICY)
+    async def on_handoff(event: Event[HandoffRequested]) -> None:
+        await _once_and_wake(deps, event, notify_shop)
+
+    async def note_handoff_ended(session: AsyncSession, event: Event[HandoffEnded]) -> None:
+        """Nothing to do: what a hand-off stopped stays stopped, and the inbox row says that it was seen."""
+
+    @router.subscriber(work_queue("notifier", HandoffEnded), ack_policy=ACK_POLICY)
+    async def on_handoff_ended(event: Event[HandoffEnded]) -> None:
+        await once(deps.sessions, event, note_handoff_ended)
+
+
+def _follow_booking(router: RabbitRouter, deps: Deps) -> None:
+    async def confirm_booking(session: AsyncSession, event: Event[AppointmentBooked]) -> None:
+        await confirm_appointment(session, event, "confirmation")
+
+    async def confirm_move(session: AsyncSession, event: Event[AppointmentRescheduled]) -> None:
+        await confirm_appointment(session, event, "rescheduled")
+
+    async def confirm_cancellation(session: AsyncSession, event: Event[AppointmentCancelled]) -> None:
+        await confirm_appointment(session, event, "cancelled")
+
+    @router.subscriber(work_queue("notifier", AppointmentBooked), ack_policy=ACK_POLICY)
+    async def on_booked(event: Event[AppointmentBooked]) -> None:
+        await _once_and_wake(deps, event, confirm_booking)
+
+    @router.subscriber(work_queue("notifier", AppointmentRescheduled), ack_policy=ACK_POLICY)
+    async def on_rescheduled(event: Event[AppointmentRescheduled]) -> None:
+        await _once_and_wake(deps, event, confirm_move)
+
+    @router.subscriber(work_queue("notifier", AppointmentCancelled), ack_policy=ACK_POLICY)
+    async def on_cancelled(event: Event[AppointmentCancelled]) -> None:
+        await _once_and_wake(deps, event, confirm_cancellation)
+
+    @router.subscriber(work_queue("notifier", BookingDeclined), ack_policy=ACK_POLICY)
+    async def on_declined(event: Event[BookingDeclined]) -> None:
+        await _once_and_wake(deps, event, offer_alternatives)

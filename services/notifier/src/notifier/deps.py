@@ -1,0 +1,26 @@
+"""What the actions of notifier work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.db.engine import Sessions
+
+from notifier.clients.smtp import SmtpClient
+from notifier.clients.twilio import TwilioClient
+from notifier.letters import Writer
+from notifier.sequences import Sequences
+from notifier.settings import Settings
+
+
+@dataclass(frozen=True)
+class Deps:
+    """`wake` tells the sender that a tenant has something due now."""
+
+    settings: Settings
+    sessions: Sessions
+    writer: Writer
+    sequences: Sequences
+    smtp: SmtpClient
+    twilio: TwilioClient
+    wake: Callable[[UUID], None]

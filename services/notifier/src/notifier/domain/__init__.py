@@ -1,0 +1,1 @@
+"""Pure decisions about messages: what may go, when, and in which words."""

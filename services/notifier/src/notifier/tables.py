@@ -1,0 +1,214 @@
+"""The rows of the schema `notify`."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from shared.db.tables import inbox_table, outbox_table
+from sqlalchemy import Column, DateTime, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, MetaData, SQLModel
+
+_registry = registry(metadata=MetaData(schema="notify"))
+
+
+class Table(SQLModel, registry=_registry):
+    """Base of every table in the `notify` schema."""
+
+
+def _moment(*, nullable: bool = False) -> Column[datetime]:
+    return Column(DateTime(timezone=True), nullable=nullable)
+
+
+def _now() -> Column[datetime]:
+    return Column(DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())
+
+
+def _json() -> Column[Any]:
+    return Column(JSONB, nullable=False)
+
+
+class Tenant(Table, table=True):
+    """Read before a tenant is known (webhook doors, clocks), hence without row-level security."""
+
+    __tablename__ = "tenants"
+
+    id: UUID = Field(primary_key=True)
+    slug: str = Field(unique=True)
+
+
+class Location(Table, table=True):
+    """Replica of ingest's location at `version`."""
+
+    __tablename__ = "locations"
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID = Field(index=True)
+    version: int
+    tenant_name: str
+    code: str
+    name: str
+    timezone: str
+    address: dict[str, str] = Field(sa_column=_json())
+    phone: str
+    email: str
+    sms_from: str | None = None
+    demo_mode: bool
+    allow_list: list[str] = Field(sa_column=_json())
+    enabled: bool
+    sends: bool
+    sms: bool
+
+
+class Lead(Table, table=True):
+    """Replica of a lead's contact; `stopped_reason` says why its sequence ended, `None`: it runs or ran out."""
+
+    __tablename__ = "leads"
+    __table_args__ = (
+        Index("leads_phone", "tenant_id", "phone", "received_at"),
+        Index("leads_email", "tenant_id", "email", "received_at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    location_id: UUID
+    lead_version: int
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    vehicle: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    interest: str | None = None
+    correlation_id: str
+    received_at: datetime = Field(sa_column=_moment())
+    engaged_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    stopped_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    stopped_reason: str | None = None
+
+
+class Consent(Table, table=True):
+    """Ledger, only ever added to: the newest row of an address and channel counts."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index("consents_newest", "tenant_id", "channel", "address", "at"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    tenant_id: UUID
+    channel: str
+    address: str
+    permission: str
+    source: str
+    text: str | None = None
+    lead_id: UUID | None = None
+    at: datetime | None = Field(default=None, sa_column=_now())
+
+
+class Appointment(Table, table=True):
+    """What was last said about an appointment; `sequence` rises with every change of it."""
+
+    __tablename__ = "appointments"
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    location_id: UUID
+    lead_id: UUID = Field(index=True)
+    sequence: int
+    status: str
+    start: datetime = Field(sa_column=_moment())
+
+
+class TouchPoint(Table, table=True):
+    """One step of a lead's sequence, in the version that it was planned with."""
+
+    __tablename__ = "touch_points"
+    __table_args__ = (
+        UniqueConstraint("lead_id", "step", name="touch_points_once"),
+        Index("touch_points_due", "tenant_id", "due_at", postgresql_where=text("state = 'planned'")),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    tenant_id: UUID
+    location_id: UUID
+    lead_id: UUID
+    step: int
+    due_at: datetime = Field(sa_column=_moment())
+    state: str = "planned"
+    reason: str | None = None
+    sequence_name: str
+    sequence_version: int
+
+
+class Delivery(Table, table=True):
+    """One message to one address: intended, claimed, sent, or why not. `fingerprint` is the hash of the text as sent."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "dedupe_key", name="deliveries_once"),
+        Index("deliveries_due", "tenant_id", "due_at", postgresql_where=text("state = 'planned'")),
+        Index(
+            "deliveries_open", "tenant_id", "state", postgresql_where=text("state IN ('sending', 'unknown')")
+        ),
+        Index("deliveries_provider", "tenant_id", "provider_id"),
+        Index("deliveries_lead", "lead_id"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    tenant_id: UUID
+    location_id: UUID
+    lead_id: UUID
+    dedupe_key: str
+    purpose: str
+    channel: str
+    address: str
+    template: str
+    payload: dict[str, Any] = Field(sa_column=_json())
+    touch: int | None = None
+    touch_day: int | None = None
+    appointment_id: UUID | None = None
+    sequence: int | None = None
+    lead_version: int
+    correlation_id: str
+    state: str = "planned"
+    reason: str | None = None
+    provider_id: str | None = None
+    provider_status: str | None = None
+    fingerprint: str | None = None
+    attempts: int = 0
+    due_at: datetime = Field(sa_column=_moment())
+    created_at: datetime = Field(sa_column=_moment())
+    claimed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    sent_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class ProviderStatus(Table, table=True):
+    """The furthest status that Twilio told of a message; it may come before our own note that the message was sent."""
+
+    __tablename__ = "provider_statuses"
+
+    tenant_id: UUID = Field(primary_key=True)
+    provider_id: str = Field(primary_key=True)
+    status: str
+    rank: int
+    error_code: str | None = None
+
+
+class InboundMessage(Table, table=True):
+    """What came in by SMS or e-mail, so that a repeated delivery is known; `subject` is for the answer's."""
+
+    __tablename__ = "inbound_messages"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "channel", "provider_id", name="inbound_messages_once"),
+        Index("inbound_messages_lead", "lead_id", "received_at"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    tenant_id: UUID
+    channel: str
+    provider_id: str
+    lead_id: UUID | None = None
+    subject: str | None = None
+    received_at: datetime = Field(sa_column=_moment())
+
+
+outbox_table(Table.metadata)
+inbox_table(Table.metadata)

@@ -1,0 +1,256 @@
+"""A notifier on a database of its own, in front of a real sandbox: mail over SMTP, texts over HTTP."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+from faststream.rabbit import TestRabbitBroker
+from notifier.api import build_api
+from notifier.api_admin import build_admin_api
+from notifier.app import build_sender
+from notifier.consumers import build_consumers
+from notifier.deps import Deps
+from notifier.schedule import Sender, find_lost
+from notifier.settings import Settings
+from notifier.tables import Delivery, Lead, TouchPoint
+from sandbox.faults import Fault
+from sandbox.server import Running, running
+from sandbox.settings import Settings as SandboxSettings
+from shared.db.engine import Sessions, create_engine, create_sessions, transaction
+from shared.events import (
+    Address,
+    Consent,
+    Contact,
+    Event,
+    EventData,
+    LeadReceived,
+    LocationChanged,
+    MessageSent,
+    ServiceName,
+    Switches,
+    Vehicle,
+)
+from shared.http.app import create_app
+from shared.messaging.broker import Messaging
+from shared.messaging.outbox import envelope
+from shared.messaging.topology import queue_for
+from sqlalchemy import text
+from sqlmodel import col, select
+
+EMAIL_SECRET = "sample-webhook-secret"
+OPS_TOKEN = "sample-ops-token"
+
+
+@dataclass
+class Shop:
+    """One tenant with one location, and all that reaches its customers."""
+
+    deps: Deps
+    sender: Sender
+    sandbox: Running
+    http: httpx2.AsyncClient
+    publish: Callable[[Event[Any]], Any]
+    tenant_id: UUID = field(default_factory=uuid4)
+    location_id: UUID = field(default_factory=uuid4)
+
+    def event(self, fact: EventData, *, subject: UUID | None = None, version: int = 1) -> Event[Any]:
+        return envelope(
+            fact,
+            tenant_id=self.tenant_id,
+            subject=subject or self.location_id,
+            location_id=self.location_id,
+            lead_version=version,
+        )
+
+    async def tell(self, fact: EventData) -> Event[Any]:
+        """As an event through the consumer; answers the event, for telling it again."""
+        event = self.event(fact)
+        await self.publish(event)
+        return event
+
+    async def open(self, **changes: Any) -> None:
+        await self.tell(location(self.location_id, **changes))
+
+    async def greet(self, **changes: Any) -> LeadReceived:
+        fact = lead(**changes)
+        await self.tell(fact)
+        return fact
+
+    async def say(self, lead_id: UUID, words: str, **changes: Any) -> MessageSent:
+        fact = message(lead_id, words, **changes)
+        await self.tell(fact)
+        return fact
+
+    async def send_due(self, now: datetime | None = None) -> None:
+        await self.sender.send_due(self.tenant_id, now or datetime.now(UTC))
+        await self.sender.settled()
+
+    async def find_lost(self, after_seconds: float) -> None:
+        await find_lost(self.deps, self.tenant_id, datetime.now(UTC) + timedelta(seconds=after_seconds))
+
+    def inbox(self, channel: str, to: str | None = None) -> list[dict[str, Any]]:
+        return [
+            item
+            for item in self.sandbox.world.inbox
+            if item["channel"] == channel and to in (None, item["to"])
+        ]
+
+    def fault(self, vendor: str, **fault: Any) -> None:
+        self.sandbox.world.faults.put(vendor, Fault(**fault))
+
+    async def deliveries(self) -> list[Delivery]:
+        async with transaction(self.deps.sessions, self.tenant_id) as session:
+            rows = await session.execute(select(Delivery).order_by(col(Delivery.created_at)))
+            return list(rows.scalars())
+
+    async def delivery(self, channel: str, template: str = "first_touch") -> Delivery:
+        found = [d for d in await self.deliveries() if d.channel == channel and d.template == template]
+        assert len(found) == 1, [(d.channel, d.template, d.state) for d in await self.deliveries()]
+        return found[0]
+
+    async def touches(self, lead_id: UUID) -> list[TouchPoint]:
+        async with transaction(self.deps.sessions, self.tenant_id) as session:
+            statement = select(TouchPoint).where(col(TouchPoint.lead_id) == lead_id)
+            return list((await session.execute(statement.order_by(col(TouchPoint.step)))).scalars())
+
+    async def lead(self, lead_id: UUID) -> Lead:
+        async with transaction(self.deps.sessions, self.tenant_id) as session:
+            return (await session.execute(select(Lead).where(col(Lead.id) == lead_id))).scalar_one()
+
+    async def told(self, event_type: str) -> list[dict[str, Any]]:
+        """The data of the outbox's events of one type, oldest first."""
+        async with transaction(self.deps.sessions, self.tenant_id) as session:
+            rows = await session.execute(
+                text(
+                    "SELECT convert_from(body, 'utf8')::jsonb -> 'data' FROM outbox WHERE type = :t ORDER BY id"
+                ),
+                {"t": event_type},
+            )
+            return [row[0] for row in rows]
+
+
+def location(location_id: UUID, **changes: Any) -> LocationChanged:
+    switches = Switches(**changes.pop("switches", {}))
+    values: dict[str, Any] = {
+        "location_id": location_id,
+        "version": 1,
+        "tenant_slug": "sample-tint",
+        "tenant_name": "Sample Tint",
+        "code": "Store094",
+        "name": "Sample Tint San Diego",
+        "timezone": "America/Los_Angeles",
+        "address": Address(street="100 Sample Street", city="San Diego", region="CA", postal_code="92101"),
+        "phone": "+16195550194",
+        "email": "store094@sample-tint.example",
+        "sms_from": "+16195550194",
+        "demo_mode": False,
+        "switches": switches,
+    }
+    return LocationChanged(**(values | changes))
+
+
+def lead(**changes: Any) -> LeadReceived:
+    digits = f"{uuid4().int % 10_000_000:07}"
+    values: dict[str, Any] = {
+        "lead_id": uuid4(),
+        "contact": Contact(name="Ana Sample", email=f"ana{digits}@example.com", phone=f"+1619{digits}"),
+        "vehicle": Vehicle(year=2021, make="Honda", model="Civic", vehicle_class="sedan"),
+        "interest": "Ceramic tint",
+        "source": "shopmonkey",
+        "consent": Consent(sms=True, email=True),
+        "received_at": datetime.now(UTC),
+    }
+    return LeadReceived(**(values | changes))
+
+
+def message(lead_id: UUID, words: str, **changes: Any) -> MessageSent:
+    values: dict[str, Any] = {
+        "message_id": uuid4(),
+        "conversation_id": uuid4(),
+        "lead_id": lead_id,
+        "seq": 2,
+        "author": "customer",
+        "channel": "web",
+        "text": words,
+    }
+    return MessageSent(**(values | changes))
+
+
+@pytest.fixture
+def a_lead() -> Callable[..., LeadReceived]:
+    return lead
+
+
+@pytest.fixture(scope="session")
+async def sandbox_server() -> AsyncIterator[Running]:
+    async with running(SandboxSettings()) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def sessions(
+    migrated_database: Callable[[ServiceName], AbstractAsyncContextManager[str]],
+) -> AsyncIterator[Sessions]:
+    async with migrated_database("notifier") as url:
+        engine = create_engine(url)
+        yield create_sessions(engine)
+        await engine.dispose()
+
+
+@pytest.fixture
+def settings(sandbox_server: Running) -> Settings:
+    vendor = sandbox_server.world.settings
+    return Settings.model_validate(
+        {
+            "database_url": "postgresql://unused@127.0.0.1/unused",
+            "rabbitmq_url": "amqp://unused@127.0.0.1/",
+            "public_url": "https://leads.sample-tint.example",
+            "link_keys": "sample-link-key",
+            "ops_token": OPS_TOKEN,
+            "smtp_port": sandbox_server.smtp_port,
+            "twilio_base_url": f"{sandbox_server.url}/twilio",
+            "twilio_account_sid": vendor.twilio_account_sid,
+            "twilio_auth_token": vendor.twilio_auth_token,
+            "inbound_email_secret": EMAIL_SECRET,
+        }
+    )
+
+
+@pytest.fixture
+async def closed_shop(sandbox_server: Running, sessions: Sessions, settings: Settings) -> AsyncIterator[Shop]:
+    """Before its location is known."""
+    sandbox_server.world.reset()
+    deps, sender = build_sender(settings, sessions)
+    broker = Messaging(settings, "notifier", build_consumers(deps)).build_broker()
+    app = create_app(
+        "notifier",
+        routers=[build_api(deps), build_admin_api(deps)],
+        sessions=sessions,
+        messaging=Messaging(settings, "notifier"),
+        lifespan=lambda _: running(SandboxSettings()),  # type: ignore[arg-type,return-value]
+    )
+    transport = httpx2.ASGITransport(app=app)
+    async with (
+        TestRabbitBroker(broker),
+        httpx2.AsyncClient(transport=transport, base_url="http://notifier") as http,
+    ):
+
+        async def publish(event: Event[Any]) -> None:
+            queue = queue_for("notifier", type(event.data))
+            await broker.publish(event.to_json(), queue, content_type="application/cloudevents+json")
+
+        yield Shop(deps, sender, sandbox_server, http, publish)
+    await sender.settled()
+    await deps.smtp.close()
+    await deps.twilio.close()
+
+
+@pytest.fixture
+async def shop(closed_shop: Shop) -> Shop:
+    await closed_shop.open()
+    return closed_shop

@@ -1,0 +1,180 @@
+"""Confirmations with an invitation that calendars understand, in the order of the changes."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from icalendar import Calendar
+from shared.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentRescheduled,
+    BookingDeclined,
+    Contact,
+    Service,
+    SlotOffer,
+    Vehicle,
+)
+
+APPOINTMENT = uuid4()
+START = datetime(2027, 3, 16, 17, 0, tzinfo=UTC)
+
+
+def values(lead, sequence, start=START, **changes):
+    return {
+        "appointment_id": APPOINTMENT,
+        "number": "ST-1042",
+        "lead_id": lead.lead_id,
+        "contact": lead.contact,
+        "vehicle": Vehicle(year=2021, make="Honda", model="Civic"),
+        "service": Service(code="ceramic", name="Ceramic tint, full car"),
+        "start": start,
+        "end": start + timedelta(hours=3),
+        "timezone": "America/Los_Angeles",
+        "total_cents": 49900,
+        "sequence": sequence,
+        "manage_url": "https://leads.sample-tint.example/m/sample",
+    } | changes
+
+
+def booked(lead, sequence=0, **changes):
+    return AppointmentBooked(**values(lead, sequence, **changes))
+
+
+def moved(lead, sequence=1):
+    return AppointmentRescheduled(**values(lead, sequence, START + timedelta(days=1)), old_start=START)
+
+
+def cancelled(lead, sequence=2):
+    return AppointmentCancelled(**values(lead, sequence), reason="sample")
+
+
+def invite(mail):
+    (attached,) = mail["attachments"]
+    assert attached["filename"] == "invite.ics"
+    assert attached["content_type"] == "text/calendar"
+    calendar = Calendar.from_ical(attached["text"])
+    return calendar, next(iter(calendar.walk("VEVENT")))
+
+
+async def test_a_booking_is_confirmed_by_mail_with_invitation_and_by_text(shop):
+    lead = await shop.greet()
+    event = await shop.tell(booked(lead))
+    await shop.publish(event)
+    await shop.send_due()
+
+    (mail,) = shop.inbox("email")
+    (sms,) = shop.inbox("sms")
+    assert mail["subject"] == (
+        "Booked: Ceramic tint, full car on Tue, Mar 16, 10:00 AM PDT, Sample Tint San Diego"
+    )
+    assert "Price: $499" in mail["text"]
+    assert "https://leads.sample-tint.example/m/sample" in mail["html"]
+    assert "List-Unsubscribe" not in mail["headers"]
+    assert "Tue, Mar 16, 10:00 AM PDT" in sms["text"]
+    calendar, event = invite(mail)
+    assert calendar["METHOD"] == "REQUEST"
+    assert event["UID"] == f"{APPOINTMENT}@leads.sample-tint.example"
+    assert event["SEQUENCE"] == 0
+    assert event["DTSTART"].params["TZID"] == "America/Los_Angeles"
+    assert event["DTSTART"].dt == START
+    assert event["DTEND"].dt == START + timedelta(hours=3)
+    assert event["ORGANIZER"] == "mailto:store094@sample-tint.example"
+    assert event["ATTENDEE"] == f"mailto:{lead.contact.email}"
+    assert [str(zone["TZID"]) for zone in calendar.walk("VTIMEZONE")] == ["America/Los_Angeles"]
+
+
+async def test_move_and_cancellation_update_the_same_event(shop):
+    lead = await shop.greet()
+    for fact in (booked(lead), moved(lead), cancelled(lead)):
+        await shop.tell(fact)
+        await shop.send_due()
+    mails = shop.inbox("email")
+    invites = [invite(mail) for mail in mails]
+    assert [mail["subject"].split(":")[0] for mail in mails] == ["Booked", "Moved", "Cancelled"]
+    assert [str(calendar["METHOD"]) for calendar, _ in invites] == ["REQUEST", "REQUEST", "CANCEL"]
+    assert [event["SEQUENCE"] for _, event in invites] == [0, 1, 2]
+    assert len({str(event["UID"]) for _, event in invites}) == 1
+    assert str(invites[2][1]["STATUS"]) == "CANCELLED"
+    assert "It was on Tue, Mar 16, 10:00 AM PDT." in mails[1]["text"]
+
+
+async def test_a_change_that_comes_late_is_not_told(shop):
+    lead = await shop.greet()
+    await shop.tell(moved(lead))
+    await shop.tell(booked(lead))
+    await shop.send_due()
+    assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Moved"]
+
+
+async def test_an_unsent_confirmation_is_dropped_by_a_newer_change(shop):
+    lead = await shop.greet()
+    await shop.tell(booked(lead))
+    await shop.tell(cancelled(lead, sequence=1))
+    await shop.send_due()
+    assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Cancelled"]
+    assert (await shop.delivery("email", "confirmation")).reason == "superseded"
+
+
+async def test_a_booking_ends_the_sequence(shop):
+    lead = await shop.greet()
+    await shop.tell(booked(lead))
+    assert (await shop.lead(lead.lead_id)).stopped_reason == "appointment"
+    assert {touch.state for touch in (await shop.touches(lead.lead_id))[1:]} == {"cancelled"}
+
+
+async def test_the_confirmation_goes_to_the_address_given_at_the_booking(shop):
+    lead = await shop.greet()
+    await shop.tell(booked(lead, contact=Contact(name="Ana", email="other@example.com")))
+    await shop.send_due()
+    assert [mail["to"] for mail in shop.inbox("email")] == ["other@example.com"]
+
+
+async def test_reminders_come_a_day_and_two_hours_before_and_move_with_the_appointment(shop):
+    lead = await shop.greet()
+    await shop.tell(booked(lead))
+    await shop.tell(moved(lead))
+    due = {
+        (d.sequence, d.channel, d.due_at, d.state)
+        for d in await shop.deliveries()
+        if d.template == "reminder"
+    }
+    nine = datetime(2027, 3, 17, 16, 0, tzinfo=UTC)
+    assert due == {
+        (0, "email", START - timedelta(days=1), "suppressed"),
+        (0, "sms", START - timedelta(days=1), "suppressed"),
+        (0, "sms", nine - timedelta(days=1), "suppressed"),
+        (1, "email", START, "planned"),
+        (1, "sms", START, "planned"),
+        (1, "sms", nine, "planned"),
+    }
+    await shop.send_due(START)
+    assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Moved", "Reminder"]
+
+
+async def test_a_reminder_after_the_start_is_not_sent(shop):
+    lead = await shop.greet()
+    await shop.tell(booked(lead))
+    await shop.send_due(START + timedelta(minutes=1))
+    assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Booked"]
+
+
+@pytest.mark.parametrize("count", [0, 2])
+async def test_a_declined_wish_offers_other_times_and_the_chat(shop, count):
+    lead = await shop.greet()
+    slots = [
+        SlotOffer(start=START, end=START, label=f"Tue, Mar 16, {10 + n}:00 AM PDT") for n in range(count)
+    ]
+    await shop.tell(
+        BookingDeclined(
+            request_id=uuid4(), lead_id=lead.lead_id, code="slot_taken", alternatives=tuple(slots)
+        )
+    )
+    await shop.send_due()
+    mail = next(mail for mail in shop.inbox("email") if mail["subject"].startswith("About the time"))
+    sms = next(item for item in shop.inbox("sms") if "not available" in item["text"])
+    for label in [slot.label for slot in slots]:
+        assert label in mail["text"]
+        assert label in sms["text"]
+    assert "/c/" in mail["text"]
+    assert "/c/" in sms["text"]

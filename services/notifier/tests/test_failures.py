@@ -1,0 +1,198 @@
+"""What happens when a provider is away, says no, or leaves us without an answer."""
+
+from datetime import UTC, datetime, timedelta
+
+from notifier.actions.sending import claim_due
+from notifier.clients.smtp import MailServer, SmtpClient
+from notifier.clients.twilio import TwilioClient
+from notifier.domain.outcome import TryLater
+from shared.events import Contact
+
+
+def later(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+async def test_mail_that_was_put_off_goes_exactly_once(shop):
+    await shop.greet()
+    shop.fault("smtp", mode="status", status=451)
+    await shop.send_due()
+    waiting = await shop.delivery("email")
+    assert (waiting.state, waiting.reason, waiting.attempts) == ("planned", "smtp_451", 1)
+    await shop.send_due()
+    assert (await shop.delivery("email")).attempts == 1, "before its time nothing is tried"
+    shop.fault("smtp", mode="none")
+    await shop.send_due(later(5))
+    await shop.send_due(later(10))
+    assert len(shop.inbox("email")) == 1
+
+
+async def test_a_mail_server_that_is_away_means_later(shop, unused_tcp_port):
+    client = SmtpClient(MailServer("127.0.0.1", unused_tcp_port, None, None, starttls=False))
+    await shop.greet()
+    claims = await claim_due(shop.deps, shop.tenant_id, {"email": 1}, datetime.now(UTC))
+    assert await client.send(claims[0].letter) == TryLater("smtp_unreachable")
+
+
+async def test_a_mailbox_that_does_not_exist_fails_and_leaves_the_text_alone(shop):
+    await shop.greet()
+    shop.fault("smtp", mode="status", status=550)
+    await shop.send_due()
+    assert (await shop.delivery("email")).state == "failed"
+    assert (await shop.delivery("sms")).state == "sent"
+    (told,) = await shop.told("notification.failed.v1")
+    assert (told["channel"], told["code"]) == ("email", "smtp_550")
+
+
+async def test_one_connection_carries_many_mails(shop):
+    for _ in range(3):
+        await shop.greet()
+        await shop.send_due()
+    assert len(shop.inbox("email")) == 3
+    assert len(shop.deps.smtp._idle) == 1
+
+
+async def test_a_connection_that_the_server_closed_is_opened_anew(shop):
+    await shop.greet()
+    await shop.send_due()
+    shop.deps.smtp._idle[0].transport.abort()
+    await shop.greet()
+    await shop.send_due()
+    assert len(shop.inbox("email")) == 2
+
+
+async def test_a_mail_without_an_answer_stays_unknown_and_is_not_sent_again(shop):
+    await shop.greet()
+    shop.fault("smtp", mode="timeout_after_commit", seconds=0.1)
+    await shop.send_due()
+    shop.fault("smtp", mode="none")
+    for seconds in (30, 60, 3600):
+        await shop.find_lost(seconds)
+        await shop.send_due(later(seconds))
+    assert (await shop.delivery("email")).state == "unknown"
+    assert len(shop.inbox("email")) == 1
+
+
+async def test_an_operator_sees_and_settles_an_unknown_mail(shop):
+    await shop.greet()
+    shop.fault("smtp", mode="disconnect")
+    await shop.send_due()
+    shop.fault("smtp", mode="none")
+    ops = {"Authorization": "Bearer sample-ops-token"}
+    base = "/api/admin/notifier/sample-tint/deliveries"
+    listed = (await shop.http.get(base, params={"state": "unknown"}, headers=ops)).json()["deliveries"]
+    assert len(listed) == 1
+    settle = f"{base}/{listed[0]['id']}/settle"
+    assert (await shop.http.post(settle, json={"outcome": "resend"}, headers=ops)).status_code == 200
+    await shop.send_due()
+    assert len(shop.inbox("email")) == 1
+    assert (await shop.http.post(settle, json={"outcome": "resend"}, headers=ops)).status_code == 409
+    assert (await shop.http.get(base)).status_code == 401
+
+
+async def test_a_text_without_an_answer_is_found_at_twilio_and_not_sent_again(shop):
+    await shop.greet()
+    shop.fault("twilio", mode="timeout_after_commit", seconds=0.1)
+    await shop.send_due()
+    assert (await shop.delivery("sms")).state == "unknown"
+    shop.fault("twilio", mode="none")
+    await shop.find_lost(5)
+    assert (await shop.delivery("sms")).state == "unknown", "too early to look"
+    await shop.find_lost(11)
+    await shop.send_due(later(11))
+    found = await shop.delivery("sms")
+    assert (found.state, found.provider_id) == ("sent", shop.inbox("sms")[0]["id"])
+    assert len(shop.inbox("sms")) == 1
+
+
+async def test_a_text_that_twilio_never_got_is_sent_after_the_look_up(shop):
+    await shop.greet()
+    shop.fault("twilio", mode="disconnect")
+    await shop.send_due()
+    shop.fault("twilio", mode="none")
+    await shop.find_lost(11)
+    await shop.send_due(later(11))
+    assert (await shop.delivery("sms")).state == "sent"
+    assert len(shop.inbox("sms")) == 1
+
+
+async def test_a_look_up_that_fails_is_asked_again_and_nothing_is_sent(shop):
+    await shop.greet()
+    shop.fault("twilio", mode="disconnect")
+    await shop.send_due()
+    await shop.find_lost(11)
+    await shop.send_due(later(11))
+    assert (await shop.delivery("sms")).state == "unknown"
+
+
+async def test_half_an_answer_of_twilio_is_looked_up(shop):
+    await shop.greet()
+    shop.fault("twilio", mode="malformed")
+    await shop.send_due()
+    shop.fault("twilio", mode="none")
+    await shop.find_lost(11)
+    await shop.send_due(later(11))
+    assert len(shop.inbox("sms")) == 1
+    assert (await shop.delivery("sms")).state == "sent"
+
+
+async def test_twilios_rate_limit_is_waited_out(shop):
+    await shop.greet()
+    shop.fault("twilio", mode="status", status=429, retry_after=7)
+    await shop.send_due()
+    waiting = await shop.delivery("sms")
+    assert waiting.state == "planned"
+    assert 5 < (waiting.due_at - datetime.now(UTC)).total_seconds() <= 7
+    shop.fault("twilio", mode="none")
+    await shop.send_due(later(8))
+    assert len(shop.inbox("sms")) == 1
+
+
+async def test_a_firewalls_page_is_not_twilios_word(shop):
+    await shop.greet()
+    shop.fault("twilio", mode="html_403")
+    await shop.send_due()
+    assert (await shop.delivery("sms")).state == "planned"
+
+
+async def test_a_number_that_cannot_be_texted_fails_for_good(shop):
+    await shop.greet(contact=Contact(name="Ana", email="ana@example.com", phone="+15005550009"))
+    await shop.send_due()
+    failed = await shop.delivery("sms")
+    assert (failed.state, failed.reason) == ("failed", "21614")
+    assert (await shop.delivery("email")).state == "sent"
+
+
+async def test_who_opted_out_at_twilio_is_opted_out_here(shop):
+    fact = await shop.greet(contact=Contact(name="Ana", email="ana@example.com", phone="+15005550004"))
+    await shop.send_due()
+    (told,) = await shop.told("contact.opted_out.v1")
+    assert (told["address"], told["channel"]) == (fact.contact.phone, "sms")
+
+
+async def test_a_claim_whose_sender_died_becomes_unknown_after_a_minute(shop):
+    await shop.greet()
+    await claim_due(shop.deps, shop.tenant_id, {"email": 5, "sms": 5}, datetime.now(UTC))
+    await shop.find_lost(50)
+    assert {d.state for d in await shop.deliveries()} == {"sending"}
+    await shop.find_lost(61)
+    await shop.send_due(later(61))
+    assert (await shop.delivery("email")).state == "unknown"
+    assert (await shop.delivery("sms")).state == "sent", "Twilio does not have it, so it went now"
+    assert (len(shop.inbox("email")), len(shop.inbox("sms"))) == (0, 1)
+
+
+async def test_one_message_that_cannot_be_written_holds_up_no_other(shop):
+    await shop.greet(contact=Contact(name="Ana", email="not an address", phone="+16195550111"))
+    fine = await shop.greet()
+    await shop.send_due()
+    assert [mail["to"] for mail in shop.inbox("email")] == [fine.contact.email]
+    assert {d.reason for d in await shop.deliveries() if d.state == "failed"} == {"unwritable"}
+
+
+async def test_twilio_that_is_away_means_later(shop, unused_tcp_port):
+    client = TwilioClient(f"http://127.0.0.1:{unused_tcp_port}", "AC1", "token")
+    await shop.greet()
+    claims = await claim_due(shop.deps, shop.tenant_id, {"sms": 1}, datetime.now(UTC))
+    assert await client.send(claims[0].letter, "http://127.0.0.1/x") == TryLater("twilio_unreachable")
+    await client.close()

@@ -1,0 +1,148 @@
+"""The sequence ends the moment somebody acts, and nothing of it goes afterwards."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from notifier.actions.touches import fire_due_touches
+from shared.db.engine import transaction
+from shared.events import CrmMessageObserved, EventData, HandoffEnded, HandoffRequested, LeadStatusChanged
+from sqlalchemy import text
+
+
+def status(lead_id, new):
+    return LeadStatusChanged(lead_id=lead_id, old="contacted", new=new, reason="sample")
+
+
+def handoff(lead_id):
+    return HandoffRequested(
+        conversation_id=uuid4(),
+        lead_id=lead_id,
+        kind="hard",
+        reason="complaint",
+        summary="The film peels. {{ x }} <script>",
+        open_question="Is it under warranty?",
+    )
+
+
+def crm(lead_id, author):
+    return CrmMessageObserved(
+        crm_message_id="m1", order_id="o1", lead_id=lead_id, author=author, text="Calling them now."
+    )
+
+
+def facts(lead_id) -> dict[str, EventData]:
+    return {
+        "won": status(lead_id, "won"),
+        "lost": status(lead_id, "lost"),
+        "engaged": status(lead_id, "engaged"),
+        "appointment_scheduled": status(lead_id, "appointment_scheduled"),
+        "handoff": handoff(lead_id),
+        "staff": crm(lead_id, "staff"),
+        "crm customer": crm(lead_id, "customer"),
+    }
+
+
+async def test_a_customers_message_stored_before_the_send_means_no_send(shop):
+    fact = await shop.greet()
+    await shop.say(fact.lead_id, "Hello?")
+    await shop.send_due()
+    assert shop.inbox("email") == []
+    assert shop.inbox("sms") == []
+    assert {(d.state, d.reason) for d in await shop.deliveries()} == {("suppressed", "engaged")}
+    assert {(t.state, t.reason) for t in (await shop.touches(fact.lead_id))[1:]} == {("cancelled", "engaged")}
+
+
+async def test_a_message_that_meets_the_claim_either_stops_it_or_comes_after_it(shop):
+    leads = [await shop.greet() for _ in range(8)]
+    await asyncio.gather(shop.send_due(), *(shop.say(fact.lead_id, "Hi") for fact in leads))
+    await shop.send_due()
+    sent = {mail["to"] for mail in shop.inbox("email")}
+    for fact in leads:
+        states = {
+            d.state
+            for d in await shop.deliveries()
+            if d.address == fact.contact.email and d.channel == "email"
+        }
+        assert states == ({"sent"} if fact.contact.email in sent else {"suppressed"})
+
+
+async def test_a_message_held_in_an_open_transaction_is_not_overtaken(shop):
+    """The stop holds the rows until it commits; a sender passes them by."""
+    fact = await shop.greet()
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        await session.execute(
+            text("UPDATE deliveries SET state = 'suppressed' WHERE lead_id = :id"), {"id": fact.lead_id}
+        )
+        await shop.send_due()
+    await shop.send_due()
+    assert shop.inbox("email") == []
+
+
+@pytest.mark.parametrize("name", list(facts(uuid4())))
+async def test_each_of_these_stops_the_sequence(shop, name):
+    fact = await shop.greet()
+    await shop.tell(facts(fact.lead_id)[name])
+    await fire_due_touches(shop.deps, shop.tenant_id, datetime.now(UTC) + timedelta(days=2))
+    await shop.send_due()
+    assert [mail["to"] for mail in shop.inbox("email") if mail["to"] == fact.contact.email] == []
+    assert (await shop.lead(fact.lead_id)).stopped_reason is not None
+    assert {touch.state for touch in (await shop.touches(fact.lead_id))[1:]} == {"cancelled"}
+
+
+@pytest.mark.parametrize("new", ["new", "contacted"])
+async def test_other_statuses_stop_nothing(shop, new):
+    fact = await shop.greet()
+    await shop.tell(status(fact.lead_id, new))
+    await shop.send_due()
+    assert len(shop.inbox("email")) == 1
+
+
+async def test_the_end_of_a_handoff_starts_nothing_anew(shop):
+    fact = await shop.greet()
+    await shop.tell(handoff(fact.lead_id))
+    await shop.tell(HandoffEnded(conversation_id=uuid4(), lead_id=fact.lead_id, how="idle"))
+    assert (await shop.lead(fact.lead_id)).stopped_reason == "handoff"
+
+
+async def test_a_handoff_tells_the_shops_own_address_why(shop):
+    fact = await shop.greet()
+    event = await shop.tell(handoff(fact.lead_id))
+    await shop.publish(event)
+    await shop.send_due()
+    (mail,) = shop.inbox("email", "store094@sample-tint.example")
+    assert mail["subject"] == "A customer needs a person: Ana Sample (complaint)"
+    assert "The film peels. x script" in mail["text"]
+    assert "Is it under warranty?" in mail["text"]
+    assert fact.contact.email in mail["text"]
+    assert "List-Unsubscribe" not in mail["headers"]
+
+
+async def test_replies_of_assistant_and_staff_go_out_on_their_channel(shop):
+    fact = await shop.greet()
+    await shop.say(fact.lead_id, "It takes 3 hours.", author="assistant", channel="sms")
+    await shop.say(fact.lead_id, "See you then!\n\nBo", author="staff", channel="email")
+    await shop.say(fact.lead_id, "Only here.", author="assistant", channel="web")
+    await shop.send_due()
+    texts = [item["text"] for item in shop.inbox("sms", fact.contact.phone)]
+    mails = [item["text"].replace("\r", "") for item in shop.inbox("email", fact.contact.email)]
+    assert texts == ["It takes 3 hours."]
+    assert len(mails) == 1
+    assert mails[0].startswith("See you then!\n\nBo\n\nOpen the chat: https://")
+
+
+async def test_the_assistants_words_do_not_count_as_the_customers(shop):
+    fact = await shop.greet()
+    await shop.say(fact.lead_id, "Hi Ana! What can I do for you?", author="assistant")
+    await shop.send_due()
+    assert len(shop.inbox("email")) == 1
+
+
+async def test_words_in_the_web_chat_can_opt_out_of_texts(shop):
+    fact = await shop.greet()
+    await shop.say(fact.lead_id, "Please don't text me any more")
+    told = await shop.told("contact.opted_out.v1")
+    assert [(row["channel"], row["address"], row["how"]) for row in told] == [
+        ("sms", fact.contact.phone, "free_text")
+    ]

@@ -1,0 +1,1 @@
+"""What every service has in common: event contracts, messaging, database, telemetry, HTTP errors and tokens."""

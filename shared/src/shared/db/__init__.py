@@ -1,0 +1,1 @@
+"""PostgreSQL: engine, the one way to a transaction, migrations."""

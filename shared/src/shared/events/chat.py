@@ -1,0 +1,59 @@
+"""Facts about conversations, published by chat."""
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from shared.events.base import EventData, ServiceName
+from shared.events.values import Author, Channel
+
+
+class MessageSent(EventData):
+    """One message of a conversation, from whoever wrote it. `seq` rises by one within the conversation."""
+
+    type: ClassVar[str] = "message.sent.v1"
+    publisher: ClassVar[ServiceName] = "chat"
+
+    message_id: UUID
+    conversation_id: UUID
+    lead_id: UUID
+    seq: int
+    author: Author
+    channel: Channel
+    text: str
+    reply_to: UUID | None = None
+
+
+class HandoffRequested(EventData):
+    type: ClassVar[str] = "handoff.requested.v1"
+    publisher: ClassVar[ServiceName] = "chat"
+
+    conversation_id: UUID
+    lead_id: UUID
+    kind: Literal["hard", "soft"]
+    reason: str
+    summary: str
+    open_question: str | None = None
+
+
+class HandoffEnded(EventData):
+    type: ClassVar[str] = "handoff.ended.v1"
+    publisher: ClassVar[ServiceName] = "chat"
+
+    conversation_id: UUID
+    lead_id: UUID
+    how: Literal["given_back", "idle"]
+
+
+class BookingRequested(EventData):
+    """A wish taken while booking could not be asked. Answered by `AppointmentBooked` or `BookingDeclined`."""
+
+    type: ClassVar[str] = "booking.requested.v1"
+    publisher: ClassVar[ServiceName] = "chat"
+
+    request_id: UUID
+    lead_id: UUID
+    service: str
+    vehicle_class: str | None = None
+    wished_start: AwareDatetime

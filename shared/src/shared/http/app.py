@@ -1,0 +1,170 @@
+"""The frame of every service's application: errors, health, metrics, traces, size limit, migrate and serve."""
+
+import asyncio
+import hmac
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TypeVar
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.db.engine import Sessions, transaction
+from shared.db.migrate import upgrade
+from shared.http import problems
+from shared.http.problems import Problem, problem_response, route_of
+from shared.messaging.broker import Messaging
+from shared.settings import ServiceSettings
+from shared.telemetry.logs import configure_logs
+from shared.telemetry.metrics import HTTP_SECONDS
+from shared.telemetry.traces import caused_by_request, configure_traces
+
+MAX_BODY_BYTES = 1024 * 1024
+_TOO_LARGE = f"The body is over {MAX_BODY_BYTES} bytes."
+GRACEFUL_SECONDS = 3
+PROBE_SECONDS = 2
+
+
+def create_app(
+    name: str,
+    *,
+    routers: list[APIRouter],
+    sessions: Sessions,
+    messaging: Messaging,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+) -> FastAPI:
+    app = FastAPI(title=f"Lead Orchestrator: {name}", lifespan=lifespan, docs_url=None, redoc_url=None)
+    problems.install(app)
+    app.add_middleware(RequestFrame)
+    for router in [*routers, _probes(sessions, messaging)]:
+        app.include_router(router)
+    return app
+
+
+def _probes(sessions: Sessions, messaging: Messaging) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/livez")
+    async def livez() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz(response: Response) -> dict[str, object]:
+        checks = {"postgres": await _answers(sessions), "rabbitmq": messaging.ready}
+        ready = all(checks.values())
+        response.status_code = 200 if ready else 503
+        return {"status": "ready" if ready else "not ready", "checks": checks}
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _answers(sessions: Sessions) -> bool:
+    try:
+        async with asyncio.timeout(PROBE_SECONDS), transaction(sessions, tenant_id=None) as session:
+            await session.execute(text("SELECT 1"))
+    except (OSError, DBAPIError):
+        return False
+    return True
+
+
+class RequestFrame:
+    """ASGI middleware: size limit, cause and trace of the request, its time by route. Streams pass through unbuffered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        if int(headers.get("content-length", "0") or 0) > MAX_BODY_BYTES:
+            await _too_large()(scope, receive, send)
+            return
+        started = time.perf_counter()
+        with caused_by_request(f"{scope['method']}", headers):
+            await self._app(scope, _limited(receive), _timed(scope, send, started))
+
+
+def _limited(receive: Receive) -> Receive:
+    seen = 0
+
+    async def limited() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > MAX_BODY_BYTES:
+            raise HTTPException(413, _TOO_LARGE)
+        return message
+
+    return limited
+
+
+def _timed(scope: Scope, send: Send, started: float) -> Send:
+    async def timed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            labels = {"method": scope["method"], "route": route_of(scope), "status": message["status"]}
+            HTTP_SECONDS.labels(**labels).observe(time.perf_counter() - started)
+        await send(message)
+
+    return timed
+
+
+def _too_large() -> Response:
+    return problem_response(Problem(413, "too_large", _TOO_LARGE))
+
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+def require_ops(settings: ServiceSettings) -> Callable[[Request], None]:
+    """A dependency that lets only the operators' token through: 401 otherwise."""
+
+    def check(request: Request) -> None:
+        if not hmac.compare_digest(
+            bearer_token(request).encode(), settings.ops_token.get_secret_value().encode()
+        ):
+            raise Problem(401, "unauthorized", "This door needs the operators' bearer token.")
+
+    return check
+
+
+def bearer_token(request: Request) -> str:
+    """The token of `Authorization: Bearer`, empty when there is none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def main(
+    name: str, package: str, settings_class: type[SettingsT], build: Callable[[SettingsT], FastAPI]
+) -> None:
+    """`python -m <package> serve | migrate`."""
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if command not in {"serve", "migrate"}:
+        sys.exit(f"usage: python -m {package} serve | migrate")
+    settings = settings_class()
+    configure_logs(name, settings.log_level)
+    if command == "migrate":
+        upgrade(package, settings.database_url)
+        return
+    configure_traces(name)
+    uvicorn.run(
+        build(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )

@@ -1,0 +1,61 @@
+"""Customer links: short signed tokens that name tenant and lead (or appointment), one purpose each."""
+
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from itsdangerous import BadSignature, Signer
+
+CHAT_LINK_DAYS = 60
+"""The sequence runs for 30 days; the link in its last message must still work when it is read late."""
+
+_UUID_BYTES = 16
+_PAYLOAD_BYTES = 2 * _UUID_BYTES + 4
+
+
+class LinkPurpose(StrEnum):
+    CHAT = "chat"
+    MANAGE = "manage"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+class BadLink(Exception):
+    """Forged, mangled, for another purpose, or expired: the caller must not tell which."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """`subject_id` is the lead (chat, unsubscribe) or the appointment (manage)."""
+
+    tenant_id: UUID
+    subject_id: UUID
+
+
+def mint(purpose: LinkPurpose, link: Link, *, keys: Sequence[str], expires_at: datetime) -> str:
+    """A token of 92 characters, safe in a URL path: it must fit an SMS, which a JWT of twice the length would not."""
+    expiry = int(expires_at.timestamp()).to_bytes(4, "big")
+    payload = urlsafe_b64encode(link.tenant_id.bytes + link.subject_id.bytes + expiry)
+    return _signer(purpose, keys).sign(payload).decode()
+
+
+def read(purpose: LinkPurpose, token: str, *, keys: Sequence[str], now: datetime) -> Link:
+    """Raises `BadLink`."""
+    try:
+        payload = urlsafe_b64decode(_signer(purpose, keys).unsign(token))
+    except (BadSignature, ValueError) as error:
+        raise BadLink from error
+    if (
+        len(payload) != _PAYLOAD_BYTES
+        or datetime.fromtimestamp(int.from_bytes(payload[32:], "big"), UTC) < now
+    ):
+        raise BadLink
+    return Link(tenant_id=UUID(bytes=payload[:16]), subject_id=UUID(bytes=payload[16:32]))
+
+
+def _signer(purpose: LinkPurpose, keys: Sequence[str]) -> Signer:
+    """Itsdangerous takes the newest key last."""
+    return Signer(list(reversed(keys)), salt=f"link.{purpose}", sep=".", digest_method=hashlib.sha256)

@@ -1,0 +1,173 @@
+"""How a consumer fails: `RetryLater`, `DeadLetter`, the database being away, or a bug."""
+
+import asyncio
+import json
+import traceback
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+from faststream import BaseMiddleware
+from faststream.exceptions import RejectMessage
+from faststream.message import StreamMessage
+from pydantic import ValidationError
+
+from shared.db.outage import is_outage
+from shared.events import CONSUMES, ServiceName
+from shared.messaging.publisher import Publisher
+from shared.messaging.topology import RETRY_DELAYS_SECONDS, dead_letters_of, queue_for, retry_of
+from shared.telemetry.logs import without_words
+from shared.telemetry.metrics import EVENTS_CONSUMED
+from shared.telemetry.traces import caused_by_event
+
+log = structlog.get_logger()
+
+HOLD_LIMIT_SECONDS = 120
+"""How long an event is held un-acked while the database is away; far below the broker's consumer timeout."""
+
+
+class RetryLater(Exception):
+    """Something outside is not ready; the event comes back after the next delay of the retry ladder."""
+
+
+class DeadLetter(Exception):
+    """The event can never be worked off; it is put aside at once with the reason."""
+
+
+async def decode(msg: StreamMessage[Any]) -> object:
+    """The body of an event as JSON; what cannot be read is a dead letter, not a crash."""
+    try:
+        return json.loads(msg.body)
+    except ValueError as error:
+        raise DeadLetter(f"unreadable body: {error}") from error
+
+
+def failure_middleware(
+    service: ServiceName, publisher: Callable[[], Publisher]
+) -> Callable[..., BaseMiddleware[Any, Any]]:
+    """The middleware of a service's consumers. `publisher` is asked for at the time of a failure."""
+
+    def build(msg: Any, /, *, context: Any) -> BaseMiddleware[Any, Any]:
+        return _FailureMiddleware(msg, context=context, service=service, publisher=publisher)
+
+    return build
+
+
+class _FailureMiddleware(BaseMiddleware[Any, Any]):
+    def __init__(
+        self, msg: Any, /, *, context: Any, service: ServiceName, publisher: Callable[[], Publisher]
+    ) -> None:
+        super().__init__(msg, context=context)
+        self._service = service
+        self._publisher = publisher
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def consume_scope(
+        self, call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], msg: StreamMessage[Any]
+    ) -> object:
+        with caused_by_event(await msg.decode(), self._queue):
+            return await _holding(lambda: call_next(msg))
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_val: BaseException | None = None,
+        exc_tb: TracebackType | None = None,
+    ) -> bool | None:
+        """Puts a failed event where it belongs and lets FastStream ack it; cancellation leaves it to the broker."""
+        if exc_val is None or not isinstance(exc_val, Exception):
+            self._count("done" if exc_val is None else "cancelled")
+            return False
+        if is_outage(exc_val):
+            self._count("returned")
+            raise RejectMessage(requeue=True) from exc_val
+        if await self._put_aside(exc_val):
+            return True
+        raise RejectMessage(requeue=True) from exc_val
+
+    async def _put_aside(self, error: Exception) -> bool:
+        """False when the broker does not take it: then the event stays in its queue."""
+        attempt = int(self.msg.headers.get("attempt", 1))
+        permanent = isinstance(error, DeadLetter | ValidationError)
+        last = attempt > len(RETRY_DELAYS_SECONDS)
+        try:
+            if permanent or last:
+                await self._dead_letter(error, attempt)
+            else:
+                await self._retry(error, attempt)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, the event must stay in its queue
+            log.warning("event.not_put_aside", queue=self._queue, reason=repr(failure))
+            return False
+        return True
+
+    async def _retry(self, error: Exception, attempt: int) -> None:
+        delay_seconds = RETRY_DELAYS_SECONDS[attempt - 1]
+        expected = isinstance(error, RetryLater)
+        write = log.info if expected else log.error
+        write(
+            "event.retry",
+            queue=self._queue,
+            attempt=attempt,
+            delay_seconds=delay_seconds,
+            reason=_public(error),
+        )
+        await self._send(retry_of(self._service, delay_seconds), {"attempt": attempt + 1})
+        self._count("retried")
+
+    async def _dead_letter(self, error: Exception, attempt: int) -> None:
+        log.error("event.dead_letter", queue=self._queue, attempt=attempt, reason=_public(error))
+        stack = "".join(traceback.format_exception(error))[-8000:]
+        await self._send(
+            dead_letters_of(self._service),
+            {"attempt": attempt, "reason": _reason(error), "stack": stack, "queue": self._queue},
+        )
+        self._count("dead_lettered")
+
+    async def _send(self, exchange: str, headers: dict[str, str | int]) -> None:
+        await self._publisher().publish(
+            exchange,
+            self._queue,
+            self.msg.body,
+            message_id=self.msg.message_id or "",
+            content_type=self.msg.content_type or "",
+            headers=headers,
+        )
+
+    @property
+    def _queue(self) -> str:
+        """The consumer's own queue: an event comes from the topic exchange by its type, or back from a delay by the queue's name."""
+        routing_key = str(self.msg.routing_key)
+        queues = {queue_for(self._service, event) for event in CONSUMES[self._service]}
+        return routing_key if routing_key in queues else f"{self._service}.{routing_key}"
+
+    def _count(self, outcome: str) -> None:
+        EVENTS_CONSUMED.labels(queue=self._queue, outcome=outcome).inc()
+
+
+async def _holding(call: Callable[[], Awaitable[Any]]) -> object:
+    """Tries again in place while the database is away, so that an outage of seconds moves no event."""
+    deadline = asyncio.get_running_loop().time() + HOLD_LIMIT_SECONDS
+    pause_seconds = 0.2
+    while True:
+        try:
+            return await call()
+        except Exception as error:
+            if not is_outage(error) or asyncio.get_running_loop().time() > deadline:
+                raise
+            log.warning("event.held", reason=_public(error))
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(5, pause_seconds * 2)
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+def _public(error: Exception) -> str:
+    """For the log, which holds no personal data: a message may quote a row or a body, ours do not."""
+    if isinstance(error, RetryLater | DeadLetter):
+        return _reason(error)
+    return without_words(error)

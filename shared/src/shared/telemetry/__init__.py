@@ -1,0 +1,1 @@
+"""What the services tell about themselves: logs, traces, metrics, health; never personal data."""

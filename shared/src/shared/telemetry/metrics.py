@@ -1,0 +1,15 @@
+"""The counters and histograms that all services share; labels hold types and names, never ids."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS_PUBLISHED = Counter("events_published_total", "Events confirmed by the broker", ["type"])
+EVENTS_CONSUMED = Counter("events_consumed_total", "Deliveries by outcome", ["queue", "outcome"])
+OUTBOX_OLDEST_SECONDS = Gauge(
+    "outbox_oldest_seconds", "Age of the oldest event not yet published", ["service"]
+)
+HTTP_SECONDS = Histogram(
+    "http_request_seconds",
+    "Time to the answer's head",
+    ["method", "route", "status"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)

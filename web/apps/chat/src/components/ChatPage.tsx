@@ -1,0 +1,48 @@
+import { useCallback, useEffect } from "react";
+
+import type { Chat } from "../chat";
+import type { Connection, Conversation } from "../conversation";
+import { useChat } from "../hooks/useChat";
+import { useOnline } from "../hooks/useOnline";
+import { useVisibleHeight } from "../hooks/useVisibleHeight";
+import { Banner } from "./Banner";
+import { BookedBar } from "./BookedBar";
+import { Composer } from "./Composer";
+import { GonePage } from "./GonePage";
+import { Header } from "./Header";
+import { LoadingChat } from "./LoadingChat";
+import { MessageLog } from "./MessageLog";
+import { QuickReplies } from "./QuickReplies";
+
+export function ChatPage({ token }: { token: string }) {
+  const { chat, state } = useChat(token);
+  useVisibleHeight();
+  if (state.phase === "gone") return <GonePage />;
+  if (state.phase === "loading") return <LoadingChat offline={state.connection === "offline"} />;
+  return <ReadyChat chat={chat} conversation={state.conversation} connection={state.connection} />;
+}
+
+function ReadyChat(props: { chat: Chat; conversation: Conversation; connection: Connection }) {
+  const { chat, conversation, connection } = props;
+  const { location, status, appointment, actions, outbox } = conversation;
+  const offline = !useOnline() || connection === "offline";
+  const sending = outbox.some((item) => item.delivery === "sending");
+  const act = useCallback((action: string, label: string) => chat.send({ action }, label), [chat]);
+
+  useEffect(() => {
+    document.title = `${location.name} – chat`;
+  }, [location.name]);
+
+  return (
+    <div className="app">
+      <Header location={location} status={status} />
+      {offline && <Banner>No connection right now. Trying again…</Banner>}
+      {appointment && <BookedBar appointment={appointment} shop={location} actions={actions} onAction={act} />}
+      <MessageLog conversation={conversation} onAction={act} onRetry={chat.retry} onDrop={chat.drop} />
+      <footer className="dock">
+        <QuickReplies conversation={conversation} disabled={sending} onAction={act} />
+        <Composer onSend={(text) => chat.send({ text }, text)} />
+      </footer>
+    </div>
+  );
+}

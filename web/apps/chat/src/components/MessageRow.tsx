@@ -1,0 +1,61 @@
+import { memo } from "react";
+
+import { clock } from "../format";
+import type { Action, Appointment, Location, Message } from "../types";
+import { MessagePart } from "./MessagePart";
+import { RichText } from "./RichText";
+import { SPEAKER } from "./speaker";
+
+interface Props {
+  message: Message;
+  /** The first of a group says who speaks. */
+  first: boolean;
+  shop: Location;
+  appointment: Appointment | null;
+  /** The buttons of the moment. */
+  actions: Action[];
+  slotsOpen: boolean;
+  latest: boolean;
+  onAction: (action: string, label: string) => void;
+}
+
+function Row({ message, first, shop, appointment, actions, slotsOpen, latest, onAction }: Props) {
+  const { author, text, parts, created_at } = message;
+  if (author === "system") {
+    return (
+      <p className="system-line">
+        <RichText text={text} />
+      </p>
+    );
+  }
+  return (
+    <article className={`row row-${author}${first ? " row-first" : ""}`}>
+      {first && (
+        <p className="speaker">
+          <span className={author === "customer" ? "visually-hidden" : ""}>{SPEAKER[author]}</span>
+          <time dateTime={created_at}>{clock(created_at, shop.timezone)}</time>
+        </p>
+      )}
+      {text && (
+        <div className="bubble">
+          <RichText text={text} />
+        </div>
+      )}
+      {parts?.map((part, index) => (
+        <MessagePart
+          key={index}
+          part={part}
+          shop={shop}
+          appointment={appointment}
+          actions={actions}
+          slotsOpen={slotsOpen}
+          latest={latest}
+          onAction={onAction}
+        />
+      ))}
+    </article>
+  );
+}
+
+/** Remembered, so that an answer that streams in does not redraw the whole conversation. */
+export const MessageRow = memo(Row);

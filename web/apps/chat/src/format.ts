@@ -1,0 +1,85 @@
+/** Money, dates and names as people read them. Every date is shown in the shop's zone, never in the phone's. */
+import type { Appointment, Location, Message, Place, Service, Slot, Vehicle } from "./types";
+
+const LOCALE = "en-US"; // the language of the page's own words
+const DOLLARS = new Intl.NumberFormat(LOCALE, { style: "currency", currency: "USD" });
+
+export const money = (cents: number): string => DOLLARS.format(cents / 100);
+
+const inZone = (iso: string, timeZone: string, options: Intl.DateTimeFormatOptions): string =>
+  new Intl.DateTimeFormat(LOCALE, { ...options, timeZone }).format(new Date(iso));
+
+/** Sortable day in the zone: 2025-11-28. */
+export const dayKey = (iso: string, zone: string): string =>
+  new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(iso));
+
+export const clock = (iso: string, zone: string): string => inZone(iso, zone, { hour: "numeric", minute: "2-digit" });
+
+export const longDay = (iso: string, zone: string): string =>
+  inZone(iso, zone, { weekday: "long", month: "long", day: "numeric" });
+
+export const shortDay = (iso: string, zone: string): string =>
+  inZone(iso, zone, { weekday: "short", month: "short", day: "numeric" });
+
+/** The zone's name at that moment, "Pacific Standard Time" or short "PST". */
+export function zoneName(iso: string, zone: string, style: "long" | "short" | "longGeneric"): string {
+  const parts = new Intl.DateTimeFormat(LOCALE, { timeZone: zone, timeZoneName: style }).formatToParts(new Date(iso));
+  return parts.find((part) => part.type === "timeZoneName")?.value ?? zone;
+}
+
+/** "9:00 AM – 12:30 PM PST"; an end on another day is given with its day. */
+export function timeSpan(start: string, end: string, zone: string): string {
+  const sameDay = dayKey(start, zone) === dayKey(end, zone);
+  const until = sameDay ? clock(end, zone) : `${shortDay(end, zone)}, ${clock(end, zone)}`;
+  return `${clock(start, zone)} – ${until} ${zoneName(start, zone, "short")}`;
+}
+
+export function dayTitle(iso: string, zone: string, now: Date): string {
+  const day = dayKey(iso, zone);
+  if (day === dayKey(now.toISOString(), zone)) return "Today";
+  const dayBefore = new Date(now.getTime() - 24 * 3600 * 1000);
+  return day === dayKey(dayBefore.toISOString(), zone) ? "Yesterday" : longDay(iso, zone);
+}
+
+/** Slots by their day in the zone, in the order given. */
+export function groupByDay(slots: Slot[], zone: string): { day: string; slots: Slot[] }[] {
+  const days = new Map<string, Slot[]>();
+  for (const slot of slots) {
+    const day = dayKey(slot.start, zone);
+    days.set(day, [...(days.get(day) ?? []), slot]);
+  }
+  return Array.from(days, ([day, ofDay]) => ({ day, slots: ofDay }));
+}
+
+/** "2021 Tesla Model 3"; empty when nothing is known. */
+export const vehicleName = (vehicle: Vehicle | null | undefined): string =>
+  vehicle ? [vehicle.year, vehicle.make, vehicle.model].filter(Boolean).join(" ") : "";
+
+export const serviceName = (service: Service): string => (typeof service === "string" ? service : service.name);
+
+/** Where the appointment is; what it does not say itself comes from the shop of this conversation. */
+export function placeOf(appointment: Appointment, shop: Location): Place {
+  const { location } = appointment;
+  if (!location || typeof location === "string") return { ...shop, name: location || shop.name };
+  return {
+    name: location.name ?? shop.name,
+    address: location.address ?? shop.address,
+    phone: location.phone ?? shop.phone,
+  };
+}
+
+export const directionsUrl = (place: Pick<Place, "name" | "address">): string =>
+  `https://www.google.com/maps/search/?api=1&query=${encodeURIComponent(`${place.name}, ${place.address}`)}`;
+
+export const phoneUrl = (phone: string): string => `tel:${phone.replace(/[^+\d]/g, "")}`;
+
+export const isCancelled = (status: string): boolean => /^cancel/i.test(status);
+
+const GROUP_WITHIN_MS = 5 * 60 * 1000;
+
+/** Whether `message` continues the bubble group of `before`: same author, same day, a few minutes apart. */
+export function continues(before: Message | undefined, message: Message, zone: string): boolean {
+  if (!before || before.author !== message.author) return false;
+  const apartMs = Date.parse(message.created_at) - Date.parse(before.created_at);
+  return apartMs < GROUP_WITHIN_MS && dayKey(before.created_at, zone) === dayKey(message.created_at, zone);
+}

@@ -1,0 +1,17 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+
+import { App } from "./App";
+import "./styles/base.css";
+import "./styles/chat.css";
+import "./styles/cards.css";
+import "./styles/manage.css";
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <App path={window.location.pathname} />
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+
+import { continues, dayTitle, groupByDay, money, timeSpan } from "../src/format";
+import { routeOf } from "../src/route";
+import { message } from "./samples";
+
+const ZONE = "America/Los_Angeles";
+const plain = (text: string): string => text.replace(/\s/g, " "); // the formatter uses narrow spaces
+
+test("money is exact to the cent", () => {
+  expect(money(123_405)).toBe("$1,234.05");
+});
+
+test.each([
+  ["2025-11-28T17:00:00Z", "2025-11-28T20:30:00Z", ZONE, "9:00 AM – 12:30 PM PST"],
+  ["2025-07-01T16:00:00Z", "2025-07-01T17:00:00Z", ZONE, "9:00 AM – 10:00 AM PDT"],
+  ["2025-07-01T16:00:00Z", "2025-07-01T17:00:00Z", "America/Phoenix", "9:00 AM – 10:00 AM MST"],
+  ["2025-11-28T23:00:00Z", "2025-11-29T18:00:00Z", ZONE, "3:00 PM – Sat, Nov 29, 10:00 AM PST"],
+])("a time span is in the shop's zone and names it: %s in %s", (start, end, zone, expected) => {
+  expect(plain(timeSpan(start, end, zone))).toBe(expected);
+});
+
+test("slots are grouped by the day in the shop's zone, not in UTC", () => {
+  const slot = (start: string) => ({ start, end: start, label: start, action: start });
+  const days = groupByDay([slot("2025-11-28T17:00:00Z"), slot("2025-11-29T01:00:00Z"), slot("2025-11-29T17:00:00Z")], ZONE);
+  expect(days.map(({ day, slots }) => [day, slots.length])).toEqual([
+    ["2025-11-28", 2],
+    ["2025-11-29", 1],
+  ]);
+});
+
+test.each([
+  ["2025-11-29T07:30:00Z", "Today"],
+  ["2025-11-28T07:30:00Z", "Yesterday"],
+  ["2025-11-26T20:00:00Z", "Wednesday, November 26"],
+])("%s is %s for the shop", (iso, expected) => {
+  expect(dayTitle(iso, ZONE, new Date("2025-11-29T07:45:00Z"))).toBe(expected);
+});
+
+test("another author or a long pause starts a new group", () => {
+  const first = message(1);
+  expect(continues(first, message(2, { created_at: "2025-11-28T17:04:00Z" }), ZONE)).toBe(true);
+  expect(continues(first, message(2, { created_at: "2025-11-28T17:06:00Z" }), ZONE)).toBe(false);
+  expect(continues(first, message(2, { author: "staff" }), ZONE)).toBe(false);
+});
+
+test.each([
+  ["/c/abc.def-1", { page: "chat", token: "abc.def-1" }],
+  ["/m/abc/", { page: "manage", token: "abc" }],
+  ["/c/", { page: "unknown" }],
+  ["/x/abc", { page: "unknown" }],
+])("the path %s", (path, expected) => {
+  expect(routeOf(path)).toEqual(expected);
+});
