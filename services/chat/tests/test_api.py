@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from chat.api import build_api
 from chat.api_staff import build_staff_api
-from chat.api_stream import Pace
+from chat.api_stream import Pace, conversation_events
 from chat.settings import Settings
 from fastapi import FastAPI
 from shared.db.engine import transaction
@@ -221,19 +221,33 @@ async def test_the_stream_beats_ends_in_time_and_says_when_to_come_back(page):
     assert [event for event, _, _ in frames(answer.text)] == ["state"]
 
 
+async def told_until(events: AsyncIterator[str], is_last: Callable[[str | None, dict], bool]) -> list:
+    """What a stream says, up to and with the event that `is_last` accepts."""
+    told = []
+    async for chunk in events:
+        for event, event_id, data in frames(chunk):
+            told.append((event, event_id, data))
+            if is_last(event, data):
+                return told
+    return told
+
+
 async def test_the_stream_tells_of_an_answer_while_it_is_made(page, chat):
-    listening = asyncio.create_task(page.get("/api/chat/stream"))
+    events = conversation_events(chat.deps, chat.lead, after=None, pace=Pace())
+    listening = asyncio.create_task(
+        told_until(events, lambda event, data: event == "state" and data["state"] == "quote")
+    )
     while not chat.deps.feed._subscribers:  # noqa: ASYNC110 - until the stream listens
         await asyncio.sleep(0.01)
     sent = await page.post(
         "/api/chat/message", json={"client_id": "a", "text": "how much?"}, headers={"Prefer": "wait=20"}
     )
-    told = frames((await listening).text)
-    events = [event for event, _, _ in told]
-    assert events.index("typing") < events.index("delta") < len(events) - events[::-1].index("message") - 1
+    told = await listening
+    await events.aclose()
+    names = [event for event, _, _ in told]
+    assert names.index("typing") < names.index("delta") < len(names) - names[::-1].index("message") - 1
     deltas = [data for event, _, data in told if event == "delta"]
     assert deltas[0]["reply_id"] == sent.json()["replies"][0]["id"]
-    assert [data for event, _, data in told if event == "state"][-1]["state"] == "quote"
 
 
 async def test_a_stream_holds_no_database_connection(page, chat):
