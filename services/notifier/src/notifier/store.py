@@ -31,6 +31,11 @@ ACCEPTED_RANK = 0
 """The rank of the status that a message has without any word of the provider."""
 
 
+async def clock(session: AsyncSession) -> datetime:
+    """The database's time: what is due and whose claim ran out must not depend on a replica's own clock."""
+    return (await session.execute(select(func.clock_timestamp()))).scalar_one()
+
+
 async def tenants(session: AsyncSession) -> Sequence[UUID]:
     return (await session.execute(select(col(Tenant.id)))).scalars().all()
 
@@ -279,6 +284,14 @@ async def due_deliveries(
     return [DueDelivery(*row) for row in (await session.execute(statement)).all()]
 
 
+async def attempted(
+    session: AsyncSession, tenant_id: UUID, delivery_id: UUID, attempt: int
+) -> Delivery | None:
+    """Locked; `None` once it is settled, to be sent again, or with another attempt."""
+    found = await delivery(session, tenant_id, delivery_id, "sending", "unknown")
+    return found if found and found.attempts == attempt else None
+
+
 async def delivery(
     session: AsyncSession, tenant_id: UUID, delivery_id: UUID, *states: str
 ) -> Delivery | None:
@@ -294,13 +307,13 @@ async def delivery(
 async def mark_sent(
     session: AsyncSession, tenant_id: UUID, delivery_id: UUID, provider_id: str, now: datetime
 ) -> Delivery | None:
-    """`None` when it is neither on its way nor lost (any more)."""
+    """`None` when it is settled already. Also what was to be sent again counts: the provider's late word spares that."""
     statement = (
         update(Delivery)
         .where(
             col(Delivery.tenant_id) == tenant_id,
             col(Delivery.id) == delivery_id,
-            col(Delivery.state).in_(("sending", "unknown")),
+            col(Delivery.state).in_(("planned", "sending", "unknown")),
         )
         .values(state="sent", reason=None, provider_id=provider_id, sent_at=now)
         .returning(Delivery)
@@ -338,6 +351,16 @@ async def give_up_claims(session: AsyncSession, tenant_id: UUID, before: datetim
         .returning(col(Delivery.id))
     )
     return len(result.all())
+
+
+async def count_unknown(session: AsyncSession, tenant_id: UUID) -> dict[str, int]:
+    """By channel."""
+    statement = (
+        select(col(Delivery.channel), func.count())
+        .where(col(Delivery.tenant_id) == tenant_id, col(Delivery.state) == "unknown")
+        .group_by(col(Delivery.channel))
+    )
+    return {channel: count for channel, count in (await session.execute(statement)).all()}  # noqa: C416 - rows are no pairs to mypy
 
 
 async def unknown_texts(

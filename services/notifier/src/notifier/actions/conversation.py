@@ -1,7 +1,5 @@
 """What the chat's facts mean for messages: replies go out, the shop is told, the sequence stops."""
 
-from datetime import UTC, datetime
-
 from shared.events import BookingDeclined, Event, HandoffRequested, MessageSent, Vehicle
 from shared.events.notification import OutboundChannel
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -42,7 +40,7 @@ async def _heed_customer(session: AsyncSession, event: Event[MessageSent], lead:
 async def _send_reply(session: AsyncSession, message: MessageSent, lead: Lead) -> None:
     if message.channel not in {"sms", "email"}:
         return
-    now = datetime.now(UTC)
+    now = await store.clock(session)
     answered = None
     if message.channel == "email":
         answered = await store.last_mail_of(session, lead.tenant_id, lead.id)
@@ -72,7 +70,7 @@ async def notify_shop(session: AsyncSession, event: Event[HandoffRequested]) -> 
     lead = await need_lead(session, event.tenant_id, event.data.lead_id)
     location = await need_location(session, event.tenant_id, lead.location_id)
     await stop_sequence(session, lead, "handoff")
-    now = datetime.now(UTC)
+    now = await store.clock(session)
     intent = Intent(
         key=f"handoff:{event.id}",
         purpose=Purpose.SHOP_NOTICE,
@@ -97,7 +95,7 @@ def _handoff_payload(fact: HandoffRequested, lead: Lead) -> dict[str, str | None
 
 async def offer_alternatives(session: AsyncSession, event: Event[BookingDeclined]) -> None:
     lead = await need_lead(session, event.tenant_id, event.data.lead_id)
-    now = datetime.now(UTC)
+    now = await store.clock(session)
     intent = Intent(
         key=f"declined:{event.data.request_id}",
         purpose=Purpose.BOOKING,

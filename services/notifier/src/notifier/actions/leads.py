@@ -1,6 +1,6 @@
 """What happens to a lead: it is greeted at once, and its sequence stops when it engages."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from shared.events import (
@@ -103,7 +103,7 @@ async def _new_consents(session: AsyncSession, event: Event[LeadReceived], lead:
 
 
 async def _plan(session: AsyncSession, lead: Lead, location: Location, sequence: Sequence) -> None:
-    now = datetime.now(UTC)
+    now = await store.clock(session)
     plan = list(sequence.plan(lead.received_at, location.timezone))
     await store.add_touches(session, [_touch_point(lead, sequence, touch, due_at) for touch, due_at in plan])
     await store.add_deliveries(session, deliveries_of(lead, plan[0][0], now))
