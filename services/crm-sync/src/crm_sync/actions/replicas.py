@@ -1,7 +1,5 @@
 """Facts of other services, kept for our own decisions."""
 
-from datetime import UTC, datetime
-
 from shared.events import Event, LeadReceived, LocationChanged
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,4 +43,4 @@ async def keep_lead(session: AsyncSession, event: Event[LeadReceived]) -> None:
         received_at=fact.received_at,
     )
     await store.keep_lead(session, kept)
-    await store.hurry_tasks_of_lead(session, event.tenant_id, fact.lead_id, now=datetime.now(UTC))
+    await store.hurry_tasks_of_lead(session, event.tenant_id, fact.lead_id, now=await store.clock(session))
