@@ -193,13 +193,18 @@ async def sandbox_server() -> AsyncIterator[Running]:
 
 
 @pytest.fixture
-async def sessions(
+async def database_url(
     migrated_database: Callable[[ServiceName], AbstractAsyncContextManager[str]],
-) -> AsyncIterator[Sessions]:
+) -> AsyncIterator[str]:
     async with migrated_database("notifier") as url:
-        engine = create_engine(url)
-        yield create_sessions(engine)
-        await engine.dispose()
+        yield url
+
+
+@pytest.fixture
+async def sessions(database_url: str) -> AsyncIterator[Sessions]:
+    engine = create_engine(database_url)
+    yield create_sessions(engine)
+    await engine.dispose()
 
 
 @pytest.fixture
