@@ -51,7 +51,7 @@ class Catalog(Table, table=True):
 
 
 class Lead(Table, table=True):
-    """Replica of `lead.received`; `correlation_id` is the lead's first event."""
+    """Replica of `lead.received`; `correlation_id` is the lead's first event, `lead_version` that of its status."""
 
     __tablename__ = "leads"
 

@@ -27,7 +27,8 @@ FINISHED = ("done", "skipped")
 
 async def clock(session: AsyncSession) -> datetime:
     """The database's time: what is due and whose claim ran out must not depend on a replica's own clock."""
-    return (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
 
 
 async def tenants(session: AsyncSession) -> Sequence[UUID]:

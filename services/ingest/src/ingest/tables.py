@@ -126,6 +126,17 @@ class LeadSourceRow(Table, table=True):
     suspicion: str | None = None
 
 
+class OptOut(Table, table=True):
+    """An address that does not want messages on this channel, whichever lead it belongs to or will belong to."""
+
+    __tablename__ = "opt_outs"
+    __table_args__ = (PrimaryKeyConstraint("tenant_id", "channel", "address"),)
+
+    tenant_id: UUID
+    channel: str
+    address: str
+
+
 class LeadStatusChange(Table, table=True):
     __tablename__ = "lead_status_changes"
     __table_args__ = (Index("lead_status_changes_by_lead", "tenant_id", "lead_id"),)

@@ -7,7 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from shared.events.notification import OutboundChannel
-from sqlalchemy import ColumnElement, func, select, true, tuple_, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -33,7 +33,8 @@ ACCEPTED_RANK = 0
 
 async def clock(session: AsyncSession) -> datetime:
     """The database's time: what is due and whose claim ran out must not depend on a replica's own clock."""
-    return (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
 
 
 async def tenants(session: AsyncSession) -> Sequence[UUID]:
@@ -80,6 +81,52 @@ async def add_lead(session: AsyncSession, lead: Lead) -> bool:
     return (await session.execute(row.returning(col(Lead.id)))).scalar() is not None
 
 
+async def renew_lead(session: AsyncSession, fresh: Lead) -> bool:
+    """False when the same or a newer state of the person is known."""
+    facts = {
+        name: getattr(fresh, name)
+        for name in ("facts_version", "name", "email", "phone", "vehicle", "interest", "received_at")
+    }
+    statement = update(Lead).where(
+        col(Lead.tenant_id) == fresh.tenant_id,
+        col(Lead.id) == fresh.id,
+        col(Lead.facts_version) < fresh.facts_version,
+    )
+    renewed = await session.execute(statement.values(facts).returning(col(Lead.id)))
+    return renewed.first() is not None
+
+
+async def fill_address(session: AsyncSession, lead: Lead, channel: OutboundChannel, address: str) -> None:
+    """What waits for an address that is known only now."""
+    await session.execute(
+        update(Delivery)
+        .where(
+            col(Delivery.tenant_id) == lead.tenant_id,
+            col(Delivery.lead_id) == lead.id,
+            col(Delivery.channel) == channel,
+            col(Delivery.state) == "planned",
+            col(Delivery.address) == "",
+        )
+        .values(address=address)
+    )
+
+
+async def opted_out_since(
+    session: AsyncSession, tenant_id: UUID, addresses: Iterable[Address], since: datetime
+) -> bool:
+    """In a conversation of another lead of the same person; a stranger's STOP ends its channel only."""
+    statement = select(
+        exists().where(
+            col(Consent.tenant_id) == tenant_id,
+            tuple_(col(Consent.channel), col(Consent.address)).in_(list(addresses)),
+            col(Consent.permission) == "opted_out",
+            col(Consent.lead_id).is_not(None),
+            col(Consent.at) > since,
+        )
+    )
+    return bool((await session.execute(statement)).scalar())
+
+
 async def lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Lead | None:
     return (
         await session.execute(select(Lead).where(col(Lead.tenant_id) == tenant_id, col(Lead.id) == lead_id))
@@ -116,6 +163,17 @@ async def leads_of_address(session: AsyncSession, tenant_id: UUID, address: Addr
     column = col(Lead.phone) if channel == "sms" else col(Lead.email)
     statement = select(col(Lead.id)).where(col(Lead.tenant_id) == tenant_id, column == value)
     return (await session.execute(statement)).scalars().all()
+
+
+async def lock_leads_of_person(session: AsyncSession, lead: Lead) -> None:
+    """All leads with one of the lead's addresses, in one order, so that two opt-outs cannot wait for each other."""
+    same = or_(
+        col(Lead.id) == lead.id,
+        *([col(Lead.phone) == lead.phone] if lead.phone else []),
+        *([col(Lead.email) == lead.email] if lead.email else []),
+    )
+    statement = select(col(Lead.id)).where(col(Lead.tenant_id) == lead.tenant_id, same).order_by(col(Lead.id))
+    await session.execute(statement.with_for_update(key_share=True))
 
 
 async def raise_lead_version(session: AsyncSession, tenant_id: UUID, lead_id: UUID, version: int) -> None:
@@ -187,6 +245,17 @@ async def permissions(
     )
     rows = (await session.execute(statement)).all()
     return {(cast("OutboundChannel", row[0]), row[1]): cast("Permission", row[2]) for row in rows}
+
+
+async def refused_by_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Sequence[str]:
+    """Channels that the lead opted out of before its address there was known."""
+    statement = select(col(Consent.channel)).where(
+        col(Consent.tenant_id) == tenant_id,
+        col(Consent.lead_id) == lead_id,
+        col(Consent.address) == "",
+        col(Consent.permission) == "opted_out",
+    )
+    return (await session.execute(statement)).scalars().all()
 
 
 async def add_consents(session: AsyncSession, consents: Sequence[Consent]) -> None:

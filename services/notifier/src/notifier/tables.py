@@ -62,7 +62,10 @@ class Location(Table, table=True):
 
 
 class Lead(Table, table=True):
-    """Replica of a lead's contact; `stopped_reason` says why its sequence ended, `None`: it runs or ran out."""
+    """Replica of a lead's contact as of `facts_version`; `lead_version` is the newest heard of in any event.
+
+    `stopped_reason` says why its sequence ended, `None`: it runs or ran out.
+    """
 
     __tablename__ = "leads"
     __table_args__ = (
@@ -74,6 +77,7 @@ class Lead(Table, table=True):
     tenant_id: UUID
     location_id: UUID
     lead_version: int
+    facts_version: int
     name: str
     email: str | None = None
     phone: str | None = None

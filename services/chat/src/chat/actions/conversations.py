@@ -13,6 +13,7 @@ from shared.events import (
     CatalogChanged,
     CrmMessageObserved,
     Event,
+    EventData,
     InboundMessageReceived,
     LeadReceived,
     LeadStatusChanged,
@@ -41,6 +42,10 @@ from chat.domain.conversation import Facts, Offered, Owner, State, actions_of, a
 from chat.domain.understanding import match_service
 from chat.domain.values import ActionsPart, Appointment, AppointmentPart, Part, Slot, SlotList, slots_part
 from chat.tables import Conversation, Lead
+
+AppointmentEvent = Event[AppointmentBooked] | Event[AppointmentRescheduled] | Event[AppointmentCancelled]
+LeadEvent = Event[LeadReceived] | AppointmentEvent
+_APPOINTMENT_EVENTS = (AppointmentBooked, AppointmentRescheduled, AppointmentCancelled)
 
 
 async def keep_location(session: AsyncSession, event: Event[LocationChanged]) -> None:
@@ -76,7 +81,8 @@ async def open_conversation(deps: Deps, session: AsyncSession, event: Event[Lead
         raise RetryLater("the location is not known here yet") from None
     await store.keep_tenant(session, event.tenant_id, None)
     lead = _lead(event, event.location_id)
-    await store.keep_lead(session, lead)
+    if not await _told_later(session, event, lead.lead_id, LeadReceived):
+        await store.keep_lead(session, lead)
     services = shop.catalog.services if shop.catalog else ()
     service = match_service(lead.interest or "", services)
     vehicle = event.data.vehicle
@@ -107,9 +113,17 @@ def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
         name=received.contact.name,
         vehicle=received.vehicle.model_dump(mode="json") if received.vehicle else None,
         interest=received.interest,
-        lead_version=event.lead_version,
+        lead_version=0,
         correlation_id=event.correlation_id,
     )
+
+
+async def _told_later(
+    session: AsyncSession, event: LeadEvent, lead_id: UUID, *types: type[EventData]
+) -> bool:
+    """The timeline was written first, in the same transaction."""
+    names = [kind.type for kind in types]
+    return await store.told_later(session, event.tenant_id, lead_id, types=names, than=event.time)
 
 
 async def keep_status(session: AsyncSession, event: Event[LeadStatusChanged]) -> None:
@@ -124,9 +138,6 @@ async def keep_status(session: AsyncSession, event: Event[LeadStatusChanged]) ->
     )
 
 
-AppointmentEvent = Event[AppointmentBooked] | Event[AppointmentRescheduled] | Event[AppointmentCancelled]
-
-
 async def show_appointment(deps: Deps, session: AsyncSession, event: AppointmentEvent) -> None:
     """The card as it is now; said in words only where this chat did not do it (and so says it) itself."""
     scene = await _scene(session, event.tenant_id, event.data.lead_id)
@@ -139,8 +150,8 @@ async def show_appointment(deps: Deps, session: AsyncSession, event: Appointment
         ):
             conversation.appointment_sequence = max(conversation.appointment_sequence, event.data.sequence)
             return
-    elif isinstance(event.data, AppointmentCancelled) and facts.booked is not None:
-        return  # an earlier appointment; the card shows the one that stands
+    elif await _told_later(session, event, scene.lead.lead_id, *_APPOINTMENT_EVENTS):
+        return  # an earlier appointment; the card shows the newest
     said_already = _same(known, appointment) or _being_said(conversation, facts, appointment)
     conversation.appointment_sequence = event.data.sequence
     keep_facts(conversation, _with(facts, appointment))

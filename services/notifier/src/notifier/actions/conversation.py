@@ -30,8 +30,10 @@ async def follow_conversation(session: AsyncSession, event: Event[MessageSent]) 
 
 async def _heed_customer(session: AsyncSession, event: Event[MessageSent], lead: Lead) -> None:
     """What came by SMS or e-mail was read for an opt-out at the door; the web chat is read here."""
-    await stop_sequence(session, lead, "engaged", engaged=True)
     wish = opt_out_in(event.data.text, None) if event.data.channel in {"web", "crm"} else None
+    if wish:
+        await store.lock_leads_of_person(session, lead)
+    await stop_sequence(session, lead, "engaged", engaged=True)
     if wish:
         for channel in wish.channels:
             await opt_out(session, lead, channel, how=wish.how, text=event.data.text)
