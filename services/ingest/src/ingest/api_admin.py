@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel, Field
 from shared.http.app import require_ops
 from shared.http.problems import Problem
+from shared.http.staff import staff_token
 
 from ingest import actions
-from ingest.api_staff import Me, staff_token
 from ingest.deps import Deps
 from ingest.domain.configuration import (
     SLUG_PATTERN,
@@ -33,6 +33,7 @@ from ingest.domain.refusals import (
 )
 from ingest.settings import Settings
 from ingest.tables import WebhookDelivery
+from ingest.views import Me
 
 Slug = Annotated[str, Path(pattern=SLUG_PATTERN)]
 TenantQuery = Annotated[str, Query(pattern=SLUG_PATTERN)]
@@ -169,9 +170,9 @@ def _add_staff(router: APIRouter, deps: Deps, settings: Settings) -> None:
     async def make_token(slug: Slug, email: Email, body: TokenBody) -> TokenAnswer:
         with _problems():
             member = await actions.member_for_token(deps.sessions, slug, email)
-        valid_for = timedelta(days=body.days)
-        token = staff_token(member, settings.signing_keys(), valid_for)
-        return TokenAnswer(token=token, expires_at=datetime.now(UTC) + valid_for)
+        expires_at = datetime.now(UTC) + timedelta(days=body.days)
+        token = staff_token(member, keys=settings.signing_keys(), expires_at=expires_at)
+        return TokenAnswer(token=token, expires_at=expires_at)
 
 
 def _add_deliveries(router: APIRouter, deps: Deps) -> None:

@@ -1,21 +1,19 @@
 """HTTP in, staff: sign in with a mailed link, and who is signed in."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, StringConstraints
-from shared.events import StaffRole
-from shared.http.links import BadLink, Link, LinkPurpose, mint, read
+from shared.http.links import BadLink, Link, LinkPurpose, read
 from shared.http.problems import Problem
-from shared.http.staff import COOKIE, not_signed_in, staff_of
+from shared.http.staff import COOKIE, not_signed_in, staff_of, staff_token
 
 from ingest import actions
 from ingest.deps import Deps
 from ingest.domain.contact import Email
 from ingest.settings import Settings
+from ingest.views import Me
 
 SESSION_HOURS = 12
 
@@ -28,22 +26,6 @@ class SessionBody(BaseModel):
     """`code` is what the link in the mail carries."""
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-
-
-class Me(BaseModel):
-    """`locations` are codes."""
-
-    id: UUID
-    name: str
-    email: str
-    role: StaffRole
-    locations: list[str]
-
-    @classmethod
-    def of(cls, member: actions.Member) -> "Me":
-        return cls.model_validate(
-            member.row.model_dump(include={"id", "name", "email", "role"}) | {"locations": member.codes}
-        )
 
 
 def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
@@ -71,7 +53,7 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
         session = Link(member.row.tenant_id, member.row.id)
         response.set_cookie(
             COOKIE,
-            staff_token(session, keys, timedelta(hours=SESSION_HOURS)),
+            staff_token(session, keys=keys, expires_at=_now() + timedelta(hours=SESSION_HOURS)),
             max_age=SESSION_HOURS * 3600,
             httponly=True,
             secure=secure,
@@ -91,10 +73,6 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
         return Me.of(member)
 
     return router
-
-
-def staff_token(staff: Link, keys: Sequence[str], valid_for: timedelta) -> str:
-    return mint(LinkPurpose.STAFF, staff, keys=keys, expires_at=_now() + valid_for)
 
 
 def _used_up() -> Problem:

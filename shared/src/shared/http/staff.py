@@ -6,7 +6,7 @@ from datetime import datetime
 from fastapi import Request
 
 from shared.http.app import bearer_token
-from shared.http.links import BadLink, Link, LinkPurpose, read
+from shared.http.links import BadLink, Link, LinkPurpose, mint, read
 from shared.http.problems import Problem
 
 COOKIE = "staff_session"
@@ -19,6 +19,10 @@ def staff_of(request: Request, *, keys: Sequence[str], now: Callable[[], datetim
         return read(LinkPurpose.STAFF, token, keys=keys, now=now())
     except BadLink:
         raise not_signed_in() from None
+
+
+def staff_token(staff: Link, *, keys: Sequence[str], expires_at: datetime) -> str:
+    return mint(LinkPurpose.STAFF, staff, keys=keys, expires_at=expires_at)
 
 
 def not_signed_in() -> Problem:

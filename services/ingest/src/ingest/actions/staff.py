@@ -52,7 +52,7 @@ def _settings(member: StaffMember, codes: dict[str, UUID]) -> StaffSettings:
     return StaffSettings(
         name=member.name,
         phone=member.phone,
-        role=member.role,  # type: ignore[arg-type]
+        role=member.role,
         locations=tuple(sorted(code for code, location in codes.items() if location in member.locations)),
         active=member.active,
     )
