@@ -18,12 +18,13 @@ from shared.events import (
     LocationChanged,
     NotificationFailed,
     NotificationSent,
+    StaffChanged,
 )
 from shared.messaging.broker import ACK_POLICY, work_queue
 from shared.messaging.inbox import once
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chat.actions import conversations
+from chat.actions import conversations, staff
 from chat.actions.timeline import keep_in_timeline
 from chat.deps import Deps
 
@@ -42,6 +43,10 @@ def _replicas(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("chat", LocationChanged), ack_policy=ACK_POLICY)
     async def keep_location(event: Event[LocationChanged]) -> None:
         await once(deps.sessions, event, conversations.keep_location)
+
+    @router.subscriber(work_queue("chat", StaffChanged), ack_policy=ACK_POLICY)
+    async def keep_staff(event: Event[StaffChanged]) -> None:
+        await once(deps.sessions, event, staff.keep_staff)
 
     @router.subscriber(work_queue("chat", CatalogChanged), ack_policy=ACK_POLICY)
     async def keep_catalog(event: Event[CatalogChanged]) -> None:

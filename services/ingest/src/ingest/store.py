@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from shared.events import CrmChangeReceived, Event
@@ -27,7 +27,17 @@ from sqlmodel import col, select
 
 from ingest.domain.form import Claim
 from ingest.domain.sighting import Sighting
-from ingest.tables import IdempotencyKey, Lead, LeadSourceRow, Location, OptOut, Tenant, WebhookDelivery
+from ingest.tables import (
+    IdempotencyKey,
+    Lead,
+    LeadSourceRow,
+    Location,
+    OptOut,
+    StaffLogin,
+    StaffMember,
+    Tenant,
+    WebhookDelivery,
+)
 
 _ENTER = func.set_config("app.tenant_id", cast(col(Tenant.id), Text), True)
 """Selected with the tenant, so that finding it and being scoped to it is one round trip."""
@@ -287,3 +297,53 @@ async def answer_key(session: AsyncSession, tenant_id: UUID, key: str, lead_id: 
         .where(col(IdempotencyKey.tenant_id) == tenant_id, col(IdempotencyKey.key) == key)
         .values(lead_id=lead_id)
     )
+
+
+async def tenant_ids(session: AsyncSession) -> Sequence[UUID]:
+    return (await session.execute(select(Tenant.id))).scalars().all()
+
+
+async def staff(session: AsyncSession, tenant_id: UUID) -> Sequence[StaffMember]:
+    """By e-mail address."""
+    statement = select(StaffMember).where(col(StaffMember.tenant_id) == tenant_id)
+    return (await session.execute(statement.order_by(col(StaffMember.email)))).scalars().all()
+
+
+async def staff_by_email(session: AsyncSession, tenant_id: UUID, email: str) -> StaffMember | None:
+    return await _member(session, tenant_id, col(StaffMember.email) == email)
+
+
+async def staff_by_id(session: AsyncSession, tenant_id: UUID, staff_id: UUID) -> StaffMember | None:
+    return await _member(session, tenant_id, col(StaffMember.id) == staff_id)
+
+
+async def _member(session: AsyncSession, tenant_id: UUID, which: ColumnElement[bool]) -> StaffMember | None:
+    statement = select(StaffMember).where(col(StaffMember.tenant_id) == tenant_id, which)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def login_since(session: AsyncSession, member: StaffMember, since: datetime) -> bool:
+    statement = select(StaffLogin.id).where(
+        col(StaffLogin.tenant_id) == member.tenant_id,
+        col(StaffLogin.staff_id) == member.id,
+        col(StaffLogin.requested_at) > since,
+    )
+    return (await session.execute(statement.limit(1))).first() is not None
+
+
+async def use_login(session: AsyncSession, tenant_id: UUID, login_id: UUID) -> UUID | None:
+    """The member of staff it was asked for; `None` when it was used before or is too old."""
+    now = datetime.now(UTC)
+    statement = (
+        update(StaffLogin)
+        .where(
+            col(StaffLogin.tenant_id) == tenant_id,
+            col(StaffLogin.id) == login_id,
+            col(StaffLogin.used_at).is_(None),
+            col(StaffLogin.expires_at) > now,
+        )
+        .values(used_at=now)
+        .returning(col(StaffLogin.staff_id))
+    )
+    found: UUID | None = (await session.execute(statement)).scalar_one_or_none()
+    return found

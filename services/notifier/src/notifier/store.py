@@ -1,13 +1,13 @@
 """Every SQL statement of notifier, one function each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from shared.events.notification import OutboundChannel
-from sqlalchemy import ColumnElement, exists, func, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, any_, exists, func, literal, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -21,6 +21,7 @@ from notifier.tables import (
     Lead,
     Location,
     ProviderStatus,
+    StaffMember,
     Tenant,
     TouchPoint,
 )
@@ -502,3 +503,43 @@ async def last_mail_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) ->
         .order_by(col(InboundMessage.received_at).desc())
     )
     return (await session.execute(statement.limit(1))).scalar()
+
+
+async def keep_staff(session: AsyncSession, member: StaffMember) -> None:
+    """Unless the replica is as new or newer."""
+    values = member.model_dump()
+    statement = insert(StaffMember).values(**values)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["id"], set_=values, where=col(StaffMember.version) < member.version
+        )
+    )
+
+
+async def staff_member(session: AsyncSession, tenant_id: UUID, staff_id: UUID) -> StaffMember | None:
+    statement = select(StaffMember).where(
+        col(StaffMember.tenant_id) == tenant_id, col(StaffMember.id) == staff_id
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def staff_at(
+    session: AsyncSession, tenant_id: UUID, location_id: UUID, roles: Collection[str]
+) -> Sequence[StaffMember]:
+    """Who works there in one of the roles; the owner works everywhere."""
+    there = or_(col(StaffMember.role) == "owner", literal(location_id) == any_(col(StaffMember.locations)))
+    statement = select(StaffMember).where(
+        col(StaffMember.tenant_id) == tenant_id,
+        col(StaffMember.active),
+        col(StaffMember.role).in_(roles),
+        there,
+    )
+    return (await session.execute(statement.order_by(col(StaffMember.email)))).scalars().all()
+
+
+async def any_location(session: AsyncSession, tenant_id: UUID, among: Collection[UUID]) -> Location | None:
+    """The first by code; with `among`, of these."""
+    statement = select(Location).where(col(Location.tenant_id) == tenant_id)
+    if among:
+        statement = statement.where(col(Location.id).in_(among))
+    return (await session.execute(statement.order_by(col(Location.code)).limit(1))).scalar_one_or_none()

@@ -23,6 +23,7 @@ from shared.messaging.failures import DeadLetter, RetryLater
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
+from chat.actions.handing_off import take_over
 from chat.actions.messages import Written, store_written
 from chat.actions.records import (
     NewMessage,
@@ -261,8 +262,7 @@ async def observe_crm_message(deps: Deps, session: AsyncSession, event: Event[Cr
     if known is not None:
         return
     if observed.author == "staff":
-        conversation.owner, conversation.state = Owner.HUMAN.value, State.HUMAN.value
-        conversation.answer_due_at = None
+        await take_over(session, scene, deps.now())
     new = NewMessage(observed.author, observed.text[:4000], channel="crm", client_id=client_id)
     await add_message(session, scene, new, deps.now())
     await tell_state(session, conversation)
