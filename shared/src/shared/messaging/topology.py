@@ -22,6 +22,9 @@ RETRY_DELAYS_SECONDS: tuple[int, ...] = (10, 60, 600, 3600)
 DELIVERY_LIMIT = 20
 """Deliveries that may end with a killed process or a lost channel before the broker dead-letters the event."""
 
+DEAD_LETTER_LOOKS = 1_000_000
+"""Looking at a dead letter is a delivery. RabbitMQ 4 drops a message after 20 of them where no limit is set."""
+
 LOG_MAX_AGE = "30D"
 LOG_SEGMENT_BYTES = 100_000_000
 
@@ -81,7 +84,11 @@ async def _declare_log(channel: AbstractChannel) -> None:
 async def _declare_failures(channel: AbstractChannel, service: ServiceName) -> None:
     name = dead_letters_of(service)
     dead = await channel.declare_exchange(name, ExchangeType.FANOUT, durable=True)
-    queue = await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
+    queue = await channel.declare_queue(
+        name,
+        durable=True,
+        arguments={"x-queue-type": "quorum", "x-delivery-limit": DEAD_LETTER_LOOKS},
+    )
     await queue.bind(dead)
     for delay_seconds in RETRY_DELAYS_SECONDS:
         name = retry_of(service, delay_seconds)

@@ -19,6 +19,7 @@ from shared.events import (
     LocationChanged,
 )
 from shared.messaging.failures import DeadLetter, RetryLater
+from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
@@ -43,6 +44,7 @@ from chat.domain.values import ActionsPart, Appointment, AppointmentPart, Part, 
 from chat.tables import Conversation, Lead
 
 
+@replica
 async def keep_location(session: AsyncSession, event: Event[LocationChanged]) -> None:
     location = event.data
     await store.keep_tenant(session, event.tenant_id, location.tenant_slug)
@@ -55,6 +57,7 @@ async def keep_location(session: AsyncSession, event: Event[LocationChanged]) ->
     )
 
 
+@replica
 async def keep_catalog(session: AsyncSession, event: Event[CatalogChanged]) -> None:
     catalog = event.data
     await store.keep_catalog(
@@ -66,17 +69,23 @@ async def keep_catalog(session: AsyncSession, event: Event[CatalogChanged]) -> N
     )
 
 
+@replica
+async def keep_lead(session: AsyncSession, event: Event[LeadReceived]) -> None:
+    if event.location_id is None:
+        raise DeadLetter("lead.received without a location")
+    await store.keep_tenant(session, event.tenant_id, None)
+    await store.keep_lead(session, _lead(event, event.location_id))
+
+
 async def open_conversation(deps: Deps, session: AsyncSession, event: Event[LeadReceived]) -> None:
-    """The greeting, from data: once a lead, however often it is received."""
+    """The greeting, from data: once a lead, however often it is received. The lead itself is kept before."""
     if event.location_id is None:
         raise DeadLetter("lead.received without a location")
     try:
         shop = await shop_of(session, event.tenant_id, event.location_id)
     except NoConversation:
         raise RetryLater("the location is not known here yet") from None
-    await store.keep_tenant(session, event.tenant_id, None)
     lead = _lead(event, event.location_id)
-    await store.keep_lead(session, lead)
     services = shop.catalog.services if shop.catalog else ()
     service = match_service(lead.interest or "", services)
     vehicle = event.data.vehicle
@@ -112,6 +121,7 @@ def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
     )
 
 
+@replica
 async def keep_status(session: AsyncSession, event: Event[LeadStatusChanged]) -> None:
     if await store.lead_of(session, event.tenant_id, event.data.lead_id) is None:
         raise RetryLater("the lead is not known here yet")
