@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from aio_pika.abc import AbstractIncomingMessage
 from shared.messaging.topology import LOG_STREAM
 
 from ops.streams import Offset, read_on, read_until_now
@@ -14,18 +15,15 @@ from ops.streams import Offset, read_on, read_until_now
 
 @dataclass(frozen=True)
 class Logged:
-    """An event of the log, read and as it was published."""
+    """An event of the log, as it was published, and read; `event` is empty where that cannot be read."""
 
-    event: dict[str, Any]
+    id: str
     body: bytes
-
-    @property
-    def id(self) -> str:
-        return str(self.event["id"])
+    event: dict[str, Any]
 
     @property
     def type(self) -> str:
-        return str(self.event["type"])
+        return str(self.event.get("type"))
 
     @property
     def time(self) -> datetime:
@@ -46,4 +44,12 @@ async def log_until_now(rabbitmq_url: str, since: datetime | None) -> AsyncItera
     An event comes into the log a little after its own time: all events since then are among these, and some older ones.
     """
     async with read_until_now(rabbitmq_url, LOG_STREAM, since) as messages:
-        yield (Logged(json.loads(message.body), message.body) async for message in messages)
+        yield (_logged(message) async for message in messages)
+
+
+def _logged(message: AbstractIncomingMessage) -> Logged:
+    try:
+        event = json.loads(message.body)
+    except ValueError:
+        event = {}
+    return Logged(message.message_id or "", message.body, event if isinstance(event, dict) else {})

@@ -98,7 +98,7 @@ async def _published(service: ServiceName, since: datetime) -> set[UUID]:
 
 async def _logged(rabbitmq_url: str, since: datetime) -> set[UUID]:
     async with log_until_now(rabbitmq_url, since) as log:
-        return {UUID(logged.id) async for logged in log}
+        return {UUID(logged.id) async for logged in log if logged.event}
 
 
 async def _settle(

@@ -73,9 +73,9 @@ class Selection:
     def takes(self, logged: Logged) -> bool:
         event = logged.event
         return (
-            event["type"] in self.types
-            and self.tenant in {"", event["tenantid"]}
-            and self.lead in {"", event["subject"], event["data"].get("lead_id")}
+            logged.type in self.types
+            and self.tenant in {"", event.get("tenantid")}
+            and self.lead in {"", event.get("subject")}
             and (self.since is None or logged.time >= self.since)
             and logged.time <= self.until
         )
