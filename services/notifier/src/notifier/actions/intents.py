@@ -42,7 +42,8 @@ def intend(
 
 
 def _delivery(intent: Intent, lead: Lead, channel: OutboundChannel, address: str, now: datetime) -> Delivery:
-    replay_id = repeated_by()
+    # What is still to come (a reminder) is not said twice.
+    replay_id = repeated_by() if intent.due_at <= now else None
     key = f"{intent.key}:{channel}"
     return Delivery(
         tenant_id=lead.tenant_id,
