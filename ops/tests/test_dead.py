@@ -74,6 +74,7 @@ async def test_a_redriven_one_comes_home_with_a_fresh_budget_and_a_second_redriv
     [home] = await site.waiting(HOME)
     assert (home.body, home.message_id) == (body, "sample-1")
     assert site.headers(home) == {"redriven": 1, "replay-id": "r1", "replay-mode": "again"}
+    assert {"action": "dead letters redriven", "redriven": 1}.items() <= (await site.audited())[-1].items()
     again = await site.leadctl("dead", "redrive", "sample-1")
     assert (again.exit_code, again.stdout.strip()) == (0, "0 redriven")
     assert await site.waiting(HOME) == await site.waiting(DEAD) == []

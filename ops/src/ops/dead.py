@@ -114,7 +114,11 @@ def redrive_(
         chosen = [letter for letter in letters if id_ in {"", letter.id}]
         if dry_run:
             return len(chosen), []
-        return await _each(chosen, lambda letter: redrive(publisher, letter))
+        await audit.declare(Settings().rabbitmq_url)
+        done, left = await _each(chosen, lambda letter: redrive(publisher, letter))
+        if done:
+            await audit.note(publisher, "dead letters redriven", id_ or reason or "all", redriven=done)
+        return done, left
 
     done, left = _at(send_home, _services(service), type_, reason or "*")
     _report("redriven", done, left, dry_run=dry_run)

@@ -56,9 +56,7 @@ def replay(  # noqa: PLR0917 - what an operator may say
         bool,
         typer.Option("--rebuild", help="Fill a newly migrated schema with what it keeps of others' facts."),
     ] = False,
-    reason: Annotated[
-        str, typer.Option(help="Why; kept in the audit. Needed by --again and --rebuild.")
-    ] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the audit. Needed by --again and --rebuild.")] = "",
     rate: Annotated[
         int, typer.Option(help="Events sent a second; 0: no limit, live events wait.", min=0)
     ] = 200,
@@ -153,7 +151,7 @@ def _confirm(wish: Wish) -> None:
 
 async def _run(wish: Wish, *, dry_run: bool) -> Summary:
     url, replay_ = Settings().rabbitmq_url, Replay(f"replay-{uuid4().hex[:12]}", wish.mode)
-    if dry_run or wish.mode == "missing":
+    if dry_run:
         return await _replayed(url, wish, replay_, dry_run=dry_run)
     await audit.declare(url)
     async with open_publisher(url, "leadctl-audit") as publisher:
