@@ -1,13 +1,8 @@
 """leadctl events replay --rebuild: an emptied chat or booking gets back all that it keeps of others' facts."""
 
-import asyncio
-import json
-import os
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -40,6 +35,7 @@ from shared.events import (
 from shared.messaging.outbox import envelope
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.messaging.topology import EVENTS_EXCHANGE, LOG_EXCHANGE
+from testkit.leadctl import leadctl
 from testkit.patience import eventually
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbit, pytest.mark.timeout(240)]
@@ -211,22 +207,11 @@ async def dump(url: str, tenant_id: UUID, service: ServiceName) -> dict[str, lis
 
 
 async def rebuild(service: ServiceName, url: str, rabbitmq_url: str, tenant_id: UUID) -> dict[str, Any]:
-    arguments = [
-        "events", "replay", "--rebuild", "--to", service, "--tenant", str(tenant_id),
-        "--reason", "the schema was lost (sample)", "--json",
-    ]  # fmt: skip
-    env = {
-        **os.environ,
-        "LEADCTL_RABBITMQ_URL": rabbitmq_url,
-        f"LEADCTL_{service.upper()}_DATABASE_URL": url,
-    }
-    leadctl = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name("leadctl")), *arguments, env=env, stdout=asyncio.subprocess.PIPE
-    )
-    printed, _ = await leadctl.communicate()
-    assert leadctl.returncode == 0
-    summary: dict[str, Any] = json.loads(printed)
-    return summary
+    settings = {"LEADCTL_RABBITMQ_URL": rabbitmq_url, f"LEADCTL_{service.upper()}_DATABASE_URL": url}
+    return await leadctl(
+        settings, "events", "replay", "--rebuild", "--to", service, "--tenant", str(tenant_id),
+        "--reason", "the schema was lost (sample)",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("service", ["chat", "booking"])

@@ -1,126 +1,166 @@
-"""leadctl events replay against the running stack: what was done is not done again, unless an operator wants just that."""
+"""leadctl events replay against a running notifier: a greeting is not sent twice, unless an operator wants just that."""
 
-import asyncio
-import json
-import os
-import sys
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import uuid4
 
 import asyncpg
+import notifier.app
+import notifier.settings
 import pytest
-from ops.stack.stackfile import StackFile
-from testkit.customer import Customer
+from sandbox.server import Running, running
+from sandbox.settings import Settings as SandboxSettings
+from shared.events import (
+    CONTENT_TYPE,
+    Address,
+    Consent,
+    Contact,
+    EventData,
+    LeadReceived,
+    LocationChanged,
+    ServiceName,
+)
+from shared.messaging.outbox import envelope
+from shared.messaging.publisher import Publisher, open_publisher
+from shared.messaging.topology import EVENTS_EXCHANGE, LOG_EXCHANGE
+from testkit.leadctl import leadctl
 from testkit.patience import eventually
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbit, pytest.mark.timeout(240)]
 
-SERVICES = ("ingest", "chat", "booking", "crm-sync", "notifier")
+LEAD, LOCATION, TENANT = uuid4(), uuid4(), uuid4()
 
 
-async def leadctl(stack: StackFile, *arguments: str) -> dict[str, Any]:
-    databases = {
-        f"LEADCTL_{service.replace('-', '_').upper()}_DATABASE_URL": stack.databases[service]
-        for service in SERVICES
-    }
-    command = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name("leadctl")),
-        *arguments,
-        env={**os.environ, **databases, "LEADCTL_RABBITMQ_URL": stack.rabbitmq_url},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    printed, _ = await command.communicate()
-    assert command.returncode == 0
-    summary: dict[str, Any] = json.loads(printed)
-    return summary
+@dataclass
+class Site:
+    """A notifier at work, and the customer's inbox."""
+
+    database_url: str
+    rabbitmq_url: str
+    publisher: Publisher
+    sandbox: Running
+
+    async def tell(self, fact: EventData) -> None:
+        """As a relay does."""
+        event = envelope(fact, tenant_id=TENANT, subject=LEAD, location_id=LOCATION, lead_version=1)
+        for exchange in (LOG_EXCHANGE, EVENTS_EXCHANGE):
+            await self.publisher.publish(
+                exchange, event.type, event.to_json(), message_id=str(event.id), content_type=CONTENT_TYPE
+            )
+
+    async def replay(self, *arguments: str) -> dict[str, Any]:
+        settings = {
+            "LEADCTL_RABBITMQ_URL": self.rabbitmq_url,
+            "LEADCTL_NOTIFIER_DATABASE_URL": self.database_url,
+        }
+        return await leadctl(
+            settings, "events", "replay", "--to", "notifier", "--since", "1h", "--tenant", str(TENANT),
+            "--type", "lead.received", "--reason", "sample", *arguments,
+        )  # fmt: skip
+
+    async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT set_config('app.tenant_id', $1, true)", str(TENANT))
+                found: list[asyncpg.Record] = await connection.fetch(statement, *values)
+                return found
+        finally:
+            await connection.close()
+
+    async def worked_off(self, replay: dict[str, Any]) -> None:
+        async def seen() -> bool:
+            consumer = f"greet@{replay['replay_id']}"
+            return bool(await self.fetch("SELECT 1 FROM inbox WHERE consumer = $1", consumer))
+
+        await eventually(seen, within_seconds=60)
+
+    def received(self) -> tuple[int, int]:
+        """E-mails and texts."""
+        channels = [message["channel"] for message in self.sandbox.world.inbox]
+        return channels.count("email"), channels.count("sms")
+
+    async def has_received(self, each: int) -> None:
+        async def arrived() -> bool:
+            return self.received() == (each, each)
+
+        await eventually(arrived, within_seconds=60)
+
+    async def nothing_is_due(self) -> None:
+        async def settled() -> bool:
+            return not await self.fetch("SELECT 1 FROM deliveries WHERE state IN ('planned', 'sending')")
+
+        await eventually(settled, within_seconds=60)
 
 
-async def replay(stack: StackFile, service: str, lead_id: UUID, *arguments: str) -> dict[str, Any]:
-    return await leadctl(
-        stack, "events", "replay", "--to", service, "--since", "1h", "--lead", str(lead_id), "--json",
-        "--reason", "sample", *arguments,
-    )  # fmt: skip
-
-
-async def fetch(stack: StackFile, service: str, query: str, *values: object) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(stack.databases[service])
-    try:
-        async with connection.transaction():
-            [tenant] = await connection.fetch("SELECT * FROM tenants WHERE slug = $1", stack.tenant)
-            await connection.execute("SELECT set_config('app.tenant_id', $1, true)", str(tenant[0]))
-            found: list[asyncpg.Record] = await connection.fetch(query, *values)
-            return found
-    finally:
-        await connection.close()
-
-
-async def repeated(stack: StackFile, service: str, summary: dict[str, Any], *, at_least: int) -> None:
-    """The service has gone through what was sent to it."""
-
-    async def seen() -> bool:
-        rows = await fetch(
-            stack,
-            service,
-            "SELECT DISTINCT event_id FROM inbox WHERE consumer LIKE $1",
-            f"%@{summary['replay_id']}",
+@pytest.fixture
+async def site(
+    migrated_database: Callable[[ServiceName], AbstractAsyncContextManager[str]], rabbitmq_url: str
+) -> AsyncIterator[Site]:
+    async with (
+        migrated_database("notifier") as database_url,
+        running(SandboxSettings()) as sandbox,
+        open_publisher(rabbitmq_url, "test") as publisher,
+    ):
+        vendor = sandbox.world.settings
+        settings = notifier.settings.Settings.model_validate(
+            {
+                "database_url": database_url,
+                "rabbitmq_url": rabbitmq_url,
+                "link_keys": "sample",
+                "ops_token": "sample",
+                "smtp_port": sandbox.smtp_port,
+                "twilio_base_url": f"{sandbox.url}/twilio",
+                "twilio_account_sid": vendor.twilio_account_sid,
+                "twilio_auth_token": vendor.twilio_auth_token,
+                "inbound_email_secret": "sample",
+            }
         )
-        return len(rows) >= at_least
-
-    await eventually(seen, within_seconds=60)
-
-
-async def booked(customer: Customer) -> UUID:
-    await customer.asks_the_shop()
-    await customer.opens_the_link()
-    quote = (await customer.post("/api/booking/quotes", {"service": "full-ceramic"})).json()
-    slots = (await customer.get("/api/booking/slots", quote_id=quote["id"])).json()["slots"]
-    body = {"quote_id": quote["id"], "start": slots[-1]["start"]}
-    answer = await customer.post("/api/booking/appointments", body, **{"Idempotency-Key": customer.email})
-    assert answer.status_code == 201, answer.text
-    await customer.received("email", count=2)
-    await customer.received("sms", count=2)
-    return await customer.lead_id()
+        app = notifier.app.build_app(settings)
+        async with app.router.lifespan_context(app):
+            yield Site(database_url, rabbitmq_url, publisher, sandbox)
 
 
-async def test_a_lead_repeated_at_every_service_gets_no_second_message_until_that_is_wanted(
-    customer: Customer, stack: StackFile
-) -> None:
-    lead_id = await booked(customer)
-
-    async def settled() -> bool:
-        tasks = await fetch(stack, "crm-sync", "SELECT state FROM sync_tasks WHERE lead_id = $1", lead_id)
-        timeline = await fetch(stack, "chat", "SELECT type FROM timeline WHERE lead_id = $1", lead_id)
-        kinds = {row["type"] for row in timeline}
-        return {row["state"] for row in tasks} <= {"done", "skipped"} and "crm.synced.v1" in kinds
-
-    await eventually(settled, within_seconds=60)
-    missing = await replay(stack, "notifier", lead_id, "--type", "lead.received")
-    assert (missing["matched"], missing["done_before"], missing["sent"]) == (1, 1, 0)
-
-    before = await fetch(stack, "chat", "SELECT * FROM timeline WHERE lead_id = $1", lead_id)
-    await fetch(stack, "chat", "DELETE FROM timeline WHERE lead_id = $1", lead_id)
-    handled = {"ingest": 1, "chat": len(before), "booking": 1, "crm-sync": 3, "notifier": 3}
-    for service, at_least in handled.items():
-        summary = await replay(stack, service, lead_id, "--again")
-        assert summary["sent"] == summary["matched"] >= at_least
-        await repeated(stack, service, summary, at_least=at_least)
-
-    after = await fetch(stack, "chat", "SELECT * FROM timeline WHERE lead_id = $1", lead_id)
-    assert {row["event_id"] for row in before} <= {row["event_id"] for row in after}
-    planned = await fetch(
-        stack,
-        "notifier",
-        "SELECT dedupe_key FROM deliveries WHERE lead_id = $1 AND dedupe_key LIKE '%@%'",
-        lead_id,
+async def test_a_greeting_is_repeated_without_a_second_message_until_that_is_wanted(site: Site) -> None:
+    await site.tell(
+        LocationChanged(
+            location_id=LOCATION,
+            version=1,
+            tenant_slug="sample-tint",
+            tenant_name="Sample Tint",
+            code="Store094",
+            name="Sample Tint San Diego",
+            timezone="America/Los_Angeles",
+            address=Address(street="1 Sample St", city="San Diego", region="CA", postal_code="92101"),
+            phone="+16195550100",
+            email="shop@example.com",
+            sms_from="+16195550100",
+            demo_mode=False,
+        )
     )
-    assert planned == []
-    assert [len(await customer.inbox(channel)) for channel in ("email", "sms")] == [2, 2]
+    await site.tell(
+        LeadReceived(
+            lead_id=LEAD,
+            contact=Contact(name="Ana Sample", email="ana@example.com", phone="+16195550123"),
+            source="shopmonkey",
+            consent=Consent(sms=True, email=True),
+            received_at=datetime.now(UTC),
+        )
+    )
+    await site.has_received(1)
 
-    summary = await replay(
-        stack, "notifier", lead_id, "--type", "appointment.booked",
-        "--again", "--with-side-effects", "--yes",
-    )  # fmt: skip
-    assert summary["sent"] == 1
-    await customer.received("email", count=3)
-    await customer.received("sms", count=3)
+    plain = await site.replay()
+    assert (plain["matched"], plain["done_before"], plain["sent"]) == (1, 1, 0)
+
+    await site.worked_off(await site.replay("--again"))
+    for table in ("deliveries", "touch_points", "leads"):
+        await site.fetch(f"DELETE FROM {table}")  # noqa: S608 - words of this test
+    await site.worked_off(await site.replay("--again"))
+    await site.nothing_is_due()
+    assert site.received() == (1, 1)
+
+    await site.worked_off(await site.replay("--again", "--with-side-effects", "--yes"))
+    await site.has_received(2)
