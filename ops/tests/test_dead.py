@@ -5,10 +5,8 @@ import json
 import pytest
 from ops.streams import read_until_now
 from shared.events import LeadReceived, LeadStatusChanged
-from shared.messaging.topology import DELIVERY_LIMIT, dead_letters_of, queue_for
+from shared.messaging.topology import DELIVERY_LIMIT, DISCARDED_STREAM, dead_letters_of, queue_for
 from testkit.patience import eventually
-
-from ops import audit
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbit]
 
@@ -131,7 +129,7 @@ async def test_a_discarded_one_is_kept_elsewhere_with_who_and_why(site):
     answer = await site.leadctl("dead", "discard", "sample-given-up", "--reason", "a test lead")
     assert answer.exit_code == 0, answer.output
     assert await site.waiting(DEAD) == []
-    async with read_until_now(site.rabbitmq_url, audit.DISCARDED_STREAM, None) as messages:
+    async with read_until_now(site.rabbitmq_url, DISCARDED_STREAM, None) as messages:
         [kept] = [message async for message in messages if message.message_id == "sample-given-up"]
     assert kept.body == body
     assert (kept.headers["discarded-by"], kept.headers["discarded-because"]) == (

@@ -6,42 +6,23 @@
 import asyncio
 import getpass
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import uuid4
 
-import aio_pika
 import typer
 from aio_pika.exceptions import AMQPError
 from shared.messaging.publisher import Publisher
-from shared.messaging.topology import LOG_MAX_AGE
+from shared.messaging.topology import AUDIT_STREAM
 
 from ops.screen import console, fail, show_table
 from ops.settings import Settings, environment
 from ops.streams import read_until_now
 
-AUDIT_STREAM = "ops.audit"
-DISCARDED_STREAM = "ops.discarded"
-_SEGMENT = {"x-stream-max-segment-size-bytes": 10_000_000}
-_ARGUMENTS: Mapping[str, dict[str, Any]] = {
-    AUDIT_STREAM: {"x-queue-type": "stream", **_SEGMENT},
-    DISCARDED_STREAM: {"x-queue-type": "stream", "x-max-age": LOG_MAX_AGE, **_SEGMENT},
-}
-
 
 def operator() -> str:
     """LEADCTL_OPERATOR where a server's account is shared, else the account."""
     return environment().get("LEADCTL_OPERATOR") or getpass.getuser()
-
-
-async def declare(rabbitmq_url: str) -> None:
-    """Both streams, if they are not there: only leadctl's account uses them."""
-    connection = await aio_pika.connect(rabbitmq_url)
-    async with connection:
-        channel = await connection.channel()
-        for name, arguments in _ARGUMENTS.items():
-            await channel.declare_queue(name, durable=True, arguments=arguments)
 
 
 async def note(publisher: Publisher, action: str, reason: str, **details: object) -> None:
@@ -84,6 +65,5 @@ def _row(entry: dict[str, Any]) -> list[str]:
 
 
 async def _read(rabbitmq_url: str) -> list[dict[str, Any]]:
-    await declare(rabbitmq_url)
     async with read_until_now(rabbitmq_url, AUDIT_STREAM, None) as messages:
         return [json.loads(message.body) async for message in messages]

@@ -114,7 +114,6 @@ def redrive_(
         chosen = [letter for letter in letters if id_ in {"", letter.id}]
         if dry_run:
             return len(chosen), []
-        await audit.declare(Settings().rabbitmq_url)
         done, left = await _each(chosen, lambda letter: redrive(publisher, letter))
         if done:
             await audit.note(publisher, "dead letters redriven", id_ or reason or "all", redriven=done)
@@ -139,7 +138,6 @@ def discard_(
         chosen = [letter for letter in letters if letter.id == id_]
         if dry_run:
             return len(chosen), []
-        await audit.declare(Settings().rabbitmq_url)
         return await _each(chosen, lambda letter: discard(publisher, letter, reason))
 
     done, left = _at(give_up, _services(service))

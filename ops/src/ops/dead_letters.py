@@ -13,7 +13,7 @@ from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 from aiormq.exceptions import ChannelLockedResource
 from shared.events import ServiceName
 from shared.messaging.publisher import Publisher
-from shared.messaging.topology import dead_letters_of
+from shared.messaging.topology import DISCARDED_STREAM, dead_letters_of
 
 from ops import audit
 from ops.screen import fail
@@ -125,7 +125,7 @@ async def discard(publisher: Publisher, letter: DeadLetter, reason: str) -> None
         "discarded-by": audit.operator(),
         "discarded-because": reason,
     }
-    await _copy(publisher, letter, audit.DISCARDED_STREAM, headers)
+    await _copy(publisher, letter, DISCARDED_STREAM, headers)
     await audit.note(
         publisher, "dead letter discarded", reason,
         service=letter.service, id=letter.id, type=letter.type, died_of=letter.reason.split(":")[0],

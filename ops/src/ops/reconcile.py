@@ -85,7 +85,6 @@ async def _reconcile(rabbitmq_url: str, since: datetime, *, dry_run: bool) -> li
             for service in SERVICES
         ]
         if any(one.repaired for one in found):
-            await audit.declare(rabbitmq_url)
             repaired = {one.service: one.repaired for one in found if one.repaired}
             await audit.note(publisher, "log repaired", "reconcile", events=repaired)
     return found

@@ -153,7 +153,6 @@ async def _run(wish: Wish, *, dry_run: bool) -> Summary:
     url, replay_ = Settings().rabbitmq_url, Replay(f"replay-{uuid4().hex[:12]}", wish.mode)
     if dry_run:
         return await _replayed(url, wish, replay_, dry_run=dry_run)
-    await audit.declare(url)
     async with open_publisher(url, "leadctl-audit") as publisher:
         named = {"replay_id": replay_.id, "mode": wish.mode, "to": wish.selection.service}
         await audit.note(publisher, "replay begun", wish.reason, **named, types=sorted(wish.selection.types))
