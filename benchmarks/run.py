@@ -20,13 +20,16 @@ from uuid import uuid4
 import aiosmtplib
 import asyncpg
 import httpx2
+from ops.stack.infrastructure import servers
 from ops.stack.stackfile import StackFile, read_stack
+from replay import replay_beside_live
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from testkit import shopmonkey
 from testkit.shopmonkey import body_of, signed_headers
 
+STATE_DIR = Path(os.environ.get("STATE_DIR", ".run"))
 LEADS = 200
 LEADS_PER_SECOND = 5
 WEBHOOKS = 300
@@ -55,7 +58,7 @@ async def timed(work: Callable[[], Awaitable[object]]) -> float:
 
 
 async def main() -> None:
-    stack = read_stack(Path(os.environ.get("STATE_DIR", ".run")))
+    stack = read_stack(STATE_DIR)
     if stack is None:
         sys.exit("The stack is not up: `make up` starts it.")
     async with httpx2.AsyncClient(timeout=70, trust_env=False) as http:
@@ -64,6 +67,7 @@ async def main() -> None:
             await webhook_answers(stack, http, limits),
             await leads_to_mail(stack, http, limits),
             *await conversations(stack, http, limits),
+            await replay_beside_live(await servers(STATE_DIR), ms),
         ]
     show(rows)
 

@@ -85,7 +85,7 @@ async def test_a_lead_received_twice_is_greeted_once(chat, sample, lead_received
     again = event_like(sample, lead_received).model_copy(
         update={"location_id": (await chat.row()).location_id}
     )
-    await chat.consume(again, open_conversation)
+    await chat.greet(again)
     assert len(await chat.messages()) == 1
 
 

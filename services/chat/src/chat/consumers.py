@@ -59,7 +59,7 @@ def _leads(router: RabbitRouter, deps: Deps) -> None:
 
     @router.subscriber(work_queue("chat", LeadReceived), ack_policy=ACK_POLICY)
     async def greet_lead(event: Event[LeadReceived]) -> None:
-        await once(deps.sessions, event, keep_in_timeline, open_conversation)
+        await once(deps.sessions, event, keep_in_timeline, conversations.keep_lead, open_conversation)
 
     @router.subscriber(work_queue("chat", LeadStatusChanged), ack_policy=ACK_POLICY)
     async def keep_status(event: Event[LeadStatusChanged]) -> None:

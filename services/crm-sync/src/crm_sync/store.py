@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from shared.messaging.replay import leaves, repeated_by
 from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -202,10 +203,19 @@ async def keep_ref(session: AsyncSession, ref: ExternalRef, *, replace: bool) ->
 
 
 async def add_task(session: AsyncSession, task: SyncTask) -> None:
-    """Once for each (kind, our_id, sequence)."""
+    """Once for each (kind, our_id, sequence); a replay with side effects plans it again, to be looked up first."""
     values = _values(task)
     del values["position"]
-    await session.execute(insert(SyncTask).values(**values).on_conflict_do_nothing())
+    planned = insert(SyncTask).values(**values)
+    written = planned.on_conflict_do_nothing()
+    if repeated_by():
+        written = planned.on_conflict_do_update(
+            constraint="sync_tasks_once",
+            set_={"state": "planned", "attempts": 1, "due_at": planned.excluded.due_at, "last_error": None},
+            where=col(SyncTask.state).in_(("done", "skipped", "failed")),
+        )
+    if (await session.execute(written.returning(col(SyncTask.id)))).first() is not None:
+        leaves(f"a {task.kind} for the CRM")
 
 
 async def give_up_stuck(session: AsyncSession, tenant_id: UUID, *, now: datetime, after: timedelta) -> None:

@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from shared.events.notification import OutboundChannel
+from shared.messaging.replay import leaves, repeated_by
 from sqlalchemy import ColumnElement, any_, exists, func, literal, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -274,23 +275,32 @@ async def sequence_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> 
 
 async def add_touches(session: AsyncSession, touches: Sequence[TouchPoint]) -> None:
     statement = insert(TouchPoint).on_conflict_do_nothing(constraint="touch_points_once")
-    await session.execute(statement, [touch.model_dump() for touch in touches])
+    added = await session.execute(
+        statement.values([touch.model_dump() for touch in touches]).returning(col(TouchPoint.id))
+    )
+    if added.first() is not None:
+        leaves("a sequence of touches")
 
 
 async def add_deliveries(session: AsyncSession, deliveries: Sequence[Delivery]) -> None:
     """Those whose key is known already are left as they are."""
     if deliveries:
         statement = insert(Delivery).on_conflict_do_nothing(constraint="deliveries_once")
-        await session.execute(statement, [delivery.model_dump() for delivery in deliveries])
+        added = await session.execute(
+            statement.values([delivery.model_dump() for delivery in deliveries]).returning(col(Delivery.id))
+        )
+        if added.first() is not None:
+            leaves("a message")
 
 
 async def advance_appointment(session: AsyncSession, appointment: Appointment) -> bool:
-    """False when this change or a later one is known."""
+    """False when this change (unless it is repeated on purpose) or a later one is known."""
     row = insert(Appointment).values(appointment.model_dump())
+    known, fresh = col(Appointment.sequence), row.excluded.sequence
     statement = row.on_conflict_do_update(
         index_elements=["id"],
         set_={name: row.excluded[name] for name in ("sequence", "status", "start", "location_id")},
-        where=col(Appointment.sequence) < row.excluded.sequence,
+        where=known <= fresh if repeated_by() else known < fresh,
     )
     return (await session.execute(statement.returning(col(Appointment.id)))).scalar() is not None
 

@@ -28,6 +28,7 @@ from shared.events import (
     Event,
     EventData,
     HandoffEnded,
+    HandoffEscalated,
     HandoffRequested,
     InboundMessageReceived,
     LeadReceived,
@@ -39,6 +40,8 @@ from shared.events import (
     NotificationSent,
     Price,
     Service,
+    StaffChanged,
+    StaffLoginRequested,
     Switches,
     Vehicle,
 )
@@ -122,6 +125,8 @@ def recorded(lives: list[Life]) -> History:
         for number, location_id in enumerate(LOCATIONS):
             history.tell(_location(number, location_id, version), location_id=location_id)
             history.tell(_catalog(location_id, version), location_id=location_id)
+            history.tell(_member(number, location_id, version), location_id=location_id)
+    _signs_in(history)
     for chapter in (_arrives, _is_greeted, _talks, _needs_a_person, _books, _changes_the_booking, _opts_out):
         for life in lives:
             chapter(history, life)
@@ -148,6 +153,29 @@ def _location(number: int, location_id: UUID, version: int) -> LocationChanged:
         demo_mode=False,
         switches=Switches(sms=version > 1),
     )
+
+
+def _member(number: int, location_id: UUID, version: int) -> StaffChanged:
+    return StaffChanged(
+        staff_id=uuid5(location_id, "member"),
+        version=version,
+        name=f"Sample Member{number}",
+        email=f"member{number}@example.com",
+        role="location",
+        locations=(location_id,),
+        active=version != 2,
+    )
+
+
+def _signs_in(history: History) -> None:
+    """A link that is too old by the time anybody hears of it."""
+    asked = StaffLoginRequested(
+        login_id=uuid5(TENANT, "login"),
+        staff_id=uuid5(LOCATIONS[0], "member"),
+        email="member0@example.com",
+        expires_at=history.now,
+    )
+    history.tell(asked, location_id=LOCATIONS[0])
 
 
 def _catalog(location_id: UUID, version: int) -> CatalogChanged:
@@ -276,6 +304,15 @@ def _needs_a_person(history: History, life: Life) -> None:
             **conversation, kind="hard", reason="asked", summary="Wants to talk to a person"
         )
         history.of(life, asked)
+        escalated = HandoffEscalated(
+            **conversation,
+            handoff_id=life.id("handoff"),
+            level=1,
+            reason="asked",
+            summary="Wants to talk to a person",
+            requested_at=history.now,
+        )
+        history.of(life, escalated)
         history.of(life, HandoffEnded(**conversation, how="given_back"))
     if life.number % 11 == 0:
         said = {"crm_message_id": f"m{life.number}", "order_id": life.order_id, "lead_id": life.lead_id}

@@ -20,6 +20,7 @@ from shared.events import (
     LocationChanged,
 )
 from shared.messaging.failures import DeadLetter, RetryLater
+from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
@@ -49,6 +50,7 @@ LeadEvent = Event[LeadReceived] | AppointmentEvent
 _APPOINTMENT_EVENTS = (AppointmentBooked, AppointmentRescheduled, AppointmentCancelled)
 
 
+@replica
 async def keep_location(session: AsyncSession, event: Event[LocationChanged]) -> None:
     location = event.data
     await store.keep_tenant(session, event.tenant_id, location.tenant_slug)
@@ -61,6 +63,7 @@ async def keep_location(session: AsyncSession, event: Event[LocationChanged]) ->
     )
 
 
+@replica
 async def keep_catalog(session: AsyncSession, event: Event[CatalogChanged]) -> None:
     catalog = event.data
     await store.keep_catalog(
@@ -72,18 +75,24 @@ async def keep_catalog(session: AsyncSession, event: Event[CatalogChanged]) -> N
     )
 
 
+@replica
+async def keep_lead(session: AsyncSession, event: Event[LeadReceived]) -> None:
+    if event.location_id is None:
+        raise DeadLetter("lead.received without a location")
+    await store.keep_tenant(session, event.tenant_id, None)
+    if not await _told_later(session, event, event.data.lead_id, LeadReceived):
+        await store.keep_lead(session, _lead(event, event.location_id))
+
+
 async def open_conversation(deps: Deps, session: AsyncSession, event: Event[LeadReceived]) -> None:
-    """The greeting, from data: once a lead, however often it is received."""
+    """The greeting, from data: once a lead, however often it is received. The lead itself is kept before."""
     if event.location_id is None:
         raise DeadLetter("lead.received without a location")
     try:
         shop = await shop_of(session, event.tenant_id, event.location_id)
     except NoConversation:
         raise RetryLater("the location is not known here yet") from None
-    await store.keep_tenant(session, event.tenant_id, None)
     lead = _lead(event, event.location_id)
-    if not await _told_later(session, event, lead.lead_id, LeadReceived):
-        await store.keep_lead(session, lead)
     services = shop.catalog.services if shop.catalog else ()
     service = match_service(lead.interest or "", services)
     vehicle = event.data.vehicle
@@ -127,6 +136,7 @@ async def _told_later(
     return await store.told_later(session, event.tenant_id, lead_id, types=names, than=event.time)
 
 
+@replica
 async def keep_status(session: AsyncSession, event: Event[LeadStatusChanged]) -> None:
     if await store.lead_of(session, event.tenant_id, event.data.lead_id) is None:
         raise RetryLater("the lead is not known here yet")

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from shared.db.engine import transaction
 from shared.events import Event, StaffChanged
 from shared.http.links import Link
+from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store, store_staff
@@ -62,6 +63,7 @@ class Opened:
     notes: Sequence[StaffNote]
 
 
+@replica
 async def keep_staff(session: AsyncSession, event: Event[StaffChanged]) -> None:
     member = event.data
     await store_staff.keep_staff(

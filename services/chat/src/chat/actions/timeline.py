@@ -21,6 +21,7 @@ from shared.events import (
     NotificationFailed,
     NotificationSent,
 )
+from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
@@ -49,6 +50,7 @@ Told = (
 ToldT = TypeVar("ToldT", bound=Told)
 
 
+@replica
 async def keep_in_timeline(session: AsyncSession, event: Event[ToldT]) -> None:
     lead_id: UUID | None = event.data.lead_id
     if lead_id is None:

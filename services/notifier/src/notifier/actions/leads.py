@@ -12,6 +12,7 @@ from shared.events import (
 )
 from shared.events.notification import OutboundChannel
 from shared.messaging.failures import RetryLater
+from shared.messaging.replay import repeated_by, replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier import store
@@ -24,6 +25,7 @@ from notifier.tables import Consent, Delivery, Lead, Location, TouchPoint
 STOPPING_STATUSES = frozenset({"won", "lost", "engaged", "appointment_scheduled"})
 
 
+@replica
 async def replicate_location(session: AsyncSession, event: Event[LocationChanged]) -> None:
     fact = event.data
     await store.keep_tenant(session, event.tenant_id, fact.tenant_slug)
@@ -56,7 +58,7 @@ async def greet_lead(session: AsyncSession, event: Event[LeadReceived], sequence
         raise RetryLater("a lead without a location cannot be greeted")
     location = await need_location(session, event.tenant_id, event.location_id)
     lead = _lead(event, location.id)
-    if await store.add_lead(session, lead):
+    if await store.add_lead(session, lead) or repeated_by():
         await store.add_consents(session, await _new_consents(session, event, lead))
         await _plan(session, lead, location, sequences.newest())
     elif await store.renew_lead(session, lead):
