@@ -80,9 +80,10 @@ MADE_ANEW: Mapping[str, set[str]] = {
     "ingest.lead_sources": {"id"},
     # chat: what was said and offered to the customer is of its moment, see `_said_elsewhere`
     "chat.conversations": {
-        *("id", "created_at", "next_seq", "answer_due_at"),
+        *("id", "created_at", "next_seq", "answer_due_at", "last_at", "waiting_since"),
         "service",  # matched with the catalogue that was known when the conversation began
     },
+    "chat.handoffs": {"id", "conversation_id", "requested_at"},
     # booking
     "booking.bays": {"id"},
     "booking.external_appointments": {"id"},
@@ -108,7 +109,8 @@ def _counts(table: str, row: Row) -> bool:
             return row["kind"] != "status" or row["payload"]["status"] in STATUS_COLUMNS
         case "notify.deliveries":
             # What will never be sent is not written down when its reason to be suppressed is heard first.
-            return row["state"] != "suppressed"
+            # Of the staff, those are told who are known to work there at that moment.
+            return row["state"] != "suppressed" and not row["address"].startswith("member")
         case _:
             return True
 
