@@ -47,8 +47,8 @@ async def rows(sessions: Sessions, query: str) -> list[tuple[object, ...]]:
 
 
 @pytest.fixture
-async def relay(database_url: str, rabbitmq_url: str) -> AsyncIterator[Relay]:
-    async with open_publisher(rabbitmq_url, "test") as publisher:
+async def relay(database_url: str, broker_accounts: dict[str, str]) -> AsyncIterator[Relay]:
+    async with open_publisher(broker_accounts["chat"], "test") as publisher:
         yield Relay(asyncpg_url(database_url), lambda: publisher, "chat")
 
 
@@ -60,9 +60,9 @@ async def channel(rabbitmq_url: str) -> AsyncIterator[AbstractChannel]:
 
 
 @pytest.fixture
-def settings(database_url: str, rabbitmq_url: str) -> ServiceSettings:
+def settings(database_url: str, broker_accounts: dict[str, str]) -> ServiceSettings:
     return ServiceSettings(
-        database_url=database_url, rabbitmq_url=rabbitmq_url, port=0, link_keys=SecretStr("k"),
+        database_url=database_url, rabbitmq_url=broker_accounts["chat"], port=0, link_keys=SecretStr("k"),
         ops_token=SecretStr("t"),
     )  # fmt: skip
 
