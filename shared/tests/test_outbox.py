@@ -119,26 +119,6 @@ async def test_events_of_one_lead_keep_their_order(
     assert seqs == list(range(1, 31))
 
 
-async def test_what_the_broker_does_not_take_stays_in_the_outbox_with_the_reason(
-    sessions: Sessions, relay: Relay, channel: AbstractChannel
-) -> None:
-    lead_id = uuid4()
-    async with transaction(sessions, TENANT) as session:
-        unbound = message(lead_id).model_copy()
-        object.__setattr__(unbound, "__class__", _Unbound)
-        await record(session, unbound, tenant_id=TENANT, subject=lead_id)
-    await relay.drain()
-    [(attempts, error, published_at)] = await rows(
-        sessions, "SELECT attempts, last_error, published_at FROM outbox"
-    )
-    assert (attempts, published_at) == (1, None)
-    assert "NO_ROUTE" in str(error)
-
-
-class _Unbound(MessageSent):
-    type = "nobody.listens.v1"
-
-
 async def test_a_running_relay_is_woken_by_the_commit(
     sessions: Sessions, settings: ServiceSettings, channel: AbstractChannel
 ) -> None:

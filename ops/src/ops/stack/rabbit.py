@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import aio_pika
 import httpx2
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError
 
 from ops.stack.accounts import ACCOUNTS, OPERATORS, definitions, user_name
@@ -37,10 +38,16 @@ _VHOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 async def answers(url: str) -> bool:
     try:
-        connection = await aio_pika.connect(url, timeout=5)
-    except (OSError, AMQPError, TimeoutError, ValueError):
+        connection = aio_pika.Connection(make_url(url))
+    except ValueError:
         return False
-    await connection.close()
+    try:
+        await connection.connect(timeout=5)
+    except (OSError, AMQPError, TimeoutError):
+        return False
+    finally:
+        # Also one that failed: left to the garbage collector, it would be closed in whatever thread that runs.
+        await connection.close()
     return True
 
 

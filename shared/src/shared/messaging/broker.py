@@ -20,7 +20,8 @@ from shared.settings import ServiceSettings
 log = structlog.get_logger()
 
 PREFETCH = 10
-GRACEFUL_SECONDS = 10
+GRACEFUL_SECONDS = 7
+"""For events in flight; with 3 s before it for open HTTP answers a service stops within 10 s."""
 RECONNECT_SECONDS = 1
 
 ACK_POLICY = AckPolicy.REJECT_ON_ERROR
