@@ -128,7 +128,10 @@ def _log() -> Topology:
 
 def _operators() -> Topology:
     """The audit has no end; what was discarded holds personal data and goes when the log's events go."""
-    arguments = {"x-queue-type": "stream", "x-stream-max-segment-size-bytes": OPERATORS_SEGMENT_BYTES}
+    arguments: dict[str, str | int] = {
+        "x-queue-type": "stream",
+        "x-stream-max-segment-size-bytes": OPERATORS_SEGMENT_BYTES,
+    }
     streams = (
         Queue(AUDIT_STREAM, arguments),
         Queue(DISCARDED_STREAM, {**arguments, "x-max-age": LOG_MAX_AGE}),
