@@ -27,8 +27,6 @@ BEFORE_THE_TENANT_IS_KNOWN = {
     "tenant_by_slug": "the id of the tenant that operators name",
     "tenant_of_slug": "the id of the tenant that operators name",
     "notify": "rings a bell of one conversation, reads and writes no row",
-    "Delta": "builds what the bell says",
-    "payload": "builds what the bell says",
 }
 ENTERS = ("enter_", "_tenant")
 """From such a call on the transaction is the tenant's."""
@@ -163,12 +161,13 @@ def test_a_call_without_a_tenant_is_found(block: str, expected: list[str]) -> No
 
 
 def unscoped_calls(source: str) -> Iterator[str]:
-    """What is called in transactions that name no tenant, up to the call that enters one."""
+    """What is done with the session of transactions that name no tenant, up to the call that enters one."""
     for block in ast.walk(ast.parse(source)):
-        if isinstance(block, ast.AsyncWith) and any(
-            _names_no_tenant(item.context_expr) for item in block.items
-        ):
-            yield from takewhile(lambda name: not name.startswith(ENTERS), _calls(block.body))
+        if isinstance(block, ast.AsyncWith):
+            for item in block.items:
+                if _names_no_tenant(item.context_expr) and isinstance(item.optional_vars, ast.Name):
+                    session = item.optional_vars.id
+                    yield from takewhile(lambda name: not name.startswith(ENTERS), _uses(block.body, session))
 
 
 def _names_no_tenant(call: ast.expr) -> bool:
@@ -178,10 +177,19 @@ def _names_no_tenant(call: ast.expr) -> bool:
     return any(isinstance(tenant, ast.Constant) for tenant in given)
 
 
-def _calls(body: list[ast.stmt]) -> list[str]:
-    """By name, in the order of the source."""
+def _uses(body: list[ast.stmt], session: str) -> list[str]:
+    """The calls that take the session, and those of its own methods, by name in the order of the source."""
     calls = [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Call)]
-    return [_name(call) for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset))]
+    using = [
+        call
+        for call in calls
+        if any(isinstance(part, ast.Name) and part.id == session for part in [*call.args, _owner(call)])
+    ]
+    return [_name(call) for call in sorted(using, key=lambda call: (call.lineno, call.col_offset))]
+
+
+def _owner(call: ast.Call) -> ast.expr:
+    return call.func.value if isinstance(call.func, ast.Attribute) else call.func
 
 
 def _name(call: ast.Call) -> str:
