@@ -8,7 +8,14 @@ import pytest
 from aio_pika import ExchangeType
 from ops.cli import app
 from ops.stack.infrastructure import delete_vhost, provision_broker
-from shared.messaging.topology import EVENTS_EXCHANGE, LOG_EXCHANGE, LOG_STREAM, declare, topology
+from shared.messaging.topology import (
+    DEAD_LETTER_LOOKS,
+    EVENTS_EXCHANGE,
+    LOG_EXCHANGE,
+    LOG_STREAM,
+    declare,
+    topology,
+)
 from testkit.patience import eventually
 from typer.testing import CliRunner
 
@@ -66,7 +73,9 @@ async def test_a_broker_as_it_should_be_passes_and_each_defect_is_named(leadctl,
     await (await channel.get_queue("booking.lead.received.v1")).unbind(EVENTS_EXCHANGE, "lead.received.v1")
     await channel.queue_delete("ingest.dead")
     await channel.declare_queue(
-        "ingest.dead", durable=True, arguments={"x-queue-type": "quorum", "x-max-length": 9}
+        "ingest.dead",
+        durable=True,
+        arguments={"x-queue-type": "quorum", "x-delivery-limit": DEAD_LETTER_LOOKS, "x-max-length": 9},
     )
     await channel.exchange_delete(LOG_EXCHANGE)
     await channel.declare_exchange(LOG_EXCHANGE, ExchangeType.FANOUT)

@@ -26,6 +26,7 @@ BEFORE_THE_TENANT_IS_KNOWN = {
     "tenant_ids": "ids of all tenants, for a clock's round",
     "tenant_by_slug": "the id of the tenant that operators name",
     "tenant_of_slug": "the id of the tenant that operators name",
+    "clock": "the database's time, no row",
     "notify": "rings a bell of one conversation, reads and writes no row",
 }
 ENTERS = ("enter_", "_tenant")
