@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from faststream.rabbit import RabbitRouter
-from ops.stack.infrastructure import create_vhost, delete_vhost, drop_database, provision_database
+from ops.stack.infrastructure import delete_vhost, drop_database, provision_broker, provision_database
 from ops.stack.model import Servers
 from pydantic import SecretStr
 from rich.console import Console
@@ -55,7 +55,7 @@ class Live:
 async def site(servers: Servers) -> AsyncIterator[tuple[str, str]]:
     """A virtual host and chat's database, both dropped at the end."""
     name = f"bench_{secrets.token_hex(3)}"
-    vhost = await create_vhost(servers, name)
+    vhost = (await provision_broker(servers, name, secret=name))["ops"]
     urls = await provision_database(servers.postgres_admin_url, name, ["chat"], secret="sample")  # noqa: S106
     try:
         await asyncio.to_thread(upgrade, "chat", urls["chat"])

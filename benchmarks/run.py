@@ -20,6 +20,7 @@ from uuid import uuid4
 import aiosmtplib
 import asyncpg
 import httpx2
+from messaging import messaging_rows
 from ops.stack.infrastructure import servers
 from ops.stack.stackfile import StackFile, read_stack
 from replay import replay_beside_live
@@ -68,6 +69,7 @@ async def main() -> None:
             await leads_to_mail(stack, http, limits),
             *await conversations(stack, http, limits),
             await replay_beside_live(await servers(STATE_DIR), ms),
+            *await messaging_rows(STATE_DIR),
         ]
     show(rows)
 

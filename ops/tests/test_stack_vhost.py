@@ -1,9 +1,10 @@
-"""Each instance has a virtual host of its own on a broker that others use too."""
+"""Each instance has a virtual host and accounts of its own on a broker that others use too."""
 
 import secrets
 
 import pytest
 from ops.stack import rabbit
+from ops.stack.accounts import ACCOUNTS
 from ops.stack.model import Servers
 
 pytestmark = pytest.mark.rabbit
@@ -17,19 +18,19 @@ async def servers(tmp_path):
         await rabbit.stop_rabbit(broker.private)
 
 
-async def test_a_virtual_host_can_be_made_twice_and_deleted_twice(servers):
+async def test_a_virtual_host_with_its_accounts_can_be_made_twice_and_deleted_twice(servers):
     name = f"test_{secrets.token_hex(4)}"
-    url = await rabbit.create_vhost(servers, name)
-    assert await rabbit.create_vhost(servers, name) == url
-    assert await rabbit.answers(url)
+    addresses = await rabbit.provision_broker(servers, name, secret="sample")
+    assert await rabbit.provision_broker(servers, name, secret="sample") == addresses
+    assert [await rabbit.answers(address) for address in addresses.values()] == [True] * len(ACCOUNTS)
     await rabbit.delete_vhost(servers, name)
-    assert not await rabbit.answers(url)
+    assert not any([await rabbit.answers(address) for address in addresses.values()])
     await rabbit.delete_vhost(servers, name)
 
 
 @pytest.mark.parametrize("name", ["", "a/b", 'a">>, halt(). "'])
 async def test_a_name_that_could_be_code_is_refused(servers, name):
     with pytest.raises(ValueError, match="no virtual host name"):
-        await rabbit.create_vhost(servers, name)
+        await rabbit.provision_broker(servers, name, secret="sample")
     with pytest.raises(ValueError, match="no virtual host name"):
         await rabbit.delete_vhost(servers, name)

@@ -47,8 +47,8 @@ async def rows(sessions: Sessions, query: str) -> list[tuple[object, ...]]:
 
 
 @pytest.fixture
-async def relay(database_url: str, rabbitmq_url: str) -> AsyncIterator[Relay]:
-    async with open_publisher(rabbitmq_url, "test") as publisher:
+async def relay(database_url: str, broker_accounts: dict[str, str]) -> AsyncIterator[Relay]:
+    async with open_publisher(broker_accounts["chat"], "test") as publisher:
         yield Relay(asyncpg_url(database_url), lambda: publisher, "chat")
 
 
@@ -60,9 +60,9 @@ async def channel(rabbitmq_url: str) -> AsyncIterator[AbstractChannel]:
 
 
 @pytest.fixture
-def settings(database_url: str, rabbitmq_url: str) -> ServiceSettings:
+def settings(database_url: str, broker_accounts: dict[str, str]) -> ServiceSettings:
     return ServiceSettings(
-        database_url=database_url, rabbitmq_url=rabbitmq_url, port=0, link_keys=SecretStr("k"),
+        database_url=database_url, rabbitmq_url=broker_accounts["chat"], port=0, link_keys=SecretStr("k"),
         ops_token=SecretStr("t"),
     )  # fmt: skip
 
@@ -117,26 +117,6 @@ async def test_events_of_one_lead_keep_their_order(
     queue = topology.queue_for("notifier", MessageSent)
     seqs = [json.loads((await take(channel, queue)).body)["data"]["seq"] for _ in range(30)]
     assert seqs == list(range(1, 31))
-
-
-async def test_what_the_broker_does_not_take_stays_in_the_outbox_with_the_reason(
-    sessions: Sessions, relay: Relay, channel: AbstractChannel
-) -> None:
-    lead_id = uuid4()
-    async with transaction(sessions, TENANT) as session:
-        unbound = message(lead_id).model_copy()
-        object.__setattr__(unbound, "__class__", _Unbound)
-        await record(session, unbound, tenant_id=TENANT, subject=lead_id)
-    await relay.drain()
-    [(attempts, error, published_at)] = await rows(
-        sessions, "SELECT attempts, last_error, published_at FROM outbox"
-    )
-    assert (attempts, published_at) == (1, None)
-    assert "NO_ROUTE" in str(error)
-
-
-class _Unbound(MessageSent):
-    type = "nobody.listens.v1"
 
 
 async def test_a_running_relay_is_woken_by_the_commit(

@@ -3,14 +3,12 @@
 import asyncio
 from typing import Annotated
 
-import aio_pika
 import typer
-from shared.messaging import topology
 
-from ops import audit, database, dead, demo, events, imports
+from ops import audit, broker, database, dead, demo, events, imports, topology
 from ops.health import checks
 from ops.leads import send_lead
-from ops.screen import console, fail, show_table
+from ops.screen import console, show_table
 from ops.settings import Settings
 
 app = typer.Typer(help="Operate the Lead Orchestrator.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -19,8 +17,8 @@ app.add_typer(dead.app, name="dead")
 app.command("audit")(audit.show_audit)
 app.add_typer(imports.app, name="import")
 app.add_typer(database.app, name="database")
-topology_app = typer.Typer(help="The broker's exchanges, queues and bindings.", no_args_is_help=True)
-app.add_typer(topology_app, name="topology")
+app.add_typer(broker.app, name="broker")
+app.add_typer(topology.app, name="topology")
 
 
 @app.command("health")
@@ -54,24 +52,3 @@ def send(
 def run_demo() -> None:
     """One lead through the whole flow, with each hop's milliseconds."""
     asyncio.run(demo.run(Settings()))
-
-
-@topology_app.callback()
-def _topology() -> None:
-    """The broker's exchanges, queues and bindings."""
-
-
-@topology_app.command("declare")
-def declare() -> None:
-    """Creates what is missing; must run before the services of a new version start."""
-    try:
-        asyncio.run(_declare(Settings().rabbitmq_url))
-    except OSError as error:
-        fail(f"RabbitMQ does not answer: {error}")
-    console.print("topology declared")
-
-
-async def _declare(rabbitmq_url: str) -> None:
-    connection = await aio_pika.connect(rabbitmq_url)
-    async with connection:
-        await topology.declare(await connection.channel())

@@ -16,13 +16,14 @@ def environment() -> dict[str, str]:
 
 
 class Settings(BaseSettings):
-    """`LEADCTL_...`; the services' own addresses are needed by `health` only."""
+    """`LEADCTL_...`; the services' own addresses are needed by `health` only, `rabbitmq_api` is empty where there is none."""
 
     model_config = SettingsConfigDict(env_prefix="LEADCTL_", env_file=ENV_FILE, extra="ignore", frozen=True)
 
     gateway_url: str = "http://127.0.0.1:8080"
     sandbox_url: str = "http://127.0.0.1:8090"
     rabbitmq_url: str = "amqp://guest:guest@127.0.0.1:5672/"
+    rabbitmq_api: str = ""
     ops_token: SecretStr = SecretStr("")
     ingest_url: str | None = None
     chat_url: str | None = None

@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from httpx2 import AsyncClient, Response
+from httpx2 import ASGITransport, AsyncClient, Response
 
-from .conftest import OPS, SITE_KEY, TENANT, Rows
+from .conftest import OPS, SITE_KEY, TENANT, Rows, application
 
 CONSENT = {
     "sms": True,
@@ -182,3 +182,21 @@ async def test_a_site_key_leads_to_its_own_tenant_only(client, tenant_id, rows: 
     answer = await submit(client, form(site_key="other-key"))
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_location")
     assert await rows("SELECT id FROM leads") == []
+
+
+async def test_with_postgresql_away_the_form_is_asked_to_come_again():
+    transport = ASGITransport(app=application("postgresql://nobody:x@127.0.0.1:1/none"))
+    async with AsyncClient(transport=transport, base_url="http://ingest") as client:
+        answer = await submit(client, form())
+    assert (answer.status_code, answer.json()["code"]) == (503, "temporarily_unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_the_form_is_taken_while_rabbitmq_is_away(app, client, tenant_id, rows: Rows):
+    async with app.router.lifespan_context(app):  # its relay and consumers find no broker
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["checks"]["rabbitmq"]) == (503, False)
+        assert (await submit(client, form())).status_code == 201
+    assert (
+        len(await rows("SELECT 1 FROM outbox WHERE type = 'lead.received.v1' AND published_at IS NULL")) == 1
+    )

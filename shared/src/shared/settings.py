@@ -1,6 +1,6 @@
 """The settings that all five services have; each adds its own under its own prefix."""
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,6 +20,9 @@ class ServiceSettings(BaseSettings):
     link_keys: SecretStr
     ops_token: SecretStr
     log_level: str = "INFO"
+    retention_days: int = Field(default=35, ge=31)
+    """How long published events and inbox rows stay: longer than the log (30 days) and than any dead letter waits, or a
+    late replay would be done twice."""
 
     def signing_keys(self) -> list[str]:
         """Newest first."""

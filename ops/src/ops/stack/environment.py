@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
+from ops.stack.accounts import OPERATORS
 from ops.stack.state import secret, write_private
 
 Claude = Literal["off", "key", "sandbox"]
@@ -43,7 +45,8 @@ class Plan:
     state_dir: Path
     ports: Mapping[str, int]
     databases: Mapping[str, str]
-    rabbitmq_url: str
+    brokers: Mapping[str, str]
+    rabbitmq_api: str | None
     claude: Claude
     anthropic_key: str
 
@@ -73,8 +76,9 @@ def operator_settings(plan: Plan) -> dict[str, str]:
     return {
         "LEADCTL_GATEWAY_URL": plan.url("gateway"),
         "LEADCTL_SANDBOX_URL": plan.url("sandbox"),
-        "LEADCTL_RABBITMQ_URL": plan.rabbitmq_url,
-        "RABBITMQ_URL": plan.rabbitmq_url,
+        "LEADCTL_RABBITMQ_URL": plan.brokers[OPERATORS],
+        "LEADCTL_RABBITMQ_API": _operators_api(plan),
+        "RABBITMQ_URL": plan.brokers[OPERATORS],
         **{f"LEADCTL_{name.upper()}": value for name, value in secrets_of(plan.state_dir).items()},
         **{f"LEADCTL_{_prefix(name)}URL": url for name, url in plan.services.items()},
         **{f"LEADCTL_{_prefix(name)}DATABASE_URL": url for name, url in plan.databases.items()},
@@ -117,7 +121,7 @@ def _service(plan: Plan, name: str) -> Program:
         "HOST": "127.0.0.1",
         "PORT": str(plan.ports[name]),
         "DATABASE_URL": plan.databases[name],
-        "RABBITMQ_URL": plan.rabbitmq_url,
+        "RABBITMQ_URL": plan.brokers[name],
         "PUBLIC_URL": plan.url("gateway"),
         "LINK_KEYS": known["link_keys"],
         "OPS_TOKEN": known["ops_token"],
@@ -147,6 +151,15 @@ def _own_settings(plan: Plan, name: str) -> dict[str, str]:
             }
         case _:
             return {}
+
+
+def _operators_api(plan: Plan) -> str:
+    """The management API with the operators' account; empty when the broker has none."""
+    if plan.rabbitmq_api is None:
+        return ""
+    account = urlsplit(plan.brokers[OPERATORS]).netloc.rpartition("@")[0]
+    api = urlsplit(plan.rabbitmq_api)
+    return api._replace(netloc=f"{account}@{api.hostname}:{api.port}").geturl()
 
 
 def _claude(plan: Plan) -> dict[str, str]:

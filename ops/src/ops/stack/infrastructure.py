@@ -8,12 +8,12 @@ from typing import Literal
 from ops.stack import docker, postgres, rabbit
 from ops.stack.model import Postgres, Private, Rabbit, Servers
 from ops.stack.provision import drop_database, provision_database
-from ops.stack.rabbit import create_vhost, delete_vhost
+from ops.stack.rabbit import delete_vhost, provision_broker
 from ops.stack.screen import StackError, say
 from ops.stack.state import instance_id, secret, write_private
 
 __all__ = [
-    "Private", "Servers", "create_vhost", "delete_vhost", "drop_database", "instance_id", "provision_database",
+    "Private", "Servers", "delete_vhost", "drop_database", "instance_id", "provision_broker", "provision_database",
     "secret", "servers", "stop_servers",
 ]  # fmt: skip
 

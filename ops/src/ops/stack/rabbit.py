@@ -1,25 +1,30 @@
-"""A RabbitMQ to work on: one that answers, or a private one from the system's package; and virtual hosts on it."""
+"""A RabbitMQ to work on: one that answers, or a private one from the system's package; virtual hosts and accounts on it."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 import aio_pika
 import httpx2
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError
 
+from ops.stack.accounts import ACCOUNTS, OPERATORS, definitions, user_name
 from ops.stack.apt import apt_install, can_apt_install
 from ops.stack.model import Private, Rabbit, Servers
 from ops.stack.ports import free_ports
 from ops.stack.processes import TAG, alive, end
 from ops.stack.screen import StackError, say, tail
-from ops.stack.shell import run
-from ops.stack.state import instance_id, secret, write_private
+from ops.stack.shell import Outcome, run
+from ops.stack.state import derived, instance_id, secret, write_private
 
 LOCAL_URL = "amqp://guest:guest@127.0.0.1:5672/"
 MISSING = (
@@ -33,10 +38,16 @@ _VHOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 async def answers(url: str) -> bool:
     try:
-        connection = await aio_pika.connect(url, timeout=5)
-    except (OSError, AMQPError, TimeoutError, ValueError):
+        connection = aio_pika.Connection(make_url(url))
+    except ValueError:
         return False
-    await connection.close()
+    try:
+        await connection.connect(timeout=5)
+    except (OSError, AMQPError, TimeoutError):
+        return False
+    finally:
+        # Also one that failed: left to the garbage collector, it would be closed in whatever thread that runs.
+        await connection.close()
     return True
 
 
@@ -45,7 +56,7 @@ async def local_rabbit() -> Rabbit | None:
     if not await answers(LOCAL_URL):
         return None
     api = await management_api(LOCAL_URL, port=15672)
-    if api is None and not await _ctl_reaches(LOCAL_URL):
+    if api is None and not await ctl_reaches(LOCAL_URL):
         return None
     return Rabbit(where="already running on 127.0.0.1:5672", admin_url=LOCAL_URL, api=api)
 
@@ -69,40 +80,60 @@ async def management_api(url: str, port: int) -> str | None:
     return base if answer.is_success and "administrator" in answer.json().get("tags", "") else None
 
 
-async def create_vhost(servers: Servers, name: str) -> str:
-    """Creates the virtual host if it is not there; its AMQP address, with every right for the admin user."""
+async def provision_broker(servers: Servers, name: str, *, secret: str) -> dict[str, str]:
+    """Creates the virtual host and its accounts; account (a service, or `ops`) -> AMQP address.
+
+    Running it again changes nothing; `secret` decides the passwords. A broker that lets us create nothing is used as it
+    is, everybody with the address that we were given.
+    """
     _check_name(name)
-    user = unquote(urlsplit(servers.rabbitmq_admin_url).username or "guest")
-    if servers.rabbitmq_api:
-        everything = {"configure": ".*", "write": ".*", "read": ".*"}
-        await _put(servers.rabbitmq_api, f"/api/vhosts/{name}", {})
-        await _put(servers.rabbitmq_api, f"/api/permissions/{name}/{quote(user, safe='')}", everything)
-    elif await _ctl_reaches(servers.rabbitmq_admin_url):
-        await _eval(
-            f'rabbit_vhost:add(<<"{name}">>, <<"leads">>), rabbit_auth_backend_internal:set_permissions('
-            f'<<"{user}">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, <<"leads">>).'
-        )
-    else:
-        return servers.rabbitmq_admin_url
-    url = urlsplit(servers.rabbitmq_admin_url)._replace(path=f"/{name}").geturl()
-    if not await answers(url):
+    if not await _administrable(servers):
+        return dict.fromkeys(ACCOUNTS, servers.rabbitmq_admin_url)
+    addresses = {account: _address(servers.rabbitmq_admin_url, name, account, secret) for account in ACCOUNTS}
+    await import_definitions(servers.rabbitmq_api, definitions(addresses))
+    if not await answers(addresses[OPERATORS]):
         raise StackError(f"the new virtual host {name} on RabbitMQ does not answer")
-    return url
+    return addresses
+
+
+async def import_definitions(api: str | None, wanted: Mapping[str, Any]) -> None:
+    """By the management API, or without one by rabbitmqctl on this machine."""
+    if api:
+        async with httpx2.AsyncClient(timeout=30, trust_env=False) as client:
+            answer = await client.post(f"{api}/api/definitions", json=wanted)
+        if not answer.is_success:
+            raise StackError(f"RabbitMQ refused the accounts: {answer.status_code} {answer.text}")
+        return
+    outcome = await ctl("-q", "import_definitions", stdin=json.dumps(wanted))
+    if not outcome.ok:
+        raise StackError(f"rabbitmqctl refused the accounts: {outcome.output.strip()}")
 
 
 async def delete_vhost(servers: Servers, name: str) -> None:
-    """With all its queues; harmless when there is none of that name."""
+    """With all its queues and accounts; harmless when there is none of that name."""
     _check_name(name)
+    users = [user_name(name, account) for account in ACCOUNTS]
     if servers.rabbitmq_api:
-        async with httpx2.AsyncClient(timeout=30, trust_env=False) as client:
-            answer = await client.delete(f"{servers.rabbitmq_api}/api/vhosts/{name}")
-        if not answer.is_success and answer.status_code != 404:
-            raise StackError(f"RabbitMQ kept the virtual host {name}: {answer.text}")
-    elif await _ctl_reaches(servers.rabbitmq_admin_url):
-        vhost = f'<<"{name}">>'
+        for path in (f"vhosts/{name}", *(f"users/{user}" for user in users)):
+            await _delete(servers.rabbitmq_api, path)
+    elif await ctl_reaches(servers.rabbitmq_admin_url):
+        vhost, accounts = f'<<"{name}">>', ", ".join(f'<<"{user}">>' for user in users)
         await _eval(
-            f'case rabbit_vhost:exists({vhost}) of true -> rabbit_vhost:delete({vhost}, <<"leads">>); _ -> ok end.'
+            f'case rabbit_vhost:exists({vhost}) of true -> rabbit_vhost:delete({vhost}, <<"leads">>); _ -> ok end, '
+            f'[rabbit_auth_backend_internal:delete_user(User, <<"leads">>) || User <- [{accounts}], '
+            "rabbit_auth_backend_internal:exists(User)], ok."
         )
+
+
+async def _administrable(servers: Servers) -> bool:
+    return servers.rabbitmq_api is not None or await ctl_reaches(servers.rabbitmq_admin_url)
+
+
+def _address(admin_url: str, vhost: str, account: str, secret: str) -> str:
+    user = user_name(vhost, account)
+    parts = urlsplit(admin_url)
+    where = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{user}:{derived(secret, user)}@{where}", path=f"/{vhost}").geturl()
 
 
 def _check_name(name: str) -> None:
@@ -208,28 +239,30 @@ def _program() -> str | None:
     return next((str(script) for script in scripts if script.exists()), shutil.which("rabbitmq-server"))
 
 
-async def _ctl_reaches(url: str) -> bool:
+async def ctl_reaches(url: str) -> bool:
     """Whether rabbitmqctl speaks to the very node that listens at this address."""
     parts = urlsplit(url)
-    if parts.hostname not in {"127.0.0.1", "localhost", "::1"} or not _ctl():
+    if parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
         return False
-    listeners = await run(_ctl(), "-q", "eval", _LISTENERS, timeout_seconds=20)
+    listeners = await ctl("-q", "eval", _LISTENERS, timeout_seconds=20)
     return listeners.ok and str(parts.port or 5672) in re.findall(r"\d+", listeners.output)
 
 
 async def _eval(expression: str) -> None:
     """One start of Erlang for several changes; each rabbitmqctl command would cost its own."""
-    outcome = await run(_ctl(), "-q", "eval", expression, timeout_seconds=60)
+    outcome = await ctl("-q", "eval", expression)
     if not outcome.ok or "error" in outcome.output:
         raise StackError(f"rabbitmqctl failed: {outcome.output.strip()}")
 
 
-def _ctl() -> str:
-    return shutil.which("rabbitmqctl") or shutil.which("rabbitmqctl", path="/usr/sbin:/sbin") or ""
+async def ctl(*arguments: str, stdin: str | None = None, timeout_seconds: float = 60) -> Outcome:
+    """Runs this machine's rabbitmqctl; code 127 when there is none."""
+    program = shutil.which("rabbitmqctl") or shutil.which("rabbitmqctl", path="/usr/sbin:/sbin")
+    return await run(program or "rabbitmqctl", *arguments, stdin=stdin, timeout_seconds=timeout_seconds)
 
 
-async def _put(api: str, path: str, body: dict[str, str]) -> None:
+async def _delete(api: str, path: str) -> None:
     async with httpx2.AsyncClient(timeout=30, trust_env=False) as client:
-        answer = await client.put(f"{api}{path}", json=body)
-    if not answer.is_success:
-        raise StackError(f"RabbitMQ refused {path}: {answer.status_code} {answer.text}")
+        answer = await client.delete(f"{api}/api/{path}")
+    if not answer.is_success and answer.status_code != 404:
+        raise StackError(f"RabbitMQ kept {path}: {answer.text}")

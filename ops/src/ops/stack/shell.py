@@ -24,12 +24,13 @@ async def run(
     timeout_seconds: float = 60,
     env: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    stdin: str | None = None,
 ) -> Outcome:
     """Output and errors together. 127 = no such program, 124 = it took too long and was killed."""
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env=None if env is None else {**os.environ, **env},
@@ -38,7 +39,9 @@ async def run(
     except (FileNotFoundError, PermissionError) as error:
         return Outcome(127, str(error))
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), timeout_seconds)
+        output, _ = await asyncio.wait_for(
+            process.communicate(None if stdin is None else stdin.encode()), timeout_seconds
+        )
     except TimeoutError:
         await _kill(process)
         return Outcome(124, f"{command[0]} gave no answer in {timeout_seconds:.0f} s")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ops.stack import supervise
+from ops.stack.accounts import OPERATORS
 from ops.stack.down import halt
 from ops.stack.environment import (
     PACKAGES,
@@ -22,7 +23,7 @@ from ops.stack.environment import (
     write_settings,
 )
 from ops.stack.health import unready, wait_until_ready
-from ops.stack.infrastructure import create_vhost, provision_database, servers
+from ops.stack.infrastructure import provision_broker, provision_database, servers
 from ops.stack.model import Servers
 from ops.stack.ports import choose_ports
 from ops.stack.processes import tagged
@@ -95,16 +96,17 @@ async def _bring_up(root: Path, state_dir: Path, claude: Claude) -> None:
 async def _prepare(root: Path, state_dir: Path, claude: Claude, found: Servers) -> Plan:
     name = f"leads_{instance_id(state_dir)}"
     with step(f"database and virtual host {name}"):
-        databases, vhost = await asyncio.gather(
+        databases, brokers = await asyncio.gather(
             provision_database(found.postgres_admin_url, name, secret=secret(state_dir, "database")),
-            create_vhost(found, name),
+            provision_broker(found, name, secret=secret(state_dir, "broker")),
         )
     plan = Plan(
         root=root,
         state_dir=state_dir,
         ports=choose_ports(state_dir),
         databases=databases,
-        rabbitmq_url=vhost,
+        brokers=brokers,
+        rabbitmq_api=found.rabbitmq_api,
         claude=claude,
         anthropic_key=_anthropic_key(),
     )
@@ -119,7 +121,7 @@ def _stack_file(plan: Plan, found: Servers) -> StackFile:
         smtp=f"127.0.0.1:{plan.ports['sandbox-smtp']}",
         tenant=TENANT,
         claude=plan.claude,
-        rabbitmq_url=plan.rabbitmq_url,
+        rabbitmq_url=plan.brokers[OPERATORS],
         rabbitmq_api=found.rabbitmq_api,
         databases=dict(plan.databases),
         services=plan.services,

@@ -3,24 +3,28 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 from faststream.middlewares import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitQueue, RabbitRouter
 from faststream.rabbit.schemas import QueueType
 
+from shared.clock import Clock
 from shared.db.engine import asyncpg_url
 from shared.events import EventData, ServiceName
 from shared.messaging.failures import decode, failure_middleware
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.messaging.relay import Relay
+from shared.messaging.retention import INTERVAL_SECONDS, purge
 from shared.messaging.topology import queue_for
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
 
 PREFETCH = 10
-GRACEFUL_SECONDS = 10
+GRACEFUL_SECONDS = 7
+"""For events in flight; with 3 s before it for open HTTP answers a service stops within 10 s."""
 RECONNECT_SECONDS = 1
 
 ACK_POLICY = AckPolicy.REJECT_ON_ERROR
@@ -43,7 +47,11 @@ class Messaging:
         self._router = router
         self._publisher: Publisher | None = None
         self.ready = False
-        self.relay = Relay(asyncpg_url(settings.database_url), self.publisher, service)
+        dsn = asyncpg_url(settings.database_url)
+        self.relay = Relay(dsn, self.publisher, service)
+        self._retention = Clock(
+            f"{service}-retention", partial(_purge, dsn, settings.retention_days), INTERVAL_SECONDS
+        )
 
     def publisher(self) -> Publisher:
         """Raises `ConnectionError` before the first connection."""
@@ -72,10 +80,10 @@ class Messaging:
         """Connects in the background, so that HTTP doors open and answer while RabbitMQ is away."""
         connected = asyncio.create_task(self._stay_connected(), name=f"{self._service}-messaging")
         try:
-            yield
+            async with self._retention.running():
+                yield
         finally:
-            connected.cancel()
-            await asyncio.gather(connected, return_exceptions=True)
+            await _end(connected)
 
     async def _stay_connected(self) -> None:
         while True:
@@ -95,6 +103,11 @@ class Messaging:
                 await asyncio.sleep(RECONNECT_SECONDS)
             finally:
                 self.ready = False
+
+
+async def _purge(dsn: str, retention_days: int) -> bool:
+    await purge(dsn, retention_days)
+    return False
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -25,7 +25,7 @@ from shared.telemetry.traces import caused_by_event
 log = structlog.get_logger()
 
 HOLD_LIMIT_SECONDS = 120
-"""How long an event is held un-acked while the database is away; far below the broker's consumer timeout."""
+"""How long an event is held un-acked while database or broker are away; far below the broker's consumer timeout."""
 
 
 class RetryLater(Exception):
@@ -70,7 +70,7 @@ class _FailureMiddleware(BaseMiddleware[Any, Any]):
         self, call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], msg: StreamMessage[Any]
     ) -> object:
         with caused_by_event(await msg.decode(), self._queue), delivered(msg.headers):
-            return await _holding(lambda: call_next(msg))
+            return await _holding(lambda: call_next(msg), is_outage)
 
     async def __aexit__(
         self,
@@ -82,27 +82,23 @@ class _FailureMiddleware(BaseMiddleware[Any, Any]):
         if exc_val is None or not isinstance(exc_val, Exception):
             self._count("done" if exc_val is None else "cancelled")
             return False
-        if is_outage(exc_val):
+        try:
+            await _holding(lambda: self._put_aside(exc_val), lambda _: True)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, the event must stay in its queue
+            # The broker's delivery limit ends this: with the queue and the count in x-death, but no reason of ours.
             self._count("returned")
+            log.warning("event.not_put_aside", queue=self._queue, reason=repr(failure))
             raise RejectMessage(requeue=True) from exc_val
-        if await self._put_aside(exc_val):
-            return True
-        raise RejectMessage(requeue=True) from exc_val
+        return True
 
-    async def _put_aside(self, error: Exception) -> bool:
-        """False when the broker does not take it: then the event stays in its queue."""
+    async def _put_aside(self, error: Exception) -> None:
+        """An outage that outlasts the holding goes the way of any error: what is not permanent has its tries."""
         attempt = int(self.msg.headers.get("attempt", 1))
         permanent = isinstance(error, DeadLetter | ValidationError)
-        last = attempt > len(RETRY_DELAYS_SECONDS)
-        try:
-            if permanent or last:
-                await self._dead_letter(error, attempt)
-            else:
-                await self._retry(error, attempt)
-        except Exception as failure:  # noqa: BLE001 - whatever it is, the event must stay in its queue
-            log.warning("event.not_put_aside", queue=self._queue, reason=repr(failure))
-            return False
-        return True
+        if permanent or attempt > len(RETRY_DELAYS_SECONDS):
+            await self._dead_letter(error, attempt)
+        else:
+            await self._retry(error, attempt)
 
     async def _retry(self, error: Exception, attempt: int) -> None:
         delay_seconds = RETRY_DELAYS_SECONDS[attempt - 1]
@@ -148,15 +144,15 @@ class _FailureMiddleware(BaseMiddleware[Any, Any]):
         EVENTS_CONSUMED.labels(queue=self._queue, outcome=outcome).inc()
 
 
-async def _holding(call: Callable[[], Awaitable[Any]]) -> object:
-    """Tries again in place while the database is away, so that an outage of seconds moves no event."""
+async def _holding(call: Callable[[], Awaitable[Any]], passes: Callable[[Exception], bool]) -> object:
+    """Tries again in place while the error is one that passes, so that an outage of seconds moves no event."""
     deadline = asyncio.get_running_loop().time() + HOLD_LIMIT_SECONDS
     pause_seconds = 0.2
     while True:
         try:
             return await call()
         except Exception as error:
-            if not is_outage(error) or asyncio.get_running_loop().time() > deadline:
+            if not passes(error) or asyncio.get_running_loop().time() > deadline:
                 raise
             log.warning("event.held", reason=_public(error))
             await asyncio.sleep(pause_seconds)

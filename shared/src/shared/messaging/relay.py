@@ -1,6 +1,7 @@
 """Outbox to broker: one active relay for each service, woken by NOTIFY, in order for each subject."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import groupby
@@ -8,6 +9,7 @@ from operator import itemgetter
 
 import asyncpg
 import structlog
+from aio_pika.exceptions import DeliveryError
 
 from shared.events import CONTENT_TYPE
 from shared.messaging.publisher import Publisher
@@ -20,13 +22,18 @@ BATCH_ROWS = 200
 POLL_SECONDS = 1.0
 """The fallback when a NOTIFY is missed, and how often a standby asks for the lock: far below the 5 s promised."""
 PAUSE_AFTER_FAILURE_SECONDS = 0.5
+REFUSED_PAUSE_SECONDS = 5.0
+"""How long a subject waits whose event the broker returned (its queue is missing), so that a batch has room for others."""
 
 _CLAIM = """
-SELECT id, event_id, type, key, body FROM outbox WHERE published_at IS NULL
+SELECT id, event_id, type, key, body FROM outbox WHERE published_at IS NULL AND key <> ALL($2::text[])
 ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
 """
 _DONE = "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::bigint[])"
-_FAILED = "UPDATE outbox SET attempts = attempts + 1, last_error = $2 WHERE id = $1"
+_FAILED = """
+UPDATE outbox SET attempts = attempts + 1, last_error = failed.reason
+FROM unnest($1::bigint[], $2::text[]) AS failed (id, reason) WHERE outbox.id = failed.id
+"""
 _OLDEST = """
 SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 FROM outbox WHERE published_at IS NULL
 """
@@ -44,6 +51,9 @@ class Relay:
         self._publisher = publisher
         self._service = service
         self._wake = asyncio.Event()
+        self._logged: set[int] = set()
+        self._refused_until: dict[str, float] = {}
+        self._measure_at = 0.0
 
     async def run(self) -> None:
         """Until cancelled; survives the loss of either connection."""
@@ -87,28 +97,35 @@ class Relay:
         """A full batch is followed at once; after any other one a NOTIFY tells of more, and each second is looked anyway."""
         while True:
             self._wake.clear()
-            if await self._batch(connection) < BATCH_ROWS and not await self._woken():
-                OUTBOX_OLDEST_SECONDS.labels(service=self._service).set(await connection.fetchval(_OLDEST))
+            published = await self._batch(connection)
+            await self._measure(connection)
+            if published < BATCH_ROWS:
+                await self._woken()
 
-    async def _woken(self) -> bool:
+    async def _measure(self, connection: asyncpg.Connection) -> None:
+        """At most once a second, and no less under load: a growing backlog is what the figure is for."""
+        if time.monotonic() >= self._measure_at:
+            OUTBOX_OLDEST_SECONDS.labels(service=self._service).set(await connection.fetchval(_OLDEST))
+            self._measure_at = time.monotonic() + POLL_SECONDS
+
+    async def _woken(self) -> None:
         # Not wait_for: on Python 3.11 it loses a cancellation that comes together with the wake-up.
         with suppress(TimeoutError):
             async with asyncio.timeout(POLL_SECONDS):
-                return await self._wake.wait()
-        return False
+                await self._wake.wait()
 
     async def _batch(self, connection: asyncpg.Connection) -> int:
         """Subjects go out side by side, the events of one subject in order; a subject stops at its first failure."""
         async with connection.transaction():
-            rows = await connection.fetch(_CLAIM, BATCH_ROWS)
+            rows = await connection.fetch(_CLAIM, BATCH_ROWS, self._waiting())
             by_subject = groupby(sorted(rows, key=itemgetter("key", "id")), key=itemgetter("key"))
             outcomes = await asyncio.gather(*(self._publish_in_order(list(group)) for _, group in by_subject))
             done = [row_id for published, _ in outcomes for row_id in published]
             if done:
                 await connection.execute(_DONE, done)
             failures = [failure for _, failure in outcomes if failure]
-            for row_id, reason in failures:
-                await connection.execute(_FAILED, row_id, reason)
+            if failures:
+                await connection.execute(_FAILED, *map(list, zip(*failures, strict=True)))
         if failures:
             log.warning(
                 "relay.not_published", service=self._service, rows=len(failures), reason=failures[0][1]
@@ -122,20 +139,30 @@ class Relay:
             try:
                 await self._publish(row)
             except Exception as error:  # noqa: BLE001 - kept in the row, tried again
+                if isinstance(error, DeliveryError):
+                    self._refused_until[row["key"]] = time.monotonic() + REFUSED_PAUSE_SECONDS
                 return published, (row["id"], repr(error)[:500])
             published.append(row["id"])
         return published, None
 
     async def _publish(self, row: asyncpg.Record) -> None:
-        for exchange in (LOG_EXCHANGE, EVENTS_EXCHANGE):
-            await self._publisher().publish(
-                exchange,
-                row["type"],
-                row["body"],
-                message_id=str(row["event_id"]),
-                content_type=CONTENT_TYPE,
-            )
+        """Each try goes on where the last one ended: an event that waits for its queue is in the log once."""
+        if row["id"] not in self._logged:
+            await self._send(LOG_EXCHANGE, row)
+            self._logged.add(row["id"])
+        await self._send(EVENTS_EXCHANGE, row)
+        self._logged.discard(row["id"])
         EVENTS_PUBLISHED.labels(type=row["type"]).inc()
+
+    async def _send(self, exchange: str, row: asyncpg.Record) -> None:
+        await self._publisher().publish(
+            exchange, row["type"], row["body"], message_id=str(row["event_id"]), content_type=CONTENT_TYPE
+        )
+
+    def _waiting(self) -> list[str]:
+        now = time.monotonic()
+        self._refused_until = {key: until for key, until in self._refused_until.items() if until > now}
+        return list(self._refused_until)
 
 
 async def _schema(connection: asyncpg.Connection) -> str:

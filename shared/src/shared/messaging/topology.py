@@ -7,9 +7,13 @@ a consumer that cannot work an event off ──▶ <service>.dead ──▶ <ser
 leadctl ──▶ ops.audit, ops.discarded (streams): what operators did, and the dead letters that they gave up
 """
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
+
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel
-from pamqp.common import FieldTable
 
 from shared.events import CONSUMES, SERVICES, EventData, ServiceName
 
@@ -33,6 +37,40 @@ AUDIT_STREAM = "ops.audit"
 DISCARDED_STREAM = "ops.discarded"
 OPERATORS_SEGMENT_BYTES = 10_000_000
 
+LOG_MAX_AGE = "30D"
+LOG_MAX_BYTES = 20_000_000_000
+"""Whichever comes first ends an event's time in the log: a month, or the disk that a log of one broker may fill."""
+LOG_SEGMENT_BYTES = 100_000_000
+
+
+@dataclass(frozen=True)
+class Exchange:
+    name: str
+    kind: ExchangeType
+
+
+@dataclass(frozen=True)
+class Queue:
+    """`consumed`: a running system reads it all the time."""
+
+    name: str
+    arguments: Mapping[str, str | int]
+    consumed: bool = False
+
+
+@dataclass(frozen=True, order=True)
+class Binding:
+    exchange: str
+    queue: str
+    routing_key: str
+
+
+@dataclass(frozen=True)
+class Topology:
+    exchanges: tuple[Exchange, ...]
+    queues: tuple[Queue, ...]
+    bindings: tuple[Binding, ...]
+
 
 def queue_for(service: ServiceName, event: type[EventData]) -> str:
     return f"{service}.{event.type}"
@@ -48,7 +86,79 @@ def retry_of(service: ServiceName, delay_seconds: int) -> str:
     return f"{service}.retry.{delay_seconds}s"
 
 
-def work_queue_arguments(service: ServiceName) -> FieldTable:
+def topology() -> Topology:
+    """All of it, in an order in which it can be declared."""
+    parts = [_log(), _operators(), *(_service(service) for service in SERVICES)]
+    return Topology(
+        exchanges=(Exchange(EVENTS_EXCHANGE, ExchangeType.TOPIC), *_each(part.exchanges for part in parts)),
+        queues=_each(part.queues for part in parts),
+        bindings=_each(part.bindings for part in parts),
+    )
+
+
+async def declare(channel: AbstractChannel) -> None:
+    """Declares the whole topology; harmless when it stands. Runs before any service, so that no event finds a queue missing."""
+    wanted = topology()
+    for exchange in wanted.exchanges:
+        await channel.declare_exchange(exchange.name, exchange.kind, durable=True)
+    for queue in wanted.queues:
+        await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
+    for binding in wanted.bindings:
+        bound = await channel.get_queue(binding.queue, ensure=False)
+        await bound.bind(binding.exchange, binding.routing_key)
+
+
+def _log() -> Topology:
+    """A stream beside work queues on one exchange loses acked events on a restart, hence an exchange of its own."""
+    stream = Queue(
+        LOG_STREAM,
+        {
+            "x-queue-type": "stream",
+            "x-max-age": LOG_MAX_AGE,
+            "x-max-length-bytes": LOG_MAX_BYTES,
+            "x-stream-max-segment-size-bytes": LOG_SEGMENT_BYTES,
+        },
+    )
+    return Topology(
+        exchanges=(Exchange(LOG_EXCHANGE, ExchangeType.TOPIC),),
+        queues=(stream,),
+        bindings=(Binding(LOG_EXCHANGE, LOG_STREAM, "#"),),
+    )
+
+
+def _operators() -> Topology:
+    """The audit has no end; what was discarded holds personal data and goes when the log's events go."""
+    arguments: dict[str, str | int] = {
+        "x-queue-type": "stream",
+        "x-stream-max-segment-size-bytes": OPERATORS_SEGMENT_BYTES,
+    }
+    streams = (
+        Queue(AUDIT_STREAM, arguments),
+        Queue(DISCARDED_STREAM, {**arguments, "x-max-age": LOG_MAX_AGE}),
+    )
+    return Topology(exchanges=(), queues=streams, bindings=())
+
+
+def _service(service: ServiceName) -> Topology:
+    dead = dead_letters_of(service)
+    delays = [_delay(service, seconds) for seconds in RETRY_DELAYS_SECONDS]
+    work = {queue_for(service, event): event.type for event in CONSUMES[service]}
+    aside = (dead, *(delay.name for delay in delays))
+    return Topology(
+        exchanges=tuple(Exchange(name, ExchangeType.FANOUT) for name in aside),
+        queues=(
+            Queue(dead, {"x-queue-type": "quorum", "x-delivery-limit": DEAD_LETTER_LOOKS}),
+            *delays,
+            *(Queue(name, _work_arguments(service), consumed=True) for name in work),
+        ),
+        bindings=(
+            *(Binding(name, name, "") for name in aside),
+            *(Binding(EVENTS_EXCHANGE, name, type_) for name, type_ in work.items()),
+        ),
+    )
+
+
+def _work_arguments(service: ServiceName) -> Mapping[str, str | int]:
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": DELIVERY_LIMIT,
@@ -58,68 +168,22 @@ def work_queue_arguments(service: ServiceName) -> FieldTable:
     }
 
 
-async def declare(channel: AbstractChannel) -> None:
-    """Declares the whole topology; harmless when it stands. Runs before any service, so that no event finds a queue missing."""
-    await _declare_log(channel)
-    await _declare_operators(channel)
-    events = await channel.declare_exchange(EVENTS_EXCHANGE, ExchangeType.TOPIC, durable=True)
-    for service in SERVICES:
-        await _declare_failures(channel, service)
-        for event in CONSUMES[service]:
-            queue = await channel.declare_queue(
-                queue_for(service, event), durable=True, arguments=work_queue_arguments(service)
-            )
-            await queue.bind(events, event.type)
-
-
-async def _declare_log(channel: AbstractChannel) -> None:
-    """A stream beside work queues on one exchange loses acked events on a restart, hence an exchange of its own."""
-    exchange = await channel.declare_exchange(LOG_EXCHANGE, ExchangeType.TOPIC, durable=True)
-    stream = await channel.declare_queue(
-        LOG_STREAM,
-        durable=True,
-        arguments={
-            "x-queue-type": "stream",
-            "x-max-age": LOG_MAX_AGE,
-            "x-stream-max-segment-size-bytes": LOG_SEGMENT_BYTES,
+def _delay(service: ServiceName, seconds: int) -> Queue:
+    return Queue(
+        retry_of(service, seconds),
+        {
+            "x-queue-type": "quorum",
+            "x-message-ttl": seconds * 1000,
+            # The default exchange and the routing key kept (the consumer's queue) lead the event home.
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
         },
     )
-    await stream.bind(exchange, "#")
 
 
-async def _declare_operators(channel: AbstractChannel) -> None:
-    """The audit has no end; what was discarded holds personal data and goes when the log's events go."""
-    arguments: FieldTable = {
-        "x-queue-type": "stream",
-        "x-stream-max-segment-size-bytes": OPERATORS_SEGMENT_BYTES,
-    }
-    await channel.declare_queue(AUDIT_STREAM, durable=True, arguments=arguments)
-    kept = {**arguments, "x-max-age": LOG_MAX_AGE}
-    await channel.declare_queue(DISCARDED_STREAM, durable=True, arguments=kept)
+PartT = TypeVar("PartT")
 
 
-async def _declare_failures(channel: AbstractChannel, service: ServiceName) -> None:
-    name = dead_letters_of(service)
-    dead = await channel.declare_exchange(name, ExchangeType.FANOUT, durable=True)
-    queue = await channel.declare_queue(
-        name,
-        durable=True,
-        arguments={"x-queue-type": "quorum", "x-delivery-limit": DEAD_LETTER_LOOKS},
-    )
-    await queue.bind(dead)
-    for delay_seconds in RETRY_DELAYS_SECONDS:
-        name = retry_of(service, delay_seconds)
-        retry = await channel.declare_exchange(name, ExchangeType.FANOUT, durable=True)
-        waiting = await channel.declare_queue(
-            name,
-            durable=True,
-            arguments={
-                "x-queue-type": "quorum",
-                "x-message-ttl": delay_seconds * 1000,
-                # The default exchange and the routing key kept (the consumer's queue) lead the event home.
-                "x-dead-letter-exchange": "",
-                "x-dead-letter-strategy": "at-least-once",
-                "x-overflow": "reject-publish",
-            },
-        )
-        await waiting.bind(retry)
+def _each(parts: Iterable[tuple[PartT, ...]]) -> tuple[PartT, ...]:
+    return tuple(chain.from_iterable(parts))

@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 from ops.stack.down import clean
-from ops.stack.infrastructure import create_vhost, delete_vhost
+from ops.stack.infrastructure import delete_vhost, provision_broker
 from ops.stack.model import Servers
 from ops.stack.stackfile import StackFile, read_stack
 from ops.stack.up import up
@@ -81,20 +81,25 @@ def migrated_database(_databases: Databases) -> Callable[[ServiceName], Abstract
 
 
 @pytest.fixture(scope="session")
-async def _vhost(servers: Servers) -> AsyncIterator[str]:
+async def _brokers(servers: Servers) -> AsyncIterator[dict[str, str]]:
     name = f"tk_{secrets.token_hex(3)}"
-    url = await create_vhost(servers, name)
-    await broker.declare(url)
-    yield url
-    if not url.endswith("/"):
-        await delete_vhost(servers, name)
+    addresses = await provision_broker(servers, name, secret=secrets.token_hex(16))
+    await broker.declare(addresses["ops"])
+    yield addresses
+    await delete_vhost(servers, name)
 
 
 @pytest.fixture
-async def rabbitmq_url(_vhost: str) -> str:
-    """A broker with the project's topology and empty queues."""
-    await broker.purge(_vhost)
-    return _vhost
+async def broker_accounts(_brokers: dict[str, str]) -> dict[str, str]:
+    """Account (a service, or `ops`) -> address, on a broker with the project's topology and empty queues."""
+    await broker.purge(_brokers["ops"])
+    return _brokers
+
+
+@pytest.fixture
+def rabbitmq_url(broker_accounts: dict[str, str]) -> str:
+    """The same broker with every right."""
+    return broker_accounts["ops"]
 
 
 @pytest.fixture(scope="session")
