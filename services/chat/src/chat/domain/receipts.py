@@ -332,7 +332,8 @@ def _phrases(shop: ShopFacts, vehicle: str, number: str | None) -> tuple[str, ..
     """The address with and without its tail, the vehicle with and without its year, the booking number."""
     parts = [part.strip() for part in shop.address.split(",")]
     address = [", ".join(parts[:n]) for n in range(1, len(parts) + 1)]
-    vehicles = [vehicle, vehicle.partition(" ")[2]] if vehicle[:4].isdigit() else [vehicle]
+    year, _, model = vehicle.partition(" ")
+    vehicles = [vehicle, model, f"{model} {year}"] if year.isdigit() else [vehicle]
     known = [folded(p) for p in (*address, *vehicles, shop.name, number or "") if p]
     return tuple(sorted(known, key=len, reverse=True))
 

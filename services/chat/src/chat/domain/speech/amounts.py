@@ -36,6 +36,8 @@ def _cents(match: re.Match[str]) -> int | None:
         return None
     if only_cents:
         return int(only_cents) if only_cents.isdigit() else None
+    if not re.fullmatch(r"\d{1,3}(?:,\d{3})*(?:\.\d+)?|\d+(?:\.\d+)?", first or usd or plain):
+        return None
     whole, _, fraction = (first or usd or plain).replace(",", "").partition(".")
     if len(fraction) > 2 or (fraction and and_cents):
         return None

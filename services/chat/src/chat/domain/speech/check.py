@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from chat.domain.receipts import PriceFact, Proof, Span
 from chat.domain.speech import claims as words
+from chat.domain.speech import vocabulary
 from chat.domain.speech.amounts import AmountSaid, amounts, shares, stray_sign
 from chat.domain.speech.moments import (
     DaySaid,
@@ -47,7 +48,7 @@ def verdict(sentence: str, proof: Proof) -> Verdict:
     text = without_greeting(folded(shown))
     if words.only_announces(text) or (words.OPENER.fullmatch(text.strip()) and _asked_for_unproved(proof)):
         return Passed("")
-    for check in (_links, _phone, _other_language, _names, _acceptance, _claims, _bargains, _terms, _services):
+    for check in (_links, _phone, _other_language, _names, _acceptance, _claims, _bargains, _terms, _services, _unknown_words):
         if veto := check(shown, text, proof):
             return veto
     return _figures(text, proof) or Passed(shown)
@@ -166,7 +167,7 @@ def _terms(_: str, text: str, proof: Proof) -> Veto | None:
     for found in words.TERMS.finditer(text):
         if found[0] not in proof.texts:
             return Veto("terms", f"no tool result speaks of {found[0]!r}")
-    if found := words.OPEN_DOOR.search(text):
+    if (found := words.OPEN_DOOR.search(text)) and not words.CHANGING_ONE.search(text):
         return Veto("time", f"no tool result holds {found[0]!r}; name the times that find_slots gave")
     return None
 
@@ -179,6 +180,42 @@ def _services(_: str, text: str, proof: Proof) -> Veto | None:
         if not words.INABILITY.search(text[: found.start()]):
             return Veto("service", f"no tool result holds the service {found[0]!r}")
     return None
+
+
+_WORD = re.compile(r"[a-z][a-z']*[a-z]|[a-z]")
+_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz")
+
+
+def _unknown_words(_: str, text: str, proof: Proof) -> Veto | None:
+    """A statement is made of words that other checks judged, that were thought through or that the receipts use.
+
+    A question may ask anything.
+    """
+    if text.rstrip(" \"')").endswith("?") and words.ASKING.search(text):
+        return None
+    rest = _without_moments(text, proof)
+    for judged in (words.BARGAIN, words.TERMS, words.LIKE_SERVICES, *(c.pattern for c in words.CLAIMS)):
+        rest = judged.sub(" ", rest)
+    for word in _WORD.findall(rest):
+        plain = word.removesuffix("'s").removesuffix("'")
+        if not (_is_known(plain, proof) or _is_known(plain.removesuffix("s"), proof)):
+            return Veto("word", f"say it in plainer words than {word!r}, or leave it out")
+    return None
+
+
+def _is_known(word: str, proof: Proof) -> bool:
+    return (
+        word in vocabulary.ENGLISH
+        or word in vocabulary.SPANISH
+        or word in proof.words
+        or word in _COMMON
+        or word in _UNITS
+        or word in _ALPHABET
+        or words.SPANISH_NAMES.get(word, "") in proof.words
+    )
+
+
+_UNITS = frozenset("dollar dollars bucks cents dolar dolares hr hrs min mins noon st nd rd th add".split())
 
 
 def _figures(text: str, proof: Proof) -> Veto | None:
@@ -323,10 +360,13 @@ _COUNT = re.compile(
 )
 
 
+_TIMES_COUNTED = frozenset(("time", "slot", "open", "hora", "luga"))
+
+
 def _counts(text: str, proof: Proof) -> Veto | None:
     rest = text
     for found in _COUNT.finditer(text):
-        most = len(proof.durations) if found[2][:4] in {"serv", "kind", "type", "tipo"} else len(proof.slots)
+        most = len(proof.slots) if found[2][:4] in _TIMES_COUNTED else max(len(proof.durations), len(proof.slots))
         if int(found[1]) > max(most, 1):
             return Veto("figure", f"no tool result holds {found[0]!r}")
         rest = blanked(rest, found.span(1))
@@ -394,9 +434,8 @@ def _moments(text: str, proof: Proof) -> Veto | None:
     groups = _day_groups(text, proof.now.date())
     rest = blanked(text, *(s.span for g in groups for s in g.said))
     clock = list(times(rest))
-    if vague := vague_day(text):
-        if not text.rstrip().endswith("?"):
-            return Veto("time", f"say the days themselves, not {vague[0]!r}")
+    if (vague := vague_day(text)) and not text.rstrip().endswith("?") and not _weekend(vague[0], proof):
+        return Veto("time", f"say the days themselves, not {vague[0]!r}")
     for group in groups:
         if veto := _day(group, text, proof):
             return veto
@@ -426,6 +465,8 @@ def _day(group: _Day, text: str, proof: Proof) -> Veto | None:
         return None
     if words.NEGATED.search(text) and any(group.fits(day) for day in proof.none_open):
         return None
+    if _NOT_LISTED.search(text) and proof.slots:
+        return None
     if group.fits(proof.now.date()) and _TODAY_ITSELF.search(text):
         return None
     return Veto("day", f"no tool result holds the day {group.words!r}")
@@ -436,10 +477,18 @@ _TODAY_ITSELF = re.compile(
 )
 
 
+_NOT_LISTED = re.compile(r"\b(?:isn't|is not|wasn't|not) (?:among|one of|on the list|in the list)\b|\bno esta entre\b")
+
+
 def _opening_fits(weekday: int | None, day: date | None, group: _Day) -> bool:
     if day is not None:
         return group.fits(day)
     return weekday is None or all(s.weekday in {None, weekday} for s in group.said)
+
+
+def _weekend(vague: str, proof: Proof) -> bool:
+    """`The weekend` when one of the times on offer lies in it."""
+    return vague in {"weekend", "fin de semana"} and any(s.start.weekday() >= 5 for s in proof.slots)
 
 
 def _days_of(span: tuple[int, int], groups: list[_Day], clock: list[TimeSaid], text: str) -> list[_Day]:
@@ -487,7 +536,7 @@ def _is_time(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:
         return True
     if _OPEN.search(text) and _opens(said, on, proof):
         return True
-    return _denied(said, before, proof)
+    return _denied(said, before, proof) or bool(_NOT_LISTED.search(text))
 
 
 def _opens(said: TimeSaid, on: list[_Day], proof: Proof) -> bool:

@@ -42,6 +42,9 @@ CLAIMS: tuple[Claim, ...] = (
         r"\byou(?: now)? have an? (?:appointment|booking|reservation)\b",
         r"\b(?:made|placed|completed|finali[sz]ed) (?:the|a|your|an|that) (?:reservation|appointment|booking)\b",
         r"\bsecured\b",
+        r"\b(?:[ap]m|day|\d)\b,? (?:the \w+,? )?it is\b",
+        r"\b(?:are|'re|is|be|'ll be|waiting) ready for you\b|\bshow up\b|\byour name on\b|\bthank(?:s| you) for (?:booking|scheduling|reserving)\b|\bknows? (?:you're|you are|about your|that you)\b",
+        r"\b(?:get|receive|have) (?:a|your|the) confirmation\b|\ble confirmo\b|\b(?:su|tu) (?:turno|cita|lugar|reserva) ya\b|\bya esta\b\W*$",
         r"\bconsider it (?:done|yours)\b",
         r"\btaken care of\b|\bwent through\b",
         r"^(?:all )?(?:done|booked|set)\b|\b(?:it'?s|all|that'?s) (?:done|arranged|settled|sorted)\b",
@@ -88,7 +91,8 @@ CLAIMS: tuple[Claim, ...] = (
         rf"\b(?:notified|alerted|told|informed|messaged|asked|pinged|contacted|flagged|let|looped in|reached out to|spoke (?:to|with)|talked (?:to|with)|checked with) {_SOMEBODY}\b",
         r"\bpass(?:ed|ing)? (?:this|it|that|your|these) (?:\w+ ){0,3}(?:on|along|to)\b",
         r"\b(?:transferr?(?:ed|ing)?|connect(?:ed|ing) you|hand(?:ed|ing) (?:you|this|it)|escalat(?:ed|ing))\b",
-        r"\bhear (?:back )?from (?:us|them|someone|the|a|our)\b",
+        r"\bhear (?:back )?from\b|\bin touch\b",
+        rf"\b(?:get|getting|got|grab|find|bring|bringing|fetch)(?:ting|ing)? {_SOMEBODY}\b|\b(?:was|were|been|is being|are being) (?:informed|told|notified|asked)\b|\bpase (?:su|tu|el|la)\b|\ble atiende\b",
         r"\bexpect an? (?:call|text|message|e ?mail|reply)\b",
         r"\b(?:is|are) on (?:it|the case|the way|their way)\b",
         rf"\b(?:avise|avisado|notifique|informe|pregunte|consulte)\b(?: ya)?(?: {_SOMEBODY})?",
@@ -121,7 +125,9 @@ BARGAIN = re.compile(
     r"|\bfor nothing\b|\bpor nada\b|\bthrow(?:n|ing)? in\b|\bregalo\b|\bregalamos\b|\bcortesia\b|\bdiscount\w*\b|\bdescuentos?\b|\brebaj\w+|\bpromo\w*\b|\bspecial (?:price|offer|rate)\b"
     r"|\bcoupons?\b|\bcupon\w*\b|\bvouchers?\b|\bthe code\b|\bhalf (?:off|price|the price|of that)\b|\bmitad\b|(?<!\bdrop )(?<!\bdrop it )(?<!\bdropping )(?<!\bdropping it )(?<!\bcar )(?<!\bcivic )(?<!\btake )(?<!\btime )\boff\b|\bcheap\w*\b|\bafford\w*\b|\binexpensive\b|\bbarat\w+|\beconomic\w*"
     r"|\bsav(?:e|es|ings?) (?:you|money|on|up)\b|\byou(?:'ll| will)? save\b|\bahorr\w+|\bmatch\w* (?:the|that|any|their|your|other)\b|\bbeat\b|\blower\b|\bless than\b|\bworth\b|\bbest price\b|\bwaive\w*\b"
+    r"|\b(?:normally|usually|regular(?:ly)?|was|instead of|reduced|marked down|antes|normalmente)\b[^.]*\$"
     r"|\bprice match\b|\b(?:same|double|twice|triple|half) (?:the )?(?:price|cost|as)\b|\bdouble\b|\btwice\b|\btriple\b|\bdoble\b|\bbonus\b|\bextra charge\b|\bhalf\b|\bunder budget\b"
+    r"|\bbetter (?:price|rate|deal)\b|\bour (?:treat|cuenta)\b|\bonly pay\b|\blittle (?:extra|something)\b|\bextra\b|\b(?:mention|show) this chat\b|\blose on\b|\bsale menos\b|\bcover the\b|\bcorre por\b"
     r"|\bworks? for me\b.*\bprice\b|\bknock\b|\bcut you\b|\bround(?:ed)? (?:it )?(?:down|up|off)\b|\bnext to nothing\b|\bpay (?:a|any|one|nothing)\b|\bmejor precio\b|\bprecio especial\b|\bigualamos\b|\bigualar\b"
 )
 """Prices by other words than an amount. Said as an inability (`I can't give discounts`), it is none."""
@@ -168,7 +174,11 @@ OPEN_DOOR = re.compile(
     r"\b(?:walk in|drop by|drop in|stop by|come (?:by|in|over)|swing by|pop in|bring it(?: in| by)?|venga|pase|open|available|fit you|start|do it|free|get you in)\b(?: \w+){0,3} "
     r"(?:any ?time|whenever|right (?:now|away)|immediately|asap|same day|24/7|all day|cuando (?:quiera|guste)|en cualquier momento|ahora mismo|hoy mismo|a cualquier hora)\b"
     r"|\b(?:any ?time|whenever|right now|right away|cuando quiera|ahora mismo)\b(?: \w+){0,2} (?:works|is (?:fine|good|open|ok))\b|\bsame day\b|\bno appointment needed\b|\bwide open\b"
+    r"|\bany ?time\b|\b(?:before|after|at|around|over) lunch\b"
     r"|\bopen (?:late|early|every|daily|all|around)\b|\bsin cita\b"
+)
+CHANGING_ONE = re.compile(
+    r"^(?!.*\b(?:come|stop|drop|bring|walk|visit|show|swing)\b).*\b(?:cancel|move|change|ask|message|write|reach)\b.*\b(?:any ?time|whenever)\b"
 )
 SOON = re.compile(
     r"\b(?:shortly|momentarily|within (?:the|an?) \w+|any (?:minute|moment)|in no time|asap|pronto|enseguida|en breve|right away|as soon as possible|lo antes posible)\b"

@@ -31,7 +31,7 @@ _MONTHS = (
 _WEEKDAY = re.compile(
     r"\b(?:(next|this|coming|proximo|este|el proximo) )?"
     r"(mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?"
-    r"|lunes|martes|miercoles|jueves|viernes|sabado|domingo)s?\b\.?(?: (?:el )?(\d{1,2})\b(?!:|\s*(?:am|pm|a\.m|p\.m)))?"
+    r"|lunes|martes|miercoles|jueves|viernes|sabado|domingo)s?\b\.?(?: (?:el )?(\d{1,2})\b(?!:|\s*(?:am|pm|a\.m|p\.m|de |of |jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)))?"
 )
 _MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|ene|abr|ago|dic)[a-z]*\.?"
 _ISO_DAY = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
