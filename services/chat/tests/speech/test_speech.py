@@ -116,9 +116,16 @@ def setting() -> Setting:
         shop=ShopFacts(
             **TALK["shop"],
             timezone=TALK["timezone"],
-            catalog=CatalogChanged(location_id="00000000-0000-4000-8000-000000000002", version=3, services=_services(), vehicle_classes=("sedan", "suv", "truck")),
+            catalog=CatalogChanged(
+                location_id="00000000-0000-4000-8000-000000000002",
+                version=3,
+                services=_services(),
+                vehicle_classes=("sedan", "suv", "truck"),
+            ),
         ),
-        lead=LeadFacts(first_name="Sam", vehicle=Vehicle.model_validate(lead["vehicle"]), interest=lead["interest"]),
+        lead=LeadFacts(
+            first_name="Sam", vehicle=Vehicle.model_validate(lead["vehicle"]), interest=lead["interest"]
+        ),
         now=NOW,
         vehicle_class="sedan",
         said=tuple(TALK["said"]),

@@ -227,7 +227,9 @@ class _Findings:
             self._service = self._service or folded(name)
             if isinstance(cents := result.get("total_cents"), int):
                 about = frozenset({folded(name)})
-                self._prices["appointment"] = (PriceFact(cents, about, self._setting.vehicle_class, total=True),)
+                self._prices["appointment"] = (
+                    PriceFact(cents, about, self._setting.vehicle_class, total=True),
+                )
         if result.get("status") == "booked":
             self._promises.add("booked")
 
@@ -237,7 +239,7 @@ class _Findings:
             said = " ; ".join(_strings(row))
             found = frozenset(_clock_times(said))
             if found:
-                self._openings.append(Opening(found, _weekday_of(row), _iso_date(row.get("day"))))
+                self._openings.append(Opening(found, _weekday_of(row), _iso_date(row.get("date"))))
 
     def _spans(self, rows: object) -> Iterator[Span]:
         for row in _rows(rows):
@@ -263,7 +265,14 @@ class _Findings:
             promises = (promises - {"booked", "moved"}) | {"cancelled"}
         texts = folded(" . ".join(self._texts))
         vehicle = _plain_vehicle(setting.lead)
-        names = [shop.name, shop.address, vehicle, setting.lead.first_name, setting.lead.interest or "", *self._texts]
+        names = [
+            shop.name,
+            shop.address,
+            vehicle,
+            setting.lead.first_name,
+            setting.lead.interest or "",
+            *self._texts,
+        ]
         return Proof(
             now=setting.local_now,
             prices=tuple(fact for facts in self._prices.values() for fact in facts),
@@ -299,7 +308,9 @@ def _list_prices(service: CatalogService) -> Iterator[PriceFact]:
         yield PriceFact(addon.amount_cents, frozenset({folded(addon.name), folded(addon.code)}))
 
 
-def _span_prices(price: Price | ClassPrice, about: frozenset[str], vehicle_class: str | None) -> Iterator[PriceFact]:
+def _span_prices(
+    price: Price | ClassPrice, about: frozenset[str], vehicle_class: str | None
+) -> Iterator[PriceFact]:
     begins = getattr(price, "kind", "exact") in {"from", "range"} or price.max_cents is not None
     for cents in (price.amount_cents, price.max_cents):
         if cents is not None:
@@ -323,7 +334,9 @@ def _catalog_service(row: Mapping[str, object]) -> Iterator[CatalogService]:
     prices = row.get("prices")
     known = {**row, **(prices if isinstance(prices, Mapping) else {})}
     try:
-        yield CatalogService.model_validate({"id": "", "synonyms": (), **{k: v for k, v in known.items() if k in CatalogService.model_fields}})
+        yield CatalogService.model_validate(
+            {"id": "", "synonyms": (), **{k: v for k, v in known.items() if k in CatalogService.model_fields}}
+        )
     except ValidationError:
         return
 

@@ -48,7 +48,18 @@ def verdict(sentence: str, proof: Proof) -> Verdict:
     text = without_greeting(folded(shown))
     if words.only_announces(text) or (words.OPENER.fullmatch(text.strip()) and _asked_for_unproved(proof)):
         return Passed("")
-    for check in (_links, _phone, _other_language, _names, _acceptance, _claims, _bargains, _terms, _services, _unknown_words):
+    for check in (
+        _links,
+        _phone,
+        _other_language,
+        _names,
+        _acceptance,
+        _claims,
+        _bargains,
+        _terms,
+        _services,
+        _unknown_words,
+    ):
         if veto := check(shown, text, proof):
             return veto
     return _figures(text, proof) or Passed(shown)
@@ -113,7 +124,9 @@ def _acceptance(_: str, text: str, proof: Proof) -> Veto | None:
 def _asked_for_unproved(proof: Proof) -> bool:
     """The customer has just named a price, a day or a time of their own: a plain yes would be a promise."""
     asked = proof.asked_last
-    return bool(words.HAGGLED.search(asked) or any(amounts(asked)) or _moments(asked, proof)) if asked else False
+    return (
+        bool(words.HAGGLED.search(asked) or any(amounts(asked)) or _moments(asked, proof)) if asked else False
+    )
 
 
 def _claims(_: str, text: str, proof: Proof) -> Veto | None:
@@ -135,7 +148,11 @@ def _taken_back(text: str, at: int) -> bool:
     before = text[:at]
     if words.AFTER_A_YES.search(text):
         return True
-    if text.rstrip(" \"')").endswith("?") and words.ASKING.search(text) and not re.search(r"[:;!] |, (?:and|y) ", before):
+    if (
+        text.rstrip(" \"')").endswith("?")
+        and words.ASKING.search(text)
+        and not re.search(r"[:;!] |, (?:and|y) ", before)
+    ):
         return True
     clause = re.split(r"[,;:!?]| but | pero | and you'?re | - ", before)[-1]
     return bool(words.NEGATED.search(words.NOT_REALLY.sub(" ", clause)) or words.WILLING.search(clause))
@@ -167,8 +184,8 @@ def _terms(_: str, text: str, proof: Proof) -> Veto | None:
     for found in words.TERMS.finditer(text):
         if found[0] not in proof.texts:
             return Veto("terms", f"no tool result speaks of {found[0]!r}")
-    if (found := words.OPEN_DOOR.search(text)) and not words.CHANGING_ONE.search(text):
-        return Veto("time", f"no tool result holds {found[0]!r}; name the times that find_slots gave")
+    if (anytime := words.OPEN_DOOR.search(text)) and not words.CHANGING_ONE.search(text):
+        return Veto("time", f"no tool result holds {anytime[0]!r}; name the times that find_slots gave")
     return None
 
 
@@ -298,7 +315,9 @@ def _nearest(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str 
     return ahead[0][1] if ahead else None
 
 
-_CLASS = re.compile(r"\b(coupe|sedan|suv|truck|van|camioneta|camion|hatchback|wagon|crossover|pickup|minivan|motorcycle)s?\b")
+_CLASS = re.compile(
+    r"\b(coupe|sedan|suv|truck|van|camioneta|camion|hatchback|wagon|crossover|pickup|minivan|motorcycle)s?\b"
+)
 
 
 def _classes_said(text: str) -> list[tuple[int, str]]:
@@ -338,7 +357,7 @@ def _durations(text: str, proof: Proof) -> Veto | None:
     for said in durations(text):
         about = {name for at, name in _services_said(text, proof)}
         lengths = {m for name, m in proof.durations.items() if (not about or name in about)}
-        if not about and proof.service in proof.durations:
+        if not about and proof.service is not None and proof.service in proof.durations:
             lengths = {proof.durations[proof.service]}
         spans = [*proof.slots, *([proof.appointment] if proof.appointment else [])]
         if not about or about == {proof.service}:
@@ -366,7 +385,11 @@ _TIMES_COUNTED = frozenset(("time", "slot", "open", "hora", "luga"))
 def _counts(text: str, proof: Proof) -> Veto | None:
     rest = text
     for found in _COUNT.finditer(text):
-        most = len(proof.slots) if found[2][:4] in _TIMES_COUNTED else max(len(proof.durations), len(proof.slots))
+        most = (
+            len(proof.slots)
+            if found[2][:4] in _TIMES_COUNTED
+            else max(len(proof.durations), len(proof.slots))
+        )
         if int(found[1]) > max(most, 1):
             return Veto("figure", f"no tool result holds {found[0]!r}")
         rest = blanked(rest, found.span(1))
@@ -425,7 +448,9 @@ _UNTIL = re.compile(
     r"(?:\b(?:until|till|to|by|ready|done|finish\w*|hasta|a|list[oa]|end\w*|termin\w*|through)\b\W*(?:\w+ ){0,2}\W*|- ?)$"
 )
 _VALID = re.compile(r"\b(?:valid\w*|good|until|through|expires?|honou?red|vigente|valida|vence|hasta)\b")
-_OPEN = re.compile(r"\b(?:open|opens|close|closes|closed|hours|abre|abierto|abiertos|abrimos|cierra|cerramos|horario)\b")
+_OPEN = re.compile(
+    r"\b(?:open|opens|close|closes|closed|hours|abre|abierto|abiertos|abrimos|cierra|cerramos|horario)\b"
+)
 _HOLD = re.compile(r"\b(?:hold|held|holding|reserved|keep|until|hasta|apart\w+)\b")
 
 
@@ -477,7 +502,9 @@ _TODAY_ITSELF = re.compile(
 )
 
 
-_NOT_LISTED = re.compile(r"\b(?:isn't|is not|wasn't|not) (?:among|one of|on the list|in the list)\b|\bno esta entre\b")
+_NOT_LISTED = re.compile(
+    r"\b(?:isn't|is not|wasn't|not) (?:among|one of|on the list|in the list)\b|\bno esta entre\b"
+)
 
 
 def _opening_fits(weekday: int | None, day: date | None, group: _Day) -> bool:
@@ -541,7 +568,9 @@ def _is_time(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:
 
 def _opens(said: TimeSaid, on: list[_Day], proof: Proof) -> bool:
     for opening in proof.openings:
-        if set(said.times) & opening.times and all(_opening_fits(opening.weekday, opening.day, g) for g in on):
+        if set(said.times) & opening.times and all(
+            _opening_fits(opening.weekday, opening.day, g) for g in on
+        ):
             return True
     return False
 
@@ -593,5 +622,3 @@ def _without_moments(text: str, proof: Proof) -> str:
     rest = _without_echo(text, proof)
     rest = blanked(rest, *(d.span for d in days(rest, proof.now.date())))
     return blanked(rest, *(t.span for t in times(rest)))
-
-

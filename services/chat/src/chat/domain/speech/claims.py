@@ -143,8 +143,12 @@ TERMS = re.compile(
 PER_PIECE = re.compile(
     r"\b(?:per|each|a|every|por|cada) (?:window|vehicle|car|side|door|hour|person|month|ventana|auto|carro|vehiculo|lado|puerta|mes|hora)\b|\beach\b|\bapiece\b|\bcada un[oa]\b|\ba vehicle\b"
 )
-TOTAL = re.compile(r"\b(?:total|in all|altogether|all in|all together|comes to|grand total|in full|en total|todo)\b")
-FROM = re.compile(r"\b(?:from|starts?|starting|at least|beginning|begins|upwards?|desde|a partir|minimo|empieza)\b")
+TOTAL = re.compile(
+    r"\b(?:total|in all|altogether|all in|all together|comes to|grand total|in full|en total|todo)\b"
+)
+FROM = re.compile(
+    r"\b(?:from|starts?|starting|at least|beginning|begins|upwards?|desde|a partir|minimo|empieza)\b"
+)
 
 LIKE_SERVICES = re.compile(
     r"\b(?:oil|brakes?|tires?|alignment|car ?wash(?:es|ing)?|wash(?:es|ing)?|wax\w*|polish\w*|detail(?:ing|er)|coatings?|wraps?|wrapping|vinyl|replacement|chip repair|dents?|repair\w*|ppf|paint (?:protection|correction)"
@@ -222,7 +226,9 @@ _WITH_OTHERS = re.compile(
 
 def only_announces(text: str) -> bool:
     """`Let me check that for you`: nothing stated, and nothing that the customer waits for once the tools answered."""
-    return bool(ANNOUNCED.fullmatch(text.strip(" .!,")) and _BY_MYSELF.search(text) and not _WITH_OTHERS.search(text))
+    return bool(
+        ANNOUNCED.fullmatch(text.strip(" .!,")) and _BY_MYSELF.search(text) and not _WITH_OTHERS.search(text)
+    )
 
 
 OPENER = re.compile(
@@ -235,7 +241,9 @@ ACCEPTING = re.compile(
     r"|\b(?:that|it)(?:'s| is| will be|'ll be)? (?:works|fine|ok|okay|possible|doable)\b|\bno hay problema\b|\bpodemos hacer(?:lo|le)\b|\bse puede\b|\best[ao] bien\b"
 )
 """Agreement to what the customer named: a promise where no receipt holds it."""
-HAGGLED = re.compile(r"\b(?:discount|deal|cheaper|free|match|lower|off|less|binding|descuento|gratis|rebaja|mas barato|menos)\b")
+HAGGLED = re.compile(
+    r"\b(?:discount|deal|cheaper|free|match|lower|off|less|binding|descuento|gratis|rebaja|mas barato|menos)\b"
+)
 
 ENGLISH = frozenset(
     "the a an is are was be been it its it's i i'm i'd i'll i've you your you'd you're we we're we'll our to of for on in at by with and or but if not no yes that this these those there here have has had do does "

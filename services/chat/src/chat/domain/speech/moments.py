@@ -36,13 +36,20 @@ _WEEKDAY = re.compile(
 _MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|ene|abr|ago|dic)[a-z]*\.?"
 _ISO_DAY = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
 _MONTH_DAY = re.compile(rf"\b{_MONTH} (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)(?:,? 20\d\d\b)?")
-_DAY_OF_MONTH = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)? (?:of |de )?{_MONTH}\b(?:(?:,| de| del) 20\d\d\b)?")
+_DAY_OF_MONTH = re.compile(
+    rf"\b(\d{{1,2}})(?:st|nd|rd|th)? (?:of |de )?{_MONTH}\b(?:(?:,| de| del) 20\d\d\b)?"
+)
 _NUMERIC_DAY = re.compile(r"\b(\d{1,2})/(\d{1,2})(?:/(?:20)?\d\d)?\b")
 _NTH = re.compile(r"\b(?:the )?(\d{1,2})(?:st|nd|rd|th)\b|\bdia (\d{1,2})\b")
 _RELATIVE: tuple[tuple[re.Pattern[str], int], ...] = (
     (re.compile(r"\bday after tomorrow\b|\bpasado manana\b"), 2),
     (re.compile(r"\btomorrow\b|(?<!la )(?<!por )\bmanana\b(?! por la manana)|\bmanana(?= por la manana)"), 1),
-    (re.compile(r"\btoday\b|\btonight\b|\bhoy\b|\bthis (?=morning|afternoon|evening)|\besta (?=manana|tarde|noche)"), 0),
+    (
+        re.compile(
+            r"\btoday\b|\btonight\b|\bhoy\b|\bthis (?=morning|afternoon|evening)|\besta (?=manana|tarde|noche)"
+        ),
+        0,
+    ),
 )
 _VAGUE_DAY = re.compile(
     r"\bweekdays?\b|\bweekends?\b|\bnext week\b|\bthis week\b|\bnext month\b|\bin (?:a few|\d+) days\b|\b(?:every|any|each) day\b"
@@ -53,7 +60,9 @@ _PARTS = (
     (re.compile(r"\b(?:afternoons?|(?:por|de|en) la tarde|esta tarde)\b"), time(12), time(18)),
     (re.compile(r"\b(?:evenings?|tonight|(?:por|de|en) la noche|esta noche)\b"), time(17), time(23, 59)),
 )
-_GREETING = re.compile(r"\b(?:good (?:morning|afternoon|evening|day)|buen(?:os|as)? (?:dias?|tardes?|noches?)|(?:un )?buen dia)\b")
+_GREETING = re.compile(
+    r"\b(?:good (?:morning|afternoon|evening|day)|buen(?:os|as)? (?:dias?|tardes?|noches?)|(?:un )?buen dia)\b"
+)
 
 _HALF = r"(?:\s*(am\b|pm\b|a\.m\.?|p\.m\.?|(?:in|de|por) (?:the|la) (?:morning|afternoon|evening|manana|tarde|noche)))"
 _CLOCK = re.compile(
@@ -199,9 +208,7 @@ def times(text: str) -> Iterator[TimeSaid]:
 
 def _clock(match: re.Match[str]) -> tuple[time, ...]:
     g = match.groups()
-    hour, minute, half = next(
-        ((h, m, p) for h, m, p in _readings(g) if h is not None), (None, 0, None)
-    )
+    hour, minute, half = next(((h, m, p) for h, m, p in _readings(g) if h is not None), (None, 0, None))
     if hour is None:
         return ()
     return tuple(t for t in _both_halves(hour, minute, half))

@@ -26,7 +26,18 @@ _SPELLED = re.compile(r"(?:(?<![a-z'])[a-z](?![a-z'])[\s.'_-]+){3,}(?<![a-z])[a-
 _BROKEN = re.compile(r"[a-z]-\s+[a-z]")
 _HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z])")
 
-_SMALL = {"zero": 0, "cero": 0, "one": 1, "un": 1, "una": 1, "uno": 1, "two": 2, "dos": 2, "three": 3, "tres": 3}
+_SMALL = {
+    "zero": 0,
+    "cero": 0,
+    "one": 1,
+    "un": 1,
+    "una": 1,
+    "uno": 1,
+    "two": 2,
+    "dos": 2,
+    "three": 3,
+    "tres": 3,
+}
 _UNIT = (
     r"dollars?|dolar(?:es)?|bucks?|cents?|centavos?|euros?|pesos?|grand|hundred|thousand|hours?|hrs?|minutes?|mins?|days?"
     r"|weeks?|months?|years?|horas?|minutos?|dias?|semanas?|mes(?:es)?|anos?|percent|%|am|pm|a\.m|p\.m|o'clock|en punto"
