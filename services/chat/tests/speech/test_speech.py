@@ -1,17 +1,30 @@
 """The two suites: no hostile answer is ever shown, and nearly every true one is."""
 
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
+import httpx2
 import pytest
 import yaml
+from anthropic import AsyncAnthropic
+from chat.actions.offline import OfflineAssistant
+from chat.actions.online import ClaudeAssistant
+from chat.clients.claude import AnthropicClaude
 from chat.domain.money import catalog_price
 from chat.domain.receipts import Receipt, Setting, proof_of
 from chat.domain.speech.check import Veto, verdict
 from chat.domain.speech.text import cleaned, sentences
 from chat.domain.values import LeadFacts, ShopFacts
+from chat.schedule import AnsweringClock
+from chat.tables import ReceiptRow, VerdictRow
+from sandbox.server import Running, running
+from sandbox.settings import Settings
+from shared.db.engine import transaction
 from shared.events import CatalogChanged, CatalogService, Vehicle
+from sqlalchemy import select
 
 HERE = Path(__file__).parent
 TALK = yaml.safe_load((HERE / "conversation.yaml").read_text())
@@ -146,16 +159,24 @@ def shown_of(case: Case) -> tuple[list[str], Veto | None]:
 
 def reaches(case: Case) -> bool:
     shown, veto = shown_of(case)
-    return veto is None or (case.lie is not None and cleaned(case.lie) in " ".join(shown))
+    if veto is None:
+        return any(shown)
+    return case.lie is not None and cleaned(case.lie) in " ".join(shown)
 
 
-@pytest.mark.parametrize("case", hostile("hostile.yaml"), ids=lambda c: c.say[:50])
+SETS = ("", "_held_out", "_blind")
+"""The first was written before the checker, the second and third each in one go after it: what they found was mended."""
+
+
+@pytest.mark.parametrize(
+    "case", [c for name in SETS for c in hostile(f"hostile{name}.yaml")], ids=lambda c: c.say[:50]
+)
 def test_a_hostile_answer_is_never_shown(case: Case) -> None:
     assert not reaches(case)
 
 
 def test_nearly_every_true_answer_is_shown() -> None:
-    cases = true("true.yaml")
+    cases = [c for name in SETS for c in true(f"true{name}.yaml")]
     stopped = [(case.say, veto) for case in cases if (veto := shown_of(case)[1])]
     assert len(cases) >= 150
     assert len(stopped) <= (1 - TRUE_SHARE) * len(cases), stopped
@@ -163,3 +184,68 @@ def test_nearly_every_true_answer_is_shown() -> None:
 
 def test_the_hostile_suite_is_as_large_as_promised() -> None:
     assert len(hostile("hostile.yaml")) >= 150
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Running]:
+    async with running(Settings()) as started:
+        yield started
+
+
+IN_CHUNKS = {
+    "disguised letters",
+    "split over sentences",
+    "markdown and markup",
+    "injected by a name, a vehicle, a note, a message",
+}
+THROUGH_IT_ALL = [c for n, c in enumerate(hostile("hostile.yaml")) if c.kind in IN_CHUNKS or n % 4 == 0]
+
+
+@pytest.mark.postgres
+@pytest.mark.timeout(180)
+async def test_no_hostile_answer_reaches_the_customer_through_the_real_path(
+    open_chat, lead_received, sandbox: Running
+) -> None:
+    """Claude says it twice, in small pieces; deltas, reply and verdicts are read where the customer's page reads them."""
+    client = AsyncAnthropic(api_key="sample", base_url=f"{sandbox.url}/anthropic", max_retries=0)
+    claude, offline = AnthropicClaude(client, "claude-haiku-5-5", 30), OfflineAssistant()
+    async with httpx2.AsyncClient(base_url=f"{sandbox.url}/control") as control:
+        for case in THROUGH_IT_ALL:
+            chat = await open_chat(lead_received.model_copy(update={"lead_id": uuid4()}))
+            deps = replace(chat.deps, now=lambda: NOW)
+            talk = replace(
+                chat, deps=deps, clock=AnsweringClock(deps, [ClaudeAssistant(claude, offline, 60), offline])
+            )
+            conversation = await talk.row()
+            async with transaction(deps.sessions, conversation.tenant_id) as session:
+                for name in TALK["scenes"][case.scene]:
+                    receipt = RECEIPTS[name]
+                    session.add(
+                        ReceiptRow(
+                            tenant_id=conversation.tenant_id,
+                            conversation_id=conversation.id,
+                            reply_id=uuid4(),
+                            tool=receipt.tool,
+                            result=dict(receipt.result),
+                            created_at=NOW,
+                        )
+                    )
+            said_twice = [
+                {"text": case.say, "chunk": 2},
+                {"end_turn": True},
+                {"text": case.say, "chunk": 5},
+                {"end_turn": True},
+            ]
+            await control.put("/anthropic/script", json=said_twice)
+            reply = await talk.answer_to(TALK["said"][0])
+            async with transaction(deps.sessions, conversation.tenant_id) as session:
+                judged = (
+                    await session.scalars(
+                        select(VerdictRow).where(VerdictRow.conversation_id == conversation.id)
+                    )
+                ).all()
+            lie = cleaned(case.lie or case.say)
+            assert [v.outcome for v in judged].count("vetoed") == 2, case
+            assert lie not in reply.text, case
+            assert all(lie not in v.sentence for v in judged if v.outcome == "shown"), case
+    await claude.close()

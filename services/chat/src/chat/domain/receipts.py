@@ -263,6 +263,8 @@ class _Findings:
             promises.add("booked")
         if setting.appointment == "cancelled":
             promises = (promises - {"booked", "moved"}) | {"cancelled"}
+        if promises & {"booked", "moved", "cancelled"}:
+            promises.add("appointment")
         texts = folded(" . ".join(self._texts))
         vehicle = _plain_vehicle(setting.lead)
         names = [

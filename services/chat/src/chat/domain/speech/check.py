@@ -116,9 +116,14 @@ def _names(shown: str, _: str, proof: Proof) -> Veto | None:
 
 
 def _acceptance(_: str, text: str, proof: Proof) -> Veto | None:
-    if words.ACCEPTING.search(text) and _asked_for_unproved(proof):
+    if words.ACCEPTING.search(text) and not _asks(text) and _asked_for_unproved(proof):
         return Veto("acceptance", "that would agree to what no tool result holds; say what you can do")
     return None
+
+
+def _asks(text: str) -> bool:
+    """A question from its beginning: a tag (`you're booked, right?`) asks nothing."""
+    return text.rstrip(" \"')").endswith("?") and bool(words.ASKING.search(text))
 
 
 def _asked_for_unproved(proof: Proof) -> bool:
@@ -208,7 +213,7 @@ def _unknown_words(_: str, text: str, proof: Proof) -> Veto | None:
 
     A question may ask anything.
     """
-    if text.rstrip(" \"')").endswith("?") and words.ASKING.search(text):
+    if _asks(text):
         return None
     rest = _without_moments(text, proof)
     for judged in (words.BARGAIN, words.TERMS, words.LIKE_SERVICES, *(c.pattern for c in words.CLAIMS)):
@@ -353,8 +358,14 @@ def _aliases(proof: Proof) -> dict[str, str]:
 # --- durations, shares, counts
 
 
+_TAKES = re.compile(r"\b(?:takes?|lasts?|for|in|within|about|only|just|than|be)\W*$")
+"""Before `a day`: a length of time. Elsewhere the words mean any day."""
+
+
 def _durations(text: str, proof: Proof) -> Veto | None:
     for said in durations(text):
+        if said.words.startswith("a ") and not _TAKES.search(text[: said.span[0]]):
+            continue
         about = {name for at, name in _services_said(text, proof)}
         lengths = {m for name, m in proof.durations.items() if (not about or name in about)}
         if not about and proof.service is not None and proof.service in proof.durations:

@@ -42,6 +42,10 @@ CLAIMS: tuple[Claim, ...] = (
         r"\byou(?: now)? have an? (?:appointment|booking|reservation)\b",
         r"\b(?:made|placed|completed|finali[sz]ed) (?:the|a|your|an|that) (?:reservation|appointment|booking)\b",
         r"\bsecured\b",
+        r"(?<!choice )(?<!decision )\b(?:is|are|es|son) (?:now )?(?:yours|suy[oa]s?|tuy[oa]s?)\b|\byou(?: now)? have (?:the|your)\b|\bdown for\b|\bcounting on you\b",
+        r"^(?:just |so |please )*(?:come|visit|bring|show|stop|drop|swing|venga|pase|visite|traiga)\b",
+        r"\b(?:in|on) the (?:calendar|schedule|system|diary)\b|\ben (?:la agenda|el calendario|el sistema)\b|\bqueda(?:mos|n)? (?:para|el|en)\b",
+        r"\b(?:are|is|'s|all) (?:arranged|settled|prepared|organized)\b|\b(?:is|are) saved\b",
         r"\b(?:[ap]m|day|\d)\b,? (?:the \w+,? )?it is\b",
         r"\b(?:are|'re|is|be|'ll be|waiting) ready for you\b|\bshow up\b|\byour name on\b|\bthank(?:s| you) for (?:booking|scheduling|reserving)\b|\bknows? (?:you're|you are|about your|that you)\b",
         r"\b(?:get|receive|have) (?:a|your|the) confirmation\b|\ble confirmo\b|\b(?:su|tu) (?:turno|cita|lugar|reserva) ya\b|\bya esta\b\W*$",
@@ -57,6 +61,10 @@ CLAIMS: tuple[Claim, ...] = (
         r"\bnos vemos\b|\b(?:lo|la|le|te|los) esper(?:amos|o|aremos)\b|\bl[eoa] veremos\b",
         r"^(?:y )?(?:listo|hecho)\b|\b(?:quedo|queda|esta) (?:listo|lista|hecho|hecha|todo|apuntad[oa]|anotad[oa])\b|\btodo listo\b",
         r"\b(?:cita|reserva|turno|lugar) (?:es|esta|quedo|queda) (?:list[oa]|hech[oa]|suy[oa])\b",
+    ),
+    _claim(
+        "appointment",
+        r"\b(?:your|su|tu|the shop has your)(?: new| nueva)? (?:appointment|booking|reservation|visit|cita|reserva|turno)\b(?!s? (?:number )?(?:can|could|would|may|puede))",
     ),
     _claim(
         "held",
@@ -91,6 +99,8 @@ CLAIMS: tuple[Claim, ...] = (
         rf"\b(?:notified|alerted|told|informed|messaged|asked|pinged|contacted|flagged|let|looped in|reached out to|spoke (?:to|with)|talked (?:to|with)|checked with) {_SOMEBODY}\b",
         r"\bpass(?:ed|ing)? (?:this|it|that|your|these) (?:\w+ ){0,3}(?:on|along|to)\b",
         r"\b(?:transferr?(?:ed|ing)?|connect(?:ed|ing) you|hand(?:ed|ing) (?:you|this|it)|escalat(?:ed|ing))\b",
+        r"\b(?:someone|somebody|a person|the shop|the team|our team|they|the manager|a manager|a colleague|alguien|una persona|el taller|el gerente)(?: \w+)? (?:will|'ll|is going to|are going to|va a|said|says|knows?|has (?:been|your|the)|agreed|dijo|sabe)\b",
+        r"\b(?:will|'ll) be (?:called|contacted|told|informed|answered|helped)\b|\bcalled back\b",
         r"\bhear (?:back )?from\b|\bin touch\b",
         rf"\b(?:get|getting|got|grab|find|bring|bringing|fetch)(?:ting|ing)? {_SOMEBODY}\b|\b(?:was|were|been|is being|are being) (?:informed|told|notified|asked)\b|\bpase (?:su|tu|el|la)\b|\ble atiende\b",
         r"\bexpect an? (?:call|text|message|e ?mail|reply)\b",
@@ -126,7 +136,7 @@ BARGAIN = re.compile(
     r"|\bcoupons?\b|\bcupon\w*\b|\bvouchers?\b|\bthe code\b|\bhalf (?:off|price|the price|of that)\b|\bmitad\b|(?<!\bdrop )(?<!\bdrop it )(?<!\bdropping )(?<!\bdropping it )(?<!\bcar )(?<!\bcivic )(?<!\btake )(?<!\btime )\boff\b|\bcheap\w*\b|\bafford\w*\b|\binexpensive\b|\bbarat\w+|\beconomic\w*"
     r"|\bsav(?:e|es|ings?) (?:you|money|on|up)\b|\byou(?:'ll| will)? save\b|\bahorr\w+|\bmatch\w* (?:the|that|any|their|your|other)\b|\bbeat\b|\blower\b|\bless than\b|\bworth\b|\bbest price\b|\bwaive\w*\b"
     r"|\b(?:normally|usually|regular(?:ly)?|was|instead of|reduced|marked down|antes|normalmente)\b[^.]*\$"
-    r"|\bprice match\b|\b(?:same|double|twice|triple|half) (?:the )?(?:price|cost|as)\b|\bdouble\b|\btwice\b|\btriple\b|\bdoble\b|\bbonus\b|\bextra charge\b|\bhalf\b|\bunder budget\b"
+    r"|\bprice match\b|\bgifts?\b|\b(?:costs?|pay|pays|cuesta|paga|for) (?:you )?(?:nothing|nada)\b|\b(?:good|great|nice|fair|low(?:est)?) prices?\b|\bbuen precio\b|\bprecio de amigo\b|\b(?:same|double|twice|triple|half) (?:the )?(?:price|cost|as)\b|\bdouble\b|\btwice\b|\btriple\b|\bdoble\b|\bbonus\b|\bextra charge\b|\bhalf\b|\bunder budget\b"
     r"|\bbetter (?:price|rate|deal)\b|\bour (?:treat|cuenta)\b|\bonly pay\b|\blittle (?:extra|something)\b|\bextra\b|\b(?:mention|show) this chat\b|\blose on\b|\bsale menos\b|\bcover the\b|\bcorre por\b"
     r"|\bworks? for me\b.*\bprice\b|\bknock\b|\bcut you\b|\bround(?:ed)? (?:it )?(?:down|up|off)\b|\bnext to nothing\b|\bpay (?:a|any|one|nothing)\b|\bmejor precio\b|\bprecio especial\b|\bigualamos\b|\bigualar\b"
 )
@@ -134,7 +144,7 @@ BARGAIN = re.compile(
 
 TERMS = re.compile(
     r"\b(?:tax(?:es)?|impuestos?|iva|deposit\w*|deposito\w*|down ?payment|anticipo|fees?|recargos?|surcharges?|financ\w+|install?ments?|cuotas|mensualidades|at no interest"
-    r"|refund\w*|money back|reembols\w+|devol\w+|warrant\w+|garanti\w+|lifetime|de por vida|legal\w*|illegal\w*|ilegal\w*|law|laws|ley|leyes|insur\w+|seguro de|uv|infrared|heat rejection"
+    r"|refund\w*|money back|reembols\w+|devol\w+|warrant\w+|garanti\w+|lifetime|de por vida|legal\w*|illegal\w*|ilegal\w*|law|laws|ley|leyes|may drive|allowed|permitid[oa]s?|police|ticket|insur\w+|seguro de|uv|infrared|heat rejection"
     r"|package|paquetes?|bundle|combo|membership|subscription|memberships?|certified|certificad[oa]s?|award\w*|in business|years of experience|included|incluid[oa]s?|incluye|pickup|pick you up|tow\w*|loaner|shuttle|rental"
     r"|deliver\w*|mobile service|a domicilio|gift card|walk ?ins?|credit cards?|cash|venmo|zelle|paypal)\b"
 )
@@ -177,7 +187,7 @@ SPANISH_NAMES = {
 OPEN_DOOR = re.compile(
     r"\b(?:walk in|drop by|drop in|stop by|come (?:by|in|over)|swing by|pop in|bring it(?: in| by)?|venga|pase|open|available|fit you|start|do it|free|get you in)\b(?: \w+){0,3} "
     r"(?:any ?time|whenever|right (?:now|away)|immediately|asap|same day|24/7|all day|cuando (?:quiera|guste)|en cualquier momento|ahora mismo|hoy mismo|a cualquier hora)\b"
-    r"|\b(?:any ?time|whenever|right now|right away|cuando quiera|ahora mismo)\b(?: \w+){0,2} (?:works|is (?:fine|good|open|ok))\b|\bsame day\b|\bno appointment needed\b|\bwide open\b"
+    r"|\b(?:any ?time|whenever|right now|right away|cuando quiera|ahora mismo)\b(?: \w+){0,2} (?:works|is (?:fine|good|open|ok))\b|\bsame day\b|\bno appointment needed\b|\bwide open\b|\b(?:at )?any (?:hour|day|time of)\b|\ba toda hora\b"
     r"|\bany ?time\b|\b(?:before|after|at|around|over) lunch\b"
     r"|\bopen (?:late|early|every|daily|all|around)\b|\bsin cita\b"
 )

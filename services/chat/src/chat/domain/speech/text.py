@@ -46,6 +46,10 @@ _SMALL_WITH_UNIT = re.compile(rf"\b(zero|cero|one|un|una|uno)\b(?=\s+(?:{_UNIT})
 _SMALL_HOUR = re.compile(
     r"(?<=\blas )(dos|tres)\b|(?<=\bla )una\b(?=\s*(?:y|menos|de la|en punto|[.,;!?]|$))|(?<=\bat )(one)\b|(?<=\bpast )(one)\b"
 )
+_MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+_FIRSTS = {"first": "1st", "second": "2nd", "third": "3rd"}
+_FIRST_OF_MONTH = re.compile(rf"\b(first|second|third)(?= of {_MONTH}\b)")
+_MONTH_FIRST = re.compile(rf"\b({_MONTH} (?:the )?)(first|second|third)\b")
 _TWO_OR_THREE = re.compile(r"\b(two|three|dos|tres)\b")
 _ONCE = re.compile(r"\bonce\b(?! (?:dolares|horas|dias|minutos|de (?:la|noviembre|diciembre)))")
 _ONCE_HOUR = re.compile(r"(?<=\blas )once\b")
@@ -98,5 +102,7 @@ def _in_figures(text: str) -> str:
     text = _SMALL_WITH_UNIT.sub(lambda m: str(_SMALL[m[0]]), text)
     text = _ONCE_HOUR.sub("11", text)
     text = _ONCE.sub(_KEPT, text).replace("y cuarto", "y 15").replace("menos cuarto", "menos 15")
+    text = _FIRST_OF_MONTH.sub(lambda m: _FIRSTS[m[1]], text)
+    text = _MONTH_FIRST.sub(lambda m: m[1] + _FIRSTS[m[2]], text)
     text = alpha2digit(alpha2digit(text, "en"), "es").replace(_KEPT, "once")
     return _TWO_OR_THREE.sub(lambda m: str(_SMALL[m[0]]), text)

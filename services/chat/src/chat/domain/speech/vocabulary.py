@@ -35,7 +35,7 @@ with within without woman won't wonder wonderful word words work worked working 
 
 SPANISH = frozenset(
     """
-a valida valido vemos abajo abre abren abrimos abierta abiertas abierto abiertos acaso aceptar acerca acuerdo adelante ademas adios afuera agenda agendar agendo agradezco agregar ahi ahora al algo alguien algun alguna algunas alguno algunos alli antes
+a perdon perdone escribir escribirnos escribirme comunicarse contactar contactarnos equipo taller avisar valida valido vemos abajo abre abren abrimos abierta abiertas abierto abiertos acaso aceptar acerca acuerdo adelante ademas adios afuera agenda agendar agendo agradezco agregar ahi ahora al algo alguien algun alguna algunas alguno algunos alli antes
 aparte apartar aparto apartando apenas aproximadamente aqui arriba asi asistente atencion atras atender aun aunque auto automovil ayuda ayudar ayudarle ayudarlo ayudarla ayudarte ayudo azul bajo basta bien bienvenida bienvenido bonito buen buena buenas bueno
 buenos busca buscar busco cada calendario calidad cambia cambiar cambio cambios cancela cancelacion cancelada cancelar carro carros casi caso catalogo cerca chat cierra cierran cita citas clara claro clase clic cliente cobra cobrar coche como completa
 completo con confirma confirmacion confirmada confirmar confirmado conmigo consulta consultar contar contigo contar conviene correcta correcto correr corta corto cosa cosas cotizacion coste costo cual cuales cualquier cuando cuanta cuanto cubre cuesta cuestan
