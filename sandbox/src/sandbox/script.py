@@ -106,7 +106,7 @@ def _tool_follows(script: deque[ScriptElement]) -> bool:
     return bool(script) and script[0].tool is not None
 
 
-def _step(element: ScriptElement) -> Step:
+def _step(element: ScriptElement) -> Step:  # noqa: PLR0911 - one line for each element
     match element:
         case ScriptElement(text=str(text)):
             return Say(text, element.chunk)

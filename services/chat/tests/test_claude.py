@@ -429,8 +429,10 @@ def test_the_prompt_is_the_same_for_the_same_conversation():
     assert prompt.messages == (
         (
             "user",
-            '<lead_form>{"first_name": "Sample", "vehicle": "2021 Honda Civic", "asked_for": "Tint"}</lead_form>\n'
-            "<customer>hello</customer>\n<customer>how much?</customer>",
+            (
+                '<lead_form>{"first_name": "Sample", "vehicle": "2021 Honda Civic", "asked_for": "Tint"}</lead_form>\n'
+                "<customer>hello</customer>\n<customer>how much?</customer>"
+            ),
         ),
         ("assistant", "$1"),
         ("user", "<customer>hm</customer>"),

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 from chat.domain.receipts import Receipt, Setting, proof_of
-from chat.domain.speech.check import Veto, verdict
+from chat.domain.speech.check import verdict
 from chat.domain.speech.text import sentences
+from chat.domain.speech.verdicts import Veto
 from chat.domain.values import LeadFacts, ShopFacts
 
 NOW = datetime.fromisoformat("2026-11-23T09:00:00-08:00")

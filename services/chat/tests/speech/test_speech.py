@@ -15,8 +15,9 @@ from chat.actions.online import ClaudeAssistant
 from chat.clients.claude import AnthropicClaude
 from chat.domain.money import catalog_price
 from chat.domain.receipts import Receipt, Setting, proof_of
-from chat.domain.speech.check import Veto, verdict
+from chat.domain.speech.check import verdict
 from chat.domain.speech.text import cleaned, sentences
+from chat.domain.speech.verdicts import Veto
 from chat.domain.values import LeadFacts, ShopFacts
 from chat.schedule import AnsweringClock
 from chat.tables import ReceiptRow, VerdictRow

@@ -12,7 +12,6 @@ from chat.domain.model_prices import Spent
 from chat.domain.prompt import Said
 from chat.domain.values import LeadFacts, Part, ShopFacts
 
-
 PieceT = TypeVar("PieceT")
 
 

@@ -27,8 +27,9 @@ from chat.domain import phrases
 from chat.domain.conversation import Owner, actions_of
 from chat.domain.prompt import TOOLS, Prompt, prompt_for
 from chat.domain.receipts import Proof, Setting, proof_of
-from chat.domain.speech.check import Passed, Veto, verdict
+from chat.domain.speech.check import verdict
 from chat.domain.speech.text import sentences
+from chat.domain.speech.verdicts import Passed, Veto
 from chat.domain.values import (
     ActionsPart,
     AppointmentPart,

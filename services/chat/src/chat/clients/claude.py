@@ -220,7 +220,7 @@ def _told(final: Message) -> list[Heard]:
     for block in final.content:
         if block.type == "tool_use":
             if not isinstance(block.input, dict):
-                raise ValueError(f"the input of {block.name[:40]} is no object")  # noqa: TRY004 - as the SDK's own
+                raise ValueError(f"the input of {block.name[:40]} is no object")
             calls.append(ToolCall(block.id, block.name, block.input))
     return [*calls, Finished(final.stop_reason or "end_turn", list(final.content))]
 

@@ -150,7 +150,7 @@ class _Findings:
         self._texts: list[str] = []
         self._number: str | None = None
 
-    def take(self, receipt: Receipt) -> None:  # noqa: C901 - one branch for each tool
+    def take(self, receipt: Receipt) -> None:
         result = receipt.result
         self._texts += _strings(result)
         if not receipt.refused and receipt.tool in _DEEDS:

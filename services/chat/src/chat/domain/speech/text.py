@@ -20,7 +20,17 @@ _LAST_READABLE_LETTER = 0x17F
 _LETTER_SYMBOLS = range(0x1F100, 0x1F200)
 
 _PUNCTUATION = str.maketrans(
-    {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "‑": "-", "\u00a0": " "}
+    {
+        0x2019: "'",
+        0x2018: "'",
+        0x201C: '"',
+        0x201D: '"',
+        0x2011: "-",
+        0x2013: "-",
+        0x2014: "-",
+        0x2212: "-",
+        0xA0: " ",
+    }
 )
 _SPELLED = re.compile(r"(?:(?<![a-z'])[a-z](?![a-z'])[\s.'_-]+){3,}(?<![a-z])[a-z](?![a-z])")
 _BROKEN = re.compile(r"[a-z]-\s+[a-z]")
