@@ -247,6 +247,6 @@ async def test_no_hostile_answer_reaches_the_customer_through_the_real_path(
                 ).all()
             lie = cleaned(case.lie or case.say)
             assert [v.outcome for v in judged].count("vetoed") == 2, case
-            assert lie not in reply.text, case
+            assert cleaned(case.say) not in reply.text, case
             assert all(lie not in v.sentence for v in judged if v.outcome == "shown"), case
     await claude.close()
