@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import aiosmtplib
 import asyncpg
+import claude
 import httpx2
 from messaging import messaging_rows
 from ops.stack.infrastructure import servers
@@ -185,6 +186,16 @@ async def conversations(
         for _ in range(SLOT_READS)
     ]
     limit = f"gateway round trip {ms(limits['http'], 0.95)}"
+    if claude.plays_claude(stack):
+        own, more = await claude.added(stack, http, lambda: first_byte(stack, http, headers))
+        return [
+            (
+                "added to Claude's own first sentence, p50 / p95",
+                ms(more, 0.95),
+                f"{claude.ROUNDS}, one at a time",
+                f"Claude's own {ms(own, 0.95)}",
+            )
+        ]
     return [
         (
             "chat message → first streamed byte, p50 / p95",

@@ -10,11 +10,12 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from sandbox import model
 from sandbox.deps import TheWorld
 from sandbox.rows import Row, new_id
-from sandbox.script import Fail, Pause, Say, Step, Use, next_turn, opening
+from sandbox.script import Cut, Fail, Pause, Say, Step, Stop, Think, Use, next_turn, opening
 from sandbox.vendor_errors import vendor_error
 from sandbox.world import World
 
 _CHUNK_CHARACTERS = 12
+_CUT_AFTER_SECONDS = 0.05
 _CHARACTERS_PER_TOKEN = 4
 
 router = APIRouter(prefix="/anthropic/v1")
@@ -29,9 +30,18 @@ async def create_message(request: Request, world: TheWorld) -> Response:
     if turn and isinstance(turn[0], Fail):
         return _failed(turn[0].status)
     if body.get("stream"):
-        events = (_sse(event) async for event in _events(body, turn))
+        events = _told(_events(body, turn), request)
         return StreamingResponse(events, media_type="text/event-stream", headers=_request_id())
     return await _whole(body, turn)
+
+
+async def _told(events: AsyncIterator[Row | Cut], request: Request) -> AsyncIterator[str]:
+    async for event in events:
+        if isinstance(event, Cut):
+            await asyncio.sleep(_CUT_AFTER_SECONDS)  # what was sent before shall arrive
+            request.scope["state"]["transport"].abort()
+            return
+        yield _sse(event)
 
 
 async def _checked(request: Request) -> tuple[JSONResponse | None, Row]:
@@ -71,8 +81,10 @@ async def _whole(body: Row, turn: list[Step]) -> JSONResponse:
                 await asyncio.sleep(seconds)
             case Fail(status):
                 return _failed(status)
-            case Say() | Use():
+            case Say() | Think() | Use():
                 blocks.append(_block(step))
+            case Stop() | Cut():
+                break
     message = _message(body) | {"content": blocks, "stop_reason": _stop_reason(turn)}
     message["usage"]["output_tokens"] = _tokens(blocks)
     return JSONResponse(message, headers=_request_id())
@@ -103,16 +115,21 @@ def _tokens(value: object) -> int:
 
 
 def _stop_reason(turn: list[Step]) -> str:
+    for step in turn:
+        if isinstance(step, Stop):
+            return step.reason
     return "tool_use" if any(isinstance(step, Use) for step in turn) else "end_turn"
 
 
-def _block(step: Say | Use) -> Row:
+def _block(step: Say | Think | Use) -> Row:
     if isinstance(step, Say):
         return {"type": "text", "text": step.text}
+    if isinstance(step, Think):
+        return {"type": "thinking", "thinking": step.text, "signature": "sample"}
     return {"type": "tool_use", "id": f"toolu_{new_id()}", "name": step.tool, "input": step.input}
 
 
-async def _events(body: Row, turn: list[Step]) -> AsyncIterator[Row]:
+async def _events(body: Row, turn: list[Step]) -> AsyncIterator[Row | Cut]:
     yield {"type": "message_start", "message": _message(body)}
     yield {"type": "ping"}
     blocks: list[Row] = []
@@ -123,9 +140,14 @@ async def _events(body: Row, turn: list[Step]) -> AsyncIterator[Row]:
             case Fail(status):
                 yield vendor_error("anthropic", status, "Overloaded")
                 return
-            case Say() | Use():
+            case Cut():
+                yield step
+                return
+            case Stop():
+                break
+            case Say() | Think() | Use():
                 blocks.append(_block(step))
-                for event in _block_events(len(blocks) - 1, blocks[-1]):
+                for event in _block_events(len(blocks) - 1, blocks[-1], step):
                     yield event
                     await asyncio.sleep(0)
     usage = {"output_tokens": _tokens(blocks)}
@@ -137,23 +159,29 @@ async def _events(body: Row, turn: list[Step]) -> AsyncIterator[Row]:
     yield {"type": "message_stop"}
 
 
-def _block_events(index: int, block: Row) -> Iterator[Row]:
+def _block_events(index: int, block: Row, step: Say | Think | Use) -> Iterator[Row]:
     """A block opens empty, grows by deltas and closes."""
-    if block["type"] == "text":
-        opened: Row = {"type": "text", "text": ""}
-        deltas: list[Row] = [{"type": "text_delta", "text": chunk} for chunk in _chunks(block["text"])]
-    else:
-        opened = {**block, "input": {}}
-        whole = json.dumps(block["input"])
-        deltas = [{"type": "input_json_delta", "partial_json": chunk} for chunk in ("", *_chunks(whole))]
+    deltas: list[Row]
+    match step:
+        case Say(text, chunk):
+            opened: Row = {"type": "text", "text": ""}
+            deltas = [{"type": "text_delta", "text": piece} for piece in _chunks(text, chunk)]
+        case Think(text):
+            opened = {"type": "thinking", "thinking": "", "signature": ""}
+            deltas = [{"type": "thinking_delta", "thinking": piece} for piece in _chunks(text)]
+            deltas.append({"type": "signature_delta", "signature": "sample"})
+        case Use(_, _, raw):
+            opened = {**block, "input": {}}
+            whole = json.dumps(block["input"]) if raw is None else raw
+            deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in ("", *_chunks(whole))]
     yield {"type": "content_block_start", "index": index, "content_block": opened}
     for delta in deltas:
         yield {"type": "content_block_delta", "index": index, "delta": delta}
     yield {"type": "content_block_stop", "index": index}
 
 
-def _chunks(text: str) -> list[str]:
-    return [text[at : at + _CHUNK_CHARACTERS] for at in range(0, len(text), _CHUNK_CHARACTERS)]
+def _chunks(text: str, size: int = _CHUNK_CHARACTERS) -> list[str]:
+    return [text[at : at + size] for at in range(0, len(text), size)]
 
 
 def _sse(event: Row) -> str:

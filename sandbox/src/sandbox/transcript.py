@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sandbox.rows import Row
 
 _TAGS = re.compile(r"<[^<>]+>")
+_FORM = re.compile(r"<lead_form>(.*?)</lead_form>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,15 @@ class Transcript:
 
 def read(messages: list[Row], system: object = "") -> Transcript:
     briefing = " \n".join(block.get("text", "") for block in _blocks(system))
+    form = _form(messages)
     said, before, spoken = "", "", ""
     results: list[Result] = []
     fresh_from = 0
     calls: dict[str, Row] = {}
     for message in messages:
         blocks = _blocks(message.get("content"))
-        text = _TAGS.sub(
-            " ", " ".join(block["text"] for block in blocks if block.get("type") == "text")
-        ).strip()
+        text = " ".join(block["text"] for block in blocks if block.get("type") == "text")
+        text = _TAGS.sub(" ", _FORM.sub(" ", text)).strip()
         calls |= {block["id"]: block for block in blocks if block.get("type") == "tool_use"}
         results += [_result(block, calls) for block in blocks if block.get("type") == "tool_result"]
         if message.get("role") == "user" and text:
@@ -58,11 +59,24 @@ def read(messages: list[Row], system: object = "") -> Transcript:
         results=results,
         fresh=results[fresh_from:],
         step=_line(briefing, "Step"),
-        interest=_line(briefing, "Asked for").partition(";")[0],
+        interest=form or _line(briefing, "Asked for").partition(";")[0],
         held=bool(_line(briefing, "Held")),
         booked='"booked"' in _line(briefing, "Appointment"),
         offered=_offered(_line(briefing, "Offered")),
     )
+
+
+def _form(messages: list[Row]) -> str:
+    """What the customer asked for in the form, where the first message carries it as JSON."""
+    first = (
+        " ".join(block.get("text", "") for block in _blocks(messages[0].get("content"))) if messages else ""
+    )
+    found = _FORM.search(first)
+    try:
+        form = json.loads(found[1]) if found else {}
+    except ValueError:
+        return ""
+    return str(form.get("asked_for") or "")
 
 
 def _line(briefing: str, name: str) -> str:

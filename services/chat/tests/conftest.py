@@ -1,7 +1,7 @@
 """A chat on a real database, and a booking desk that answers in booking's own shapes over HTTP."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -334,8 +334,21 @@ async def replicas(sessions: Sessions) -> None:
 
 
 @pytest.fixture
-async def chat(deps: Deps, desk: BookingDesk, lead_received: LeadReceived, replicas: None) -> Chat:
-    """A lead just greeted."""
-    opened = Chat(deps, AnsweringClock(deps, [OfflineAssistant()]), desk, Link(TENANT, lead_received.lead_id))
-    await opened.greet(event_of(lead_received))
+def open_chat(
+    deps: Deps, desk: BookingDesk, replicas: None
+) -> Callable[[LeadReceived], Coroutine[None, None, Chat]]:
+    """A lead just greeted, as often as wanted."""
+
+    async def opened(lead: LeadReceived) -> Chat:
+        chat = Chat(deps, AnsweringClock(deps, [OfflineAssistant()]), desk, Link(TENANT, lead.lead_id))
+        await chat.greet(event_of(lead))
+        return chat
+
     return opened
+
+
+@pytest.fixture
+async def chat(
+    open_chat: Callable[[LeadReceived], Coroutine[None, None, Chat]], lead_received: LeadReceived
+) -> Chat:
+    return await open_chat(lead_received)

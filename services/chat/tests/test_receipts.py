@@ -1,97 +1,109 @@
+"""What receipts prove now, and what they no longer do."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
 import pytest
-from chat.domain.receipts import Proof, Receipt, proof_of, sentences, verdict
+from chat.domain.receipts import Receipt, Setting, proof_of
+from chat.domain.speech.check import verdict
+from chat.domain.speech.text import sentences
+from chat.domain.speech.verdicts import Veto
+from chat.domain.values import LeadFacts, ShopFacts
 
-ZONE = "America/Los_Angeles"
-QUOTE = Receipt("get_quote", {"total_cents": 44900, "lines": [{"label": "Tint", "amount_cents": 44900}]})
-SLOTS = Receipt(
-    "find_slots",
-    {
-        "slots": [
-            {"start": "2026-11-24T10:00:00-08:00", "end": "2026-11-24T13:00:00-08:00"},
-            {"start": "2026-11-25T22:30:00+00:00", "end": "2026-11-26T01:30:00+00:00"},
-        ]
-    },
+NOW = datetime.fromisoformat("2026-11-23T09:00:00-08:00")
+SHOP = ShopFacts(
+    name="Sample Tint San Diego", timezone="America/Los_Angeles", address="1 Sample St", phone="+16195550100"
 )
-BOOKED = Receipt("book", {"start": "2026-11-24T10:00:00-08:00", "total_cents": 44900})
-PROOF = proof_of([QUOTE, SLOTS], ZONE)
-
-TRUE = (
-    "Ceramic tint is $449.00.",
-    "That would be $449 for your Civic.",
-    "It comes to 449 dollars.",
-    "I have Tuesday, November 24 at 10:00 AM.",
-    "Wednesday at 2:30 PM is open.",
-    "Tue, Nov 24, 10:00 AM PST or Wed, Nov 25, 2:30 PM PST?",
-    "Shall I book it?",
-    "Once you say yes, it is booked.",
-    "It is not booked yet.",
-    "Feel free to ask me anything.",
-    "How can I help you today?",
-    "It takes about 3 hours and 35% film is legal on the rear.",
-)
-FALSE = (
-    "Ceramic tint is $448.99.",
-    "Ceramic tint is $449.01.",
-    "That is $499.",
-    "It's about 450 dollars.",
-    "I can do it for one dollar.",
-    "The second window is free of charge.",
-    "You get 10% off.",
-    "It's $0.449k.",
-    "I have Tuesday at 11:00 AM.",
-    "Tuesday, November 25 at 10:00 AM is open.",
-    "Thursday works, too.",
-    "Wednesday at 10:00 AM is open.",
-    "Come by at 9.",
-    "We are open until 6 pm.",
-    "December 3rd is fine.",
-    "You're booked for Tuesday!",
-    "You're booked, no problem.",
-    "All set!",
-    "Your appointment is confirmed.",
-    "Your appointment was moved.",
-    "I've cancelled it.",
-    "I've reserved that for you.",
-    "Someone will call you shortly.",
-    "I notified the team.",
-)
+TUESDAY = {"start": "2026-11-24T10:00:00-08:00", "end": "2026-11-24T13:00:00-08:00"}
+WEDNESDAY = {"start": "2026-11-25T22:30:00+00:00", "end": "2026-11-26T01:30:00+00:00"}
+SERVICE = {"code": "ceramic", "name": "Ceramic Window Tint"}
 
 
-@pytest.mark.parametrize("sentence", TRUE)
-def test_what_a_receipt_holds_may_be_said(sentence: str) -> None:
-    assert verdict(sentence, PROOF) is None
+def quote(valid_until: str = "2026-11-30T17:00:00-08:00") -> Receipt:
+    return Receipt(
+        "get_quote",
+        {"id": str(uuid4()), "service": SERVICE, "total_cents": 44900, "valid_until": valid_until},
+    )
 
 
-@pytest.mark.parametrize("sentence", FALSE)
-def test_what_no_receipt_holds_is_not_shown(sentence: str) -> None:
-    assert verdict(sentence, PROOF) is not None
+def offer(*slots: dict[str, str], at: datetime | None = None) -> Receipt:
+    return Receipt("find_slots", {"slots": list(slots)}, at=at)
+
+
+def booked(slot: dict[str, str]) -> Receipt:
+    return Receipt("book", {**slot, "status": "booked", "service": SERVICE})
+
+
+def shown(sentence: str, *receipts: Receipt, now: datetime = NOW, appointment: str | None = None) -> bool:
+    setting = Setting(SHOP, LeadFacts(first_name="Sam"), now, appointment=appointment)
+    return not isinstance(verdict(sentence, proof_of(receipts, setting)), Veto)
+
+
+HOLD = Receipt("hold_slot", {**TUESDAY, "expires_at": "2026-11-23T09:10:00-08:00"})
+EARLIER = NOW - timedelta(minutes=5)
+TUESDAY_IS_OPEN = "Tuesday at 10:00 AM is open."
 
 
 @pytest.mark.parametrize(
-    "sentence", ["See you on Tuesday at 10 AM.", "You're booked for Tuesday!", "All set!"]
+    ("sentence", "receipts", "expected"),
+    [
+        ("It is $449.00.", [], False),
+        ("It is $449.00.", [quote()], True),
+        ("It is $449.00.", [quote("2026-11-23T08:59:00-08:00")], False),
+        (TUESDAY_IS_OPEN, [offer(TUESDAY)], True),
+        (TUESDAY_IS_OPEN, [offer(TUESDAY, at=EARLIER)], True),
+        (TUESDAY_IS_OPEN, [offer(TUESDAY, at=NOW - timedelta(hours=1))], False),
+        (TUESDAY_IS_OPEN, [offer(TUESDAY, at=EARLIER), offer(WEDNESDAY)], False),
+        (TUESDAY_IS_OPEN, [offer(TUESDAY), offer(WEDNESDAY)], True),
+        ("Wednesday at 2:30 PM is open.", [offer(WEDNESDAY)], True),
+        ("Wednesday at 10:30 PM is open.", [offer(WEDNESDAY)], False),
+        ("I'm holding Tuesday at 10:00 AM for you.", [offer(TUESDAY), HOLD], True),
+        ("You're booked for Tuesday.", [offer(TUESDAY), HOLD], False),
+        ("You're booked for Tuesday.", [booked(TUESDAY)], True),
+        ("You're booked.", [Receipt("book", {}, refused=True)], False),
+        (TUESDAY_IS_OPEN, [offer(TUESDAY), booked(WEDNESDAY)], False),
+        ("You're booked for Tuesday.", [booked(TUESDAY), offer(WEDNESDAY)], True),
+        ("Your appointment is on Wednesday.", [booked(TUESDAY), offer(WEDNESDAY)], False),
+    ],
 )
-def test_booked_may_be_said_once_it_is_true(sentence: str) -> None:
-    assert verdict(sentence, proof_of([BOOKED], ZONE)) is None
+def test_what_is_in_force_proves_and_what_is_past_does_not(sentence, receipts, expected) -> None:
+    assert shown(sentence, *receipts) is expected
 
 
-def test_a_refused_booking_proves_no_booking() -> None:
-    refused = Receipt("book", {}, refused=True)
-    assert verdict("You're booked.", proof_of([refused], ZONE)) is not None
+def test_a_hold_that_ran_out_holds_nothing() -> None:
+    later = NOW + timedelta(minutes=11)
+    assert not shown("I'm holding Tuesday at 10:00 AM for you.", offer(TUESDAY, at=NOW), HOLD, now=later)
 
 
-def test_after_a_cancellation_booked_is_no_longer_true() -> None:
-    proof = proof_of([BOOKED, Receipt("cancel_appointment", {})], ZONE, "cancelled")
-    assert verdict("You're booked.", proof) is not None
-    assert verdict("Your appointment was cancelled.", proof) is None
+def test_a_time_that_has_passed_is_not_open() -> None:
+    assert not shown(TUESDAY_IS_OPEN, offer(TUESDAY), now=NOW + timedelta(days=2))
 
 
-def test_a_hand_off_lets_somebody_call() -> None:
-    proof = proof_of([Receipt("hand_off", {"reason": "asked"})], ZONE)
-    assert verdict("Someone will call you.", proof) is None
+def test_an_event_that_cancelled_the_appointment_outweighs_the_booking() -> None:
+    assert not shown("You're booked.", booked(TUESDAY), appointment="cancelled")
+    assert shown("Your appointment was cancelled.", booked(TUESDAY), appointment="cancelled")
 
 
-def test_nothing_is_proved_without_receipts() -> None:
-    assert verdict("It is $449.00.", Proof()) is not None
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("On Monday we're open from 8:00 AM to 6:00 PM.", True),
+        ("We close at 6 PM on Monday.", True),
+        ("We close at 6 PM on Tuesday.", False),
+        ("We close at 7 PM on Monday.", False),
+        ("Monday at 8:00 AM is free for you.", False),
+        ("Los lunes abrimos a las 8:00.", True),
+    ],
+)
+def test_opening_hours_are_said_as_hours_of_their_day(sentence: str, expected: bool) -> None:
+    hours = {
+        "open_now": True,
+        "days": [
+            {"date": "2026-11-23", "spans": [{"opens": "08:00:00", "closes": "18:00:00"}]},
+            {"date": "2026-11-24", "spans": [{"opens": "10:00:00", "closes": "15:00:00"}]},
+        ],
+    }
+    assert shown(sentence, Receipt("get_hours", hours)) is expected
 
 
 def test_sentences_are_whole() -> None:

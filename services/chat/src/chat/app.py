@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from anthropic import AsyncAnthropic
+from anthropic import AsyncAnthropic, Timeout
 from fastapi import FastAPI
 from shared.db.engine import asyncpg_url, create_engine, create_sessions
 from shared.http.app import create_app
@@ -22,6 +22,9 @@ from chat.consumers import build_consumers
 from chat.deps import Deps
 from chat.schedule import AnsweringClock, handoff_clock
 from chat.settings import Settings
+
+CONNECT_SECONDS = 2
+"""A provider that cannot even be reached is not waited for: the retry and the other assistant are quicker."""
 
 
 def build_app(settings: Settings) -> FastAPI:
@@ -70,9 +73,14 @@ def build_claude(settings: Settings) -> AnthropicClaude | None:
         api_key=key.get_secret_value(),
         base_url=settings.anthropic_base_url or None,
         max_retries=0,
-        timeout=settings.anthropic_answer_seconds,
+        timeout=Timeout(settings.anthropic_answer_seconds, connect=CONNECT_SECONDS),
     )
-    return AnthropicClaude(client, settings.anthropic_model, settings.anthropic_first_token_seconds)
+    return AnthropicClaude(
+        client,
+        settings.anthropic_model,
+        settings.anthropic_first_token_seconds,
+        settings.anthropic_stronger_model or None,
+    )
 
 
 def assistants_of(claude: Claude | None, answer_seconds: float) -> Sequence[Assistant]:

@@ -8,6 +8,8 @@ from shared.settings import ServiceSettings
 class Settings(ServiceSettings):
     """Without `anthropic_api_key` no model is ever called: the deterministic assistant answers.
 
+    `anthropic_stronger_model` is asked after a veto and where the usual one twice gave no answer; empty: nobody.
+
     `quiet_seconds`: how long a customer must have stopped typing before an answer to text is kept, so that a burst gets
     one; until then it is shown as it grows, and dropped for what is typed next. A button is answered at once.
     `handoff_idle_minutes`: after so long without a word from anybody, a person's conversation is the assistant's again.
@@ -20,6 +22,7 @@ class Settings(ServiceSettings):
     anthropic_api_key: SecretStr | None = None
     anthropic_base_url: str | None = None
     anthropic_model: str = "claude-haiku-5-5"
+    anthropic_stronger_model: str = "claude-sonnet-5-5"
     anthropic_first_token_seconds: float = 8
     anthropic_answer_seconds: float = 20
     quiet_seconds: float = 0.6

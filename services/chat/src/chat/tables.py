@@ -71,6 +71,7 @@ class Conversation(Table, table=True):
 
     `answer_due_at`: when the newest unanswered message is to be answered, NULL when nothing is owed.
     `answering_until`: the lease of the worker that writes the answer; past it, another one takes over.
+    The counters of the model's use include answers that were dropped.
     `appointment_sequence` is that of the newest appointment event applied.
     `waiting_since`: when the customer wrote what nobody has answered yet. `last_at`: of the newest message.
     `staff_seen_seq`: up to where somebody of the shop has read.
@@ -97,6 +98,12 @@ class Conversation(Table, table=True):
     appointment: dict[str, object] | None = Field(default=None, sa_type=_JSON)
     appointment_sequence: int = -1
     misses: int = 0
+    model_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost_microdollars: int = Field(default=0, sa_type=BigInteger)
     next_seq: int = 1
     answer_due_at: datetime | None = Field(default=None, sa_type=_TIME)
     answering_until: datetime | None = Field(default=None, sa_type=_TIME)
@@ -136,7 +143,7 @@ class ChatMessage(Table, table=True):
 
 
 class ReceiptRow(Table, table=True):
-    """A tool result, or (`tool` = `verdict`) a sentence's veto: what the answers of a conversation may rest on."""
+    """A tool result: what the answers of a conversation may rest on."""
 
     __tablename__ = "receipts"
 
@@ -149,6 +156,27 @@ class ReceiptRow(Table, table=True):
     tool: str
     result: dict[str, object] = Field(sa_type=_JSON)
     refused: bool = False
+    created_at: datetime = Field(sa_type=_TIME)
+
+
+class VerdictRow(Table, table=True):
+    """A sentence of a model and what the check made of it: `shown`, `vetoed` or `left_out` (it stated nothing).
+
+    `kind` and `reason` belong to a veto.
+    """
+
+    __tablename__ = "verdicts"
+
+    id: int | None = Field(
+        default=None, primary_key=True, sa_type=BigInteger, sa_column_args=(Identity(always=True),)
+    )
+    tenant_id: UUID
+    conversation_id: UUID = Field(foreign_key="chat.conversations.id", index=True)
+    reply_id: UUID
+    outcome: str
+    kind: str
+    reason: str
+    sentence: str
     created_at: datetime = Field(sa_type=_TIME)
 
 

@@ -13,7 +13,17 @@ from shared.telemetry.traces import correlated
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
-from chat.actions.assistant import Assistant, AssistantAway, NothingToShow, NotShown, Reply, Say, Turn
+from chat.actions.assistant import (
+    Assistant,
+    AssistantAway,
+    Judged,
+    NothingToShow,
+    Reply,
+    Say,
+    Step,
+    Turn,
+    Unwanted,
+)
 from chat.actions.handing_off import hand_off, record_fact
 from chat.actions.records import (
     NewMessage,
@@ -29,12 +39,16 @@ from chat.actions.records import (
     tell_state,
 )
 from chat.actions.tools import Tools
+from chat.actions.unwanted import stopped_when_unwanted
 from chat.deps import Deps
+from chat.domain import phrases
 from chat.domain.conversation import Owner, State
+from chat.domain.model_prices import Spent, microdollars
 from chat.domain.prompt import Said
 from chat.domain.signals import MAX_DELTA_CHARACTERS, Delta, Typing, payload
 from chat.domain.understanding import is_yes
-from chat.tables import ChatMessage, Conversation, ReceiptRow
+from chat.metrics import MODEL_DOLLARS, MODEL_TOKENS, VERDICTS
+from chat.tables import ChatMessage, Conversation, ReceiptRow, VerdictRow
 
 log = structlog.get_logger()
 
@@ -63,14 +77,14 @@ class Owed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`assistant` is the one in charge, also where a template spoke for it. `not_shown`: sentences that failed the check.
+    """`assistant` is the one in charge, also where a template spoke for it. `reply` is empty where it was unwanted.
 
     `ready_at`: when the customer had all of it on the screen.
     """
 
     reply: Reply
     assistant: str
-    not_shown: tuple[NotShown, ...]
+    judged: tuple[Judged, ...]
     ready_at: datetime
 
 
@@ -120,9 +134,10 @@ async def answer_owed(deps: Deps, assistants: Sequence[Assistant], owed: Owed) -
     turn = _turn(deps, owed)
     tools = _tools(deps, owed, turn)
     with correlated(owed.scene.lead.correlation_id):
-        outcome = await _outcome(deps, assistants, owed, turn, tools)
+        async with stopped_when_unwanted(deps, owed.scene.conversation, turn.stop):
+            outcome = await _outcome(deps, assistants, owed, turn, tools)
         await _until_quiet(deps, owed, tools)
-        return await _store(deps, owed, turn.reply_id, outcome, tools)
+        return await _store(deps, owed, turn, outcome, tools)
 
 
 async def _until_quiet(deps: Deps, owed: Owed, tools: Tools) -> None:
@@ -168,26 +183,41 @@ async def _outcome(
     deps: Deps, assistants: Sequence[Assistant], owed: Owed, turn: Turn, tools: Tools
 ) -> Outcome:
     """By the first assistant that has an answer; the last one always has."""
-    not_shown: list[NotShown] = []
+    judged: list[Judged] = []
     in_charge: str | None = None
     for assistant in assistants:
         reply = Reply()
         try:
+            if assistant is not assistants[0] and in_charge is None and _newly_away(owed):
+                await _hear_one(deps, owed, turn, reply, Say(phrases.MODEL_AWAY))
             await _hear(deps, assistant, owed, turn, tools, reply)
         except AssistantAway as away:
             log.warning("assistant.away", assistant=assistant.name, reason=str(away)[:200])
             in_charge = assistant.name if isinstance(away, NothingToShow) else None
-        not_shown += reply.not_shown
+        except Unwanted:
+            if tools.changed is None:
+                return Outcome(Reply(), assistant.name, (*judged, *reply.judged), deps.now())
+        judged += reply.judged
         if reply.complete and reply.text:
-            return Outcome(reply, in_charge or assistant.name, tuple(not_shown), deps.now())
+            return Outcome(reply, in_charge or assistant.name, tuple(judged), deps.now())
     raise RuntimeError("no assistant had an answer")
+
+
+def _newly_away(owed: Owed) -> bool:
+    """Said once: at the first answer without the model, not under each."""
+    replied = any(m.author == "assistant" and m.reply_to for m in owed.messages)
+    return owed.scene.conversation.assistant == "claude" or not replied
+
+
+async def _hear_one(deps: Deps, owed: Owed, turn: Turn, reply: Reply, step: Step) -> None:
+    reply.take(step)
+    if isinstance(step, Say) and step.text:
+        await _tell_delta(deps, owed, turn.reply_id, step.text)
 
 
 async def _hear(deps: Deps, assistant: Assistant, owed: Owed, turn: Turn, tools: Tools, reply: Reply) -> None:
     async for step in assistant.answer(turn, tools):
-        reply.take(step)
-        if isinstance(step, Say) and step.text:
-            await _tell_delta(deps, owed, turn.reply_id, step.text)
+        await _hear_one(deps, owed, turn, reply, step)
     reply.complete = True
 
 
@@ -214,7 +244,7 @@ async def _relocked(session: AsyncSession, owed: Owed) -> Conversation | None:
     return conversation
 
 
-async def _store(deps: Deps, owed: Owed, reply_id: UUID, outcome: Outcome, tools: Tools) -> bool:
+async def _store(deps: Deps, owed: Owed, turn: Turn, outcome: Outcome, tools: Tools) -> bool:
     """One transaction: what the tools made true, and the reply unless something newer came in between.
 
     A reply that tells of a booking, a move or a cancellation is stored in any case: it happened.
@@ -226,14 +256,16 @@ async def _store(deps: Deps, owed: Owed, reply_id: UUID, outcome: Outcome, tools
         scene = Scene(conversation, owed.scene.lead, owed.scene.shop)
         newer = await _said_since(session, owed, conversation)
         stale = conversation.owner == Owner.HUMAN or any(not _reacts(m, outcome) for m in newer)
-        shown = tools.changed is not None or not stale
-        _keep_receipts(session, deps, owed, reply_id, outcome, tools)
+        shown = tools.changed is not None or not (stale or turn.stop.raised)
+        _keep_receipts(session, deps, owed, turn.reply_id, tools)
+        _keep_verdicts(session, deps, owed, turn.reply_id, outcome)
+        _keep_cost(conversation, turn.spent)
         conversation.answering_until = None
         if not newer or conversation.owner == Owner.HUMAN:
             conversation.answer_due_at = None
         _keep_outcome(conversation, tools, shown=shown)
         if shown:
-            await _say(deps, session, scene, owed, reply_id, outcome)
+            await _say(deps, session, scene, owed, turn.reply_id, outcome)
             await _record_wishes(deps, session, scene, tools, owed)
         await store.notify(session, payload(conversation.id, Typing(on=False)))
         await tell_state(session, conversation)
@@ -269,24 +301,52 @@ def _reacts(message: ChatMessage, outcome: Outcome) -> bool:
     return message.action is not None and message.created_at >= outcome.ready_at
 
 
-def _keep_receipts(
-    session: AsyncSession, deps: Deps, owed: Owed, reply_id: UUID, outcome: Outcome, tools: Tools
-) -> None:
+def _keep_receipts(session: AsyncSession, deps: Deps, owed: Owed, reply_id: UUID, tools: Tools) -> None:
     known = owed.scene.conversation
-    made = [(r.tool, dict(r.result), r.refused) for r in tools.receipts[len(owed.receipts) :]]
-    made += [("verdict", {"reason": n.reason, "sentence": n.sentence}, True) for n in outcome.not_shown]
-    for tool, result, refused in made:
+    for receipt in tools.receipts[len(owed.receipts) :]:
         session.add(
             ReceiptRow(
                 tenant_id=known.tenant_id,
                 conversation_id=known.id,
                 reply_id=reply_id,
-                tool=tool,
-                result=result,
-                refused=refused,
+                tool=receipt.tool,
+                result=dict(receipt.result),
+                refused=receipt.refused,
                 created_at=deps.now(),
             )
         )
+
+
+def _keep_verdicts(session: AsyncSession, deps: Deps, owed: Owed, reply_id: UUID, outcome: Outcome) -> None:
+    known = owed.scene.conversation
+    for judged in outcome.judged:
+        VERDICTS.labels(judged.outcome, judged.kind).inc()
+        session.add(
+            VerdictRow(
+                tenant_id=known.tenant_id,
+                conversation_id=known.id,
+                reply_id=reply_id,
+                outcome=judged.outcome,
+                kind=judged.kind,
+                reason=judged.reason,
+                sentence=judged.sentence.replace("\0", ""),
+                created_at=deps.now(),
+            )
+        )
+
+
+def _keep_cost(conversation: Conversation, spent: Sequence[Spent]) -> None:
+    for call in spent:
+        cost = microdollars(call)
+        conversation.model_calls += 1
+        conversation.input_tokens += call.input_tokens
+        conversation.output_tokens += call.output_tokens
+        conversation.cache_read_tokens += call.cache_read_tokens
+        conversation.cache_write_tokens += call.cache_write_tokens
+        conversation.cost_microdollars += cost
+        for kind in ("input", "output", "cache_read", "cache_write"):
+            MODEL_TOKENS.labels(call.model, kind).inc(getattr(call, f"{kind}_tokens"))
+        MODEL_DOLLARS.labels(call.model).inc(cost / 1_000_000)
 
 
 async def _say(

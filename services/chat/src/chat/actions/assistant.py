@@ -1,14 +1,49 @@
 """The port behind which the assistants stand: a turn in, checked sentences out."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
 from chat.actions.tools import Tools
+from chat.domain.model_prices import Spent
 from chat.domain.prompt import Said
 from chat.domain.values import LeadFacts, Part, ShopFacts
+
+PieceT = TypeVar("PieceT")
+
+
+class Unwanted(Exception):
+    """Newer words or a person came in: nobody wants the rest of this answer."""
+
+
+class StopSign:
+    """Raised by whoever learns that an answer in the making is unwanted; a model's stream ends at it."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Timeout | None = None
+        self.raised = False
+
+    def put_up(self) -> None:
+        self.raised = True
+        if self._waiting is not None:
+            self._waiting.reschedule(asyncio.get_running_loop().time())
+
+    async def next_of(self, pieces: AsyncIterator[PieceT]) -> PieceT:
+        """Raises `Unwanted`, also while waiting; `StopAsyncIteration` at the end."""
+        if self.raised:
+            raise Unwanted
+        try:
+            async with asyncio.timeout(None) as self._waiting:
+                return await anext(pieces)
+        except TimeoutError:
+            if self.raised:
+                raise Unwanted from None
+            raise
+        finally:
+            self._waiting = None
 
 
 @dataclass(frozen=True)
@@ -27,6 +62,9 @@ class Turn:
     action: str | None
     misses: int
     now: datetime
+    stop: StopSign = field(default_factory=StopSign)
+    spent: list[Spent] = field(default_factory=list)
+    """What the calls of the model cost, as they are made."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +81,16 @@ class Miss:
 
 
 @dataclass(frozen=True)
-class NotShown:
-    """A sentence that failed the check, and why; kept for the record."""
+class Judged:
+    """A model's sentence and what the check made of it; kept for the record. `left_out`: it stated nothing."""
 
     sentence: str
-    reason: str
+    outcome: Literal["shown", "vetoed", "left_out"]
+    kind: str = ""
+    reason: str = ""
 
 
-Step = Say | Miss | NotShown
+Step = Say | Miss | Judged
 
 
 class AssistantAway(Exception):
@@ -76,7 +116,7 @@ class Reply:
 
     sentences: list[str] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
-    not_shown: list[NotShown] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
     missed: bool = False
     complete: bool = False
 
@@ -87,8 +127,8 @@ class Reply:
                 self.parts.extend(parts)
             case Miss():
                 self.missed = True
-            case NotShown():
-                self.not_shown.append(step)
+            case Judged():
+                self.judged.append(step)
 
     @property
     def text(self) -> str:

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
 from datetime import date, datetime
 from typing import Literal
 
@@ -10,21 +11,25 @@ from anthropic.types import (
     AssistantMessageParam,
     ContentBlock,
     MessageParam,
+    TextBlockParam,
     ToolParam,
     ToolResultBlockParam,
     UserMessageParam,
 )
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from chat.actions.assistant import AssistantAway, NothingToShow, NotShown, Say, Step, Turn
+from chat.actions.assistant import AssistantAway, Judged, NothingToShow, Say, Step, Turn
 from chat.actions.offline import OfflineAssistant
 from chat.actions.tools import NotPossible, Tools
 from chat.clients.booking import BookingAway, BookingRefused
-from chat.clients.claude import Claude, ClaudeAway, Finished, TextDelta, ToolCall
+from chat.clients.claude import Ask, Claude, ClaudeAway, ClaudeGarbled, Finished, Heard, TextDelta, ToolCall
 from chat.domain import phrases
 from chat.domain.conversation import Owner, actions_of
 from chat.domain.prompt import TOOLS, Prompt, prompt_for
-from chat.domain.receipts import Proof, proof_of, sentences, verdict
+from chat.domain.receipts import Proof, Setting, proof_of
+from chat.domain.speech.check import verdict
+from chat.domain.speech.text import sentences
+from chat.domain.speech.verdicts import Passed, Veto
 from chat.domain.values import (
     ActionsPart,
     AppointmentPart,
@@ -38,7 +43,7 @@ from chat.domain.wishes import PartOfDay, Wish
 
 MAX_CALLS = 6
 VETOES = 2
-"""The first is explained to the model, the second ends its turn."""
+"""The first is explained to the (stronger) model, the second ends its turn."""
 
 
 class _Input(BaseModel):
@@ -97,6 +102,8 @@ class ClaudeAssistant:
             return
         except (ClaudeAway, TimeoutError) as error:
             raise AssistantAway(repr(error)) from error
+        except ClaudeGarbled as error:
+            raise NothingToShow(repr(error)) from error
 
 
 class _Speech:
@@ -112,17 +119,18 @@ class _Speech:
         self._vetoes = 0
 
     async def steps(self) -> AsyncIterator[Step]:
+        something = False
         for _ in range(MAX_CALLS):
-            heard = _Hearing(self._proof())
-            async for sentence in heard.sentences(
-                self._claude.stream(self._prompt.system, self._messages, TOOL_PARAMS)
-            ):
-                yield Say(sentence)
+            heard = _Hearing(self._turn, self._proof())
+            async for step in heard.steps(self._claude.stream(self._ask(), self._turn.spent.append)):
+                something = something or isinstance(step, Say)
+                yield step
             if heard.vetoed is not None:
-                yield heard.vetoed
-                self._object_to(heard)
+                self._object_to(heard, heard.vetoed)
                 continue
             if not heard.calls:
+                if not something:
+                    raise NothingToShow(f"no words: {heard.stop_reason}")
                 yield Say("", self._all_parts())
                 return
             await self._use_tools(heard)
@@ -131,19 +139,32 @@ class _Speech:
                 return
         raise NothingToShow("no answer within the calls allowed")
 
-    def _proof(self) -> Proof:
-        appointment = self._tools.facts.appointment
-        return proof_of(
-            self._tools.receipts, self._turn.shop.timezone, appointment.status if appointment else None
-        )
+    def _ask(self) -> Ask:
+        """The rules come first and are the same for all customers of a shop: that much the provider's cache can keep."""
+        rules = TextBlockParam(type="text", text=self._prompt.rules, cache_control={"type": "ephemeral"})
+        briefing = TextBlockParam(type="text", text=self._prompt.briefing)
+        return Ask((rules, briefing), tuple(self._messages), TOOL_PARAMS, strong=self._vetoes > 0)
 
-    def _object_to(self, heard: "_Hearing") -> None:
+    def _proof(self) -> Proof:
+        facts, turn = self._tools.facts, self._turn
+        vehicle = turn.lead.vehicle
+        setting = Setting(
+            shop=turn.shop,
+            lead=turn.lead,
+            now=turn.now,
+            vehicle_class=facts.vehicle_class or (vehicle.vehicle_class if vehicle else None),
+            appointment=facts.appointment.status if facts.appointment else None,
+            said=tuple(said.text for said in turn.history if said.by_customer),
+        )
+        return proof_of(self._tools.receipts, setting)
+
+    def _object_to(self, heard: "_Hearing", veto: Veto) -> None:
         self._vetoes += 1
-        if self._vetoes >= VETOES or heard.vetoed is None:
+        if self._vetoes >= VETOES:
             raise NothingToShow("a second sentence failed the check")
         said = " ".join(heard.shown) or "..."
         correction = (
-            f"[automatic check, not the customer] Your next sentence was not shown: {heard.vetoed.reason}. "
+            f"[automatic check, not the customer] Your next sentence was not shown: {veto.reason}. "
             "Use a tool to get the fact, or leave it out. Continue after what was shown; do not repeat it."
         )
         self._messages += [_said("assistant", said), _said("user", correction)]
@@ -254,40 +275,61 @@ def _said(role: str, text: str) -> MessageParam:
 class _Hearing:
     """One call of the model: sentences leave when they are whole and checked."""
 
-    def __init__(self, proof: Proof) -> None:
+    def __init__(self, turn: Turn, proof: Proof) -> None:
+        self._turn = turn
         self._proof = proof
         self.shown: list[str] = []
-        self.vetoed: NotShown | None = None
+        self.vetoed: Veto | None = None
         self.calls: list[ToolCall] = []
         self.content: list[ContentBlock] = []
+        self.stop_reason = ""
 
-    async def sentences(self, stream: "AsyncIterator[TextDelta | ToolCall | Finished]") -> AsyncIterator[str]:
+    async def steps(self, stream: AsyncGenerator[Heard, None]) -> AsyncIterator[Say | Judged]:
+        """Ends at the first veto; what was not said to its end (`max_tokens`) is not said."""
         pending = ""
-        async for heard in stream:
-            match heard:
-                case TextDelta(text):
-                    *whole, pending = _split(pending + text)
-                    for sentence in whole:
-                        if self._passes(sentence):
-                            yield sentence
-                case ToolCall():
-                    self.calls.append(heard)
-                case Finished(content=content):
-                    self.content = content
-            if self.vetoed is not None:
-                return
-        for sentence in sentences(pending):
-            if self._passes(sentence):
-                yield sentence
+        async with aclosing(stream):
+            while (heard := await self._next(stream)) is not None:
+                match heard:
+                    case TextDelta(text):
+                        *whole, pending = _split(pending + text)
+                        for step in self._judged(whole):
+                            yield step
+                    case ToolCall():
+                        self.calls.append(heard)
+                    case Finished(stop_reason, content):
+                        self.stop_reason, self.content = stop_reason, content
+                if self.vetoed is not None:
+                    return
+        self._check_stop()
+        if self.stop_reason != "max_tokens":
+            for step in self._judged(sentences(pending)):
+                yield step
 
-    def _passes(self, sentence: str) -> bool:
-        if self.vetoed is not None:
-            return False
-        if veto := verdict(sentence, self._proof):
-            self.vetoed = NotShown(sentence, veto.reason)
-            return False
-        self.shown.append(sentence)
-        return True
+    async def _next(self, stream: AsyncIterator[Heard]) -> Heard | None:
+        try:
+            return await self._turn.stop.next_of(stream)
+        except StopAsyncIteration:
+            return None
+
+    def _check_stop(self) -> None:
+        if self.stop_reason not in {"end_turn", "tool_use", "stop_sequence", "max_tokens"}:
+            raise NothingToShow(f"the model stopped: {self.stop_reason}")
+        if self.stop_reason == "max_tokens":
+            self.calls = []
+
+    def _judged(self, whole: Sequence[str]) -> Iterator[Say | Judged]:
+        for sentence in whole:
+            match verdict(sentence, self._proof):
+                case Veto(kind, reason) as veto:
+                    self.vetoed = veto
+                    yield Judged(sentence, "vetoed", kind, reason)
+                    return
+                case Passed(""):
+                    yield Judged(sentence, "left_out")
+                case Passed(text):
+                    self.shown.append(text)
+                    yield Say(text)
+                    yield Judged(text, "shown")
 
 
 def _split(text: str) -> list[str]:

@@ -106,7 +106,7 @@ def keep_facts(row: Conversation, facts: Facts) -> None:
 
 
 def receipt_of(row: ReceiptRow) -> Receipt:
-    return Receipt(tool=row.tool, result=row.result, refused=row.refused)
+    return Receipt(tool=row.tool, result=row.result, refused=row.refused, at=row.created_at)
 
 
 def channel_of(name: str) -> Channel:

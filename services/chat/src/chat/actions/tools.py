@@ -118,7 +118,9 @@ class Tools:
         chosen = three_of(fitting or open_slots.slots, open_slots.timezone)
         offer = SlotList(timezone=open_slots.timezone, slots=chosen)
         self._became(Offered(chosen))
-        self._receipt("find_slots", offer.model_dump(mode="json"))
+        asked = wish.day or from_date
+        from_day = {"from_day": asked.isoformat()} if asked else {}
+        self._receipt("find_slots", {**offer.model_dump(mode="json"), **from_day})
         return Offer(offer, asked_for=bool(fitting))
 
     async def hold_slot(self, start: datetime) -> Hold:

@@ -1,16 +1,23 @@
-"""Claude through the official SDK: one streamed call, with its timeouts, its one retry and its circuit breaker."""
+"""Claude through the official SDK: one streamed call, with its time-outs, its retries and its circuit breaker."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import httpx2
+import structlog
 from anthropic import APIConnectionError, APIError, APIStatusError, AsyncAnthropic
 from anthropic.lib.streaming import AsyncMessageStream
-from anthropic.types import ContentBlock, MessageParam, ToolParam
+from anthropic.types import ContentBlock, Message, MessageParam, TextBlockParam, ToolParam
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
+
+from chat.domain.model_prices import Spent
+from chat.metrics import MODEL_AWAY, MODEL_CALLS
+
+log = structlog.get_logger()
 
 MAX_TOKENS = 1024
 ATTEMPTS = 2
@@ -18,6 +25,19 @@ BREAKER_FAILURES = 3
 BREAKER_SECONDS = 30.0
 RETRYABLE_STATUS = 429
 SPEND_LIMIT = "enforced_spend_limit_reached"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One call: the same input gives the same bytes, so that the provider's cache can serve its beginning.
+
+    `strong`: of the stronger model, where one is set.
+    """
+
+    system: Sequence[TextBlockParam]
+    messages: Sequence[MessageParam]
+    tools: Sequence[ToolParam]
+    strong: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,97 +67,180 @@ class ClaudeAway(Exception):
     """No answer to be had from the provider now."""
 
 
+class ClaudeGarbled(Exception):
+    """The provider answered, but with something that cannot be read."""
+
+
 class Claude(Protocol):
-    def stream(
-        self, system: str, messages: Sequence[MessageParam], tools: Sequence[ToolParam]
-    ) -> AsyncIterator[Heard]:
-        """Text as it comes, then the tool calls, then `Finished`. Raises `ClaudeAway`."""
+    def stream(self, ask: Ask, spent: Callable[[Spent], None]) -> AsyncGenerator[Heard, None]:
+        """Text as it comes, then the tool calls, then `Finished`; `spent` is told also when the stream is left early.
+
+        Raises `ClaudeAway` or `ClaudeGarbled`.
+        """
         ...
 
 
 class CircuitBreaker:
-    """Open after failures in a row: then nothing is asked until a pause has passed, and one failure opens it again."""
+    """Open after failures in a row: then nothing is asked until a pause has passed, and one call tries the way first."""
 
     def __init__(self, failures: int = BREAKER_FAILURES, seconds: float = BREAKER_SECONDS) -> None:
         self._limit = failures
         self._seconds = seconds
         self._failures = 0
-        self._open_until = 0.0
+        self._open_until: float | None = None
 
     @property
     def open(self) -> bool:
-        return time.monotonic() < self._open_until
+        return self._open_until is not None
+
+    def admits(self) -> bool:
+        """Whether this call may be made; after the pause the first one may, and the rest wait for how it went."""
+        if self._open_until is None:
+            return True
+        if time.monotonic() < self._open_until:
+            return False
+        self._open_until = time.monotonic() + self._seconds
+        return True
 
     def succeeded(self) -> None:
-        self._failures = 0
+        if self.open:
+            log.info("claude.back")
+        self._failures, self._open_until = 0, None
+        MODEL_AWAY.set(0)
 
-    def failed(self) -> None:
+    def failed(self, reason: str) -> None:
+        """Staff are told once for each time that the provider goes away: one log line at error, one gauge."""
         self._failures += 1
         if self._failures >= self._limit:
+            if not self.open:
+                log.error("claude.away", reason=reason, failures=self._failures)
+                MODEL_AWAY.set(1)
             self._open_until = time.monotonic() + self._seconds
 
 
 class AnthropicClaude:
-    def __init__(self, client: AsyncAnthropic, model: str, first_token_seconds: float) -> None:
+    """`stronger_model`: asked where the usual one twice gave no answer or its words were not proved; `None`: nobody."""
+
+    def __init__(
+        self,
+        client: AsyncAnthropic,
+        model: str,
+        first_token_seconds: float,
+        stronger_model: str | None = None,
+        breaker: CircuitBreaker | None = None,
+    ) -> None:
         self._client = client
         self._model = model
+        self._stronger = stronger_model
         self._first_token_seconds = first_token_seconds
-        self._breaker = CircuitBreaker()
+        self._breaker = breaker or CircuitBreaker()
 
     async def close(self) -> None:
         await self._client.close()
 
-    async def stream(
-        self, system: str, messages: Sequence[MessageParam], tools: Sequence[ToolParam]
-    ) -> AsyncIterator[Heard]:
-        if self._breaker.open:
+    async def stream(self, ask: Ask, spent: Callable[[Spent], None]) -> AsyncGenerator[Heard, None]:
+        if not self._breaker.admits():
             raise ClaudeAway("the circuit breaker is open")
-        try:
-            async with AsyncExitStack() as stack:
-                first, stream = await self._opened(stack, system, messages, tools)
+        async with AsyncExitStack() as stack:
+            try:
+                first, stream = await self._opened(stack, ask)
+                stack.callback(_tell_spent, stream, spent)
                 if first is not None:
                     yield first
                 async for event in stream:
                     if event.type == "text":
                         yield TextDelta(event.text)
-                final = await stream.get_final_message()
-        except (APIError, TimeoutError) as error:
-            self._breaker.failed()
-            raise ClaudeAway(f"{type(error).__name__}: {str(error)[:200]}") from error
+                told = _told(await stream.get_final_message())
+            except (APIError, httpx2.HTTPError, TimeoutError) as error:
+                reason = f"{type(error).__name__}: {str(error)[:200]}"
+                self._breaker.failed(reason)
+                raise ClaudeAway(reason) from error
+            except (ValueError, AssertionError) as error:
+                raise ClaudeGarbled(str(error)[:200]) from error
+            except GeneratorExit:
+                self._breaker.succeeded()
+                raise
         self._breaker.succeeded()
-        for block in final.content:
-            if block.type == "tool_use":
-                yield ToolCall(block.id, block.name, dict(block.input))
-        yield Finished(final.stop_reason or "end_turn", list(final.content))
+        for heard in told:
+            yield heard
 
     async def _opened(
-        self,
-        stack: AsyncExitStack,
-        system: str,
-        messages: Sequence[MessageParam],
-        tools: Sequence[ToolParam],
+        self, stack: AsyncExitStack, ask: Ask
     ) -> tuple[TextDelta | None, AsyncMessageStream[None]]:
-        """The stream at its first piece of content; nothing was said yet, so a refused call may be made once more."""
-        attempts = AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS),
+        """The stream at its first content; nothing was said yet, so another call, then another model, may be tried."""
+        usual = self._stronger if ask.strong and self._stronger else self._model
+        try:
+            return await self._tried(stack, ask, usual, ATTEMPTS)
+        except (APIError, httpx2.HTTPError, TimeoutError) as error:
+            if self._stronger in {None, usual} or not _worth_the_stronger(error):
+                raise
+            return await self._tried(stack, ask, str(self._stronger), 1)
+
+    async def _tried(
+        self, stack: AsyncExitStack, ask: Ask, model: str, attempts: int
+    ) -> tuple[TextDelta | None, AsyncMessageStream[None]]:
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(attempts),
             wait=wait_random(0.1, 0.4),
             retry=retry_if_exception(_worth_another_try),
             reraise=True,
         )
-        async for attempt in attempts:
+        async for attempt in retrying:
             with attempt:
-                async with asyncio.timeout(self._first_token_seconds):
-                    stream = await stack.enter_async_context(
-                        self._client.messages.stream(
-                            model=self._model,
-                            max_tokens=MAX_TOKENS,
-                            system=system,
-                            messages=list(messages),
-                            tools=list(tools),
-                        )
-                    )
-                    return await _first_text(stream), stream
+                return await self._call(stack, ask, model)
         raise ClaudeAway("not tried")
+
+    async def _call(
+        self, stack: AsyncExitStack, ask: Ask, model: str
+    ) -> tuple[TextDelta | None, AsyncMessageStream[None]]:
+        outcome = "failed"
+        try:
+            async with asyncio.timeout(self._first_token_seconds), AsyncExitStack() as call:
+                stream = await call.enter_async_context(
+                    self._client.messages.stream(
+                        model=model,
+                        max_tokens=MAX_TOKENS,
+                        cache_control={"type": "ephemeral"},
+                        system=list(ask.system),
+                        messages=list(ask.messages),
+                        tools=list(ask.tools),
+                    )
+                )
+                first = await _first_text(stream)
+                outcome = "answered"
+                stack.push_async_exit(call.pop_all())
+                return first, stream
+        finally:
+            MODEL_CALLS.labels(model, outcome).inc()
+
+
+def _told(final: Message) -> list[Heard]:
+    """Raises `ValueError` for a tool call whose input is no object."""
+    calls: list[Heard] = []
+    for block in final.content:
+        if block.type == "tool_use":
+            if not isinstance(block.input, dict):
+                raise ValueError(f"the input of {block.name[:40]} is no object")
+            calls.append(ToolCall(block.id, block.name, block.input))
+    return [*calls, Finished(final.stop_reason or "end_turn", list(final.content))]
+
+
+def _tell_spent(stream: AsyncMessageStream[None], spent: Callable[[Spent], None]) -> None:
+    """As far as the provider counted: a stream left early has told its input and the output's beginning."""
+    try:
+        message = stream.current_message_snapshot
+    except AssertionError:
+        return
+    usage = message.usage
+    spent(
+        Spent(
+            model=message.model,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cache_read_tokens=usage.cache_read_input_tokens or 0,
+            cache_write_tokens=usage.cache_creation_input_tokens or 0,
+        )
+    )
 
 
 async def _first_text(stream: AsyncMessageStream[None]) -> TextDelta | None:
@@ -151,8 +254,15 @@ async def _first_text(stream: AsyncMessageStream[None]) -> TextDelta | None:
 
 
 def _worth_another_try(error: BaseException) -> bool:
+    """A first token that did not come in time has used the time up."""
     if isinstance(error, APIStatusError):
         return error.status_code >= 500 or (
             error.status_code == RETRYABLE_STATUS and SPEND_LIMIT not in str(error.body)
         )
-    return isinstance(error, APIConnectionError) and not isinstance(error, TimeoutError)
+    return isinstance(error, APIConnectionError | httpx2.TransportError) and not isinstance(
+        error, TimeoutError
+    )
+
+
+def _worth_the_stronger(error: BaseException) -> bool:
+    return _worth_another_try(error) or isinstance(error, TimeoutError)

@@ -191,6 +191,7 @@ def bargain(shop: ShopFacts) -> str:
     )
 
 
+MODEL_AWAY = "I can only give short answers right now, with prices, open times and booking."
 THANKS = "You're welcome! Anything else I can do for you?"
 ASK_ANYTHING = (
     "Sure, go ahead: services, prices, open times or where to find us. What would you like to know?"

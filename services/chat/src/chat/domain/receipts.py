@@ -1,265 +1,398 @@
-"""Receipt-bound speech: no price, time, date or promise in an answer without a tool result behind it."""
+"""The receipts of a conversation, and what they prove now: prices, moments, services, deeds."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from chat.domain.wishes import (
-    CLOCK,
-    DAY_OF_MONTH,
-    MONTH_DAY,
-    NUMERIC_DAY,
-    WEEKDAY,
-    month_number,
-    weekday_index,
-)
+from pydantic import ValidationError
+from shared.events import CatalogService, ClassPrice, Price
+
+from chat.domain.speech.moments import DurationSaid, durations, times
+from chat.domain.speech.text import folded
+from chat.domain.values import LeadFacts, Quote, ShopFacts, vehicle_text
+
+OFFER_FRESH = timedelta(minutes=30)
+"""How long a time that was found open may still be called open; holding it asks booking again in any case."""
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """One tool result of this conversation; `refused` results prove nothing but their alternatives."""
+    """One tool result of this conversation. `refused`: it proves no deed, only its alternatives.
+
+    `at`: when it was kept; `None` for one of the answer in the making.
+    """
 
     tool: str
     result: Mapping[str, object]
     refused: bool = False
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every answer of the conversation may name besides its receipts. `said`: the customer's words, oldest first."""
+
+    shop: ShopFacts
+    lead: LeadFacts
+    now: datetime
+    vehicle_class: str | None = None
+    appointment: str | None = None
+    """The status of the conversation's appointment, which also proves."""
+    said: tuple[str, ...] = ()
+
+    @property
+    def local_now(self) -> datetime:
+        return self.now.astimezone(ZoneInfo(self.shop.timezone))
+
+
+@dataclass(frozen=True)
+class PriceFact:
+    """An amount and what it is the price of. `about`: folded names. `vehicle_class`: `None` where it does not matter."""
+
+    cents: int
+    about: frozenset[str]
+    vehicle_class: str | None = None
+    total: bool = False
+    """Of a quote or an appointment: the price that is booked."""
+    begins: bool = False
+    """Said only as `from`."""
+
+
+@dataclass(frozen=True)
+class Span:
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Opening:
+    """`weekday` and `day` are `None` where the hours were given for no special day."""
+
+    times: frozenset[time]
+    weekday: int | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What the receipts of a conversation allow an answer to say. `moments` are local at the location."""
+    """What an answer may say now. Moments are local at the location."""
 
-    cents: frozenset[int] = frozenset()
-    moments: tuple[datetime, ...] = ()
+    now: datetime
+    prices: tuple[PriceFact, ...] = ()
+    services: Mapping[str, str] = field(default_factory=dict)
+    """Folded names and synonyms to the folded name."""
+    service: str | None = None
+    """What is spoken of when a sentence names no service: that of the newest quote."""
+    vehicle_class: str | None = None
+    slots: tuple[Span, ...] = ()
+    appointment: Span | None = None
+    expires: tuple[datetime, ...] = ()
+    valid_until: tuple[datetime, ...] = ()
+    openings: tuple[Opening, ...] = ()
+    none_open: frozenset[date] = frozenset()
+    durations: Mapping[str, int] = field(default_factory=dict)
+    """Minutes by folded name of the service."""
     promises: frozenset[str] = frozenset()
-    appointment: str | None = None
+    texts: str = ""
+    """Folded: whatever the receipts say in words."""
+    stated_durations: frozenset[int] = frozenset()
+    words: frozenset[str] = frozenset()
+    """Known words of names, small letters."""
+    phrases: tuple[str, ...] = ()
+    """Folded phrases whose figures are theirs: address, vehicle, booking number; longest first."""
+    phone: str = ""
+    said: str = ""
+    asked_last: str = ""
 
 
-@dataclass(frozen=True)
-class Veto:
-    """Why a sentence may not be shown; told to the model, never to the customer."""
-
-    reason: str
-
-
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
-_ABBREVIATION = re.compile(
-    r"\b(?:a\.m|p\.m|mr|mrs|dr|st|ave|blvd|no|approx|vs|etc|e\.g|i\.e)\.$", re.IGNORECASE
-)
-
-_MONEY = re.compile(
-    r"[$€£\uff04]\s?(\d[\d,]*(?:\.\d+)?)\s?(k\b)?|(?<![\d.,])(\d[\d,]*(?:\.\d+)?)\s?(?:us)?\s?(?:dollars?|bucks|usd|cents?)\b",
-    re.IGNORECASE,
-)
-_WORD_MONEY = re.compile(
-    r"\b(?:dollars?|bucks)\b|\b(?:for |it'?s |is |completely |totally )free\b|\bfree of charge\b|\bno (?:extra )?charge\b|"
-    r"\bcomplimentary\b|\d+\s?%\s?(?:off|discount)|\bhalf (?:off|price)\b",
-    re.IGNORECASE,
-)
-_BARE_HOUR = re.compile(
-    r"\b(?:at|from|until|till|by|before|after)\s+(\d{1,2})\b(?!\s?[%:/\d$-]|\s*(?:am|pm|a\.m|p\.m|minutes?|hours?|days?|weeks?))"
-)
-_DONE: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "booked",
-        re.compile(
-            r"\b(?:booked|scheduled|confirmed|all set|locked in|see you (?:on|at|then|there))\b",
-            re.IGNORECASE,
-        ),
-    ),
-    ("moved", re.compile(r"\b(?:moved|rescheduled|changed your appointment)\b", re.IGNORECASE)),
-    ("cancelled", re.compile(r"\b(?:cancell?ed)\b", re.IGNORECASE)),
-    (
-        "held",
-        re.compile(
-            r"\b(?:reserved|i(?:'m| am) holding|i(?:'ve| have) held|held for you|on hold for you)\b",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "handed_off",
-        re.compile(
-            r"\b(?:will|'ll|going to) (?:\w+ )?(?:call|contact|reach out|text|email|get back|follow up|join|step in)\b"
-            r"|\b(?:notified|alerted|told) (?:the |our |a )?(?:team|staff|shop|manager|person)\b",
-            re.IGNORECASE,
-        ),
-    ),
-)
-_NOT_DONE = re.compile(
-    r"\b(?:not|isn't|hasn't|haven't|can't|cannot|nothing|no (?:appointment|booking)|once|until|if|before|unless|when you|"
-    r"would you|shall i|should i|do you|want (?:me|to)|can i|could i|to (?:be|get))\b|n't\b",
-    re.IGNORECASE,
-)
-"""Said before the claim, it takes the claim back; said after it (`you're booked, no problem`), it does not."""
-_PROMISES = {
+_DEEDS = {
     "book": "booked",
     "move_appointment": "moved",
     "cancel_appointment": "cancelled",
     "hold_slot": "held",
     "hand_off": "handed_off",
 }
+_PLAIN_VEHICLE = re.compile(r"[\w .&'-]{1,40}")
+_UNSAFE_NAME = re.compile(
+    r"[$€£%]|\b(?:free|gratis|dollars?|bucks|cents?|tint|price|book\w*|off|discount|ignore|system|override|gift|no charge)\b"
+)
 
 
-def sentences(text: str) -> list[str]:
-    """Whole sentences, in order; joining them with spaces reads as the text did."""
-    pieces: list[str] = []
-    for piece in _SENTENCE_END.split(text):
-        if pieces and _ABBREVIATION.search(pieces[-1]):
-            pieces[-1] += f" {piece}"
-        elif piece.strip():
-            pieces.append(piece.strip())
-    return pieces
-
-
-def proof_of(receipts: Iterable[Receipt], timezone: str, appointment: str | None = None) -> Proof:
-    """`appointment`: the status of the conversation's appointment, which also proves."""
-    zone = ZoneInfo(timezone)
-    found = _Found(zone)
-    promises: set[str] = set()
+def proof_of(receipts: Sequence[Receipt], setting: Setting) -> Proof:
+    """`receipts` oldest first. Only what is still in force counts: the newest offer, quotes not expired, no past times."""
+    made = _Findings(setting)
     for receipt in receipts:
-        found.walk("", receipt.result)
-        if not receipt.refused and receipt.tool in _PROMISES:
-            promises.add(_PROMISES[receipt.tool])
-    if appointment == "booked":
-        promises.add("booked")
-    if appointment == "cancelled":
-        promises = (promises - {"booked", "moved"}) | {"cancelled"}
-    return Proof(frozenset(found.cents), tuple(found.moments), frozenset(promises), appointment)
+        made.take(receipt)
+    return made.proof()
 
 
-@dataclass
-class _Found:
-    zone: ZoneInfo
-    cents: set[int] = field(default_factory=set)
-    moments: list[datetime] = field(default_factory=list)
+class _Findings:
+    """The receipts read one after another; a later one may take back what an earlier one proved."""
 
-    def walk(self, key: str, value: object) -> None:
-        match value:
-            case Mapping():
-                for name, inner in value.items():
-                    self.walk(str(name), inner)
-            case list() | tuple():
-                for inner in value:
-                    self.walk(key, inner)
-            case bool():
-                return
-            case int() if key.endswith("_cents"):
-                self.cents.add(value)
-            case str() if key in {"start", "end", "expires_at", "valid_until", "day"}:
-                self._moment(value)
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self._zone = ZoneInfo(setting.shop.timezone)
+        self._prices: dict[str, tuple[PriceFact, ...]] = {}
+        self._services: dict[str, str] = {}
+        self._durations: dict[str, int] = {}
+        self._service: str | None = None
+        self._slots: tuple[Span, ...] = ()
+        self._slots_are_new = False
+        self._hold: tuple[Span, ...] = ()
+        self._appointment: Span | None = None
+        self._expires: tuple[datetime, ...] = ()
+        self._valid_until: tuple[datetime, ...] = ()
+        self._openings: list[Opening] = []
+        self._none_open: set[date] = set()
+        self._promises: set[str] = set()
+        self._texts: list[str] = []
+        self._number: str | None = None
 
-    def _moment(self, value: str) -> None:
+    def take(self, receipt: Receipt) -> None:
+        result = receipt.result
+        self._texts += _strings(result)
+        if not receipt.refused and receipt.tool in _DEEDS:
+            self._promises.add(_DEEDS[receipt.tool])
+        match receipt.tool:
+            case "list_services":
+                self._list(result)
+            case "get_quote":
+                self._quote(result)
+            case "find_slots":
+                self._offer(receipt)
+            case "hold_slot" if not receipt.refused:
+                self._held(result)
+            case "get_hours":
+                self._hours(result)
+            case "book" | "move_appointment" | "get_appointment" if not receipt.refused:
+                self._booked(result)
+            case "cancel_appointment" if not receipt.refused:
+                self._booked(result)
+                self._promises -= {"booked", "moved", "held"}
+
+    def _list(self, result: Mapping[str, object]) -> None:
+        for row in _rows(result.get("services")):
+            for service in _catalog_service(row):
+                self._name(service.name, service.code, *service.synonyms)
+                self._durations[folded(service.name)] = service.duration_minutes
+                self._prices[f"list:{service.code}"] = tuple(_list_prices(service))
+
+    def _name(self, name: str, *others: str) -> None:
+        for other in (name, *others):
+            self._services[folded(other)] = folded(name)
+
+    def _quote(self, result: Mapping[str, object]) -> None:
         try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
+            quote = Quote.model_validate(result)
+        except ValidationError:
             return
-        self.moments.append(
-            moment.astimezone(self.zone) if moment.tzinfo else moment.replace(tzinfo=self.zone)
+        if quote.valid_until <= self._setting.now:
+            return
+        self._service = folded(quote.service.name)
+        self._name(quote.service.name, quote.service.code)
+        self._prices["quote"] = tuple(_quoted_prices(quote))
+        self._valid_until = (quote.valid_until.astimezone(self._zone),)
+
+    def _offer(self, receipt: Receipt) -> None:
+        fresh = receipt.at is None or self._setting.now - receipt.at <= OFFER_FRESH
+        spans = tuple(s for s in self._spans(receipt.result.get("slots")) if s.start > self._setting.now)
+        if receipt.at is not None or not self._slots_are_new:
+            self._slots = ()
+        self._slots_are_new = receipt.at is None
+        self._slots += spans if fresh else ()
+        self._none_open = set() if receipt.at is not None else self._none_open
+        if day := _iso_date(receipt.result.get("from_day")):
+            first = min((s.start.date() for s in spans), default=date.max)
+            self._none_open |= {day + timedelta(n) for n in range(14) if day + timedelta(n) < first}
+
+    def _held(self, result: Mapping[str, object]) -> None:
+        expires = self._moment(result.get("expires_at"))
+        self._hold, self._expires = (), ()
+        if expires is None or expires > self._setting.now:
+            self._hold = tuple(self._spans([result]))
+            self._expires = (expires,) if expires else ()
+        else:
+            self._promises.discard("held")
+
+    def _booked(self, result: Mapping[str, object]) -> None:
+        self._appointment = next(iter(self._spans([result])), None)
+        self._slots, self._hold, self._expires = (), (), ()
+        if isinstance(number := result.get("number"), str):
+            self._number = number
+        service = result.get("service")
+        if isinstance(service, Mapping) and isinstance(name := service.get("name"), str):
+            self._name(name, str(service.get("code", name)))
+            self._service = self._service or folded(name)
+            if isinstance(cents := result.get("total_cents"), int):
+                about = frozenset({folded(name)})
+                self._prices["appointment"] = (
+                    PriceFact(cents, about, self._setting.vehicle_class, total=True),
+                )
+        if result.get("status") == "booked":
+            self._promises.add("booked")
+
+    def _hours(self, result: Mapping[str, object]) -> None:
+        rows = [row for value in result.values() for row in _rows(value)]
+        for row in rows or [result]:
+            said = " ; ".join(_strings(row))
+            found = frozenset(_clock_times(said))
+            if found:
+                self._openings.append(Opening(found, _weekday_of(row), _iso_date(row.get("date"))))
+
+    def _spans(self, rows: object) -> Iterator[Span]:
+        for row in _rows(rows):
+            start, end = self._moment(row.get("start")), self._moment(row.get("end"))
+            if start is not None:
+                yield Span(start, end or start)
+
+    def _moment(self, value: object) -> datetime | None:
+        try:
+            moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        except ValueError:
+            return None
+        if moment is None:
+            return None
+        return moment.astimezone(self._zone) if moment.tzinfo else moment.replace(tzinfo=self._zone)
+
+    def proof(self) -> Proof:
+        setting, shop = self._setting, self._setting.shop
+        promises = set(self._promises)
+        if setting.appointment == "booked":
+            promises.add("booked")
+        if setting.appointment == "cancelled":
+            promises = (promises - {"booked", "moved"}) | {"cancelled"}
+        if promises & {"booked", "moved", "cancelled"}:
+            promises.add("appointment")
+        texts = folded(" . ".join(self._texts))
+        vehicle = _plain_vehicle(setting.lead)
+        names = [
+            shop.name,
+            shop.address,
+            vehicle,
+            setting.lead.first_name,
+            setting.lead.interest or "",
+            *self._texts,
+        ]
+        return Proof(
+            now=setting.local_now,
+            prices=tuple(fact for facts in self._prices.values() for fact in facts),
+            services=dict(self._services),
+            service=self._service,
+            vehicle_class=setting.vehicle_class,
+            slots=self._slots + self._hold,
+            appointment=self._appointment,
+            expires=self._expires,
+            valid_until=self._valid_until,
+            openings=tuple(self._openings),
+            none_open=frozenset(self._none_open),
+            durations=self._durations,
+            promises=frozenset(promises),
+            texts=f"{texts} . {folded(setting.lead.interest or '')} . {folded(shop.name)}",
+            stated_durations=frozenset(d.minutes for d in _durations_in(texts) if d.minutes),
+            words=frozenset(re.findall(r"[a-z0-9]+", folded(" ".join(names)))),
+            phrases=_phrases(shop, vehicle, self._number),
+            phone=re.sub(r"\D", "", shop.phone)[-10:],
+            said=folded(" . ".join(setting.said)),
+            asked_last=folded(setting.said[-1]) if setting.said else "",
         )
 
 
-def verdict(sentence: str, proof: Proof) -> Veto | None:
-    """`None`: the sentence may be shown."""
-    return _money(sentence, proof) or _moments(sentence, proof) or _claims(sentence, proof)
+def _list_prices(service: CatalogService) -> Iterator[PriceFact]:
+    about = frozenset({folded(service.name)})
+    own = {price.vehicle_class for price in service.class_prices}
+    for price in service.class_prices:
+        yield from _span_prices(price, about, price.vehicle_class)
+    if service.price.amount_cents is not None and service.price.kind != "on_request":
+        yield from _span_prices(service.price, about, "other" if own else None)
+    for addon in service.addons:
+        yield PriceFact(addon.amount_cents, frozenset({folded(addon.name), folded(addon.code)}))
 
 
-def _money(sentence: str, proof: Proof) -> Veto | None:
-    for match in _MONEY.finditer(sentence):
-        cents = _cents(match)
-        if cents not in proof.cents:
-            return Veto(f"no tool result holds the amount {match[0].strip()!r}")
-    rest = _MONEY.sub(" ", sentence)
-    if words := _WORD_MONEY.search(rest):
-        return Veto(f"no tool result holds {words[0].strip()!r}; say prices only as tools give them")
-    return None
+def _span_prices(
+    price: Price | ClassPrice, about: frozenset[str], vehicle_class: str | None
+) -> Iterator[PriceFact]:
+    begins = getattr(price, "kind", "exact") in {"from", "range"} or price.max_cents is not None
+    for cents in (price.amount_cents, price.max_cents):
+        if cents is not None:
+            yield PriceFact(cents, about, vehicle_class, begins=begins)
 
 
-def _cents(match: re.Match[str]) -> int | None:
-    number = (match[1] or match[3]).replace(",", "")
-    whole, _, fraction = number.partition(".")
-    if len(fraction) > 2 or match[2]:
+def _quoted_prices(quote: Quote) -> Iterator[PriceFact]:
+    """Class `None`: a quote is for the customer's own vehicle, unless the sentence names another class."""
+    labels = {folded(line.label) for line in quote.lines}
+    about = frozenset({folded(quote.service.name), *labels})
+    if quote.total_cents is not None and quote.kind != "on_request":
+        begins = quote.kind in {"from", "range"}
+        yield PriceFact(quote.total_cents, about, quote.vehicle_class, total=True, begins=begins)
+    if len(quote.lines) > 1:
+        for line in quote.lines:
+            yield PriceFact(line.amount_cents, frozenset({folded(line.label)}), quote.vehicle_class)
+
+
+def _catalog_service(row: Mapping[str, object]) -> Iterator[CatalogService]:
+    """From what `list_services` shows of it; rows of another shape prove nothing."""
+    prices = row.get("prices")
+    known = {**row, **(prices if isinstance(prices, Mapping) else {})}
+    try:
+        yield CatalogService.model_validate(
+            {"id": "", "synonyms": (), **{k: v for k, v in known.items() if k in CatalogService.model_fields}}
+        )
+    except ValidationError:
+        return
+
+
+def _phrases(shop: ShopFacts, vehicle: str, number: str | None) -> tuple[str, ...]:
+    """The address with and without its tail, the vehicle with and without its year, the booking number."""
+    parts = [part.strip() for part in shop.address.split(",")]
+    address = [", ".join(parts[:n]) for n in range(1, len(parts) + 1)]
+    year, _, model = vehicle.partition(" ")
+    vehicles = [vehicle, model, f"{model} {year}"] if year.isdigit() else [vehicle]
+    known = [folded(p) for p in (*address, *vehicles, shop.name, number or "") if p]
+    return tuple(sorted(known, key=len, reverse=True))
+
+
+def _plain_vehicle(lead: LeadFacts) -> str:
+    """The vehicle as the form gave it, if it reads like one: figures in anything else are checked like all others."""
+    text = vehicle_text(lead.vehicle) or ""
+    unsafe = _UNSAFE_NAME.search(folded(text)) or not _PLAIN_VEHICLE.fullmatch(text)
+    return "" if unsafe else text
+
+
+def _rows(value: object) -> list[Mapping[str, object]]:
+    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list | tuple) else []
+
+
+def _strings(value: object) -> list[str]:
+    match value:
+        case str():
+            return [value]
+        case Mapping():
+            return [s for inner in value.values() for s in _strings(inner)]
+        case list() | tuple():
+            return [s for inner in value for s in _strings(inner)]
+        case _:
+            return []
+
+
+def _iso_date(value: object) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
         return None
-    if match[3] and "cent" in match[0].lower():
-        return int(whole)
-    return int(whole) * 100 + int((fraction + "00")[:2])
 
 
-def _moments(sentence: str, proof: Proof) -> Veto | None:
-    lowered = sentence.lower()
-    days = list(_days(lowered))
-    times = list(_times(lowered))
-    fitting = [m for m in proof.moments if all(day.fits(m.date()) for day in days)]
-    several = (
-        [m for m in proof.moments if any(day.fits(m.date()) for day in days)] if days else list(proof.moments)
-    )
-    for day in days:
-        if not any(day.fits(m.date()) for m in proof.moments):
-            return Veto(f"no tool result holds the day {day.words!r}")
-    if len(days) > 1 and _one_day(days) and not fitting:
-        return Veto("weekday and date in the sentence do not belong to one tool result")
-    for words, moment in times:
-        if not any(
-            m.time().replace(tzinfo=None, second=0, microsecond=0) == moment for m in (fitting or several)
-        ):
-            return Veto(f"no tool result holds the time {words!r} on that day")
-    return None
+def _weekday_of(row: Mapping[str, object]) -> int | None:
+    names = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    word = str(row.get("weekday", "")).lower()
+    return names.index(word) if word in names else None
 
 
-@dataclass(frozen=True)
-class _Day:
-    words: str
-    kind: str
-    weekday: int | None = None
-    month: int | None = None
-    day: int | None = None
-
-    def fits(self, other: date) -> bool:
-        return (
-            (self.weekday is None or other.weekday() == self.weekday)
-            and (self.month is None or other.month == self.month)
-            and (self.day is None or other.day == self.day)
-        )
+def _clock_times(said: str) -> Iterator[time]:
+    for found in times(folded(said)):
+        yield from found.times
 
 
-def _one_day(days: Sequence[_Day]) -> bool:
-    """One weekday and one date in a sentence speak of the same day."""
-    kinds = [day.kind for day in days]
-    return kinds.count("weekday") <= 1 and len(kinds) - kinds.count("weekday") <= 1
-
-
-def _days(lowered: str) -> Iterable[_Day]:
-    for match in WEEKDAY.finditer(lowered):
-        if match[0] not in {"sat", "sun", "wed", "mon", "may"} or re.search(rf"\b{match[0]},", lowered):
-            yield _Day(match[0], "weekday", weekday=weekday_index(match[1]))
-    for match in MONTH_DAY.finditer(lowered):
-        yield _Day(match[0], "date", month=month_number(match[1]), day=int(match[2]))
-    for match in NUMERIC_DAY.finditer(lowered):
-        yield _Day(match[0], "date", month=int(match[1]), day=int(match[2]))
-    bare = MONTH_DAY.sub(" ", lowered)
-    for match in DAY_OF_MONTH.finditer(bare):
-        if int(match[1]) > 3 or "the " in match[0]:
-            yield _Day(match[0], "date", day=int(match[1]))
-
-
-def _times(lowered: str) -> Iterable[tuple[str, time]]:
-    for match in CLOCK.finditer(lowered):
-        hour, minute = int(match[1] or match[4]), int(match[2] or match[5] or 0)
-        half = (match[3] or "")[:1]
-        hour = hour % 12 + (12 if half == "p" else 0) if half else hour
-        if hour < 24 and minute < 60:
-            yield match[0], time(hour, minute)
-    if "noon" in re.findall(r"[a-z]+", lowered):
-        yield "noon", time(12)
-    for match in _BARE_HOUR.finditer(CLOCK.sub(" ", MONTH_DAY.sub(" ", lowered))):
-        hour = int(match[1])
-        if 1 <= hour <= 12:
-            yield match[0], time(hour % 12 + (12 if hour < 8 or hour == 12 else 0))
-
-
-def _claims(sentence: str, proof: Proof) -> Veto | None:
-    for promise, pattern in _DONE:
-        found = pattern.search(sentence)
-        if found and promise not in proof.promises and not _NOT_DONE.search(sentence[: found.start()]):
-            return Veto(f"nothing was {promise.replace('_', ' ')}: no tool result says {found[0]!r}")
-    return None
+def _durations_in(texts: str) -> Iterable[DurationSaid]:
+    return durations(texts)

@@ -1,0 +1,1 @@
+"""Receipt-bound speech: what a model's sentence states, and whether the conversation's receipts prove it."""

@@ -1,0 +1,232 @@
+"""Whether each day and time in a sentence belongs to a moment that the receipts hold."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from chat.domain.receipts import Proof, Span
+from chat.domain.speech import claims as words
+from chat.domain.speech.amounts import amounts
+from chat.domain.speech.moments import DaySaid, TimeSaid, blanked, days, parts_of_day, times, vague_day
+from chat.domain.speech.verdicts import Veto
+
+
+@dataclass
+class _Day:
+    """Mentions that stand together and mean one day: `tomorrow, Tuesday, November 24`."""
+
+    said: list[DaySaid]
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return min(s.span[0] for s in self.said), max(s.span[1] for s in self.said)
+
+    @property
+    def words(self) -> str:
+        return " ".join(s.words.strip() for s in self.said)
+
+    def fits(self, day: date) -> bool:
+        return all(s.fits(day) for s in self.said)
+
+
+_JOINS_DAY = re.compile(r"[\s,()]*(?:(?:the|el|de|del|on|is|es|dia)\b[\s,]*)*[\s,()]*")
+_JOINS_DAYS = re.compile(r"[\s,]*(?:or|and|y|o|u|both|either|&|/)?[\s,]*(?:on|el|the|this|next)?[\s,]*")
+
+
+def _day_groups(text: str, today: date) -> list[_Day]:
+    found = sorted(days(text, today), key=lambda d: d.span)
+    groups: list[_Day] = []
+    for said in found:
+        last = groups[-1] if groups else None
+        if last and _JOINS_DAY.fullmatch(text[last.span[1] : said.span[0]]) and _can_mean_one(last, said):
+            last.said.append(said)
+        else:
+            groups.append(_Day([said]))
+    return groups
+
+
+def _can_mean_one(day: _Day, more: DaySaid) -> bool:
+    """A second weekday, or a second date, is another day."""
+    if more.weekday is not None and any(s.weekday is not None for s in day.said):
+        return False
+    return more.day is None or not any(s.day is not None for s in day.said)
+
+
+_UNTIL = re.compile(
+    r"(?:\b(?:until|till|to|by|ready|done|finish\w*|hasta|a|list[oa]|end\w*|termin\w*|through)\b\W*(?:\w+ ){0,2}\W*|- ?)$"
+)
+_VALID = re.compile(r"\b(?:valid\w*|good|until|through|expires?|honou?red|vigente|valida|vence|hasta)\b")
+_OPEN = re.compile(
+    r"\b(?:open|opens|close|closes|closed|hours|abre|abierto|abiertos|abrimos|cierra|cerramos|horario)\b"
+)
+_HOLD = re.compile(r"\b(?:hold|held|holding|reserved|keep|until|hasta|apart\w+)\b")
+
+
+def unproved_moment(text: str, proof: Proof) -> Veto | None:
+    text = _without_echo(text, proof)
+    groups = _day_groups(text, proof.now.date())
+    rest = blanked(text, *(s.span for g in groups for s in g.said))
+    clock = list(times(rest))
+    if (vague := vague_day(text)) and not text.rstrip().endswith("?") and not _weekend(vague[0], proof):
+        return Veto("time", f"say the days themselves, not {vague[0]!r}")
+    for group in groups:
+        if veto := _day(group, text, proof):
+            return veto
+    for said in clock:
+        if not _is_time(said, _days_of(said.span, groups, clock, text), text, proof):
+            return Veto("time", f"no tool result holds the time {said.words.strip()!r} on that day")
+    return _parts(rest, groups, clock, text, proof)
+
+
+def _known(text: str, proof: Proof) -> list[Span]:
+    """The moments that a sentence may name: of the appointment alone where it speaks of that."""
+    mine = [proof.appointment] if proof.appointment else []
+    if words.APPOINTMENT_IS.search(text) or any(
+        c.deed in {"booked", "moved", "cancelled"} and c.pattern.search(text) for c in words.CLAIMS
+    ):
+        return mine or list(proof.slots)
+    return [*mine, *proof.slots]
+
+
+def _day(group: _Day, text: str, proof: Proof) -> Veto | None:  # noqa: PLR0911 - one line for each kind of proof
+    spans = _known(text, proof)
+    if any(group.fits(s.start.date()) or group.fits(s.end.date()) for s in spans):
+        return None
+    if _VALID.search(text) and any(group.fits(v.date()) for v in proof.valid_until):
+        return None
+    if _OPEN.search(text) and any(_opening_fits(o.weekday, o.day, group) for o in proof.openings):
+        return None
+    if words.NEGATED.search(text) and any(group.fits(day) for day in proof.none_open):
+        return None
+    if _NOT_LISTED.search(text) and proof.slots:
+        return None
+    if group.fits(proof.now.date()) and _TODAY_ITSELF.search(text):
+        return None
+    return Veto("day", f"no tool result holds the day {group.words!r}")
+
+
+_TODAY_ITSELF = re.compile(
+    r"\b(?:today is|hoy es)\b|\bhelp (?:you )?(?:out )?(?:with )?today\b|\bayudar(?:l[eoa]|te)? hoy\b|\bfor you today\b"
+)
+
+
+_NOT_LISTED = re.compile(
+    r"\b(?:isn't|is not|wasn't|not) (?:among|one of|on the list|in the list)\b|\bno esta entre\b"
+)
+
+
+def _opening_fits(weekday: int | None, day: date | None, group: _Day) -> bool:
+    if day is not None:
+        return group.fits(day)
+    return weekday is None or all(s.weekday in {None, weekday} for s in group.said)
+
+
+def _weekend(vague: str, proof: Proof) -> bool:
+    """`The weekend` when one of the times on offer lies in it."""
+    return vague in {"weekend", "fin de semana"} and any(s.start.weekday() >= 5 for s in proof.slots)
+
+
+def _days_of(span: tuple[int, int], groups: list[_Day], clock: list[TimeSaid], text: str) -> list[_Day]:
+    """The days a time is said of: those listed right before it, else the one behind it."""
+    before = [g for g in groups if g.span[1] <= span[0]]
+    if not before:
+        return [g for g in groups if g.span[0] >= span[1]][:1]
+    if (after := _day_right_behind(span, groups, text)) and _time_between(before[-1].span[1], span[0], clock):
+        return [after]
+    chosen = [before[-1]]
+    for earlier in reversed(before[:-1]):
+        if not _JOINS_DAYS.fullmatch(text[earlier.span[1] : chosen[0].span[0]]):
+            break
+        chosen.insert(0, earlier)
+    return chosen
+
+
+def _day_right_behind(span: tuple[int, int], groups: list[_Day], text: str) -> _Day | None:
+    for group in groups:
+        if group.span[0] >= span[1] and re.fullmatch(r"\s*(?:on|el|this)?\s*", text[span[1] : group.span[0]]):
+            return group
+    return None
+
+
+def _time_between(start: int, end: int, clock: list[TimeSaid]) -> bool:
+    return any(start <= t.span[0] < end for t in clock)
+
+
+def _is_time(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:  # noqa: PLR0911 - one line for each kind of proof
+    spans = _known(text, proof)
+    before = text[: said.span[0]]
+
+    def on_day(moment: datetime) -> bool:
+        return not on or all(g.fits(moment.date()) for g in on)
+
+    if on and len(on) > 1:
+        return all(any(g.fits(s.start.date()) and _at(s.start, said) for s in spans) for g in on)
+    if any(on_day(s.start) and _at(s.start, said) for s in spans):
+        return True
+    if _UNTIL.search(before) and any(on_day(s.end) and _at(s.end, said) for s in spans):
+        return True
+    if _HOLD.search(text) and any(_at(e, said) for e in proof.expires):
+        return True
+    if _VALID.search(before) and any(_at(v, said) for v in proof.valid_until):
+        return True
+    if _OPEN.search(text) and _opens(said, on, proof):
+        return True
+    return _denied(said, before, proof) or bool(_NOT_LISTED.search(text))
+
+
+def _opens(said: TimeSaid, on: list[_Day], proof: Proof) -> bool:
+    for opening in proof.openings:
+        if set(said.times) & opening.times and all(
+            _opening_fits(opening.weekday, opening.day, g) for g in on
+        ):
+            return True
+    return False
+
+
+def _denied(said: TimeSaid, before: str, proof: Proof) -> bool:
+    """`I don't have 4 PM`: true as long as nothing on offer starts then and the customer asked for it."""
+    clause = re.split(r"[,;:]| but | pero ", before)[-1]
+    if not words.NEGATED.search(words.NOT_REALLY.sub(" ", clause)) or not proof.slots:
+        return False
+    asked = {t for found in times(proof.said) for t in found.times}
+    return bool(asked & set(said.times))
+
+
+def _at(moment: datetime, said: TimeSaid) -> bool:
+    return time(moment.hour, moment.minute) in said.times
+
+
+def _parts(rest: str, groups: list[_Day], clock: list[TimeSaid], text: str, proof: Proof) -> Veto | None:
+    """`Tuesday afternoon` names times as well; without a day it is a question of taste."""
+    spans = _known(text, proof)
+    for part in parts_of_day(blanked(rest, *(t.span for t in clock))):
+        on = _days_of(part.span, groups, clock, text)
+        if not on or words.NEGATED.search(text):
+            continue
+        for group in on:
+            if not any(group.fits(s.start.date()) and part.low <= s.start.time() < part.high for s in spans):
+                return Veto("time", f"no tool result holds {group.words} {part.words}")
+    return None
+
+
+_ECHO = re.compile(
+    r"\b(?:you (?:mentioned|said|asked (?:about|for)|wanted|wrote|were hoping for|preferred)|usted (?:menciono|dijo|pidio|queria)|menciono|pidio)\b([^,;:.!?]*?)(?=[,;:.!?]| and | but | so | y | pero |$)"
+)
+
+
+def _without_echo(text: str, proof: Proof) -> str:
+    """The customer's own days and times may be said back as theirs, in a clause of its own; never their prices."""
+    for found in _ECHO.finditer(text):
+        echo = found[1]
+        theirs = set(re.findall(r"\w+", proof.said))
+        if set(re.findall(r"\w+", echo)) - theirs - words.ENGLISH - words.SPANISH:
+            continue
+        if not any(amounts(echo)):
+            text = blanked(text, found.span(1))
+    return text
+
+
+def without_moments(text: str, proof: Proof) -> str:
+    rest = _without_echo(text, proof)
+    rest = blanked(rest, *(d.span for d in days(rest, proof.now.date())))
+    return blanked(rest, *(t.span for t in times(rest)))

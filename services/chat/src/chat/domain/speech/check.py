@@ -1,0 +1,285 @@
+"""Whether a sentence may be shown: every figure, moment, name and promise in it must be proved."""
+
+import re
+
+from chat.domain.receipts import Proof
+from chat.domain.speech import claims as words
+from chat.domain.speech import vocabulary
+from chat.domain.speech.amounts import amounts, shares, stray_sign
+from chat.domain.speech.calendar import unproved_moment, without_moments
+from chat.domain.speech.moments import blanked, durations, times, without_greeting
+from chat.domain.speech.prices import services_said, unproved_price
+from chat.domain.speech.text import cleaned, folded, unreadable
+from chat.domain.speech.verdicts import Passed, Verdict, Veto
+
+
+def verdict(sentence: str, proof: Proof) -> Verdict:
+    shown = cleaned(sentence)
+    if unreadable(shown):
+        return Veto("unreadable", "plain letters and words only, English or Spanish")
+    text = without_greeting(folded(shown))
+    if words.only_announces(text) or (words.OPENER.fullmatch(text.strip()) and _asked_for_unproved(proof)):
+        return Passed("")
+    for check in (
+        _links,
+        _phone,
+        _other_language,
+        _names,
+        _acceptance,
+        _claims,
+        _bargains,
+        _terms,
+        _services,
+        _unknown_words,
+    ):
+        if veto := check(shown, text, proof):
+            return veto
+    return _figures(text, proof) or Passed(shown)
+
+
+def _links(_: str, text: str, __: Proof) -> Veto | None:
+    if found := re.search(r"https?:|www\.|\b[\w.+-]+@[\w-]+\.\w+|\b[\w-]+\.(?:com|net|org|io|co|us)\b", text):
+        return Veto("link", f"no tool result holds {found[0]!r}")
+    return None
+
+
+_PHONE = re.compile(r"\+?\d[\d().\s-]{7,}\d")
+
+
+def _phone(_: str, text: str, proof: Proof) -> Veto | None:
+    for found in _PHONE.finditer(text):
+        digits = re.sub(r"\D", "", found[0])
+        if len(digits) >= 10 and digits[-10:] != proof.phone:
+            return Veto("phone", f"the shop's phone number is not {found[0]!r}")
+    return None
+
+
+def _other_language(_: str, text: str, __: Proof) -> Veto | None:
+    """What nobody here can read is not shown; names and list lines are short or full of known words."""
+    found = [w.strip("'") for w in re.findall(r"[a-z']+", text)]
+    known = sum(w in words.ENGLISH or w in words.SPANISH for w in found)
+    foreign = sum(w in words.FOREIGN for w in found)
+    if foreign >= 1 and foreign >= known - 1:
+        return Veto("language", "write English or Spanish")
+    if len(found) >= 5 and known == 0 and not re.search(r"\d", text):
+        return Veto("language", "write English or Spanish")
+    return None
+
+
+_TITLED = re.compile(r"[A-Z][\w'&+]*(?:[ -]+(?:[A-Z][\w'&+]*|\d+\b))+")
+_COMMON = frozenset(
+    "am pm pst pdt est edt cst cdt mst mdt usa us ok monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december "
+    "mon tue tues wed thu thur thurs fri sat sun jan feb mar apr may jun jul aug sep sept oct nov dec hi hello hey dear thanks yes hola lunes martes ai sms price service services total time date vehicle car".split()
+)
+
+
+def _names(shown: str, _: str, proof: Proof) -> Veto | None:
+    """Two capital words in a row name something; it must be something the receipts or the form know."""
+    for run in _TITLED.finditer(shown):
+        unknown = 0
+        for word in re.findall(r"[^\W_]+", run[0]):
+            low = folded(word)
+            known = low in proof.words or low in _COMMON or low in words.ENGLISH or low in words.SPANISH
+            known = known or words.SPANISH_NAMES.get(low, "") in proof.words
+            unknown = 0 if known or low.isdigit() else unknown + 1
+            if unknown == 2:
+                return Veto("name", f"no tool result holds the name {run[0]!r}")
+    return None
+
+
+def _acceptance(_: str, text: str, proof: Proof) -> Veto | None:
+    if words.ACCEPTING.search(text) and not _asks(text) and _asked_for_unproved(proof):
+        return Veto("acceptance", "that would agree to what no tool result holds; say what you can do")
+    return None
+
+
+def _asks(text: str) -> bool:
+    """A question from its beginning: a tag (`you're booked, right?`) asks nothing."""
+    return text.rstrip(" \"')").endswith("?") and bool(words.ASKING.search(text))
+
+
+def _asked_for_unproved(proof: Proof) -> bool:
+    """The customer has just named a price, a day or a time of their own: a plain yes would be a promise."""
+    asked = proof.asked_last
+    return (
+        bool(words.HAGGLED.search(asked) or any(amounts(asked)) or unproved_moment(asked, proof))
+        if asked
+        else False
+    )
+
+
+def _claims(_: str, text: str, proof: Proof) -> Veto | None:
+    for claim in words.CLAIMS:
+        for found in claim.pattern.finditer(text):
+            if claim.deed in proof.promises:
+                if claim.deed == "handed_off" and (soon := words.SOON.search(text)):
+                    return Veto("promise", f"no tool result says when: {soon[0]!r}")
+                continue
+            if _taken_back(text, found.start()):
+                continue
+            deed = (claim.deed or "promised").replace("_", " ")
+            return Veto("promise", f"no tool result says {found[0].strip()!r} (nothing was {deed})")
+    return None
+
+
+def _taken_back(text: str, at: int) -> bool:
+    """The words before the claim deny it, make it depend on a yes, or ask for one."""
+    before = text[:at]
+    if words.AFTER_A_YES.search(text):
+        return True
+    if (
+        text.rstrip(" \"')").endswith("?")
+        and words.ASKING.search(text)
+        and not re.search(r"[:;!] |, (?:and|y) ", before)
+    ):
+        return True
+    clause = re.split(r"[,;:!?]| but | pero | and you'?re | - ", before)[-1]
+    return bool(words.NEGATED.search(words.NOT_REALLY.sub(" ", clause)) or words.WILLING.search(clause))
+
+
+def _bargains(_: str, text: str, __: Proof) -> Veto | None:
+    rest = text
+    for duration in durations(text):
+        rest = blanked(rest, duration.span)
+    for said in times(rest):
+        rest = blanked(rest, said.span)
+    for found in words.BARGAIN.finditer(rest):
+        clause = re.split(r"[;:!]| but | pero | so | asi que ", text[: found.start()])[-1]
+        if words.INABILITY.search(clause) or (found[0] == "free" and _harmless(text)):
+            continue
+        return Veto("bargain", f"no tool result holds {found[0]!r}; say prices only as tools give them")
+    return None
+
+
+def _harmless(text: str) -> bool:
+    """`Free` of time, not of charge."""
+    return bool(
+        re.search(r"\bfeel free\b|\b(?:are you|you(?:'re| are)|when you|is|are|both|still|time) free\b", text)
+        and (any(times(text)) or "feel free" in text)
+    )
+
+
+def _terms(_: str, text: str, proof: Proof) -> Veto | None:
+    for found in words.TERMS.finditer(text):
+        if found[0] not in proof.texts:
+            return Veto("terms", f"no tool result speaks of {found[0]!r}")
+    if (anytime := words.OPEN_DOOR.search(text)) and not words.CHANGING_ONE.search(text):
+        return Veto("time", f"no tool result holds {anytime[0]!r}; name the times that find_slots gave")
+    return None
+
+
+def _services(_: str, text: str, proof: Proof) -> Veto | None:
+    for found in words.LIKE_SERVICES.finditer(text):
+        name = words.SPANISH_NAMES.get(found[0], found[0])
+        if re.search(rf"\b{re.escape(name)}", proof.texts):
+            continue
+        if not words.INABILITY.search(text[: found.start()]):
+            return Veto("service", f"no tool result holds the service {found[0]!r}")
+    return None
+
+
+_WORD = re.compile(r"[a-z][a-z']*[a-z]|[a-z]")
+_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz")
+
+
+def _unknown_words(_: str, text: str, proof: Proof) -> Veto | None:
+    """A statement is made of words that other checks judged, that were thought through or that the receipts use.
+
+    A question may ask anything.
+    """
+    if _asks(text):
+        return None
+    rest = without_moments(text, proof)
+    for judged in (words.BARGAIN, words.TERMS, words.LIKE_SERVICES, *(c.pattern for c in words.CLAIMS)):
+        rest = judged.sub(" ", rest)
+    for word in _WORD.findall(rest):
+        plain = word.removesuffix("'s").removesuffix("'")
+        if not (_is_known(plain, proof) or _is_known(plain.removesuffix("s"), proof)):
+            return Veto("word", f"say it in plainer words than {word!r}, or leave it out")
+    return None
+
+
+def _is_known(word: str, proof: Proof) -> bool:
+    return (
+        word in vocabulary.ENGLISH
+        or word in vocabulary.SPANISH
+        or word in proof.words
+        or word in _COMMON
+        or word in _UNITS
+        or word in _ALPHABET
+        or words.SPANISH_NAMES.get(word, "") in proof.words
+    )
+
+
+_UNITS = frozenset("dollar dollars bucks cents dolar dolares hr hrs min mins noon st nd rd th add".split())
+
+
+def _figures(text: str, proof: Proof) -> Veto | None:
+    """Each kind of figure is proved and blanked in turn; what is left at the end has no proof."""
+    rest = _PHONE.sub(lambda m: " " * len(m[0]) if len(re.sub(r"\D", "", m[0])) >= 10 else m[0], text)
+    for phrase in proof.phrases:
+        rest = rest.replace(phrase, " " * len(phrase))
+    if veto := unproved_price(rest, proof):
+        return veto
+    rest = blanked(rest, *(a.span for a in amounts(rest)))
+    if sign := stray_sign(rest):
+        return Veto("price", f"no tool result holds {sign[0]!r}")
+    if veto := _durations(rest, proof):
+        return veto
+    rest = blanked(rest, *(d.span for d in durations(rest)))
+    if veto := _shares(rest, proof):
+        return veto
+    return unproved_moment(rest, proof) or _counts(without_moments(rest, proof), proof)
+
+
+_TAKES = re.compile(r"\b(?:takes?|lasts?|for|in|within|about|only|just|than|be)\W*$")
+"""Before `a day`: a length of time. Elsewhere the words mean any day."""
+
+
+def _durations(text: str, proof: Proof) -> Veto | None:
+    for said in durations(text):
+        if said.words.startswith("a ") and not _TAKES.search(text[: said.span[0]]):
+            continue
+        about = {name for at, name in services_said(text, proof)}
+        lengths = {m for name, m in proof.durations.items() if (not about or name in about)}
+        if not about and proof.service is not None and proof.service in proof.durations:
+            lengths = {proof.durations[proof.service]}
+        spans = [*proof.slots, *([proof.appointment] if proof.appointment else [])]
+        if not about or about == {proof.service}:
+            lengths |= {int((s.end - s.start).total_seconds() // 60) for s in spans}
+        if said.minutes not in lengths | proof.stated_durations:
+            return Veto("duration", f"no tool result holds {said.words.strip()!r}")
+    return None
+
+
+def _shares(text: str, proof: Proof) -> Veto | None:
+    for said in shares(text):
+        if said[0] not in proof.texts:
+            return Veto("figure", f"no tool result holds {said[0]!r}")
+    return None
+
+
+_COUNT = re.compile(
+    r"\b(\d{1,2}) (?:\w+ ){0,2}?(times?|slots?|options?|openings?|services?|kinds?|types?|choices|things|questions?|horarios?|opciones|servicios|tipos|lugares|appointments?)\b"
+)
+
+
+_TIMES_COUNTED = frozenset(("time", "slot", "open", "hora", "luga"))
+
+
+def _counts(text: str, proof: Proof) -> Veto | None:
+    rest = text
+    for found in _COUNT.finditer(text):
+        most = (
+            len(proof.slots)
+            if found[2][:4] in _TIMES_COUNTED
+            else max(len(proof.durations), len(proof.slots))
+        )
+        if int(found[1]) > max(most, 1):
+            return Veto("figure", f"no tool result holds {found[0]!r}")
+        rest = blanked(rest, found.span(1))
+    if left := re.search(r"\d[\d.,:/]*", rest):
+        return Veto("figure", f"no tool result holds {left[0]!r}")
+    if left := re.search(r"\b(?:hundred|thousand|dozen|million|docena|cien|mil)\b", rest):
+        return Veto("figure", f"no tool result holds {left[0]!r}")
+    return None

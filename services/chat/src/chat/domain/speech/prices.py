@@ -1,0 +1,102 @@
+"""Whether each amount in a sentence is the price of what the sentence says it is of."""
+
+import re
+
+from chat.domain.receipts import PriceFact, Proof
+from chat.domain.speech import claims as words
+from chat.domain.speech.amounts import AmountSaid, amounts
+from chat.domain.speech.verdicts import Veto
+
+
+def unproved_price(text: str, proof: Proof) -> Veto | None:
+    said = list(amounts(text))
+    if said and (piece := words.PER_PIECE.search(text)):
+        return Veto("price", f"no tool result holds a price {piece[0]!r}")
+    total_at = found.start() if (found := words.TOTAL.search(text)) else None
+    for amount in said:
+        first_after_total = total_at is not None and amount == next(
+            (a for a in said if a.span[0] > total_at), said[0]
+        )
+        if not any(_is_price(amount, text, fact, proof, total=first_after_total) for fact in proof.prices):
+            return Veto("price", f"no tool result holds {amount.words!r} as the price of that")
+    return None
+
+
+def _is_price(amount: AmountSaid, text: str, fact: PriceFact, proof: Proof, *, total: bool) -> bool:
+    if fact.cents != amount.cents:
+        return False
+    if fact.begins and not words.FROM.search(text[: amount.span[0]]):
+        return False
+    about = _nearest(amount, text, services_said(text, proof))
+    wanted_class = _nearest(amount, text, _classes_said(text))
+    if total and not fact.total and any(f.total for f in proof.prices):
+        return False
+    return _is_about(fact, about, wanted_class, proof) and _of_class(fact, wanted_class, proof)
+
+
+def _is_about(fact: PriceFact, about: str | None, wanted_class: str | None, proof: Proof) -> bool:
+    if about is not None:
+        return about in fact.about
+    if proof.service is None:
+        return True
+    return fact.total or (wanted_class is not None and proof.service in fact.about)
+
+
+def _of_class(fact: PriceFact, wanted: str | None, proof: Proof) -> bool:
+    known = wanted or proof.vehicle_class
+    if fact.vehicle_class is None or (fact.total and wanted is None):
+        return True
+    if fact.vehicle_class == "other":
+        priced = {f.vehicle_class for f in proof.prices if f.about & fact.about}
+        return known is not None and known not in priced
+    return fact.vehicle_class == known
+
+
+_FOR = re.compile(r"\s*(?:dollars?|bucks)?\s*(?:for|por|para|on)\b")
+
+
+def _nearest(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str | None:
+    """What the amount is said of: `$449 for X` looks ahead, `X is $449` behind; what stands alone is nearest."""
+    start, end = amount.span
+    behind = [name for at, name in said if at < start]
+    ahead = [(at, name) for at, name in said if at >= end]
+    if ahead and _FOR.match(text[end:]) and ahead[0][0] - end < 40:
+        return ahead[0][1]
+    if behind:
+        return behind[-1]
+    return ahead[0][1] if ahead else None
+
+
+_CLASS = re.compile(
+    r"\b(coupe|sedan|suv|truck|van|camioneta|camion|hatchback|wagon|crossover|pickup|minivan|motorcycle)s?\b"
+)
+
+
+def _classes_said(text: str) -> list[tuple[int, str]]:
+    return [(m.start(), words.SPANISH_NAMES.get(m[1], m[1])) for m in _CLASS.finditer(text)]
+
+
+def services_said(text: str, proof: Proof) -> list[tuple[int, str]]:
+    """Places and folded names, in order; a word that only one service has names it as well."""
+    found: dict[int, str] = {}
+    for alias, name in sorted(_aliases(proof).items(), key=lambda pair: -len(pair[0])):
+        for match in re.finditer(rf"\b{re.escape(alias)}\b", text):
+            if not any(at <= match.start() < at + len(n) for at, n in found.items()):
+                found[match.start()] = name
+    return sorted(found.items())
+
+
+_GENERIC = frozenset("window windows tint film full car auto the of for and vehicle glass all side".split())
+
+
+def _aliases(proof: Proof) -> dict[str, str]:
+    aliases = dict(proof.services)
+    for fact in proof.prices:
+        aliases |= {name: name for name in fact.about if name not in aliases}
+    owners: dict[str, set[str]] = {}
+    for alias, name in aliases.items():
+        for word in re.findall(r"[a-z]{3,}", alias):
+            owners.setdefault(word, set()).add(name)
+    single = {w: next(iter(names)) for w, names in owners.items() if len(names) == 1 and w not in _GENERIC}
+    spanish = {es: single[en] for es, en in words.SPANISH_NAMES.items() if en in single}
+    return single | spanish | aliases
