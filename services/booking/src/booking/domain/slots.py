@@ -35,7 +35,7 @@ Minutes = tuple[int, int]
 
 @dataclass(frozen=True)
 class Shop:
-    """When a location takes jobs. No openings at all: its hours are unknown, and nothing can be booked.
+    """When a location takes jobs. No openings and no special days: its hours are unknown.
 
     In a break nobody works: a job under way pauses. The hours of a special day take the place of everything else that
     is said about that day.
@@ -175,7 +175,7 @@ def footprint_of(shop: Shop, job: Job, start: datetime, now: datetime) -> Footpr
     local = start.astimezone(shop.zone)
     if start <= now:
         return Refusal.IN_PAST
-    if not shop.openings:
+    if not shop.openings and not shop.special_days:
         return Refusal.OUTSIDE_HOURS
     if start < now + shop.minimum_notice:
         return Refusal.TOO_SOON
