@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from uuid import UUID
 
-from booking.domain.capacity import Busy, Capacity, Footprint, Place, Technician, assign, places
+from booking.domain.capacity import Busy, Capacity, Footprint, Place, Technician, assign, fits, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -92,6 +92,7 @@ def test_jobs_are_placed_exactly_when_there_is_a_way(wanted, capacity):
 def test_every_place_of_a_job_is_found_once(job, capacity):
     everywhere = [Place(bay, worker) for bay in capacity.bays for worker in capacity.technicians or [None]]
     found = list(places(job, capacity))
+    assert fits(job, capacity) == bool(found)
     assert sorted(found) == sorted(place for place in everywhere if works([job], [place], capacity))
 
 

@@ -98,6 +98,18 @@ def places(job: Footprint, capacity: Capacity) -> Iterator[Place]:
             yield from (Place(bay_id, worker_id) for worker_id in crew)
 
 
+def fits(job: Footprint, capacity: Capacity) -> bool:
+    """Whether there is a place for the one job: what `places` finds, without naming it."""
+    start, end = job.bay
+    return any(busy.free(start, end) for busy in capacity.bays.values()) and (
+        not capacity.technicians
+        or any(
+            job.skills <= worker.skills and all(worker.busy.free(*span) for span in job.work)
+            for worker in capacity.technicians.values()
+        )
+    )
+
+
 def assign(jobs: Sequence[Footprint], capacity: Capacity) -> list[Place] | None:
     """A place for each job, so that they all fit; None when there is no way. Tries every way: for a handful of jobs."""
     if not jobs:

@@ -1,6 +1,6 @@
 """When a job can start: hours, breaks, closures, holidays, notice, horizon, grid, right on every day of the year."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from booking.domain.capacity import Capacity, Footprint, Span, assign
+from booking.domain.capacity import Capacity, Footprint, Span, fits
 
 MAX_JOB_DAYS = 14
 """A job that is not done so many days after it began is not begun: something closes the shop for long."""
@@ -137,26 +137,69 @@ class Shift:
     starts: tuple[datetime, ...]
 
 
-Shifts = Callable[[date], Sequence[Shift]]
+class _Jobs:
+    """All that a job could be at a shop, with each day looked at once."""
+
+    def __init__(self, shop: Shop, job: Job) -> None:
+        self._zone = shop.zone
+        self._job = job
+        self._work = job.work
+        self._pauses = job.work > shop.longest_opening
+        self._shifts = cache(partial(shifts_on, shop))
+
+    def on(self, day: date) -> Iterator[tuple[datetime, Footprint | None]]:
+        """Each grid time of the day, with None where the job does not fit."""
+        today = self._shifts(day)
+        for number, shift in enumerate(today):
+            for start in shift.starts:
+                spans = self._spans(today[number:], day) if self._pauses else shift.spans
+                yield start, self._footprint(spans, start)
+
+    def _spans(self, today: Sequence[Shift], day: date) -> Iterator[Span]:
+        for shift in today:
+            yield from shift.spans
+        for n in range(1, MAX_JOB_DAYS + 1):
+            for shift in self._shifts(day + timedelta(days=n)):
+                yield from shift.spans
+
+    def _footprint(self, spans: Iterable[Span], start: datetime) -> Footprint | None:
+        job = self._job
+        work = _work(spans, start, self._work)
+        if work is None:
+            return None
+        done = work[-1][1]
+        if not job.cure:
+            return Footprint((start, done), work, _after(work, job.duration), job.skills)
+        cured = done + job.cure
+        return Footprint((start, cured), work, self._next_open(cured), job.skills)
+
+    def _next_open(self, at: datetime) -> datetime:
+        """`at` itself while the shop is open (also in a break), else the next opening."""
+        day = at.astimezone(self._zone).date()
+        for n in range(MAX_JOB_DAYS + 1):
+            for shift in self._shifts(day + timedelta(days=n)):
+                if shift.spans[-1][1] >= at:
+                    return max(at, shift.spans[0][0])
+        return at
 
 
 def possible_jobs(shop: Shop, job: Job, days: Sequence[date], now: datetime) -> list[Footprint]:
     """In order: each time at which the job could start if bays and technicians were free."""
     last_day = now.astimezone(shop.zone).date() + timedelta(days=shop.horizon_days)
     earliest = max(now + shop.minimum_notice, now + timedelta(microseconds=1))
-    shifts: Shifts = cache(partial(shifts_on, shop))
+    jobs = _Jobs(shop, job)
     return [
         footprint
         for day in days
         if day <= last_day
-        for start in _starts_on(shifts, day)
-        if start >= earliest and (footprint := _footprint(shop, job, shifts, start)) is not None
+        for start, footprint in jobs.on(day)
+        if footprint is not None and start >= earliest
     ]
 
 
 def free_jobs(jobs: Iterable[Footprint], capacity: Capacity) -> Iterator[Footprint]:
     """Those of the possible jobs for which a bay and a technician are free."""
-    return (job for job in jobs if assign([job], capacity) is not None)
+    return (job for job in jobs if fits(job, capacity))
 
 
 def nearest(jobs: Iterable[Footprint], wished: datetime, capacity: Capacity, count: int) -> list[Footprint]:
@@ -181,11 +224,8 @@ def footprint_of(shop: Shop, job: Job, start: datetime, now: datetime) -> Footpr
         return Refusal.TOO_SOON
     if local.date() > now.astimezone(shop.zone).date() + timedelta(days=shop.horizon_days):
         return Refusal.TOO_FAR
-    shifts: Shifts = cache(partial(shifts_on, shop))
-    start = start.astimezone(UTC)
-    if start in _starts_on(shifts, local.date()):
-        return _footprint(shop, job, shifts, start) or Refusal.OUTSIDE_HOURS
-    return _hours_refusal(shop, local)
+    on_grid = dict(_Jobs(shop, job).on(local.date()))
+    return on_grid.get(start.astimezone(UTC)) or _hours_refusal(shop, local)
 
 
 def _hours_refusal(shop: Shop, local: datetime) -> Refusal:
@@ -195,32 +235,6 @@ def _hours_refusal(shop: Shop, local: datetime) -> Refusal:
     if minute % shop.grid_minutes or local.second or local.microsecond:
         return Refusal.OFF_GRID
     return Refusal.OUTSIDE_HOURS
-
-
-def _starts_on(shifts: Shifts, day: date) -> list[datetime]:
-    return [start for shift in shifts(day) for start in shift.starts]
-
-
-def _footprint(shop: Shop, job: Job, shifts: Shifts, start: datetime) -> Footprint | None:
-    day = start.astimezone(shop.zone).date()
-    today = [shift for shift in shifts(day) if shift.spans[-1][1] > start]
-    spans = today[0].spans if job.work <= shop.longest_opening else _spans_ahead(today, shifts, day)
-    work = _work(spans, start, job.work)
-    if work is None:
-        return None
-    done = work[-1][1]
-    if not job.cure:
-        return Footprint((start, done), work, _after(work, job.duration), job.skills)
-    cured = done + job.cure
-    return Footprint((start, cured), work, _next_open(shop.zone, shifts, cured), job.skills)
-
-
-def _spans_ahead(today: Iterable[Shift], shifts: Shifts, day: date) -> Iterator[Span]:
-    for shift in today:
-        yield from shift.spans
-    for n in range(1, MAX_JOB_DAYS + 1):
-        for shift in shifts(day + timedelta(days=n)):
-            yield from shift.spans
 
 
 def _work(spans: Iterable[Span], start: datetime, amount: timedelta) -> tuple[Span, ...] | None:
@@ -246,16 +260,6 @@ def _after(work: tuple[Span, ...], amount: timedelta) -> datetime:
     return work[-1][1]
 
 
-def _next_open(zone: ZoneInfo, shifts: Shifts, at: datetime) -> datetime:
-    """`at` itself while the shop is open (also in a break), else the next opening."""
-    day = at.astimezone(zone).date()
-    for n in range(MAX_JOB_DAYS + 1):
-        for shift in shifts(day + timedelta(days=n)):
-            if shift.spans[-1][1] >= at:
-                return max(at, shift.spans[0][0])
-    return at
-
-
 def shifts_on(shop: Shop, day: date) -> list[Shift]:
     """In order; an opening of which nothing is left is none."""
     hours = shop.hours_on(day)
@@ -276,11 +280,16 @@ def shifts_on(shop: Shop, day: date) -> list[Shift]:
         working = _working((opens, closes), breaks)
         cut = ((boundary(start), boundary(end)) for start, end in working)
         spans = tuple(span for span in cut if span[0] < span[1])
-        grid = range(-(-opens // shop.grid_minutes) * shop.grid_minutes, closes, shop.grid_minutes)
-        on_grid = (instant(minute) for minute in grid if any(s <= minute < e for s, e in working))
+        on_grid = (
+            instant(minute) for start, end in working for minute in _grid(shop.grid_minutes, start, end)
+        )
         if spans:
             shifts.append(Shift(spans, tuple(start for start in on_grid if start is not None)))
     return shifts
+
+
+def _grid(step: int, start: int, end: int) -> range:
+    return range(-(-start // step) * step, end, step)
 
 
 def _working(hours: Minutes, breaks: Iterable[Minutes]) -> list[Minutes]:
