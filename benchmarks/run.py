@@ -20,6 +20,7 @@ from uuid import uuid4
 import aiosmtplib
 import asyncpg
 import httpx2
+import slots_and_herds
 from ops.stack.stackfile import StackFile, read_stack
 from rich.console import Console
 from rich.progress import track
@@ -33,6 +34,7 @@ WEBHOOKS = 300
 CHATS = 40
 SLOT_READS = 100
 LIMIT_ROUNDS = 200
+STATE_DIR = Path(os.environ.get("STATE_DIR", ".run"))
 
 console = Console()
 Row = tuple[str, str, str, str]
@@ -55,7 +57,7 @@ async def timed(work: Callable[[], Awaitable[object]]) -> float:
 
 
 async def main() -> None:
-    stack = read_stack(Path(os.environ.get("STATE_DIR", ".run")))
+    stack = read_stack(STATE_DIR)
     if stack is None:
         sys.exit("The stack is not up: `make up` starts it.")
     async with httpx2.AsyncClient(timeout=70, trust_env=False) as http:
@@ -64,6 +66,7 @@ async def main() -> None:
             await webhook_answers(stack, http, limits),
             await leads_to_mail(stack, http, limits),
             *await conversations(stack, http, limits),
+            *await slots_and_herds.figures(STATE_DIR),
         ]
     show(rows)
 
