@@ -11,7 +11,13 @@ from booking.actions.access import ManageVisitor, Visitor, appointment_of, lead_
 from booking.actions.availability import Search, alternatives, job_of
 from booking.actions.booking import check_time
 from booking.actions.facts import Card, card_of, tell_cancelled, tell_rescheduled
-from booking.actions.placing import free, have_location_alone, place_externals, take
+from booking.actions.placing import (
+    free,
+    have_location_alone,
+    past_expired_holds,
+    place_externals,
+    take,
+)
 from booking.deps import Deps
 from booking.domain.capacity import Footprint
 from booking.domain.errors import AppointmentCancelled, SlotTaken, TimeRefused
@@ -47,7 +53,8 @@ async def show_managed(deps: Deps, visitor: ManageVisitor) -> Managed:
 
 async def move_appointment(deps: Deps, visitor: Visitor, appointment_id: UUID, start: datetime) -> Card:
     """A move to where it stands changes nothing. Raises `NotFound`, `AppointmentCancelled`, `SlotTaken`, `Refused`."""
-    try:
+
+    async def attempt() -> Card:
         async with transaction(deps.sessions, visitor.tenant_id) as session:
             lead, appointment = await _locked(session, visitor, appointment_id)
             if appointment.status == "cancelled":
@@ -55,6 +62,9 @@ async def move_appointment(deps: Deps, visitor: Visitor, appointment_id: UUID, s
             if appointment.starts_at == start:
                 return await card_of(deps, session, appointment)
             return await _move(deps, session, lead, appointment, start.astimezone(UTC))
+
+    try:
+        return await past_expired_holds(deps, visitor.tenant_id, attempt)
     except SlotTaken:
         raise await _with_alternatives(deps, visitor, appointment_id, start) from None
 
