@@ -57,27 +57,24 @@ class Shop:
             return sorted(self.special_days[day])
         if day in self.closures or (self.keeps_holidays and day in us_holidays(day.year)):
             return []
-        return _of_weekday(self.openings, day)
+        return self._week[day.weekday()][0]
 
     def breaks_on(self, day: date) -> list[Minutes]:
-        return [] if day in self.special_days else _of_weekday(self.breaks, day)
+        return [] if day in self.special_days else self._week[day.weekday()][1]
 
     @cached_property
     def longest_opening(self) -> timedelta:
         """Working time of the longest opening of the week."""
-        week = [date(2024, 1, 1) + timedelta(days=n) for n in range(7)]
-        return max(
-            (
-                sum((end - start for start, end in _working(hours, _of_weekday(self.breaks, day))), 0)
-                for day in week
-                for hours in _of_weekday(self.openings, day)
-            ),
-            default=0,
-        ) * timedelta(minutes=1)
+        openings = (_working(hours, breaks) for usual, breaks in self._week for hours in usual)
+        return max((sum(end - start for start, end in spans) for spans in openings), default=0) * _MINUTE
+
+    @cached_property
+    def _week(self) -> list[tuple[list[Minutes], list[Minutes]]]:
+        """Hours and breaks of each weekday, in order."""
+        return [(_of_weekday(self.openings, day), _of_weekday(self.breaks, day)) for day in range(7)]
 
 
-def _of_weekday(openings: Iterable[Opening], day: date) -> list[Minutes]:
-    weekday = day.weekday()
+def _of_weekday(openings: Iterable[Opening], weekday: int) -> list[Minutes]:
     return sorted((o.opens_minute, o.closes_minute) for o in openings if o.weekday == weekday)
 
 
