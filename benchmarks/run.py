@@ -21,20 +21,22 @@ import aiosmtplib
 import asyncpg
 import httpx2
 import slots_and_herds
+from ops.stack.infrastructure import servers
 from ops.stack.stackfile import StackFile, read_stack
+from replay import replay_beside_live
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from testkit import shopmonkey
 from testkit.shopmonkey import body_of, signed_headers
 
+STATE_DIR = Path(os.environ.get("STATE_DIR", ".run"))
 LEADS = 200
 LEADS_PER_SECOND = 5
 WEBHOOKS = 300
 CHATS = 40
 SLOT_READS = 100
 LIMIT_ROUNDS = 200
-STATE_DIR = Path(os.environ.get("STATE_DIR", ".run"))
 
 console = Console()
 Row = tuple[str, str, str, str]
@@ -66,7 +68,8 @@ async def main() -> None:
             await webhook_answers(stack, http, limits),
             await leads_to_mail(stack, http, limits),
             *await conversations(stack, http, limits),
-            *await slots_and_herds.figures(STATE_DIR),
+            await replay_beside_live(await servers(STATE_DIR), ms),
+            *await slots_and_herds.figures(await servers(STATE_DIR)),
         ]
     show(rows)
 

@@ -32,6 +32,7 @@ from booking.store import occupancies
 from booking.store.occupancies import Claim
 from fastapi import FastAPI
 from ops.stack.infrastructure import servers
+from ops.stack.model import Servers
 from rich.console import Console
 from shared.db.engine import Sessions, create_sessions, sqlalchemy_url, transaction
 from shared.http.app import create_app
@@ -62,8 +63,8 @@ def percentiles(times: Sequence[float]) -> str:
     return f"{ordered[len(ordered) // 2] * 1000:.1f} / {ordered[int(len(ordered) * 0.95)] * 1000:.1f}"
 
 
-async def figures(state_dir: Path) -> list[Row]:
-    databases = Databases(await servers(state_dir))
+async def figures(where: Servers) -> list[Row]:
+    databases = Databases(where)
     try:
         return [
             in_the_domain(),
@@ -392,9 +393,13 @@ async def commits(url: str) -> float:
     return len(done) / SECONDS
 
 
+async def alone() -> None:
+    for row in await figures(await servers(Path(os.environ.get("STATE_DIR", ".run")))):
+        Console().print(*row, sep=" | ")
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
         serve(sys.argv[2], int(sys.argv[3]))
     else:
-        for row in asyncio.run(figures(Path(os.environ.get("STATE_DIR", ".run")))):
-            Console().print(*row, sep=" | ")
+        asyncio.run(alone())

@@ -87,6 +87,17 @@ async def test_the_firewalls_page_is_html(http, shop):
     assert (answer.status_code, answer.headers["content-type"][:9]) == (403, "text/html")
 
 
+async def test_a_request_may_be_carried_out_and_then_answered_wrongly(http, shop):
+    await _fault(http, mode="status", status=500, after_commit=True)
+    assert (await shop.post("/customer", json={"firstName": "One"})).status_code == 500
+    await _fault(http, mode="html_200")
+    answer = await shop.post("/customer", json={"firstName": "Two"})
+    assert (answer.status_code, answer.headers["content-type"][:9]) == (200, "text/html")
+    await _fault(http, mode="none")
+    kept = (await http.get("/control/shopmonkey/customers")).json()
+    assert [row["firstName"] for row in kept] == ["One", "Two"]
+
+
 async def test_a_disconnect_is_no_answer_at_all(http, shop):
     await _fault(http, mode="disconnect")
     with pytest.raises((httpx2.RemoteProtocolError, httpx2.ReadError)):

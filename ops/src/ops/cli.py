@@ -7,7 +7,7 @@ import aio_pika
 import typer
 from shared.messaging import topology
 
-from ops import database, demo, events, imports
+from ops import audit, database, dead, demo, events, imports
 from ops.health import checks
 from ops.leads import send_lead
 from ops.screen import console, fail, show_table
@@ -15,6 +15,8 @@ from ops.settings import Settings
 
 app = typer.Typer(help="Operate the Lead Orchestrator.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(events.app, name="events")
+app.add_typer(dead.app, name="dead")
+app.command("audit")(audit.show_audit)
 app.add_typer(imports.app, name="import")
 app.add_typer(database.app, name="database")
 topology_app = typer.Typer(help="The broker's exchanges, queues and bindings.", no_args_is_help=True)

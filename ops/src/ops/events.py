@@ -1,4 +1,4 @@
-"""leadctl events: what has happened and happens."""
+"""leadctl events: what has happened and happens, once more where that is needed."""
 
 import asyncio
 import json
@@ -10,16 +10,21 @@ from typing import Annotated
 import typer
 from shared.events import EVENTS
 
-from ops.log_stream import Offset, log_stream
+from ops.log_stream import log_stream
+from ops.reconcile import reconcile
+from ops.replay_command import replay
 from ops.screen import console, fail
 from ops.settings import Settings
+from ops.streams import Offset
 
-app = typer.Typer(help="Look at the event log.", no_args_is_help=True)
+app = typer.Typer(help="The event log: look, deliver once more, compare.", no_args_is_help=True)
+app.command("replay")(replay)
+app.command("reconcile")(reconcile)
 
 
 @app.callback()
 def _events() -> None:
-    """Look at the event log."""
+    """The event log: look, deliver once more, compare."""
 
 
 @app.command("tail")

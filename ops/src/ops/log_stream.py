@@ -1,40 +1,55 @@
 """Reading the stream `events.log`: every event that was ever relayed, within its retention."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 from shared.messaging.topology import LOG_STREAM
 
-PREFETCH = 200
+from ops.streams import Offset, read_on, read_until_now
 
-Offset = str | datetime
-"""`next`, `first`, `last`, or an aware time; from a time the broker starts one chunk early, so filter again."""
+
+@dataclass(frozen=True)
+class Logged:
+    """An event of the log, as it was published, and read; `event` is empty where that cannot be read."""
+
+    id: str
+    body: bytes
+    event: dict[str, Any]
+
+    @property
+    def type(self) -> str:
+        return str(self.event.get("type"))
+
+    @property
+    def time(self) -> datetime:
+        return datetime.fromisoformat(self.event["time"])
 
 
 @asynccontextmanager
-async def log_stream(rabbitmq_url: str, offset: Offset) -> AsyncIterator[AsyncIterator[dict[str, object]]]:
+async def log_stream(rabbitmq_url: str, offset: Offset) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
     """The decoded events, oldest first, without an end. Reading has begun when the block does."""
-    arrived: asyncio.Queue[dict[str, object]] = asyncio.Queue()
-
-    async def take(message: AbstractIncomingMessage) -> None:
-        arrived.put_nowait(json.loads(message.body))
-        await message.ack()
-
-    connection = await aio_pika.connect(rabbitmq_url)
-    async with connection:
-        channel = await connection.channel()
-        await channel.set_qos(prefetch_count=PREFETCH)
-        stream = await channel.get_queue(LOG_STREAM)
-        # Not the queue's iterator: on closing it gives back what it holds, which a stream refuses.
-        await stream.consume(take, arguments={"x-stream-offset": offset})
-        yield _each(arrived)
+    async with read_on(rabbitmq_url, LOG_STREAM, offset) as messages:
+        yield (json.loads(message.body) async for message in messages)
 
 
-async def _each(arrived: asyncio.Queue[dict[str, object]]) -> AsyncIterator[dict[str, object]]:
-    while True:
-        yield await arrived.get()
+@asynccontextmanager
+async def log_until_now(rabbitmq_url: str, since: datetime | None) -> AsyncIterator[AsyncIterator[Logged]]:
+    """What the log holds when the block begins, oldest first; None: from its start.
+
+    An event comes into the log a little after its own time: all events since then are among these, and some older ones.
+    """
+    async with read_until_now(rabbitmq_url, LOG_STREAM, since) as messages:
+        yield (_logged(message) async for message in messages)
+
+
+def _logged(message: AbstractIncomingMessage) -> Logged:
+    try:
+        event = json.loads(message.body)
+    except ValueError:
+        event = {}
+    return Logged(message.message_id or "", message.body, event if isinstance(event, dict) else {})

@@ -15,17 +15,22 @@ Mode = Literal[
     "slow",
     "malformed",
     "html_403",
+    "html_200",
     "drop_rows",
     "disconnect",
 ]
 
 
 class Fault(BaseModel):
-    """`seconds`: how long a slow answer waits (2 when left out) or a timeout hangs (60 when left out)."""
+    """`seconds`: how long a slow answer waits (2 when left out) or a timeout hangs (60 when left out).
+
+    `after_commit`: with `status` and HTTP vendors the request is carried out before it is answered so.
+    """
 
     mode: Mode = "none"
     status: int = Field(default=503, ge=400, le=599)
     retry_after: int | None = Field(default=None, ge=0)
+    after_commit: bool = False
     rate: float = Field(default=1.0, ge=0, le=1)
     seconds: float | None = Field(default=None, ge=0)
 

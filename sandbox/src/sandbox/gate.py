@@ -20,6 +20,7 @@ _VENDOR_OF_PREFIX: dict[str, Vendor] = {
     "anthropic": "anthropic",
     "meta": "meta",
 }
+_PORTAL_PAGE = "<html><head><title>Welcome</title></head><body>Sign in to continue</body></html>"
 _WAF_PAGE = "<html><head><title>403 Forbidden</title></head><body><center><h1>403 Forbidden</h1></center></body></html>"
 
 
@@ -73,10 +74,8 @@ class _Visit:
 
     async def meet(self, vendor: Vendor, fault: Fault) -> None:
         match fault.mode:
-            case "status":
-                await self._answer(_status_response(vendor, fault))
-            case "html_403":
-                await self._answer(HTMLResponse(_WAF_PAGE, 403))
+            case "status" | "html_403" | "html_200":
+                await self._answer_wrongly(vendor, fault)
             case "timeout":
                 await self._hang(fault.hang_seconds)
             case "timeout_after_commit":
@@ -108,6 +107,12 @@ class _Visit:
             return await self.receive()
         self.replayed = True
         return {"type": "http.request", "body": self.body, "more_body": False}
+
+    async def _answer_wrongly(self, vendor: Vendor, fault: Fault) -> None:
+        if fault.after_commit or fault.mode == "html_200":
+            await self._run_app([])
+        pages = {"html_403": HTMLResponse(_WAF_PAGE, 403), "html_200": HTMLResponse(_PORTAL_PAGE)}
+        await self._answer(pages.get(fault.mode) or _status_response(vendor, fault))
 
     async def _run_app(self, sent: list[Message]) -> None:
         async def send(message: Message) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
-from chat.actions.conversations import keep_catalog, keep_location, open_conversation
+from chat.actions.conversations import keep_catalog, keep_lead, keep_location, open_conversation
 from chat.actions.messages import Received, Written, receive_message
 from chat.actions.offline import OfflineAssistant
 from chat.clients.booking import BookingClient, utc_now
@@ -255,6 +255,10 @@ class Chat:
             )
             return [json.loads(body)["data"] for (body,) in rows]
 
+    async def greet(self, event: Event) -> None:
+        await once(self.deps.sessions, event, keep_lead)
+        await self.consume(event, open_conversation)
+
     async def consume(self, event: Event, effect: Callable) -> bool:
         async def consumer(session: object, delivered: Event) -> None:
             await effect(self.deps, session, delivered)
@@ -333,5 +337,5 @@ async def replicas(sessions: Sessions) -> None:
 async def chat(deps: Deps, desk: BookingDesk, lead_received: LeadReceived, replicas: None) -> Chat:
     """A lead just greeted."""
     opened = Chat(deps, AnsweringClock(deps, [OfflineAssistant()]), desk, Link(TENANT, lead_received.lead_id))
-    await opened.consume(event_of(lead_received), open_conversation)
+    await opened.greet(event_of(lead_received))
     return opened

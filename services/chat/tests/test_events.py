@@ -10,7 +10,7 @@ from chat.actions.conversations import (
     show_appointment,
     tell_declined,
 )
-from chat.actions.timeline import keep_in_timeline, read_timeline
+from chat.actions.timeline import keep_in_timeline, read_timeline_of_tenant
 from chat.consumers import build_consumers
 from chat.domain.conversation import State
 from chat.tables import Catalog, TimelineEntry
@@ -85,7 +85,7 @@ async def test_a_lead_received_twice_is_greeted_once(chat, sample, lead_received
     again = event_like(sample, lead_received).model_copy(
         update={"location_id": (await chat.row()).location_id}
     )
-    await chat.consume(again, open_conversation)
+    await chat.greet(again)
     assert len(await chat.messages()) == 1
 
 
@@ -199,7 +199,7 @@ async def test_the_timeline_has_one_row_for_each_event(chat, sample, deps):
     event = event_like(sample, told)
     await once(deps.sessions, event, keep_in_timeline)
     await once(deps.sessions, event, keep_in_timeline)
-    entries = await read_timeline(deps, "sample-tint", chat.lead.subject_id)
+    entries = await read_timeline_of_tenant(deps, "sample-tint", chat.lead.subject_id)
     assert [(e.type, e.summary) for e in entries] == [("notification.sent.v1", "sms sent: first_touch")]
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 from crm_sync.actions import planning
+from crm_sync.actions.syncing import work_off_due_tasks
 from crm_sync.api_admin import build_api_admin
 from crm_sync.settings import Settings
 from fastapi import FastAPI
@@ -76,3 +77,23 @@ async def test_skipped_orders_are_shown_with_their_reason(shop: Any, operator: h
 
 async def test_an_unknown_tenant_is_not_found(operator: httpx2.AsyncClient) -> None:
     assert (await operator.get("/tasks", params={"tenant": "nobody"})).status_code == 404
+
+
+async def test_an_operator_settles_what_nobody_can_look_up(shop: Any, operator: httpx2.AsyncClient) -> None:
+    lead_id, _ = await shop.new_lead()
+    await shop.apply(planning.plan_booking, shop.booking(lead_id))
+    await shop.fault("disconnect")
+    await work_off_due_tasks(shop.deps)
+    await shop.fault("none")
+    listed = (await operator.get("/tasks", params=TENANT | {"state": "unknown"})).json()["tasks"]
+    note, appointment = sorted(listed, key=lambda task: task["kind"], reverse=True)
+
+    for task, outcome in ((note, "written"), (appointment, "write")):
+        settled = await operator.post(f"/tasks/{task['id']}/settle", params=TENANT, json={"outcome": outcome})
+        assert settled.status_code == 200
+    await shop.work(later_seconds=1)
+
+    assert (len(shop.rows("message")), len(shop.rows("appointment"))) == (0, 1)
+    assert shop.calls("POST", "/appointment/search") == 0, "the operator has looked"
+    again = await operator.post(f"/tasks/{note['id']}/settle", params=TENANT, json={"outcome": "write"})
+    assert (again.status_code, again.json()["code"]) == (409, "not_in_doubt")

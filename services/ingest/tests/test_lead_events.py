@@ -135,7 +135,10 @@ async def test_form_and_order_of_one_person_are_one_lead_with_the_gaps_filled(
     assert str(lead["id"]) == sent.json()["lead_id"]
     assert (lead["name"], lead["email"], lead["message"]) == ("Pat", "pat@sample.test", "call me")
     assert (lead["order_id"], lead["source"], lead["version"]) == ("order-1", "web_form", 2)
-    assert len(await published("lead.received.v1")) == 1
+    first, second = await published("lead.received.v1")
+    assert (first["leadversion"], second["leadversion"]) == (1, 2)
+    assert "external_ref" not in first["data"]
+    assert second["data"]["external_ref"]["order_id"] == "order-1"
     assert {row["trace"] for row in await rows("SELECT trace FROM lead_sources")} == {"form", "webhook"}
 
 

@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 from faststream.rabbit import TestRabbitBroker
+from notifier.actions import sending
 from notifier.api import build_api
 from notifier.api_admin import build_admin_api
 from notifier.app import build_sender
+from notifier.clients import smtp, twilio
 from notifier.consumers import build_consumers
 from notifier.deps import Deps
 from notifier.schedule import Sender, find_lost
@@ -181,6 +183,16 @@ def message(lead_id: UUID, words: str, **changes: Any) -> MessageSent:
     return MessageSent(**(values | changes))
 
 
+@pytest.fixture(autouse=True)
+def _patient_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a loaded machine a connection to ourselves takes seconds: that must not count as a provider that is away."""
+    monkeypatch.setattr(twilio, "TIMEOUT", httpx2.Timeout(50))
+    monkeypatch.setattr(twilio, "CALL_SECONDS", 50)
+    monkeypatch.setattr(sending, "BEGIN_WITHIN_SECONDS", 50)
+    for name in ("CONNECT_TIMEOUT_SECONDS", "ENVELOPE_SECONDS", "MAIL_SECONDS"):
+        monkeypatch.setattr(smtp, name, 50)
+
+
 @pytest.fixture
 def a_lead() -> Callable[..., LeadReceived]:
     return lead
@@ -193,13 +205,18 @@ async def sandbox_server() -> AsyncIterator[Running]:
 
 
 @pytest.fixture
-async def sessions(
+async def database_url(
     migrated_database: Callable[[ServiceName], AbstractAsyncContextManager[str]],
-) -> AsyncIterator[Sessions]:
+) -> AsyncIterator[str]:
     async with migrated_database("notifier") as url:
-        engine = create_engine(url)
-        yield create_sessions(engine)
-        await engine.dispose()
+        yield url
+
+
+@pytest.fixture
+async def sessions(database_url: str) -> AsyncIterator[Sessions]:
+    engine = create_engine(database_url)
+    yield create_sessions(engine)
+    await engine.dispose()
 
 
 @pytest.fixture

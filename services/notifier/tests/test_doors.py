@@ -163,7 +163,7 @@ async def test_a_status_that_comes_before_our_own_note_counts(shop):
     shop.fault("twilio", mode="none")
     sid = shop.inbox("sms")[0]["id"]
     await from_twilio(shop, STATUS, MessageSid=sid, MessageStatus="delivered")
-    await shop.find_lost(11)
+    await shop.find_lost(61)
     assert (await shop.delivery("sms")).provider_status == "delivered"
 
 

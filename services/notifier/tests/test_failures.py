@@ -98,8 +98,8 @@ async def test_a_text_without_an_answer_is_found_at_twilio_and_not_sent_again(sh
     shop.fault("twilio", mode="none")
     await shop.find_lost(5)
     assert (await shop.delivery("sms")).state == "unknown", "too early to look"
-    await shop.find_lost(11)
-    await shop.send_due(later(11))
+    await shop.find_lost(61)
+    await shop.send_due(later(61))
     found = await shop.delivery("sms")
     assert (found.state, found.provider_id) == ("sent", shop.inbox("sms")[0]["id"])
     assert len(shop.inbox("sms")) == 1
@@ -110,8 +110,8 @@ async def test_a_text_that_twilio_never_got_is_sent_after_the_look_up(shop):
     shop.fault("twilio", mode="disconnect")
     await shop.send_due()
     shop.fault("twilio", mode="none")
-    await shop.find_lost(11)
-    await shop.send_due(later(11))
+    await shop.find_lost(61)
+    await shop.send_due(later(61))
     assert (await shop.delivery("sms")).state == "sent"
     assert len(shop.inbox("sms")) == 1
 
@@ -120,8 +120,8 @@ async def test_a_look_up_that_fails_is_asked_again_and_nothing_is_sent(shop):
     await shop.greet()
     shop.fault("twilio", mode="disconnect")
     await shop.send_due()
-    await shop.find_lost(11)
-    await shop.send_due(later(11))
+    await shop.find_lost(61)
+    await shop.send_due(later(61))
     assert (await shop.delivery("sms")).state == "unknown"
 
 
@@ -130,8 +130,8 @@ async def test_half_an_answer_of_twilio_is_looked_up(shop):
     shop.fault("twilio", mode="malformed")
     await shop.send_due()
     shop.fault("twilio", mode="none")
-    await shop.find_lost(11)
-    await shop.send_due(later(11))
+    await shop.find_lost(61)
+    await shop.send_due(later(61))
     assert len(shop.inbox("sms")) == 1
     assert (await shop.delivery("sms")).state == "sent"
 

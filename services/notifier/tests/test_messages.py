@@ -39,6 +39,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
         "customer_email": None,
         "vehicle": None,
     },
+    "staff_login": {"login_url": "https://leads.sample-tint.example/console?code=sample"},
 }
 LEADS: dict[str, dict[str, Any]] = {
     "full": {

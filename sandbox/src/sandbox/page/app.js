@@ -8,7 +8,7 @@ import { showPhone, wirePhone } from "./phone.js";
 
 const POLL_MS = 700;
 const EVERYBODY = { order_id: "", name: "Everybody", email: null, phone: null };
-const FAULTS = ["none", "status", "slow", "timeout", "timeout_after_commit", "malformed", "html_403", "drop_rows", "disconnect"];
+const FAULTS = ["none", "status", "slow", "timeout", "timeout_after_commit", "malformed", "html_403", "html_200", "drop_rows", "disconnect"];
 
 const state = { world: null, person: EVERYBODY, follow: true };
 let polling = Promise.resolve();

@@ -1,16 +1,31 @@
-"""HTTP in, staff and operators: the lead's timeline."""
+"""HTTP in, staff: the inbox, a conversation, a person in it, the lead's timeline."""
 
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BaseModel, StringConstraints
 from shared.http.app import require_ops
 from shared.http.problems import Problem
+from shared.http.staff import not_signed_in, staff_of
 from shared.settings import ServiceSettings
 
-from chat.actions.timeline import read_timeline
+from chat.actions import metrics as numbers
+from chat.actions import staff as actions
+from chat.actions.staff import Viewer
+from chat.actions.timeline import read_timeline, read_timeline_of_tenant
+from chat.api_stream import HEADERS, Pace, inbox_events
 from chat.deps import Deps
+from chat.domain.conversation import State
+from chat.tables import TimelineEntry
+from chat.views import InboxView, MessageView, NoteView, OpenedView
+
+StateFilter = State | Literal["waiting", "human", "assistant"]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 
 
 class TimelineEvent(BaseModel):
@@ -25,15 +40,148 @@ class Timeline(BaseModel):
     events: list[TimelineEvent]
 
 
-def build_staff_api(deps: Deps, settings: ServiceSettings) -> APIRouter:
-    router = APIRouter(dependencies=[Depends(require_ops(settings))])
+class InboxAnswer(BaseModel):
+    """Newest first; with `before` = the last one's `last_at`, the next page."""
 
-    @router.get("/api/staff/leads/{lead_id}/timeline")
-    async def timeline(lead_id: UUID, tenant: str) -> Timeline:
-        """`tenant` is its slug."""
-        entries = await read_timeline(deps, tenant, lead_id)
-        if entries is None:
-            raise Problem(404, "not_found", "There is no such tenant.")
-        return Timeline(events=[TimelineEvent(type=e.type, time=e.time, summary=e.summary) for e in entries])
+    conversations: list[InboxView]
 
+
+class StaffMessageBody(BaseModel):
+    """`client_id` is the console's own: sent twice, it is one message."""
+
+    client_id: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    text: Words
+
+
+class NoteBody(BaseModel):
+    text: Words
+
+
+class StaffMessageAnswer(BaseModel):
+    message: MessageView
+
+
+class NoteAnswer(BaseModel):
+    note: NoteView
+
+
+Signed = Callable[[Request], Awaitable[Viewer]]
+
+
+def build_staff_api(deps: Deps, settings: ServiceSettings, pace: Pace | None = None) -> APIRouter:
+    router = APIRouter(prefix="/api/staff")
+
+    async def signed_in(request: Request) -> Viewer:
+        staff = staff_of(request, keys=deps.link_keys, now=deps.now)
+        try:
+            return await actions.viewer_of(deps, staff)
+        except actions.NotStaff:
+            raise not_signed_in() from None
+
+    _add_timeline(router, deps, settings, signed_in)
+    _add_reading(router, deps, signed_in, pace or Pace())
+    _add_acting(router, deps, signed_in)
     return router
+
+
+def _add_timeline(router: APIRouter, deps: Deps, settings: ServiceSettings, signed_in: Signed) -> None:
+    check_ops = require_ops(settings)
+
+    @router.get("/leads/{lead_id}/timeline")
+    async def timeline(request: Request, lead_id: UUID, tenant: str | None = None) -> Timeline:
+        """For staff; with the operators' token also for the `tenant` (its slug)."""
+        if tenant is not None:
+            check_ops(request)
+            entries = await read_timeline_of_tenant(deps, tenant, lead_id)
+        else:
+            viewer = await signed_in(request)
+            entries = await read_timeline(deps, viewer, lead_id)
+        if entries is None:
+            raise Problem(404, "not_found", "There is no such tenant or lead.")
+        return _timeline(entries)
+
+
+def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -> None:
+    member = Annotated[Viewer, Depends(signed_in)]
+
+    @router.get("/conversations", response_model_exclude_none=True)
+    async def conversations(
+        viewer: member,
+        location: Annotated[str | None, Query(max_length=64)] = None,
+        state: StateFilter | None = None,
+        before: AwareDatetime | None = None,
+    ) -> InboxAnswer:
+        """`location` is a code; `state` a state, `waiting`, or who owns the conversation."""
+        rows = await actions.read_inbox(deps, viewer, location=location, state=state, before=before)
+        return InboxAnswer(conversations=[InboxView.of(row) for row in rows])
+
+    @router.get("/conversations/{conversation_id}", response_model_exclude_none=True)
+    async def conversation(conversation_id: UUID, viewer: member) -> OpenedView:
+        with _problems():
+            return OpenedView.of(await actions.open_for_staff(deps, viewer, conversation_id))
+
+    @router.get("/stream")
+    async def stream(viewer: member) -> StreamingResponse:
+        """SSE: `conversation` with the inbox row of each conversation that changed."""
+        return StreamingResponse(
+            inbox_events(deps, viewer, pace), media_type="text/event-stream", headers=HEADERS
+        )
+
+    @router.get("/metrics")
+    async def metrics(
+        viewer: member,
+        since: Annotated[AwareDatetime, Query(alias="from")],
+        until: Annotated[AwareDatetime, Query(alias="to")],
+        location: Annotated[str | None, Query(max_length=64)] = None,
+    ) -> numbers.Numbers:
+        """Of the leads received in the span; `location` is a code."""
+        return await numbers.read_numbers(deps, viewer, since=since, until=until, location=location)
+
+
+def _add_acting(router: APIRouter, deps: Deps, signed_in: Signed) -> None:
+    member = Annotated[Viewer, Depends(signed_in)]
+    door = "/conversations/{conversation_id}"
+
+    @router.post(f"{door}/take-over", response_model_exclude_none=True)
+    async def take_over(conversation_id: UUID, viewer: member) -> OpenedView:
+        """Repeating it is harmless."""
+        with _problems():
+            await actions.staff_takes_over(deps, viewer, conversation_id)
+            return OpenedView.of(await actions.open_for_staff(deps, viewer, conversation_id))
+
+    @router.post(f"{door}/messages", status_code=201, response_model_exclude_none=True)
+    async def write(conversation_id: UUID, body: StaffMessageBody, viewer: member) -> StaffMessageAnswer:
+        """Whoever writes takes over."""
+        with _problems():
+            message = await actions.staff_writes(
+                deps, viewer, conversation_id, client_id=body.client_id, text=body.text
+            )
+        return StaffMessageAnswer(message=MessageView.of(message))
+
+    @router.post(f"{door}/give-back", response_model_exclude_none=True)
+    async def give_back(conversation_id: UUID, viewer: member) -> OpenedView:
+        """The assistant goes on. Repeating it is harmless."""
+        with _problems():
+            await actions.staff_gives_back(deps, viewer, conversation_id)
+            return OpenedView.of(await actions.open_for_staff(deps, viewer, conversation_id))
+
+    @router.post(f"{door}/notes", status_code=201)
+    async def note(conversation_id: UUID, body: NoteBody, viewer: member) -> NoteAnswer:
+        """For staff only; the customer never sees it."""
+        with _problems():
+            noted = await actions.staff_notes(deps, viewer, conversation_id, body.text)
+        return NoteAnswer(note=NoteView.of(noted))
+
+
+@contextmanager
+def _problems() -> Iterator[None]:
+    try:
+        yield
+    except actions.UnknownConversation:
+        raise Problem(404, "not_found", "There is no such conversation at your locations.") from None
+    except actions.ReadOnly:
+        raise Problem(403, "read_only", "Your role may look, and not act.") from None
+
+
+def _timeline(entries: Sequence[TimelineEntry]) -> Timeline:
+    return Timeline(events=[TimelineEvent(type=e.type, time=e.time, summary=e.summary) for e in entries])

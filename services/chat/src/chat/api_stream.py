@@ -1,4 +1,4 @@
-"""The customer's stream: server-sent events that resume, beat, and end in time; no database session stays open."""
+"""The streams of customer and staff: server-sent events that resume, beat, and end in time; no database session stays open."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,9 +9,10 @@ from pydantic import BaseModel
 from shared.http.links import Link
 
 from chat.actions.messages import read_messages, read_scene
+from chat.actions.staff import Viewer, read_inbox
 from chat.deps import Deps
 from chat.domain.signals import Delta, MessageStored, Resync, Signal, StateChanged, Typing
-from chat.views import MessageView, StateView
+from chat.views import InboxView, MessageView, StateView
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -98,3 +99,28 @@ class _Listening:
     async def _state(self) -> str:
         scene = await read_scene(self._deps, self._lead)
         return frame("state", StateView.of(scene.conversation))
+
+
+_GATHER_SECONDS = 0.2
+"""Changes within it are looked up together."""
+
+
+async def inbox_events(deps: Deps, viewer: Viewer, pace: Pace) -> AsyncIterator[str]:
+    """The inbox row of each conversation that changes, of the viewer's locations only."""
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + pace.life_seconds
+    yield f"retry: {pace.reconnect_ms}\n\n"
+    with deps.feed.watched() as changes:
+        while (left := ends_at - loop.time()) > 0:
+            try:
+                async with asyncio.timeout(min(left, pace.heartbeat_seconds)):
+                    changed = {await changes.get()}
+            except TimeoutError:
+                yield ": beat\n\n"
+                continue
+            await asyncio.sleep(_GATHER_SECONDS)
+            while not changes.empty():
+                changed.add(changes.get_nowait())
+            for row in await read_inbox(deps, viewer, only=changed):
+                yield frame("conversation", InboxView.of(row))
+    yield f"retry: {pace.reconnect_ms}\n\n"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from anthropic import AsyncAnthropic
 from fastapi import FastAPI
@@ -19,7 +20,7 @@ from chat.clients.claude import AnthropicClaude, Claude
 from chat.clients.feed import Feed
 from chat.consumers import build_consumers
 from chat.deps import Deps
-from chat.schedule import AnsweringClock
+from chat.schedule import AnsweringClock, handoff_clock
 from chat.settings import Settings
 
 
@@ -41,9 +42,11 @@ def build_app(settings: Settings) -> FastAPI:
     messaging = Messaging(settings, "chat", build_consumers(deps))
     answering = AnsweringClock(deps, assistants_of(claude, settings.anthropic_answer_seconds))
 
+    handoffs = handoff_clock(deps, timedelta(minutes=settings.handoff_idle_minutes))
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with deps.feed.running(), messaging.running(), answering.running():
+        async with deps.feed.running(), messaging.running(), answering.running(), handoffs.running():
             yield
         if claude is not None:
             await claude.close()

@@ -18,12 +18,13 @@ from shared.events import (
     LocationChanged,
     NotificationFailed,
     NotificationSent,
+    StaffChanged,
 )
 from shared.messaging.broker import ACK_POLICY, work_queue
 from shared.messaging.inbox import once
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chat.actions import conversations
+from chat.actions import conversations, staff
 from chat.actions.timeline import keep_in_timeline
 from chat.deps import Deps
 
@@ -43,6 +44,10 @@ def _replicas(router: RabbitRouter, deps: Deps) -> None:
     async def keep_location(event: Event[LocationChanged]) -> None:
         await once(deps.sessions, event, conversations.keep_location)
 
+    @router.subscriber(work_queue("chat", StaffChanged), ack_policy=ACK_POLICY)
+    async def keep_staff(event: Event[StaffChanged]) -> None:
+        await once(deps.sessions, event, staff.keep_staff)
+
     @router.subscriber(work_queue("chat", CatalogChanged), ack_policy=ACK_POLICY)
     async def keep_catalog(event: Event[CatalogChanged]) -> None:
         await once(deps.sessions, event, conversations.keep_catalog)
@@ -54,7 +59,7 @@ def _leads(router: RabbitRouter, deps: Deps) -> None:
 
     @router.subscriber(work_queue("chat", LeadReceived), ack_policy=ACK_POLICY)
     async def greet_lead(event: Event[LeadReceived]) -> None:
-        await once(deps.sessions, event, keep_in_timeline, open_conversation)
+        await once(deps.sessions, event, keep_in_timeline, conversations.keep_lead, open_conversation)
 
     @router.subscriber(work_queue("chat", LeadStatusChanged), ack_policy=ACK_POLICY)
     async def keep_status(event: Event[LeadStatusChanged]) -> None:

@@ -1,20 +1,23 @@
-"""The clock that answers: owed conversations are claimed one by one and answered side by side."""
+"""The clocks: one answers owed conversations side by side, one looks after those that a person was asked for."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import structlog
 from shared.clock import Clock
 
 from chat.actions.answering import Owed, answer_owed, claim_owed
 from chat.actions.assistant import Assistant
+from chat.actions.handing_off import end_next_idle, escalate_next
 from chat.deps import Deps
 
 log = structlog.get_logger()
 
 FALLBACK_SECONDS = 0.5
 """How often to look for work that nobody rang for: another replica's, or that of one that died."""
+HANDOFF_SECONDS = 5.0
 AT_ONCE = 20
 """Answers in the making in one process; an answer mostly waits for the model."""
 _RING_MARGIN_SECONDS = 0.005
@@ -71,3 +74,10 @@ class AnsweringClock:
         except Exception:
             # The edge of one answer: its lease runs out and it is tried again.
             log.exception("answer.failed", conversation_id=str(owed.scene.conversation.id))
+
+
+def handoff_clock(deps: Deps, idle_after: timedelta) -> Clock:
+    async def look() -> bool:
+        return await escalate_next(deps) or await end_next_idle(deps, idle_after)
+
+    return Clock("chat-handoffs", look, HANDOFF_SECONDS)

@@ -10,6 +10,7 @@ class Settings(ServiceSettings):
 
     `quiet_seconds`: how long a customer must have stopped typing before an answer to text is kept, so that a burst gets
     one; until then it is shown as it grows, and dropped for what is typed next. A button is answered at once.
+    `handoff_idle_minutes`: after so long without a word from anybody, a person's conversation is the assistant's again.
     """
 
     model_config = SettingsConfigDict(env_prefix="CHAT_", extra="ignore", frozen=True)
@@ -22,3 +23,4 @@ class Settings(ServiceSettings):
     anthropic_first_token_seconds: float = 8
     anthropic_answer_seconds: float = 20
     quiet_seconds: float = 0.6
+    handoff_idle_minutes: float = 60

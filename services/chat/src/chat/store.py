@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, text, update
+from sqlalchemy import exists, func, or_, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -70,15 +70,11 @@ async def keep_catalog(
 
 
 async def keep_lead(session: AsyncSession, lead: Lead) -> None:
-    """Unless the replica is as new or newer; the status has events of its own."""
+    """Replaces what is known of the person; the status has events and versions of its own."""
     values = lead.model_dump()
     statement = insert(Lead).values(**values)
-    changed = {name: values[name] for name in ("name", "vehicle", "interest", "lead_version")}
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["lead_id"], set_=changed, where=col(Lead.lead_version) < lead.lead_version
-        )
-    )
+    changed = {name: values[name] for name in ("name", "vehicle", "interest")}
+    await session.execute(statement.on_conflict_do_update(index_elements=["lead_id"], set_=changed))
 
 
 async def keep_status(
@@ -243,6 +239,21 @@ async def mark_seen(session: AsyncSession, tenant_id: UUID, *, conversation_id: 
 
 async def keep_in_timeline(session: AsyncSession, entry: TimelineEntry) -> None:
     await session.execute(insert(TimelineEntry).values(**entry.model_dump()).on_conflict_do_nothing())
+
+
+async def told_later(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, types: Sequence[str], than: datetime
+) -> bool:
+    """Whether a newer event of one of the types is known: events come in any order."""
+    statement = select(
+        exists().where(
+            col(TimelineEntry.tenant_id) == tenant_id,
+            col(TimelineEntry.lead_id) == lead_id,
+            col(TimelineEntry.type).in_(types),
+            col(TimelineEntry.time) > than,
+        )
+    )
+    return bool((await session.execute(statement)).scalar())
 
 
 async def timeline_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Sequence[TimelineEntry]:

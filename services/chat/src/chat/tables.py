@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.db.tables import inbox_table, outbox_table
-from sqlalchemy import BigInteger, DateTime, Identity, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Index, MetaData, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -51,7 +51,7 @@ class Catalog(Table, table=True):
 
 
 class Lead(Table, table=True):
-    """Replica of `lead.received`; `correlation_id` is the lead's first event."""
+    """Replica of `lead.received`; `correlation_id` is the lead's first event, `lead_version` that of its status."""
 
     __tablename__ = "leads"
 
@@ -72,11 +72,14 @@ class Conversation(Table, table=True):
     `answer_due_at`: when the newest unanswered message is to be answered, NULL when nothing is owed.
     `answering_until`: the lease of the worker that writes the answer; past it, another one takes over.
     `appointment_sequence` is that of the newest appointment event applied.
+    `waiting_since`: when the customer wrote what nobody has answered yet. `last_at`: of the newest message.
+    `staff_seen_seq`: up to where somebody of the shop has read.
     """
 
     __tablename__ = "conversations"
     __table_args__ = (
         Index("conversations_due", "answer_due_at", postgresql_where=text("answer_due_at IS NOT NULL")),
+        Index("conversations_newest", "tenant_id", "last_at"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -98,11 +101,17 @@ class Conversation(Table, table=True):
     answer_due_at: datetime | None = Field(default=None, sa_type=_TIME)
     answering_until: datetime | None = Field(default=None, sa_type=_TIME)
     seen_at: datetime | None = Field(default=None, sa_type=_TIME)
+    waiting_since: datetime | None = Field(default=None, sa_type=_TIME)
+    last_at: datetime | None = Field(default=None, sa_type=_TIME)
+    staff_seen_seq: int = 0
     created_at: datetime = Field(sa_type=_TIME)
 
 
 class ChatMessage(Table, table=True):
-    """`action`: the button pressed. `reply_to`: the newest customer message that this one answers."""
+    """`action`: the button pressed. `reply_to`: the newest customer message that this one answers.
+
+    `author_name`: of the member of staff who wrote it.
+    """
 
     __tablename__ = "chat_messages"
     __table_args__ = (
@@ -118,6 +127,7 @@ class ChatMessage(Table, table=True):
     client_id: str | None = None
     author: str
     channel: str
+    author_name: str | None = None
     text: str
     action: str | None = None
     parts: list[dict[str, object]] | None = Field(default=None, sa_type=_JSON)
@@ -143,7 +153,13 @@ class ReceiptRow(Table, table=True):
 
 
 class Handoff(Table, table=True):
+    """`escalate_at`: when the next person is told, or (level 1) the assistant offers another way; NULL once somebody is on it."""
+
     __tablename__ = "handoffs"
+    __table_args__ = (
+        Index("handoffs_due", "escalate_at", postgresql_where=text("escalate_at IS NOT NULL")),
+        Index("handoffs_open", "conversation_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
 
     id: UUID = Field(primary_key=True)
     tenant_id: UUID
@@ -153,8 +169,39 @@ class Handoff(Table, table=True):
     reason: str
     summary: str
     open_question: str | None = None
+    suggested_reply: str | None = None
+    level: int = 0
+    taken_by: UUID | None = None
+    escalate_at: datetime | None = Field(default=None, sa_type=_TIME)
     requested_at: datetime = Field(sa_type=_TIME)
     ended_at: datetime | None = Field(default=None, sa_type=_TIME)
+
+
+class StaffMember(Table, table=True):
+    """Replica of `staff.changed`; `locations` is empty for the owner, who has all."""
+
+    __tablename__ = "staff"
+
+    staff_id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    version: int
+    name: str
+    role: str
+    locations: list[UUID] = Field(sa_type=ARRAY(Uuid()))
+    active: bool
+
+
+class StaffNote(Table, table=True):
+    """What staff note for each other; the customer never sees it."""
+
+    __tablename__ = "staff_notes"
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    conversation_id: UUID = Field(foreign_key="chat.conversations.id", index=True)
+    author_name: str
+    text: str
+    created_at: datetime = Field(sa_type=_TIME)
 
 
 class TimelineEntry(Table, table=True):

@@ -1,4 +1,4 @@
-"""What the customer's page reads, over HTTP and in the stream alike."""
+"""What the customer's page and the staff console read, over HTTP and in the streams alike."""
 
 from datetime import datetime
 from typing import Literal
@@ -7,9 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from chat.actions.records import Scene, facts_of, lead_facts
+from chat.actions.staff import Opened
 from chat.domain.conversation import Owner, State, actions_of
-from chat.domain.values import Action, Appointment, Part, Shop
-from chat.tables import ChatMessage, Conversation
+from chat.domain.values import Action, Appointment, Part, Shop, vehicle_text
+from chat.store_staff import InboxRow
+from chat.tables import ChatMessage, Conversation, Handoff, StaffNote
 
 
 class MessageView(BaseModel):
@@ -17,6 +19,7 @@ class MessageView(BaseModel):
     id: UUID
     author: Literal["customer", "assistant", "staff", "system"]
     text: str
+    author_name: str | None = None
     created_at: datetime
     client_id: str | None = None
     parts: list[Part] | None = None
@@ -98,4 +101,109 @@ class SessionView(BaseModel):
             messages=messages,
             actions=state.actions,
             appointment=state.appointment,
+        )
+
+
+class HandoffView(BaseModel):
+    """`answer_by`: the end of the time that a person has at this `level`; absent once somebody is on it."""
+
+    id: UUID
+    kind: Literal["hard", "soft"]
+    reason: str
+    summary: str
+    open_question: str | None = None
+    suggested_reply: str | None = None
+    level: int
+    taken_by: UUID | None = None
+    answer_by: datetime | None = None
+    requested_at: datetime
+
+    @classmethod
+    def of(cls, row: Handoff) -> "HandoffView":
+        return cls.model_validate(row.model_dump() | {"answer_by": row.escalate_at})
+
+
+class StaffLeadView(BaseModel):
+    id: UUID
+    name: str
+    vehicle: str | None = None
+    interest: str | None = None
+    status: str
+
+
+class StaffLocationView(BaseModel):
+    id: UUID
+    code: str
+    name: str
+    timezone: str
+
+
+class LastMessage(BaseModel):
+    author: Literal["customer", "assistant", "staff", "system"]
+    text: str
+    created_at: datetime
+
+
+class InboxView(BaseModel):
+    """`unread`: there is something that nobody of the shop has opened. `waiting_since`: of the oldest unanswered one."""
+
+    id: UUID
+    lead: StaffLeadView
+    location: StaffLocationView
+    state: State
+    owner: Owner
+    assistant: Literal["claude", "offline"]
+    unread: bool
+    waiting_since: datetime | None = None
+    last_at: datetime | None = None
+    last_message: LastMessage | None = None
+    handoff: HandoffView | None = None
+    appointment: Appointment | None = None
+
+    @classmethod
+    def of(cls, row: InboxRow) -> "InboxView":
+        conversation, last = row.conversation, row.last
+        return cls.model_validate(
+            {
+                **conversation.model_dump(
+                    include={"id", "state", "owner", "assistant", "waiting_since", "last_at"}
+                ),
+                "lead": {
+                    "id": row.lead.lead_id,
+                    "name": row.lead.name,
+                    "vehicle": vehicle_text(lead_facts(row.lead).vehicle),
+                    "interest": row.lead.interest,
+                    "status": row.lead.status,
+                },
+                "location": {"id": row.location.location_id, **row.location.facts},
+                "unread": conversation.next_seq - 1 > conversation.staff_seen_seq,
+                "last_message": LastMessage.model_validate(last, from_attributes=True) if last else None,
+                "handoff": HandoffView.of(row.handoff) if row.handoff else None,
+                "appointment": facts_of(conversation).appointment,
+            }
+        )
+
+
+class NoteView(BaseModel):
+    id: UUID
+    author_name: str
+    text: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: StaffNote) -> "NoteView":
+        return cls.model_validate(row, from_attributes=True)
+
+
+class OpenedView(BaseModel):
+    conversation: InboxView
+    messages: list[MessageView]
+    notes: list[NoteView]
+
+    @classmethod
+    def of(cls, opened: Opened) -> "OpenedView":
+        return cls(
+            conversation=InboxView.of(opened.row),
+            messages=[MessageView.of(m) for m in opened.messages],
+            notes=[NoteView.of(n) for n in opened.notes],
         )

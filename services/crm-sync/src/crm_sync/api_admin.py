@@ -1,7 +1,7 @@
 """Doors for operators: what the CRM is owed, what was seen and why it was skipped, and trying again."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -13,11 +13,12 @@ from shared.http.problems import Problem
 from shared.settings import ServiceSettings
 
 from crm_sync import store
+from crm_sync.actions.settling import settle_in_doubt
 from crm_sync.deps import Deps
 from crm_sync.domain.sync import Kind
 
 TaskState = Literal["planned", "sending", "done", "skipped", "failed", "unknown"]
-Verdict = Literal["lead", "skipped", "ours", "theirs", "published"]
+Seen = Literal["lead", "skipped", "ours", "theirs", "published"]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
@@ -39,6 +40,10 @@ class TaskShown(_Shown):
     due_at: datetime
     last_error: str | None
     created_at: datetime
+
+
+class Verdict(BaseModel):
+    outcome: Literal["written", "write"]
 
 
 class ObservationShown(_Shown):
@@ -68,10 +73,20 @@ def build_api_admin(
     async def retry_task(task_id: UUID, tenant: str) -> dict[str, str]:
         tenant_id = await _tenant(deps, tenant)
         async with transaction(deps.sessions, tenant_id) as session:
-            if not await store.plan_again(session, tenant_id, task_id, now=datetime.now(UTC)):
+            if not await store.plan_again(session, tenant_id, task_id, now=await store.clock(session)):
                 raise Problem(404, "not_found", "There is no failed or skipped task with this id.")
         wake_worker()
         return {"status": "planned"}
+
+    @router.post("/tasks/{task_id}/settle")
+    async def settle_task(task_id: UUID, tenant: str, verdict: Verdict) -> TaskShown:
+        """An operator has looked in the CRM: `written` leaves it, `write` writes without looking again."""
+        tenant_id = await _tenant(deps, tenant)
+        task = await settle_in_doubt(deps, tenant_id, task_id, written=verdict.outcome == "written")
+        if task is None:
+            raise Problem(409, "not_in_doubt", "There is no unknown or failed task with this id.")
+        wake_worker()
+        return TaskShown.model_validate(task)
 
     @router.post("/poll", status_code=202)
     async def poll_now() -> dict[str, str]:
@@ -94,7 +109,7 @@ def _show(router: APIRouter, deps: Deps) -> None:
 
     @router.get("/observations")
     async def show_observations(
-        tenant: str, verdict: Verdict | None = None, limit: Limit = 100
+        tenant: str, verdict: Seen | None = None, limit: Limit = 100
     ) -> dict[str, list[ObservationShown]]:
         tenant_id = await _tenant(deps, tenant)
         async with transaction(deps.sessions, tenant_id) as session:

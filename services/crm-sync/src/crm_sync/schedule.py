@@ -3,7 +3,7 @@
 from shared.clock import Clock
 
 from crm_sync.actions.polling import poll_appointments, poll_locations
-from crm_sync.actions.syncing import work_off_due_tasks
+from crm_sync.actions.syncing import report_unknown, work_off_due_tasks
 from crm_sync.deps import Deps
 
 WORK_SECONDS = 1.0
@@ -12,7 +12,9 @@ WORK_SECONDS = 1.0
 
 def build_worker(deps: Deps) -> Clock:
     async def work() -> bool:
-        return await work_off_due_tasks(deps)
+        more = await work_off_due_tasks(deps)
+        await report_unknown(deps)
+        return more
 
     return Clock("sync-tasks", work, WORK_SECONDS)
 

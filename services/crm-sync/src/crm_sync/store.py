@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from shared.messaging.replay import leaves, repeated_by
 from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +24,12 @@ from crm_sync.tables import (
 
 UNFINISHED = ("planned", "sending", "unknown")
 FINISHED = ("done", "skipped")
+
+
+async def clock(session: AsyncSession) -> datetime:
+    """The database's time: what is due and whose claim ran out must not depend on a replica's own clock."""
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
 
 
 async def tenants(session: AsyncSession) -> Sequence[UUID]:
@@ -196,10 +203,19 @@ async def keep_ref(session: AsyncSession, ref: ExternalRef, *, replace: bool) ->
 
 
 async def add_task(session: AsyncSession, task: SyncTask) -> None:
-    """Once for each (kind, our_id, sequence)."""
+    """Once for each (kind, our_id, sequence); a replay with side effects plans it again, to be looked up first."""
     values = _values(task)
     del values["position"]
-    await session.execute(insert(SyncTask).values(**values).on_conflict_do_nothing())
+    planned = insert(SyncTask).values(**values)
+    written = planned.on_conflict_do_nothing()
+    if repeated_by():
+        written = planned.on_conflict_do_update(
+            constraint="sync_tasks_once",
+            set_={"state": "planned", "attempts": 1, "due_at": planned.excluded.due_at, "last_error": None},
+            where=col(SyncTask.state).in_(("done", "skipped", "failed")),
+        )
+    if (await session.execute(written.returning(col(SyncTask.id)))).first() is not None:
+        leaves(f"a {task.kind} for the CRM")
 
 
 async def give_up_stuck(session: AsyncSession, tenant_id: UUID, *, now: datetime, after: timedelta) -> None:
@@ -211,7 +227,12 @@ async def give_up_stuck(session: AsyncSession, tenant_id: UUID, *, now: datetime
             col(SyncTask.state) == "sending",
             col(SyncTask.claimed_at) < now - after,
         )
-        .values(state="unknown", due_at=now, last_error="the worker stopped while sending")
+        .values(
+            state="unknown",
+            due_at=now,
+            unknown_since=col(SyncTask.claimed_at),
+            last_error="the worker stopped while sending",
+        )
     )
 
 
@@ -310,7 +331,13 @@ async def is_superseded(session: AsyncSession, task: SyncTask) -> bool:
 
 
 async def settle(
-    session: AsyncSession, task: SyncTask, *, state: str, due_at: datetime, last_error: str | None
+    session: AsyncSession,
+    task: SyncTask,
+    *,
+    state: str,
+    due_at: datetime,
+    last_error: str | None,
+    unknown_since: datetime | None,
 ) -> bool:
     """False when another worker has taken the task over since."""
     settled = await session.execute(
@@ -321,10 +348,24 @@ async def settle(
             col(SyncTask.state) == "sending",
             col(SyncTask.attempts) == task.attempts,
         )
-        .values(state=state, due_at=due_at, last_error=last_error)
+        .values(state=state, due_at=due_at, last_error=last_error, unknown_since=unknown_since)
         .returning(col(SyncTask.id))
     )
     return settled.first() is not None
+
+
+async def count_unknown(session: AsyncSession, tenant_id: UUID) -> dict[str, int]:
+    """By kind, those included that the look-ups gave up on."""
+    in_doubt = or_(
+        col(SyncTask.state) == "unknown",
+        and_(col(SyncTask.state) == "failed", col(SyncTask.last_error).startswith("look-up")),
+    )
+    rows = await session.execute(
+        select(col(SyncTask.kind), func.count())
+        .where(col(SyncTask.tenant_id) == tenant_id, in_doubt)
+        .group_by(col(SyncTask.kind))
+    )
+    return {kind: count for kind, count in rows.all()}  # noqa: C416 - a row is no pair to mypy
 
 
 async def tasks(
@@ -339,6 +380,19 @@ async def tasks(
     return (await session.scalars(found.order_by(col(SyncTask.position).desc()).limit(limit))).all()
 
 
+async def in_doubt(session: AsyncSession, tenant_id: UUID, task_id: UUID) -> SyncTask | None:
+    """Locked; only what is unknown or failed."""
+    return await session.scalar(
+        select(SyncTask)
+        .where(
+            col(SyncTask.tenant_id) == tenant_id,
+            col(SyncTask.id) == task_id,
+            col(SyncTask.state).in_(("unknown", "failed")),
+        )
+        .with_for_update()
+    )
+
+
 async def plan_again(session: AsyncSession, tenant_id: UUID, task_id: UUID, *, now: datetime) -> bool:
     """Only what failed or was skipped, and looked up first; False when there is no such task."""
     planned = await session.execute(
@@ -348,7 +402,7 @@ async def plan_again(session: AsyncSession, tenant_id: UUID, task_id: UUID, *, n
             col(SyncTask.id) == task_id,
             col(SyncTask.state).in_(("failed", "skipped")),
         )
-        .values(state="planned", attempts=1, due_at=now, last_error=None)
+        .values(state="planned", attempts=1, due_at=now, last_error=None, unknown_since=None)
         .returning(col(SyncTask.id))
     )
     return planned.first() is not None

@@ -108,6 +108,7 @@ class SyncTask(Table, table=True):
 
     `planned` -> `sending` -> `done | skipped | failed`, or `unknown`: it may have arrived and is looked up before anything else.
     `happened_at` is when the event behind it was recorded; `attempts` rises with each claim and so tells an overtaken worker that it is one.
+    `unknown_since` is the last write whose answer was lost; a look-up that finds nothing shortly after it proves nothing.
     """
 
     __tablename__ = "sync_tasks"
@@ -141,6 +142,7 @@ class SyncTask(Table, table=True):
     attempts: int = 0
     due_at: datetime = Field(default_factory=_now, sa_type=_MOMENT)
     claimed_at: datetime | None = Field(default=None, sa_type=_MOMENT)
+    unknown_since: datetime | None = Field(default=None, sa_type=_MOMENT)
     last_error: str | None = None
     correlation_id: str
     created_at: datetime = Field(default_factory=_now, sa_type=_MOMENT)

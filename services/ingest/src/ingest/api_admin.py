@@ -1,22 +1,39 @@
-"""HTTP in, operators: tenants, locations, kept deliveries."""
+"""HTTP in, operators: tenants, locations, staff, kept deliveries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 from shared.http.app import require_ops
 from shared.http.problems import Problem
+from shared.http.staff import staff_token
 
 from ingest import actions
 from ingest.deps import Deps
-from ingest.domain.configuration import SLUG_PATTERN, Change, LocationSettings, TenantSettings
+from ingest.domain.configuration import (
+    SLUG_PATTERN,
+    Change,
+    LocationSettings,
+    StaffSettings,
+    TenantSettings,
+)
+from ingest.domain.contact import Email
 from ingest.domain.delivery import DeliveryStatus, Refused
-from ingest.domain.refusals import CrmLocationTaken, DeliveryUnknown, SiteKeyTaken, TenantUnknown
+from ingest.domain.refusals import (
+    CodesUnknown,
+    CrmLocationTaken,
+    DeliveryUnknown,
+    SiteKeyTaken,
+    StaffUnknown,
+    TenantUnknown,
+)
 from ingest.settings import Settings
 from ingest.tables import WebhookDelivery
+from ingest.views import Me
 
 Slug = Annotated[str, Path(pattern=SLUG_PATTERN)]
 TenantQuery = Annotated[str, Query(pattern=SLUG_PATTERN)]
@@ -59,6 +76,29 @@ class TenantViewAnswer(BaseModel):
     crm_lead_rule: dict[str, Any]
     postal_address: str | None
     locations: list[LocationView]
+
+
+class StaffAnswer(BaseModel):
+    """`id` is null when a dry run would create the member."""
+
+    id: UUID | None
+    email: str
+    changes: list[Change]
+
+
+class StaffList(BaseModel):
+    staff: list[Me]
+
+
+class TokenBody(BaseModel):
+    days: int = Field(default=90, ge=1, le=365)
+
+
+class TokenAnswer(BaseModel):
+    """An API token acts as its member; it ends with `expires_at` or when the member is made inactive."""
+
+    token: str
+    expires_at: AwareDatetime
 
 
 class DeliveryView(BaseModel):
@@ -107,8 +147,32 @@ def build_admin_api(deps: Deps, settings: Settings) -> APIRouter:
             done = await actions.configure_location(deps.sessions, slug, code, wanted, dry_run=dry_run)
         return LocationAnswer(id=done.id, code=code, changes=done.changes)
 
+    _add_staff(router, deps, settings)
     _add_deliveries(router, deps)
     return router
+
+
+def _add_staff(router: APIRouter, deps: Deps, settings: Settings) -> None:
+    @router.get("/tenants/{slug}/staff")
+    async def list_staff(slug: Slug) -> StaffList:
+        with _problems():
+            return StaffList(staff=[Me.of(m) for m in await actions.list_staff(deps.sessions, slug)])
+
+    @router.put("/tenants/{slug}/staff/{email}")
+    async def configure_staff(
+        slug: Slug, email: Email, wanted: StaffSettings, *, dry_run: bool = False
+    ) -> StaffAnswer:
+        with _problems():
+            done = await actions.configure_staff(deps.sessions, slug, email, wanted, dry_run=dry_run)
+        return StaffAnswer(id=done.id, email=email.lower(), changes=done.changes)
+
+    @router.post("/tenants/{slug}/staff/{email}/tokens", status_code=201)
+    async def make_token(slug: Slug, email: Email, body: TokenBody) -> TokenAnswer:
+        with _problems():
+            member = await actions.member_for_token(deps.sessions, slug, email)
+        expires_at = datetime.now(UTC) + timedelta(days=body.days)
+        token = staff_token(member, keys=settings.signing_keys(), expires_at=expires_at)
+        return TokenAnswer(token=token, expires_at=expires_at)
 
 
 def _add_deliveries(router: APIRouter, deps: Deps) -> None:
@@ -137,6 +201,10 @@ def _problems() -> Iterator[None]:
         yield
     except TenantUnknown as error:
         raise Problem(404, "tenant_unknown", str(error)) from error
+    except StaffUnknown as error:
+        raise Problem(404, "staff_unknown", str(error)) from error
+    except CodesUnknown as error:
+        raise Problem(422, "location_unknown", str(error)) from error
     except DeliveryUnknown as error:
         raise Problem(404, "delivery_unknown", str(error)) from error
     except SiteKeyTaken as error:

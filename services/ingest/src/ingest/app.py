@@ -10,6 +10,7 @@ from shared.messaging.broker import Messaging
 
 from ingest.api import build_api
 from ingest.api_admin import build_admin_api
+from ingest.api_staff import build_staff_api
 from ingest.consumers import build_consumers
 from ingest.deps import Deps
 from ingest.settings import Settings
@@ -28,7 +29,7 @@ def build_app(settings: Settings) -> FastAPI:
 
     return create_app(
         "ingest",
-        routers=[build_api(deps), build_admin_api(deps, settings)],
+        routers=[build_api(deps), build_staff_api(deps, settings), build_admin_api(deps, settings)],
         sessions=deps.sessions,
         messaging=messaging,
         lifespan=lifespan,

@@ -3,18 +3,41 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from shared.events import CrmChangeReceived, Event
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, cast, func, insert, literal, or_, text, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Text,
+    any_,
+    cast,
+    func,
+    insert,
+    literal,
+    or_,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from ingest.domain.form import Claim
 from ingest.domain.sighting import Sighting
-from ingest.tables import IdempotencyKey, Lead, LeadSourceRow, Location, Tenant, WebhookDelivery
+from ingest.tables import (
+    IdempotencyKey,
+    Lead,
+    LeadSourceRow,
+    Location,
+    OptOut,
+    StaffLogin,
+    StaffMember,
+    Tenant,
+    WebhookDelivery,
+)
 
 _ENTER = func.set_config("app.tenant_id", cast(col(Tenant.id), Text), True)
 """Selected with the tenant, so that finding it and being scoped to it is one round trip."""
@@ -193,6 +216,11 @@ async def locked_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> 
     return (await session.execute(statement.with_for_update(key_share=True))).scalar_one_or_none()
 
 
+async def is_known(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> bool:
+    statement = select(Lead.id).where(col(Lead.tenant_id) == tenant_id, col(Lead.id) == lead_id)
+    return (await session.execute(statement)).first() is not None
+
+
 async def add_lead(session: AsyncSession, lead: Lead) -> None:
     session.add(lead)
     await session.flush()
@@ -202,20 +230,52 @@ async def add_source(session: AsyncSession, source: LeadSourceRow) -> None:
     await session.execute(insert(LeadSourceRow).values(**source.model_dump()))
 
 
+async def sources_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Sequence[LeadSourceRow]:
+    """What was said first comes first."""
+    statement = (
+        select(LeadSourceRow)
+        .where(col(LeadSourceRow.tenant_id) == tenant_id, col(LeadSourceRow.lead_id) == lead_id)
+        .order_by(col(LeadSourceRow.seen_at))
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def keep_opt_out(session: AsyncSession, opt_out: OptOut) -> None:
+    await session.execute(pg_insert(OptOut).values(**opt_out.model_dump()).on_conflict_do_nothing())
+
+
+async def opted_out_channels(
+    session: AsyncSession, tenant_id: UUID, *, phone: str | None, email: str | None
+) -> set[str]:
+    given = [(channel, address) for channel, address in (("sms", phone), ("email", email)) if address]
+    statement = select(OptOut.channel).where(
+        col(OptOut.tenant_id) == tenant_id, tuple_(col(OptOut.channel), col(OptOut.address)).in_(given)
+    )
+    return set((await session.execute(statement)).scalars()) if given else set()
+
+
 async def withdraw_sms_consent(session: AsyncSession, tenant_id: UUID, phone: str) -> None:
+    theirs = await _locked_ids(session, tenant_id, (col(Lead.phone) == phone) & col(Lead.consent_sms))
     await session.execute(
         update(Lead)
-        .where(col(Lead.tenant_id) == tenant_id, col(Lead.phone) == phone, col(Lead.consent_sms))
+        .where(col(Lead.tenant_id) == tenant_id, col(Lead.id).in_(theirs))
         .values(consent_sms=False, version=col(Lead.version) + 1)
     )
 
 
 async def withdraw_email_consent(session: AsyncSession, tenant_id: UUID, email: str) -> None:
+    theirs = await _locked_ids(session, tenant_id, (col(Lead.email) == email) & col(Lead.consent_email))
     await session.execute(
         update(Lead)
-        .where(col(Lead.tenant_id) == tenant_id, col(Lead.email) == email, col(Lead.consent_email))
+        .where(col(Lead.tenant_id) == tenant_id, col(Lead.id).in_(theirs))
         .values(consent_email=False, version=col(Lead.version) + 1)
     )
+
+
+async def _locked_ids(session: AsyncSession, tenant_id: UUID, which: ColumnElement[bool]) -> Sequence[UUID]:
+    """Locked in one order, so that two opt-outs of one person cannot wait for each other."""
+    statement = select(Lead.id).where(col(Lead.tenant_id) == tenant_id, which).order_by(col(Lead.id))
+    return (await session.execute(statement.with_for_update(key_share=True))).scalars().all()
 
 
 async def claim_key(session: AsyncSession, claim: IdempotencyKey) -> Claim | None:
@@ -237,3 +297,53 @@ async def answer_key(session: AsyncSession, tenant_id: UUID, key: str, lead_id: 
         .where(col(IdempotencyKey.tenant_id) == tenant_id, col(IdempotencyKey.key) == key)
         .values(lead_id=lead_id)
     )
+
+
+async def tenant_ids(session: AsyncSession) -> Sequence[UUID]:
+    return (await session.execute(select(Tenant.id))).scalars().all()
+
+
+async def staff(session: AsyncSession, tenant_id: UUID) -> Sequence[StaffMember]:
+    """By e-mail address."""
+    statement = select(StaffMember).where(col(StaffMember.tenant_id) == tenant_id)
+    return (await session.execute(statement.order_by(col(StaffMember.email)))).scalars().all()
+
+
+async def staff_by_email(session: AsyncSession, tenant_id: UUID, email: str) -> StaffMember | None:
+    return await _member(session, tenant_id, col(StaffMember.email) == email)
+
+
+async def staff_by_id(session: AsyncSession, tenant_id: UUID, staff_id: UUID) -> StaffMember | None:
+    return await _member(session, tenant_id, col(StaffMember.id) == staff_id)
+
+
+async def _member(session: AsyncSession, tenant_id: UUID, which: ColumnElement[bool]) -> StaffMember | None:
+    statement = select(StaffMember).where(col(StaffMember.tenant_id) == tenant_id, which)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def login_since(session: AsyncSession, member: StaffMember, since: datetime) -> bool:
+    statement = select(StaffLogin.id).where(
+        col(StaffLogin.tenant_id) == member.tenant_id,
+        col(StaffLogin.staff_id) == member.id,
+        col(StaffLogin.requested_at) > since,
+    )
+    return (await session.execute(statement.limit(1))).first() is not None
+
+
+async def use_login(session: AsyncSession, tenant_id: UUID, login_id: UUID) -> UUID | None:
+    """The member of staff it was asked for; `None` when it was used before or is too old."""
+    now = datetime.now(UTC)
+    statement = (
+        update(StaffLogin)
+        .where(
+            col(StaffLogin.tenant_id) == tenant_id,
+            col(StaffLogin.id) == login_id,
+            col(StaffLogin.used_at).is_(None),
+            col(StaffLogin.expires_at) > now,
+        )
+        .values(used_at=now)
+        .returning(col(StaffLogin.staff_id))
+    )
+    found: UUID | None = (await session.execute(statement)).scalar_one_or_none()
+    return found

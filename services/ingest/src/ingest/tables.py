@@ -15,6 +15,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Text,
     UniqueConstraint,
+    Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
@@ -126,6 +127,17 @@ class LeadSourceRow(Table, table=True):
     suspicion: str | None = None
 
 
+class OptOut(Table, table=True):
+    """An address that does not want messages on this channel, whichever lead it belongs to or will belong to."""
+
+    __tablename__ = "opt_outs"
+    __table_args__ = (PrimaryKeyConstraint("tenant_id", "channel", "address"),)
+
+    tenant_id: UUID
+    channel: str
+    address: str
+
+
 class LeadStatusChange(Table, table=True):
     __tablename__ = "lead_status_changes"
     __table_args__ = (Index("lead_status_changes_by_lead", "tenant_id", "lead_id"),)
@@ -178,6 +190,37 @@ class IdempotencyKey(Table, table=True):
     fingerprint: bytes = Field(sa_type=LargeBinary)
     lead_id: UUID
     created_at: datetime = Field(sa_type=_TIME)
+
+
+class StaffMember(Table, table=True):
+    """`locations`: ids of where they work; empty for the owner, who has all. `version` rises with each change."""
+
+    __tablename__ = "staff"
+    __table_args__ = (UniqueConstraint("tenant_id", "email"),)
+
+    tenant_id: UUID
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    email: str
+    name: str
+    phone: str | None = None
+    role: str
+    locations: list[UUID] = Field(sa_type=ARRAY(Uuid()))
+    active: bool
+    version: int = 1
+
+
+class StaffLogin(Table, table=True):
+    """A link asked for; good once, until `expires_at`."""
+
+    __tablename__ = "staff_logins"
+    __table_args__ = (Index("staff_logins_by_member", "staff_id", "requested_at"),)
+
+    tenant_id: UUID
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    staff_id: UUID = Field(foreign_key="ingest.staff.id")
+    requested_at: datetime = Field(sa_type=_TIME)
+    expires_at: datetime = Field(sa_type=_TIME)
+    used_at: datetime | None = Field(default=None, sa_type=_TIME)
 
 
 outbox_table(Table.metadata)

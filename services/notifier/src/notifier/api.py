@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Annotated
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
@@ -53,13 +54,14 @@ def _add_twilio(router: APIRouter, deps: Deps) -> None:
         return Response(TWIML, media_type="text/xml")
 
     @router.post("/webhooks/twilio/status/{tenant}")
-    async def receive_status(tenant: str, form: Form) -> Response:
+    async def receive_status(tenant: str, form: Form, delivery: UUID | None = None) -> Response:
         await follow_text_status(
             deps,
             await tenant_named(deps, tenant),
             provider_id=form.get("MessageSid", ""),
             status=form.get("MessageStatus", ""),
             error_code=form.get("ErrorCode"),
+            delivery_id=delivery,
         )
         return Response(TWIML, media_type="text/xml")
 

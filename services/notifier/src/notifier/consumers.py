@@ -11,11 +11,14 @@ from shared.events import (
     CrmMessageObserved,
     Event,
     HandoffEnded,
+    HandoffEscalated,
     HandoffRequested,
     LeadReceived,
     LeadStatusChanged,
     LocationChanged,
     MessageSent,
+    StaffChanged,
+    StaffLoginRequested,
 )
 from shared.events.base import DataT
 from shared.messaging.broker import ACK_POLICY, work_queue
@@ -23,8 +26,9 @@ from shared.messaging.inbox import once
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.appointments import confirm_appointment
-from notifier.actions.conversation import follow_conversation, notify_shop, offer_alternatives
+from notifier.actions.conversation import follow_conversation, offer_alternatives
 from notifier.actions.leads import follow_status, greet_lead, heed_crm_message, replicate_location
+from notifier.actions.staff import notify_next, notify_shop, replicate_staff, send_login
 from notifier.deps import Deps
 
 
@@ -33,6 +37,7 @@ def build_consumers(deps: Deps) -> RabbitRouter:
     _follow_leads(router, deps)
     _follow_chat(router, deps)
     _follow_booking(router, deps)
+    _follow_staff(router, deps)
     return router
 
 
@@ -74,6 +79,10 @@ def _follow_chat(router: RabbitRouter, deps: Deps) -> None:
     async def on_handoff(event: Event[HandoffRequested]) -> None:
         await _once_and_wake(deps, event, notify_shop)
 
+    @router.subscriber(work_queue("notifier", HandoffEscalated), ack_policy=ACK_POLICY)
+    async def on_escalation(event: Event[HandoffEscalated]) -> None:
+        await _once_and_wake(deps, event, notify_next)
+
     async def note_handoff_ended(session: AsyncSession, event: Event[HandoffEnded]) -> None:
         """Nothing to do: what a hand-off stopped stays stopped, and the inbox row says that it was seen."""
 
@@ -107,3 +116,13 @@ def _follow_booking(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("notifier", BookingDeclined), ack_policy=ACK_POLICY)
     async def on_declined(event: Event[BookingDeclined]) -> None:
         await _once_and_wake(deps, event, offer_alternatives)
+
+
+def _follow_staff(router: RabbitRouter, deps: Deps) -> None:
+    @router.subscriber(work_queue("notifier", StaffChanged), ack_policy=ACK_POLICY)
+    async def on_staff(event: Event[StaffChanged]) -> None:
+        await once(deps.sessions, event, replicate_staff)
+
+    @router.subscriber(work_queue("notifier", StaffLoginRequested), ack_policy=ACK_POLICY)
+    async def on_login(event: Event[StaffLoginRequested]) -> None:
+        await send_login(deps, event)

@@ -9,13 +9,14 @@ from email.utils import format_datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from shared.events import Vehicle
+from shared.events import StaffLoginRequested, Vehicle
 from shared.http.links import CHAT_LINK_DAYS, Link, LinkPurpose, mint
 
 from notifier.domain.invite import Invite, Method, to_ics, uid_of
 from notifier.domain.wording import greeting, harmless, money, phone_as_read, when, wish
-from notifier.tables import Delivery, Lead, Location
+from notifier.tables import Delivery, Lead, Location, StaffMember
 from notifier.templates import Details, Templates
 
 UNSUBSCRIBE_LINK_DAYS = 400
@@ -62,6 +63,7 @@ class Writer:
         self._templates = templates
         self._keys = keys
         self._public_url = public_url.rstrip("/")
+        self._console_url = f"{self._public_url}/console"
         self._host = urlsplit(public_url).hostname or "localhost"
 
     def text(self, delivery: Delivery, lead: Lead, location: Location) -> Text:
@@ -84,6 +86,31 @@ class Writer:
             self._add_invite(message, delivery, lead, location)
         return Mail(location.email, delivery.address, message)
 
+    def login_mail(
+        self, tenant_id: UUID, login: StaffLoginRequested, member: StaffMember, location: Location
+    ) -> Mail:
+        link = Link(tenant_id, login.login_id)
+        code = mint(LinkPurpose.STAFF_LOGIN, link, keys=self._keys, expires_at=login.expires_at)
+        context = {
+            "location_name": location.tenant_name,
+            "address": one_line(location.address),
+            "phone": phone_as_read(location.phone),
+            "greeting": greeting(member.name),
+            "unsubscribe_url": None,
+            "login_url": f"{self._console_url}?code={code}",
+        }
+        body = self._templates.mail("staff_login", context, [])
+        message = EmailMessage()
+        message["From"] = Address(location.tenant_name, addr_spec=location.email)
+        message["To"] = Address(addr_spec=login.email)
+        message["Subject"] = body.subject
+        message["Date"] = format_datetime(datetime.now(UTC))
+        message["Message-ID"] = f"<{login.login_id}@{self._host}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(body.text, cte=ENCODING)
+        message.add_alternative(body.html, subtype="html", cte=ENCODING)
+        return Mail(location.email, login.email, message)
+
     def _add_extra_headers(self, message: EmailMessage, delivery: Delivery, context: dict[str, Any]) -> None:
         if context["unsubscribe_url"]:
             message["List-Unsubscribe"] = f"<{context['unsubscribe_url']}>"
@@ -104,6 +131,7 @@ class Writer:
             "customer": harmless(lead.name, 60) or "unnamed",
             "chat_url": self._chat_url(delivery),
             "unsubscribe_url": self._unsubscribe_url(delivery),
+            "console_url": self._console_url,
             **_readable(delivery.payload),
         }
 
@@ -187,5 +215,6 @@ def _handoff_details(context: dict[str, Any]) -> Details:
         ("Phone", "customer_phone"),
         ("E-mail", "customer_email"),
         ("Vehicle", "vehicle"),
+        ("Suggested reply", "suggested_reply"),
     )
     return rows + [(label, context[name]) for label, name in optional if context.get(name)]

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -16,7 +16,7 @@ from shared.events.notification import OutboundChannel
 from notifier import store
 from notifier.actions.sending import Channels, Claimed, channel_of_letter, claim_due, deliver
 from notifier.actions.touches import fire_due_touches
-from notifier.actions.unknowns import give_up_claims, look_up_texts
+from notifier.actions.unknowns import give_up_claims, look_up_texts, report_unknown
 from notifier.deps import Deps
 
 log = structlog.get_logger()
@@ -52,8 +52,11 @@ class Sender:
             yield
         await self._finish()
 
-    async def send_due(self, tenant_id: UUID, now: datetime) -> None:
-        """Starts what is due for one tenant as far as there is room; `settled` waits for the results."""
+    async def send_due(self, tenant_id: UUID, now: datetime | None = None) -> None:
+        """Starts what is due for one tenant as far as there is room; `settled` waits for the results.
+
+        Without `now` by the database's clock.
+        """
         room = self._room()
         if not any(room.values()):
             self._starved.add(tenant_id)
@@ -62,7 +65,7 @@ class Sender:
         await asyncio.shield(self._track(self._claim_and_start(tenant_id, room, now)))
 
     async def _claim_and_start(
-        self, tenant_id: UUID, room: Mapping[OutboundChannel, int], now: datetime
+        self, tenant_id: UUID, room: Mapping[OutboundChannel, int], now: datetime | None
     ) -> None:
         for claimed in await claim_due(self._deps, tenant_id, room, now):
             channel = channel_of_letter(claimed.letter)
@@ -85,16 +88,15 @@ class Sender:
         more = False
         if time.monotonic() - self._last_round >= SECONDS:
             self._last_round = time.monotonic()
-            more = await self._round(datetime.now(UTC))
+            more = await self._round()
         while self._woken:
-            # Taken anew: what woke us may have become due after this round began.
-            await self.send_due(self._woken.pop(), datetime.now(UTC))
+            await self.send_due(self._woken.pop())
         return more
 
-    async def _round(self, now: datetime) -> bool:
+    async def _round(self) -> bool:
         """All tenants: touches whose day has come, then whatever is due; True: more touches are due already."""
         async with transaction(self._deps.sessions, tenant_id=None) as session:
-            everybody = await store.tenants(session)
+            everybody, now = await store.tenants(session), await store.clock(session)
         full = [await fire_due_touches(self._deps, tenant_id, now) for tenant_id in everybody]
         self._woken.update(everybody)
         if any(full):
@@ -144,9 +146,10 @@ class Finder:
 
     async def _work(self) -> bool:
         async with transaction(self._deps.sessions, tenant_id=None) as session:
-            everybody = await store.tenants(session)
+            everybody, now = await store.tenants(session), await store.clock(session)
         for tenant_id in everybody:
-            await find_lost(self._deps, tenant_id, datetime.now(UTC))
+            await find_lost(self._deps, tenant_id, now)
+        await report_unknown(self._deps, everybody)
         return False
 
 

@@ -1,13 +1,14 @@
 """Every SQL statement of notifier, one function each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from shared.events.notification import OutboundChannel
-from sqlalchemy import ColumnElement, func, select, true, tuple_, update
+from shared.messaging.replay import leaves, repeated_by
+from sqlalchemy import ColumnElement, any_, exists, func, literal, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -21,6 +22,7 @@ from notifier.tables import (
     Lead,
     Location,
     ProviderStatus,
+    StaffMember,
     Tenant,
     TouchPoint,
 )
@@ -29,6 +31,12 @@ Address = tuple[OutboundChannel, str]
 
 ACCEPTED_RANK = 0
 """The rank of the status that a message has without any word of the provider."""
+
+
+async def clock(session: AsyncSession) -> datetime:
+    """The database's time: what is due and whose claim ran out must not depend on a replica's own clock."""
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
 
 
 async def tenants(session: AsyncSession) -> Sequence[UUID]:
@@ -75,6 +83,52 @@ async def add_lead(session: AsyncSession, lead: Lead) -> bool:
     return (await session.execute(row.returning(col(Lead.id)))).scalar() is not None
 
 
+async def renew_lead(session: AsyncSession, fresh: Lead) -> bool:
+    """False when the same or a newer state of the person is known."""
+    facts = {
+        name: getattr(fresh, name)
+        for name in ("facts_version", "name", "email", "phone", "vehicle", "interest", "received_at")
+    }
+    statement = update(Lead).where(
+        col(Lead.tenant_id) == fresh.tenant_id,
+        col(Lead.id) == fresh.id,
+        col(Lead.facts_version) < fresh.facts_version,
+    )
+    renewed = await session.execute(statement.values(facts).returning(col(Lead.id)))
+    return renewed.first() is not None
+
+
+async def fill_address(session: AsyncSession, lead: Lead, channel: OutboundChannel, address: str) -> None:
+    """What waits for an address that is known only now."""
+    await session.execute(
+        update(Delivery)
+        .where(
+            col(Delivery.tenant_id) == lead.tenant_id,
+            col(Delivery.lead_id) == lead.id,
+            col(Delivery.channel) == channel,
+            col(Delivery.state) == "planned",
+            col(Delivery.address) == "",
+        )
+        .values(address=address)
+    )
+
+
+async def opted_out_since(
+    session: AsyncSession, tenant_id: UUID, addresses: Iterable[Address], since: datetime
+) -> bool:
+    """In a conversation of another lead of the same person; a stranger's STOP ends its channel only."""
+    statement = select(
+        exists().where(
+            col(Consent.tenant_id) == tenant_id,
+            tuple_(col(Consent.channel), col(Consent.address)).in_(list(addresses)),
+            col(Consent.permission) == "opted_out",
+            col(Consent.lead_id).is_not(None),
+            col(Consent.at) > since,
+        )
+    )
+    return bool((await session.execute(statement)).scalar())
+
+
 async def lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Lead | None:
     return (
         await session.execute(select(Lead).where(col(Lead.tenant_id) == tenant_id, col(Lead.id) == lead_id))
@@ -111,6 +165,17 @@ async def leads_of_address(session: AsyncSession, tenant_id: UUID, address: Addr
     column = col(Lead.phone) if channel == "sms" else col(Lead.email)
     statement = select(col(Lead.id)).where(col(Lead.tenant_id) == tenant_id, column == value)
     return (await session.execute(statement)).scalars().all()
+
+
+async def lock_leads_of_person(session: AsyncSession, lead: Lead) -> None:
+    """All leads with one of the lead's addresses, in one order, so that two opt-outs cannot wait for each other."""
+    same = or_(
+        col(Lead.id) == lead.id,
+        *([col(Lead.phone) == lead.phone] if lead.phone else []),
+        *([col(Lead.email) == lead.email] if lead.email else []),
+    )
+    statement = select(col(Lead.id)).where(col(Lead.tenant_id) == lead.tenant_id, same).order_by(col(Lead.id))
+    await session.execute(statement.with_for_update(key_share=True))
 
 
 async def raise_lead_version(session: AsyncSession, tenant_id: UUID, lead_id: UUID, version: int) -> None:
@@ -184,6 +249,17 @@ async def permissions(
     return {(cast("OutboundChannel", row[0]), row[1]): cast("Permission", row[2]) for row in rows}
 
 
+async def refused_by_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Sequence[str]:
+    """Channels that the lead opted out of before its address there was known."""
+    statement = select(col(Consent.channel)).where(
+        col(Consent.tenant_id) == tenant_id,
+        col(Consent.lead_id) == lead_id,
+        col(Consent.address) == "",
+        col(Consent.permission) == "opted_out",
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
 async def add_consents(session: AsyncSession, consents: Sequence[Consent]) -> None:
     if consents:
         await session.execute(insert(Consent), [consent.model_dump(exclude={"at"}) for consent in consents])
@@ -199,23 +275,32 @@ async def sequence_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> 
 
 async def add_touches(session: AsyncSession, touches: Sequence[TouchPoint]) -> None:
     statement = insert(TouchPoint).on_conflict_do_nothing(constraint="touch_points_once")
-    await session.execute(statement, [touch.model_dump() for touch in touches])
+    added = await session.execute(
+        statement.values([touch.model_dump() for touch in touches]).returning(col(TouchPoint.id))
+    )
+    if added.first() is not None:
+        leaves("a sequence of touches")
 
 
 async def add_deliveries(session: AsyncSession, deliveries: Sequence[Delivery]) -> None:
     """Those whose key is known already are left as they are."""
     if deliveries:
         statement = insert(Delivery).on_conflict_do_nothing(constraint="deliveries_once")
-        await session.execute(statement, [delivery.model_dump() for delivery in deliveries])
+        added = await session.execute(
+            statement.values([delivery.model_dump() for delivery in deliveries]).returning(col(Delivery.id))
+        )
+        if added.first() is not None:
+            leaves("a message")
 
 
 async def advance_appointment(session: AsyncSession, appointment: Appointment) -> bool:
-    """False when this change or a later one is known."""
+    """False when this change (unless it is repeated on purpose) or a later one is known."""
     row = insert(Appointment).values(appointment.model_dump())
+    known, fresh = col(Appointment.sequence), row.excluded.sequence
     statement = row.on_conflict_do_update(
         index_elements=["id"],
         set_={name: row.excluded[name] for name in ("sequence", "status", "start", "location_id")},
-        where=col(Appointment.sequence) < row.excluded.sequence,
+        where=known <= fresh if repeated_by() else known < fresh,
     )
     return (await session.execute(statement.returning(col(Appointment.id)))).scalar() is not None
 
@@ -279,6 +364,14 @@ async def due_deliveries(
     return [DueDelivery(*row) for row in (await session.execute(statement)).all()]
 
 
+async def attempted(
+    session: AsyncSession, tenant_id: UUID, delivery_id: UUID, attempt: int
+) -> Delivery | None:
+    """Locked; `None` once it is settled, to be sent again, or with another attempt."""
+    found = await delivery(session, tenant_id, delivery_id, "sending", "unknown")
+    return found if found and found.attempts == attempt else None
+
+
 async def delivery(
     session: AsyncSession, tenant_id: UUID, delivery_id: UUID, *states: str
 ) -> Delivery | None:
@@ -294,13 +387,13 @@ async def delivery(
 async def mark_sent(
     session: AsyncSession, tenant_id: UUID, delivery_id: UUID, provider_id: str, now: datetime
 ) -> Delivery | None:
-    """`None` when it is neither on its way nor lost (any more)."""
+    """`None` when it is settled already. Also what was to be sent again counts: the provider's late word spares that."""
     statement = (
         update(Delivery)
         .where(
             col(Delivery.tenant_id) == tenant_id,
             col(Delivery.id) == delivery_id,
-            col(Delivery.state).in_(("sending", "unknown")),
+            col(Delivery.state).in_(("planned", "sending", "unknown")),
         )
         .values(state="sent", reason=None, provider_id=provider_id, sent_at=now)
         .returning(Delivery)
@@ -338,6 +431,16 @@ async def give_up_claims(session: AsyncSession, tenant_id: UUID, before: datetim
         .returning(col(Delivery.id))
     )
     return len(result.all())
+
+
+async def count_unknown(session: AsyncSession, tenant_id: UUID) -> dict[str, int]:
+    """By channel."""
+    statement = (
+        select(col(Delivery.channel), func.count())
+        .where(col(Delivery.tenant_id) == tenant_id, col(Delivery.state) == "unknown")
+        .group_by(col(Delivery.channel))
+    )
+    return {channel: count for channel, count in (await session.execute(statement)).all()}  # noqa: C416 - rows are no pairs to mypy
 
 
 async def unknown_texts(
@@ -410,3 +513,43 @@ async def last_mail_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) ->
         .order_by(col(InboundMessage.received_at).desc())
     )
     return (await session.execute(statement.limit(1))).scalar()
+
+
+async def keep_staff(session: AsyncSession, member: StaffMember) -> None:
+    """Unless the replica is as new or newer."""
+    values = member.model_dump()
+    statement = insert(StaffMember).values(**values)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["id"], set_=values, where=col(StaffMember.version) < member.version
+        )
+    )
+
+
+async def staff_member(session: AsyncSession, tenant_id: UUID, staff_id: UUID) -> StaffMember | None:
+    statement = select(StaffMember).where(
+        col(StaffMember.tenant_id) == tenant_id, col(StaffMember.id) == staff_id
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def staff_at(
+    session: AsyncSession, tenant_id: UUID, location_id: UUID, roles: Collection[str]
+) -> Sequence[StaffMember]:
+    """Who works there in one of the roles; the owner works everywhere."""
+    there = or_(col(StaffMember.role) == "owner", literal(location_id) == any_(col(StaffMember.locations)))
+    statement = select(StaffMember).where(
+        col(StaffMember.tenant_id) == tenant_id,
+        col(StaffMember.active),
+        col(StaffMember.role).in_(roles),
+        there,
+    )
+    return (await session.execute(statement.order_by(col(StaffMember.email)))).scalars().all()
+
+
+async def any_location(session: AsyncSession, tenant_id: UUID, among: Collection[UUID]) -> Location | None:
+    """The first by code; with `among`, of these."""
+    statement = select(Location).where(col(Location.tenant_id) == tenant_id)
+    if among:
+        statement = statement.where(col(Location.id).in_(among))
+    return (await session.execute(statement.order_by(col(Location.code)).limit(1))).scalar_one_or_none()

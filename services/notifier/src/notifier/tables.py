@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from shared.db.tables import inbox_table, outbox_table
-from sqlalchemy import Column, DateTime, Index, UniqueConstraint, func, text
+from sqlalchemy import ARRAY, Column, DateTime, Index, UniqueConstraint, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, MetaData, SQLModel
@@ -62,7 +62,10 @@ class Location(Table, table=True):
 
 
 class Lead(Table, table=True):
-    """Replica of a lead's contact; `stopped_reason` says why its sequence ended, `None`: it runs or ran out."""
+    """Replica of a lead's contact as of `facts_version`; `lead_version` is the newest heard of in any event.
+
+    `stopped_reason` says why its sequence ended, `None`: it runs or ran out.
+    """
 
     __tablename__ = "leads"
     __table_args__ = (
@@ -74,6 +77,7 @@ class Lead(Table, table=True):
     tenant_id: UUID
     location_id: UUID
     lead_version: int
+    facts_version: int
     name: str
     email: str | None = None
     phone: str | None = None
@@ -208,6 +212,22 @@ class InboundMessage(Table, table=True):
     lead_id: UUID | None = None
     subject: str | None = None
     received_at: datetime = Field(sa_column=_moment())
+
+
+class StaffMember(Table, table=True):
+    """Replica of ingest's member of staff at `version`; `locations` is empty for the owner, who has all."""
+
+    __tablename__ = "staff"
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID = Field(index=True)
+    version: int
+    name: str
+    email: str
+    phone: str | None = None
+    role: str
+    locations: list[UUID] = Field(sa_column=Column(ARRAY(Uuid()), nullable=False))
+    active: bool
 
 
 outbox_table(Table.metadata)

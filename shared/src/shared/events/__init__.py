@@ -10,7 +10,13 @@ from shared.events.booking import (
     CatalogChanged,
     SlotOffer,
 )
-from shared.events.chat import BookingRequested, HandoffEnded, HandoffRequested, MessageSent
+from shared.events.chat import (
+    BookingRequested,
+    HandoffEnded,
+    HandoffEscalated,
+    HandoffRequested,
+    MessageSent,
+)
 from shared.events.crm import (
     CrmAppointmentObserved,
     CrmLeadObserved,
@@ -18,7 +24,15 @@ from shared.events.crm import (
     CrmSynced,
     CrmSyncFailed,
 )
-from shared.events.lead import CrmChangeReceived, LeadReceived, LeadStatusChanged, LocationChanged, Switches
+from shared.events.lead import (
+    CrmChangeReceived,
+    LeadReceived,
+    LeadStatusChanged,
+    LocationChanged,
+    StaffChanged,
+    StaffLoginRequested,
+    Switches,
+)
 from shared.events.notification import (
     ContactOptedOut,
     InboundMessageReceived,
@@ -40,6 +54,7 @@ from shared.events.values import (
     LeadStatus,
     Price,
     Service,
+    StaffRole,
     Vehicle,
 )
 
@@ -53,6 +68,7 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
         LeadReceived,
         LeadStatusChanged,
         LocationChanged,
+        StaffChanged,
         CatalogChanged,
         *_APPOINTMENTS,
         BookingDeclined,
@@ -80,10 +96,13 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
         LeadReceived,
         LeadStatusChanged,
         LocationChanged,
+        StaffChanged,
+        StaffLoginRequested,
         MessageSent,
         *_APPOINTMENTS,
         BookingDeclined,
         HandoffRequested,
+        HandoffEscalated,
         HandoffEnded,
         CrmMessageObserved,
     ),
@@ -125,6 +144,7 @@ __all__ = [
     "Event",
     "EventData",
     "HandoffEnded",
+    "HandoffEscalated",
     "HandoffRequested",
     "InboundMessageReceived",
     "LeadReceived",
@@ -139,6 +159,9 @@ __all__ = [
     "Service",
     "ServiceName",
     "SlotOffer",
+    "StaffChanged",
+    "StaffLoginRequested",
+    "StaffRole",
     "Switches",
     "Vehicle",
 ]

@@ -35,6 +35,23 @@ class HandoffRequested(EventData):
     reason: str
     summary: str
     open_question: str | None = None
+    suggested_reply: str | None = None
+
+
+class HandoffEscalated(EventData):
+    """Nobody has answered in time. `level` 1: the next person is told; 2: the assistant has offered another way."""
+
+    type: ClassVar[str] = "handoff.escalated.v1"
+    publisher: ClassVar[ServiceName] = "chat"
+
+    handoff_id: UUID
+    conversation_id: UUID
+    lead_id: UUID
+    level: Literal[1, 2]
+    reason: str
+    summary: str
+    open_question: str | None = None
+    requested_at: AwareDatetime
 
 
 class HandoffEnded(EventData):

@@ -6,7 +6,17 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from shared.events.base import EventData, ServiceName
-from shared.events.values import Address, Consent, Contact, CrmRef, LeadSource, LeadStatus, Value, Vehicle
+from shared.events.values import (
+    Address,
+    Consent,
+    Contact,
+    CrmRef,
+    LeadSource,
+    LeadStatus,
+    StaffRole,
+    Value,
+    Vehicle,
+)
 
 
 class LeadReceived(EventData):
@@ -72,6 +82,34 @@ class LocationChanged(EventData):
     demo_mode: bool = True
     allow_list: tuple[str, ...] = ()
     switches: Switches = Switches()
+
+
+class StaffChanged(EventData):
+    """The whole member of staff as they are now; `version` rises. `locations` is empty for the owner, who has all."""
+
+    type: ClassVar[str] = "staff.changed.v1"
+    publisher: ClassVar[ServiceName] = "ingest"
+
+    staff_id: UUID
+    version: int
+    name: str
+    email: str
+    phone: str | None = None
+    role: StaffRole
+    locations: tuple[UUID, ...] = ()
+    active: bool = True
+
+
+class StaffLoginRequested(EventData):
+    """Somebody wants to sign in. Whoever sends the mail makes its link: the event carries no secret."""
+
+    type: ClassVar[str] = "staff.login.requested.v1"
+    publisher: ClassVar[ServiceName] = "ingest"
+
+    login_id: UUID
+    staff_id: UUID
+    email: str
+    expires_at: AwareDatetime
 
 
 class CrmChangeReceived(EventData):

@@ -8,6 +8,7 @@ Channel = Literal["web", "sms", "email", "crm"]
 Author = Literal["customer", "assistant", "system", "staff"]
 LeadStatus = Literal["new", "contacted", "engaged", "appointment_scheduled", "won", "lost"]
 LeadSource = Literal["shopmonkey", "web_form", "meta", "google", "import"]
+StaffRole = Literal["owner", "region", "location", "read_only"]
 Cents = Annotated[int, Field(ge=0)]
 
 

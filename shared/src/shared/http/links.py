@@ -1,4 +1,4 @@
-"""Customer links: short signed tokens that name tenant and lead (or appointment), one purpose each."""
+"""Links and sessions: short signed tokens that name tenant and lead (or appointment, or person), one purpose each."""
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -21,6 +21,8 @@ class LinkPurpose(StrEnum):
     CHAT = "chat"
     MANAGE = "manage"
     UNSUBSCRIBE = "unsubscribe"
+    STAFF_LOGIN = "staff-login"
+    STAFF = "staff"
 
 
 class BadLink(Exception):
@@ -29,7 +31,7 @@ class BadLink(Exception):
 
 @dataclass(frozen=True)
 class Link:
-    """`subject_id` is the lead (chat, unsubscribe) or the appointment (manage)."""
+    """`subject_id` is the lead (chat, unsubscribe), the appointment (manage), the log-in, or the member of staff."""
 
     tenant_id: UUID
     subject_id: UUID

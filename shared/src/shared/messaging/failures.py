@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from shared.db.outage import is_outage
 from shared.events import CONSUMES, ServiceName
 from shared.messaging.publisher import Publisher
+from shared.messaging.replay import delivered, replay_of
 from shared.messaging.topology import RETRY_DELAYS_SECONDS, dead_letters_of, queue_for, retry_of
 from shared.telemetry.logs import without_words
 from shared.telemetry.metrics import EVENTS_CONSUMED
@@ -68,7 +69,7 @@ class _FailureMiddleware(BaseMiddleware[Any, Any]):
     async def consume_scope(
         self, call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], msg: StreamMessage[Any]
     ) -> object:
-        with caused_by_event(await msg.decode(), self._queue):
+        with caused_by_event(await msg.decode(), self._queue), delivered(msg.headers):
             return await _holding(lambda: call_next(msg))
 
     async def __aexit__(
@@ -133,7 +134,7 @@ class _FailureMiddleware(BaseMiddleware[Any, Any]):
             self.msg.body,
             message_id=self.msg.message_id or "",
             content_type=self.msg.content_type or "",
-            headers=headers,
+            headers={**replay_of(self.msg.headers).headers, **headers},
         )
 
     @property

@@ -2,12 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db.engine import Sessions, transaction
 from shared.events import Event
 from shared.events.base import DataT
+from shared.messaging.replay import HeldBack, current_replay, is_replica
+
+log = structlog.get_logger()
 
 _INSERT = text(
     "INSERT INTO inbox (consumer, event_id) VALUES (:consumer, :event_id) ON CONFLICT DO NOTHING RETURNING 1"
@@ -27,10 +31,30 @@ async def once(
 ) -> bool:
     """Runs the effects in one transaction, scoped to the event's tenant, each with its inbox row.
 
-    An effect that was done before is skipped; False: all were.
+    An effect that was done before is skipped; False: all were. A replay that repeats effects has inbox rows of its own.
     """
+    replay = current_replay()
+    wanted = [effect for effect in effects if replay.mode != "rebuild" or is_replica(effect)]
+    repeats = replay.mode in {"again", "again-with-side-effects"}
+    epoch = f"@{replay.id}" if repeats else ""
     async with transaction(sessions, tenant_id=event.tenant_id) as session:
-        fresh = [effect for effect in effects if await first_delivery(session, event, effect.__name__)]
+        fresh = [e for e in wanted if await first_delivery(session, event, e.__name__ + epoch)]
         for effect in fresh:
-            await effect(session, event)
+            if replay.mode == "again":
+                await _repeat(session, event, effect)
+            else:
+                await effect(session, event)
     return bool(fresh)
+
+
+async def _repeat(
+    session: AsyncSession,
+    event: Event[DataT],
+    effect: Callable[[AsyncSession, Event[DataT]], Awaitable[None]],
+) -> None:
+    """The service's own tables only: an effect that would let something leave it is taken back."""
+    try:
+        async with session.begin_nested():
+            await effect(session, event)
+    except HeldBack as held:
+        log.info("replay.held_back", effect=effect.__name__, event_id=str(event.id), would_leave=str(held))

@@ -4,6 +4,7 @@ relay ── events.log (exchange) ──▶ events.log (stream): every event, f
       └─ events (topic) ──▶ <service>.<type> (quorum, one for each event that a service consumes)
 a consumer that wants another try later ──▶ <service>.retry.<delay> (TTL) ──▶ back to its own queue
 a consumer that cannot work an event off ──▶ <service>.dead ──▶ <service>.dead (queue)
+leadctl ──▶ ops.audit, ops.discarded (streams): what operators did, and the dead letters that they gave up
 """
 
 from aio_pika import ExchangeType
@@ -22,8 +23,15 @@ RETRY_DELAYS_SECONDS: tuple[int, ...] = (10, 60, 600, 3600)
 DELIVERY_LIMIT = 20
 """Deliveries that may end with a killed process or a lost channel before the broker dead-letters the event."""
 
+DEAD_LETTER_LOOKS = 1_000_000
+"""Looking at a dead letter is a delivery. RabbitMQ 4 drops a message after 20 of them where no limit is set."""
+
 LOG_MAX_AGE = "30D"
 LOG_SEGMENT_BYTES = 100_000_000
+
+AUDIT_STREAM = "ops.audit"
+DISCARDED_STREAM = "ops.discarded"
+OPERATORS_SEGMENT_BYTES = 10_000_000
 
 
 def queue_for(service: ServiceName, event: type[EventData]) -> str:
@@ -53,6 +61,7 @@ def work_queue_arguments(service: ServiceName) -> FieldTable:
 async def declare(channel: AbstractChannel) -> None:
     """Declares the whole topology; harmless when it stands. Runs before any service, so that no event finds a queue missing."""
     await _declare_log(channel)
+    await _declare_operators(channel)
     events = await channel.declare_exchange(EVENTS_EXCHANGE, ExchangeType.TOPIC, durable=True)
     for service in SERVICES:
         await _declare_failures(channel, service)
@@ -78,10 +87,25 @@ async def _declare_log(channel: AbstractChannel) -> None:
     await stream.bind(exchange, "#")
 
 
+async def _declare_operators(channel: AbstractChannel) -> None:
+    """The audit has no end; what was discarded holds personal data and goes when the log's events go."""
+    arguments: FieldTable = {
+        "x-queue-type": "stream",
+        "x-stream-max-segment-size-bytes": OPERATORS_SEGMENT_BYTES,
+    }
+    await channel.declare_queue(AUDIT_STREAM, durable=True, arguments=arguments)
+    kept = {**arguments, "x-max-age": LOG_MAX_AGE}
+    await channel.declare_queue(DISCARDED_STREAM, durable=True, arguments=kept)
+
+
 async def _declare_failures(channel: AbstractChannel, service: ServiceName) -> None:
     name = dead_letters_of(service)
     dead = await channel.declare_exchange(name, ExchangeType.FANOUT, durable=True)
-    queue = await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
+    queue = await channel.declare_queue(
+        name,
+        durable=True,
+        arguments={"x-queue-type": "quorum", "x-delivery-limit": DEAD_LETTER_LOOKS},
+    )
     await queue.bind(dead)
     for delay_seconds in RETRY_DELAYS_SECONDS:
         name = retry_of(service, delay_seconds)

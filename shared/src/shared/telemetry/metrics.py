@@ -7,6 +7,9 @@ EVENTS_CONSUMED = Counter("events_consumed_total", "Deliveries by outcome", ["qu
 OUTBOX_OLDEST_SECONDS = Gauge(
     "outbox_oldest_seconds", "Age of the oldest event not yet published", ["service"]
 )
+INTENTS_UNKNOWN = Gauge(
+    "intents_unknown", "Calls to vendors whose outcome nobody knows (yet)", ["service", "kind"]
+)
 HTTP_SECONDS = Histogram(
     "http_request_seconds",
     "Time to the answer's head",

@@ -73,6 +73,8 @@ export interface Message {
   seq: number;
   id: string;
   author: Author;
+  /** Of the member of staff who wrote it. */
+  author_name?: string | null;
   text: string;
   created_at: string;
   client_id?: string | null;

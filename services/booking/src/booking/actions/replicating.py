@@ -2,6 +2,7 @@
 
 from shared.events import Address, Event, LeadReceived, LocationChanged
 from shared.messaging.failures import DeadLetter
+from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from booking.actions.publishing import publish_catalog
@@ -9,6 +10,7 @@ from booking.store import catalog, replicas
 from booking.tables import Lead, Location
 
 
+@replica
 async def keep_location(session: AsyncSession, event: Event[LocationChanged]) -> None:
     """A location that arrives after the tenant's catalogue gets its own version of it."""
     changed = event.data
@@ -39,6 +41,7 @@ def one_line(address: Address) -> str:
     return ", ".join(part for part in (address.street, address.city, region) if part)
 
 
+@replica
 async def keep_lead(session: AsyncSession, event: Event[LeadReceived]) -> None:
     received = event.data
     if event.location_id is None:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from shared.events import BookingDeclined, BookingRequested, CrmAppointmentObserved, Event, SlotOffer
 from shared.messaging.failures import RetryLater
 from shared.messaging.outbox import record
+from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from booking.actions.access import location_of
@@ -83,6 +84,7 @@ async def _decline(
     )
 
 
+@replica
 async def observe_crm_appointment(session: AsyncSession, event: Event[CrmAppointmentObserved]) -> None:
     """What others put into the shop's calendar takes our bays; what is ours stands there already."""
     seen = event.data

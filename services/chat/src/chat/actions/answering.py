@@ -8,14 +8,13 @@ from uuid import UUID, uuid4
 
 import structlog
 from shared.db.engine import transaction
-from shared.events import EventData, HandoffRequested
 from shared.http.links import Link
-from shared.messaging.outbox import record
 from shared.telemetry.traces import correlated
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
 from chat.actions.assistant import Assistant, AssistantAway, NothingToShow, NotShown, Reply, Say, Turn
+from chat.actions.handing_off import hand_off, record_fact
 from chat.actions.records import (
     NewMessage,
     NoConversation,
@@ -29,13 +28,13 @@ from chat.actions.records import (
     scene_of,
     tell_state,
 )
-from chat.actions.tools import HandOffWish, Tools
+from chat.actions.tools import Tools
 from chat.deps import Deps
 from chat.domain.conversation import Owner, State
 from chat.domain.prompt import Said
 from chat.domain.signals import MAX_DELTA_CHARACTERS, Delta, Typing, payload
 from chat.domain.understanding import is_yes
-from chat.tables import ChatMessage, Conversation, Handoff, ReceiptRow
+from chat.tables import ChatMessage, Conversation, ReceiptRow
 
 log = structlog.get_logger()
 
@@ -309,49 +308,6 @@ async def _say(
 
 async def _record_wishes(deps: Deps, session: AsyncSession, scene: Scene, tools: Tools, owed: Owed) -> None:
     if tools.booking_wish is not None:
-        await _record(session, scene, tools.booking_wish)
+        await record_fact(session, scene, tools.booking_wish)
     if tools.hand_off_wish is not None:
-        await _hand_off(deps, session, scene, tools.hand_off_wish, owed.unanswered[-1].text)
-
-
-async def _hand_off(
-    deps: Deps, session: AsyncSession, scene: Scene, wish: HandOffWish, open_question: str
-) -> None:
-    conversation = scene.conversation
-    conversation.owner = Owner.HUMAN.value
-    conversation.state = State.HUMAN.value
-    conversation.answer_due_at = None
-    handoff = Handoff(
-        id=uuid4(),
-        tenant_id=conversation.tenant_id,
-        location_id=conversation.location_id,
-        conversation_id=conversation.id,
-        kind=wish.kind,
-        reason=wish.reason,
-        summary=wish.summary,
-        open_question=open_question[:500],
-        requested_at=deps.now(),
-    )
-    session.add_all([conversation, handoff])
-    requested = HandoffRequested(
-        conversation_id=conversation.id,
-        lead_id=conversation.lead_id,
-        kind=wish.kind,
-        reason=wish.reason,
-        summary=wish.summary,
-        open_question=handoff.open_question,
-    )
-    await _record(session, scene, requested)
-
-
-async def _record(session: AsyncSession, scene: Scene, happened: EventData) -> None:
-    conversation = scene.conversation
-    await record(
-        session,
-        happened,
-        tenant_id=conversation.tenant_id,
-        subject=conversation.lead_id,
-        location_id=conversation.location_id,
-        lead_version=conversation.next_seq,
-        correlation_id=scene.lead.correlation_id,
-    )
+        await hand_off(deps, session, scene, tools.hand_off_wish, owed.unanswered[-1].text)

@@ -13,15 +13,18 @@ from shared.events import (
     CatalogChanged,
     CrmMessageObserved,
     Event,
+    EventData,
     InboundMessageReceived,
     LeadReceived,
     LeadStatusChanged,
     LocationChanged,
 )
 from shared.messaging.failures import DeadLetter, RetryLater
+from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
+from chat.actions.handing_off import take_over
 from chat.actions.messages import Written, store_written
 from chat.actions.records import (
     NewMessage,
@@ -42,7 +45,12 @@ from chat.domain.understanding import match_service
 from chat.domain.values import ActionsPart, Appointment, AppointmentPart, Part, Slot, SlotList, slots_part
 from chat.tables import Conversation, Lead
 
+AppointmentEvent = Event[AppointmentBooked] | Event[AppointmentRescheduled] | Event[AppointmentCancelled]
+LeadEvent = Event[LeadReceived] | AppointmentEvent
+_APPOINTMENT_EVENTS = (AppointmentBooked, AppointmentRescheduled, AppointmentCancelled)
 
+
+@replica
 async def keep_location(session: AsyncSession, event: Event[LocationChanged]) -> None:
     location = event.data
     await store.keep_tenant(session, event.tenant_id, location.tenant_slug)
@@ -55,6 +63,7 @@ async def keep_location(session: AsyncSession, event: Event[LocationChanged]) ->
     )
 
 
+@replica
 async def keep_catalog(session: AsyncSession, event: Event[CatalogChanged]) -> None:
     catalog = event.data
     await store.keep_catalog(
@@ -66,17 +75,24 @@ async def keep_catalog(session: AsyncSession, event: Event[CatalogChanged]) -> N
     )
 
 
+@replica
+async def keep_lead(session: AsyncSession, event: Event[LeadReceived]) -> None:
+    if event.location_id is None:
+        raise DeadLetter("lead.received without a location")
+    await store.keep_tenant(session, event.tenant_id, None)
+    if not await _told_later(session, event, event.data.lead_id, LeadReceived):
+        await store.keep_lead(session, _lead(event, event.location_id))
+
+
 async def open_conversation(deps: Deps, session: AsyncSession, event: Event[LeadReceived]) -> None:
-    """The greeting, from data: once a lead, however often it is received."""
+    """The greeting, from data: once a lead, however often it is received. The lead itself is kept before."""
     if event.location_id is None:
         raise DeadLetter("lead.received without a location")
     try:
         shop = await shop_of(session, event.tenant_id, event.location_id)
     except NoConversation:
         raise RetryLater("the location is not known here yet") from None
-    await store.keep_tenant(session, event.tenant_id, None)
     lead = _lead(event, event.location_id)
-    await store.keep_lead(session, lead)
     services = shop.catalog.services if shop.catalog else ()
     service = match_service(lead.interest or "", services)
     vehicle = event.data.vehicle
@@ -107,11 +123,20 @@ def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
         name=received.contact.name,
         vehicle=received.vehicle.model_dump(mode="json") if received.vehicle else None,
         interest=received.interest,
-        lead_version=event.lead_version,
+        lead_version=0,
         correlation_id=event.correlation_id,
     )
 
 
+async def _told_later(
+    session: AsyncSession, event: LeadEvent, lead_id: UUID, *types: type[EventData]
+) -> bool:
+    """The timeline was written first, in the same transaction."""
+    names = [kind.type for kind in types]
+    return await store.told_later(session, event.tenant_id, lead_id, types=names, than=event.time)
+
+
+@replica
 async def keep_status(session: AsyncSession, event: Event[LeadStatusChanged]) -> None:
     if await store.lead_of(session, event.tenant_id, event.data.lead_id) is None:
         raise RetryLater("the lead is not known here yet")
@@ -122,9 +147,6 @@ async def keep_status(session: AsyncSession, event: Event[LeadStatusChanged]) ->
         status=event.data.new,
         lead_version=event.lead_version,
     )
-
-
-AppointmentEvent = Event[AppointmentBooked] | Event[AppointmentRescheduled] | Event[AppointmentCancelled]
 
 
 async def show_appointment(deps: Deps, session: AsyncSession, event: AppointmentEvent) -> None:
@@ -139,8 +161,8 @@ async def show_appointment(deps: Deps, session: AsyncSession, event: Appointment
         ):
             conversation.appointment_sequence = max(conversation.appointment_sequence, event.data.sequence)
             return
-    elif isinstance(event.data, AppointmentCancelled) and facts.booked is not None:
-        return  # an earlier appointment; the card shows the one that stands
+    elif await _told_later(session, event, scene.lead.lead_id, *_APPOINTMENT_EVENTS):
+        return  # an earlier appointment; the card shows the newest
     said_already = _same(known, appointment) or _being_said(conversation, facts, appointment)
     conversation.appointment_sequence = event.data.sequence
     keep_facts(conversation, _with(facts, appointment))
@@ -250,8 +272,7 @@ async def observe_crm_message(deps: Deps, session: AsyncSession, event: Event[Cr
     if known is not None:
         return
     if observed.author == "staff":
-        conversation.owner, conversation.state = Owner.HUMAN.value, State.HUMAN.value
-        conversation.answer_due_at = None
+        await take_over(session, scene, deps.now())
     new = NewMessage(observed.author, observed.text[:4000], channel="crm", client_id=client_id)
     await add_message(session, scene, new, deps.now())
     await tell_state(session, conversation)

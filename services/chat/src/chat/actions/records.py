@@ -122,6 +122,7 @@ class NewMessage:
     action: str | None = None
     parts: tuple[Part, ...] = ()
     reply_to: UUID | None = None
+    author_name: str | None = None
     id: UUID | None = None
 
 
@@ -137,6 +138,7 @@ async def add_message(session: AsyncSession, scene: Scene, new: NewMessage, now:
         client_id=new.client_id,
         author=new.author,
         channel=new.channel,
+        author_name=new.author_name,
         text=new.text,
         action=new.action,
         parts=_PARTS.dump_python(new.parts, mode="json") if new.parts else None,
@@ -144,6 +146,11 @@ async def add_message(session: AsyncSession, scene: Scene, new: NewMessage, now:
         created_at=now,
     )
     conversation.next_seq += 1
+    conversation.last_at = now
+    if new.author == "customer":
+        conversation.waiting_since = conversation.waiting_since or now
+    elif new.author != "system":
+        conversation.waiting_since = None
     session.add_all([conversation, message])
     await session.flush()
     await _publish(session, scene, message, new)

@@ -21,9 +21,11 @@ from shared.events import (
     NotificationFailed,
     NotificationSent,
 )
+from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
+from chat.actions.staff import Viewer
 from chat.deps import Deps
 from chat.domain.phrases import moment
 from chat.tables import TimelineEntry
@@ -48,6 +50,7 @@ Told = (
 ToldT = TypeVar("ToldT", bound=Told)
 
 
+@replica
 async def keep_in_timeline(session: AsyncSession, event: Event[ToldT]) -> None:
     lead_id: UUID | None = event.data.lead_id
     if lead_id is None:
@@ -63,14 +66,23 @@ async def keep_in_timeline(session: AsyncSession, event: Event[ToldT]) -> None:
     await store.keep_in_timeline(session, entry)
 
 
-async def read_timeline(deps: Deps, tenant: str, lead_id: UUID) -> Sequence[TimelineEntry] | None:
+async def read_timeline_of_tenant(deps: Deps, slug: str, lead_id: UUID) -> Sequence[TimelineEntry] | None:
     """By time; `None` for a tenant that is not known here."""
     async with transaction(deps.sessions, None) as session:
-        tenant_id = await store.tenant_by_slug(session, tenant)
+        tenant_id = await store.tenant_by_slug(session, slug)
     if tenant_id is None:
         return None
     async with transaction(deps.sessions, tenant_id) as session:
         return await store.timeline_of(session, tenant_id, lead_id)
+
+
+async def read_timeline(deps: Deps, viewer: Viewer, lead_id: UUID) -> Sequence[TimelineEntry] | None:
+    """By time; `None` for a lead of another tenant or of a location where the viewer does not work."""
+    async with transaction(deps.sessions, viewer.tenant_id) as session:
+        lead = await store.lead_of(session, viewer.tenant_id, lead_id)
+        if lead is None or not viewer.sees(lead.location_id):
+            return None
+        return await store.timeline_of(session, viewer.tenant_id, lead_id)
 
 
 def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each event

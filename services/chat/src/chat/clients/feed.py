@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -12,6 +13,8 @@ import structlog
 from chat.domain.signals import CHANNEL, Resync, Signal, read_envelope
 
 log = structlog.get_logger()
+
+ToldT = TypeVar("ToldT")
 
 RECONNECT_SECONDS = 0.5
 QUEUE_SIZE = 200
@@ -23,6 +26,7 @@ class Feed:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._subscribers: dict[UUID, set[asyncio.Queue[Signal]]] = defaultdict(set)
+        self._watchers: set[asyncio.Queue[UUID]] = set()
 
     @contextmanager
     def subscribed(self, conversation_id: UUID) -> Iterator[asyncio.Queue[Signal]]:
@@ -34,6 +38,16 @@ class Feed:
             self._subscribers[conversation_id].discard(queue)
             if not self._subscribers[conversation_id]:
                 del self._subscribers[conversation_id]
+
+    @contextmanager
+    def watched(self) -> Iterator[asyncio.Queue[UUID]]:
+        """The ids of all conversations, of every tenant, in which something happens."""
+        queue: asyncio.Queue[UUID] = asyncio.Queue(QUEUE_SIZE)
+        self._watchers.add(queue)
+        try:
+            yield queue
+        finally:
+            self._watchers.discard(queue)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -72,13 +86,15 @@ class Feed:
         except ValueError:
             return
         self._tell(self._subscribers.get(envelope.conversation_id, set()), envelope.signal)
+        if envelope.signal.kind in {"message", "state"}:
+            self._tell(self._watchers, envelope.conversation_id)
 
     def _tell_all(self, signal: Signal) -> None:
         for queues in self._subscribers.values():
             self._tell(queues, signal)
 
     @staticmethod
-    def _tell(queues: set[asyncio.Queue[Signal]], signal: Signal) -> None:
+    def _tell(queues: set[asyncio.Queue[ToldT]], told: ToldT) -> None:
         for queue in queues:
             with suppress(asyncio.QueueFull):
-                queue.put_nowait(signal)
+                queue.put_nowait(told)

@@ -117,7 +117,7 @@ def after(facts: Facts, happened: Happened) -> Facts:  # noqa: PLR0911 - one lin
         case Held(hold):
             return replace(facts, state=State.MOVE_CONFIRM if facts.booked else State.CONFIRM, hold=hold)
         case HoldLost():
-            return replace(facts, state=_before_hold(facts), hold=None)
+            return replace(facts, state=resting_state(facts), hold=None)
         case WishKept():
             return replace(facts, state=State.REQUESTED)
         case Booked(appointment):
@@ -132,7 +132,8 @@ def after(facts: Facts, happened: Happened) -> Facts:  # noqa: PLR0911 - one lin
             assert_never(happened)
 
 
-def _before_hold(facts: Facts) -> State:
+def resting_state(facts: Facts) -> State:
+    """Where the path goes on after a hold was lost, or a person gave the conversation back."""
     if facts.booked:
         return State.BOOKED
     return State.QUOTE if facts.quote else State.NEED

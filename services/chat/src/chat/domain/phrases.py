@@ -158,6 +158,21 @@ def handed_off(shop: ShopFacts) -> str:
     )
 
 
+def joined(name: str, shop: ShopFacts) -> str:
+    return f"{name} from {shop.name} has joined the chat."
+
+
+def given_back(shop: ShopFacts) -> str:
+    return f"The virtual assistant of {shop.name} is back."
+
+
+def nobody_yet(shop: ShopFacts) -> str:
+    return (
+        f"Nobody at {shop.name} has been able to answer here yet, sorry about that. They still have your message, and the "
+        f"number is {shop.phone}. Meanwhile I can help you with prices, or you can pick a time yourself."
+    )
+
+
 def hours(shop: ShopFacts) -> str:
     return (
         f"I don't have the opening hours of {shop.name} here, so the shop will confirm them: {shop.phone}. "

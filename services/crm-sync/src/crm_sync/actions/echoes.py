@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from shared.db.engine import transaction
 from shared.events import CrmAppointmentObserved, CrmChangeReceived, CrmMessageObserved, Event
 from shared.messaging.failures import RetryLater
 from shared.messaging.inbox import once
@@ -16,6 +17,8 @@ from crm_sync.actions.observing import (
     crm_id_of,
     digest_of,
     is_stale,
+    look_at_order,
+    note_order,
     place_of,
     subject_of,
 )
@@ -93,15 +96,32 @@ async def note_appointment(
 
 
 async def observe_message(deps: Deps, event: Event[CrmChangeReceived]) -> None:
-    """The row of the webhook tells all: a message does not change."""
+    """The row of the webhook tells all: a message does not change. Raises `RetryLater` while its lead is on its way to us."""
     if event.data.operation == "DELETE":
         return
     message = CrmMessage.model_validate(event.data.row)
+    if message.order_id is not None and why_no_speech(message) is None:
+        await _look_at_unheard_order(deps, event, message.order_id)
 
     async def note_message(session: AsyncSession, event: Event[CrmChangeReceived]) -> None:
         await _note_message(session, event.tenant_id, message)
 
     await once(deps.sessions, event, note_message)
+
+
+async def _look_at_unheard_order(deps: Deps, event: Event[CrmChangeReceived], order_id: str) -> None:
+    """A message may overtake the webhook of its order: whether that is a lead decides what becomes of the message."""
+    async with transaction(deps.sessions, event.tenant_id) as session:
+        known = await store.observation(session, event.tenant_id, kind="order", crm_id=order_id)
+        if known or await store.lead_of_order(session, event.tenant_id, order_id):
+            return
+    place = await place_of(deps, event)
+    try:
+        seen = await look_at_order(deps, place, order_id)
+    except (Throttled, Unavailable) as error:
+        raise RetryLater(f"ShopMonkey: {error}") from error
+    async with transaction(deps.sessions, event.tenant_id) as session:
+        await note_order(session, seen, seen_by="webhook", received_at=event.data.received_at)
 
 
 async def _note_message(session: AsyncSession, tenant_id: UUID, message: CrmMessage) -> None:

@@ -1,8 +1,7 @@
 """Facts of other services, kept for our own decisions."""
 
-from datetime import UTC, datetime
-
 from shared.events import Event, LeadReceived, LocationChanged
+from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_sync import store
@@ -10,6 +9,7 @@ from crm_sync.domain.lead_rule import LeadRule
 from crm_sync.tables import LeadReplica, Location
 
 
+@replica
 async def keep_location(session: AsyncSession, event: Event[LocationChanged]) -> None:
     """Raises pydantic's `ValidationError` for a lead rule that cannot be one."""
     fact = event.data
@@ -29,6 +29,7 @@ async def keep_location(session: AsyncSession, event: Event[LocationChanged]) ->
     await store.keep_location(session, kept)
 
 
+@replica
 async def keep_lead(session: AsyncSession, event: Event[LeadReceived]) -> None:
     fact, ref = event.data, event.data.external_ref
     kept = LeadReplica(
@@ -45,4 +46,4 @@ async def keep_lead(session: AsyncSession, event: Event[LeadReceived]) -> None:
         received_at=fact.received_at,
     )
     await store.keep_lead(session, kept)
-    await store.hurry_tasks_of_lead(session, event.tenant_id, fact.lead_id, now=datetime.now(UTC))
+    await store.hurry_tasks_of_lead(session, event.tenant_id, fact.lead_id, now=await store.clock(session))

@@ -1,8 +1,10 @@
 """Working off what the CRM is owed: claimed, looked up when in doubt, written once, settled."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import get_args
 from uuid import UUID
 
 import structlog
@@ -10,6 +12,7 @@ from shared.db.engine import transaction
 from shared.events import CrmSynced, CrmSyncFailed
 from shared.events.base import EventData
 from shared.messaging.outbox import record
+from shared.telemetry.metrics import INTENTS_UNKNOWN
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_sync import store
@@ -17,13 +20,26 @@ from crm_sync.actions.writing import Place, write
 from crm_sync.clients.errors import OutcomeUnknown, Refused, ShopMonkeyError, Throttled
 from crm_sync.clients.shopmonkey import ShopMonkey
 from crm_sync.deps import Deps
-from crm_sync.domain.sync import LOOK_UPS, Done, Failed, Later, Outcome, Skipped, Unknown, delay_after
+from crm_sync.domain.sync import (
+    ABSENT_AFTER,
+    LOOK_UPS_LAST,
+    WRITES_LOST,
+    Done,
+    Failed,
+    Kind,
+    Later,
+    Outcome,
+    Skipped,
+    Unknown,
+    delay_after,
+)
 from crm_sync.tables import ExternalRef, SyncTask
 
 log = structlog.get_logger()
 
 TASKS_AT_ONCE = 10
 PERFORM_SECONDS = 45
+"""From the claim on."""
 STUCK_AFTER = timedelta(seconds=60)
 """Longer than a task may take, so that only a dead worker's is taken over."""
 REPLICA_PATIENCE = timedelta(hours=1)
@@ -31,19 +47,33 @@ REPLICA_PATIENCE = timedelta(hours=1)
 
 
 async def work_off_due_tasks(deps: Deps, now: datetime | None = None) -> bool:
-    """One round over all tenants; True when there was something to do."""
-    moment = now or datetime.now(UTC)
+    """One round over all tenants; True when there was something to do. Without `now` by the database's clock."""
     async with transaction(deps.sessions, None) as session:
         tenants = await store.tenants(session)
-    worked = [await _work_off(deps, tenant_id, moment) for tenant_id in tenants]
+    worked = [await _work_off(deps, tenant_id, now) for tenant_id in tenants]
     return any(worked)
 
 
-async def _work_off(deps: Deps, tenant_id: UUID, now: datetime) -> bool:
+async def report_unknown(deps: Deps) -> None:
+    """The metric `intents_unknown`."""
+    counts: Counter[str] = Counter(dict.fromkeys(get_args(Kind), 0))
+    async with transaction(deps.sessions, None) as session:
+        tenants = await store.tenants(session)
+    for tenant_id in tenants:
+        async with transaction(deps.sessions, tenant_id) as session:
+            counts.update(await store.count_unknown(session, tenant_id))
+    for kind, count in counts.items():
+        INTENTS_UNKNOWN.labels(service="crm-sync", kind=kind).set(count)
+
+
+async def _work_off(deps: Deps, tenant_id: UUID, now: datetime | None) -> bool:
+    end_by = asyncio.get_running_loop().time() + PERFORM_SECONDS
     async with transaction(deps.sessions, tenant_id) as session:
+        now = now or await store.clock(session)
         await store.give_up_stuck(session, tenant_id, now=now, after=STUCK_AFTER)
         claimed = await store.claim_due(session, tenant_id, now=now, limit=TASKS_AT_ONCE)
-    results = await asyncio.gather(*(_work(deps, task, now) for task in claimed), return_exceptions=True)
+    work = (_work(deps, task, now, end_by) for task in claimed)
+    results = await asyncio.gather(*work, return_exceptions=True)
     for task, result in zip(claimed, results, strict=True):
         if isinstance(result, BaseException):
             # It stays in `sending` and comes back as unknown.
@@ -51,20 +81,27 @@ async def _work_off(deps: Deps, tenant_id: UUID, now: datetime) -> bool:
     return bool(claimed)
 
 
-async def _work(deps: Deps, task: SyncTask, now: datetime) -> None:
-    outcome = await _perform(deps, task)
-    if isinstance(outcome, Unknown) and task.attempts >= LOOK_UPS:
+async def _work(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> None:
+    outcome = await _perform(deps, task, now, end_by)
+    if isinstance(outcome, Unknown) and _in_vain(task, outcome, now):
         outcome = Failed("outcome_unknown", detail=outcome.reason)
     await _settle(deps, task, outcome, now)
 
 
-async def _perform(deps: Deps, task: SyncTask) -> Outcome:
-    ready = await _prepare(deps, task)
-    if not isinstance(ready, _Ready):
-        return ready
+def _in_vain(task: SyncTask, outcome: Unknown, now: datetime) -> bool:
+    return _doubtful_for(task, now) > LOOK_UPS_LAST if outcome.looked else task.attempts >= WRITES_LOST
+
+
+def _doubtful_for(task: SyncTask, now: datetime) -> timedelta:
+    return now - (task.unknown_since or now)
+
+
+async def _perform(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> Outcome:
+    """Over before anybody takes the claim for lost, also when the process or the database slept in between."""
     try:
-        async with asyncio.timeout(PERFORM_SECONDS):
-            return await write(ready.api, task, ready.place)
+        async with asyncio.timeout_at(end_by):
+            ready = await _prepare(deps, task, now)
+            return await write(ready.api, task, ready.place) if isinstance(ready, _Ready) else ready
     except TimeoutError:
         return Unknown(f"took over {PERFORM_SECONDS} s")
     except ShopMonkeyError as error:
@@ -89,7 +126,7 @@ class _Ready:
     place: Place
 
 
-async def _prepare(deps: Deps, task: SyncTask) -> _Ready | Outcome:
+async def _prepare(deps: Deps, task: SyncTask, now: datetime) -> _Ready | Outcome:
     """Who and where; or why there is nothing to write, or nothing yet."""
     tenant_id = task.tenant_id
     async with transaction(deps.sessions, tenant_id) as session:
@@ -97,7 +134,7 @@ async def _prepare(deps: Deps, task: SyncTask) -> _Ready | Outcome:
             return Skipped("superseded")
         lead = await store.lead(session, tenant_id, task.lead_id)
         if lead is None:
-            return _lead_missing(task)
+            return _lead_missing(task, now)
         location_id = lead.location_id or task.location_id
         location = await store.location(session, tenant_id, location_id) if location_id else None
         crm_id = await store.crm_id_of(session, tenant_id, kind=task.kind, our_id=task.our_id)
@@ -108,11 +145,12 @@ async def _prepare(deps: Deps, task: SyncTask) -> _Ready | Outcome:
     api = deps.accounts.get(location.crm_account)
     if api is None:
         return Later("no key for the account", 60)
-    return _Ready(api, Place(location=location, lead=lead, crm_id=crm_id))
+    absent = task.unknown_since is None or _doubtful_for(task, now) >= ABSENT_AFTER
+    return _Ready(api, Place(location=location, lead=lead, crm_id=crm_id, absent=absent))
 
 
-def _lead_missing(task: SyncTask) -> Outcome:
-    if datetime.now(UTC) - task.created_at > REPLICA_PATIENCE:
+def _lead_missing(task: SyncTask, now: datetime) -> Outcome:
+    if now - task.created_at > REPLICA_PATIENCE:
         return Skipped("unknown_lead")
     return Later("the lead is not known here yet")
 
@@ -120,7 +158,10 @@ def _lead_missing(task: SyncTask) -> Outcome:
 async def _settle(deps: Deps, task: SyncTask, outcome: Outcome, now: datetime) -> None:
     state, due_at, reason = _state_after(task, outcome, now)
     async with transaction(deps.sessions, task.tenant_id) as session:
-        mine = await store.settle(session, task, state=state, due_at=due_at, last_error=reason)
+        unknown_since = _unknown_since(task, outcome)
+        mine = await store.settle(
+            session, task, state=state, due_at=due_at, last_error=reason, unknown_since=unknown_since
+        )
         if mine and isinstance(outcome, Done):
             await _note_done(session, task, outcome)
         elif mine and isinstance(outcome, Failed):
@@ -140,6 +181,16 @@ def _state_after(task: SyncTask, outcome: Outcome, now: datetime) -> tuple[str, 
             return "planned", now + delay_after(outcome, task.attempts), reason
         case Unknown(reason):
             return "unknown", now + delay_after(outcome, task.attempts), reason
+
+
+def _unknown_since(task: SyncTask, outcome: Outcome) -> datetime | None:
+    match outcome:
+        case Unknown(looked=True):
+            return task.unknown_since
+        case Unknown():
+            return task.claimed_at
+        case _:
+            return None
 
 
 async def _note_done(session: AsyncSession, task: SyncTask, outcome: Done) -> None:

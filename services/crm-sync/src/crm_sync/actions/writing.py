@@ -11,14 +11,20 @@ from crm_sync.domain.notes import marked
 from crm_sync.domain.sync import Done, Failed, Outcome, Skipped, Unknown
 from crm_sync.tables import LeadReplica, Location, SyncTask
 
+_NOT_YET = Unknown("look-up: not there yet", looked=True)
+
 
 @dataclass(frozen=True)
 class Place:
-    """Where a task writes; `crm_id` is the record that it wrote before, when that is known."""
+    """Where a task writes; `crm_id` is the record that it wrote before, when that is known.
+
+    `absent`: what a look-up does not find now is surely not there.
+    """
 
     location: Location
     lead: LeadReplica
     crm_id: str | None
+    absent: bool
 
 
 async def write(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
@@ -41,7 +47,9 @@ async def _write_appointment(api: ShopMonkey, task: SyncTask, place: Place) -> O
     except (Throttled, Unavailable) as error:
         if task.attempts == 1:
             raise
-        return Unknown(f"look-up: {error}")
+        return Unknown(f"look-up: {error}", looked=True)
+    if standing is None and not place.absent:
+        return _NOT_YET
     if wish.action == "cancel":
         return await _cancel(api, standing, wish)
     if standing is None:
@@ -93,6 +101,8 @@ async def _write_note(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
         found = await _find_note(api, place.lead.order_id, text)
         if found is not None:
             return found
+        if not place.absent:
+            return _NOT_YET
     note_id = await api.write_note(
         order_id=place.lead.order_id, customer_id=place.lead.customer_id, text=text
     )
@@ -104,11 +114,11 @@ async def _find_note(api: ShopMonkey, order_id: str, text: str) -> Done | Unknow
     try:
         messages, complete = await api.messages_of_order(order_id)
     except (Throttled, Unavailable) as error:
-        return Unknown(f"look-up: {error}")
+        return Unknown(f"look-up: {error}", looked=True)
     for message in messages:
         if (message.text or "").strip() == text.strip():
             return Done(message.id)
-    return None if complete else Unknown("look-up: the list is incomplete")
+    return None if complete else Unknown("look-up: the list is incomplete", looked=True)
 
 
 async def _move_order(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:

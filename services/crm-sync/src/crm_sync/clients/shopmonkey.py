@@ -32,6 +32,8 @@ PAGE_ROWS = 100
 SWEEPS = 5
 """Their lists drop and repeat rows; the union of repeated sweeps reached the true total within this many."""
 PAGES_PER_SWEEP = 10
+PAGES_PER_SEARCH = 50
+"""Of a whole account's appointments of a few days."""
 SEARCH_MARGIN = timedelta(days=1)
 """How far staff may have dragged an appointment before we looked for it."""
 
@@ -83,17 +85,23 @@ class ShopMonkey:
         return await self.appointments_between(moments[0] - SEARCH_MARGIN, moments[-1] + SEARCH_MARGIN)
 
     async def appointments_between(self, first: datetime, last: datetime) -> list[CrmAppointment]:
-        """By their start, of all the account's locations. Unlike the lists, their search is exact."""
+        """By their start, of all the account's locations. Unlike the lists, their search is exact.
+
+        Raises `Unavailable` when it does not end: what was not read must not be taken for absent.
+        """
         window = {"gte": iso(first), "lte": iso(last)}
         found: dict[str, Json] = {}
-        for page_number in range(PAGES_PER_SWEEP):
+        for page_number in range(PAGES_PER_SEARCH):
             skip = page_number * PAGE_ROWS
             search = {"where": {"startDate": window}, "limit": PAGE_ROWS, "skip": skip}
             page = await self._transport.read_page("/appointment/search", search=search)
             found |= {str(row["id"]): row for row in page.rows}
-            if skip + PAGE_ROWS >= (page.total or 0):
+            whole = len(page.rows) < PAGE_ROWS if page.total is None else len(found) >= page.total
+            if whole:
+                return _readable(CrmAppointment, found.values())
+            if not page.rows:
                 break
-        return _readable(CrmAppointment, found.values())
+        raise Unavailable("a search without an end")
 
     async def messages_of_order(self, order_id: str) -> tuple[list[CrmMessage], bool]:
         """The order's thread, and whether that is all of it."""

@@ -7,7 +7,10 @@ from typing import Literal
 Kind = Literal["appointment", "message", "status"]
 LONGEST_BACKOFF_SECONDS = 600
 SETTLE_SECONDS = 5
-"""A write whose answer was lost may still be under way; it is looked for no sooner than this."""
+"""A write whose answer was lost is looked for no sooner than this."""
+ABSENT_AFTER = timedelta(seconds=60)
+"""Until then a write whose answer was lost may still be under way, in the network or in a server that takes its time:
+what a look-up does not find before is not taken for absent."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +43,19 @@ class Later:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Perhaps written: look before writing again."""
+    """Perhaps written: look before writing again. `looked`: by an earlier attempt; this one only looked and wrote nothing."""
 
     reason: str
+    looked: bool = False
 
 
 Outcome = Done | Skipped | Failed | Later | Unknown
 
 
-LOOK_UPS = 20
-"""About two hours of backoff; then a person must look, so that what follows is not held up for ever."""
+LOOK_UPS_LAST = timedelta(hours=2)
+"""Then a person must look, so that what follows is not held up for ever."""
+WRITES_LOST = 60
+"""Attempts, about nine hours of them, of a write that is never answered."""
 
 
 def backoff(attempts: int) -> timedelta:

@@ -33,7 +33,7 @@ from ingest.domain.status import (
     LeadState,
     after,
 )
-from ingest.tables import Lead, LeadStatusChange
+from ingest.tables import Lead, LeadStatusChange, OptOut
 
 
 async def mark_engaged(session: AsyncSession, event: Event[MessageSent]) -> None:
@@ -58,15 +58,19 @@ async def mark_cancelled(session: AsyncSession, event: Event[AppointmentCancelle
 
 
 async def withdraw_consent(session: AsyncSession, event: Event[ContactOptedOut]) -> None:
-    """For every lead of the tenant with this address: one person has one consent, at however many locations."""
+    """For every lead of the tenant with this address, also a later one: one person has one consent, at however many locations."""
     opted_out = event.data
-    if opted_out.lead_id and await store.locked_lead(session, event.tenant_id, opted_out.lead_id) is None:
+    if opted_out.lead_id and not await store.is_known(session, event.tenant_id, opted_out.lead_id):
         raise RetryLater(f"lead {opted_out.lead_id} is not here yet")
     if opted_out.channel == "sms":
         phone = usable(Contact(name="", phone=opted_out.address)).phone or opted_out.address
         await store.withdraw_sms_consent(session, event.tenant_id, phone)
+        address = phone
     else:
-        await store.withdraw_email_consent(session, event.tenant_id, opted_out.address.strip().lower())
+        address = opted_out.address.strip().lower()
+        await store.withdraw_email_consent(session, event.tenant_id, address)
+    kept = OptOut(tenant_id=event.tenant_id, channel=opted_out.channel, address=address)
+    await store.keep_opt_out(session, kept)
 
 
 def _heard(fact: AppointmentFact, *, cancelled: bool = False) -> AppointmentHeard:

@@ -1,8 +1,8 @@
 """Leads come in: every trace is kept, and webhook, poll, replay and double submit make one lead."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import cast
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from pydantic import JsonValue
 from shared.db.engine import Sessions, transaction
@@ -26,7 +26,7 @@ from ingest import store
 from ingest.domain.contact import usable
 from ingest.domain.form import Submission
 from ingest.domain.refusals import KeyReused, LocationUnknown, SiteUnknown
-from ingest.domain.sighting import KnownLead, Sighting, Trace, lock_keys, recognised
+from ingest.domain.sighting import KnownLead, Sighting, Trace, lock_keys, recognised, said_first
 from ingest.domain.text import words_or_none
 from ingest.domain.vehicle_class import with_class
 from ingest.tables import IdempotencyKey, Lead, LeadSourceRow, Location
@@ -38,10 +38,16 @@ async def receive_lead(session: AsyncSession, event: Event[CrmLeadObserved]) -> 
     if location is None or not location.switches["enabled"]:
         raise DeadLetter(f"location {event.data.location_id} is unknown or switched off")
     sighting = _observed(event.data)
-    lead_id = await _take_in(session, event.tenant_id, sighting, uuid4(), event.correlation_id)
+    new_id = lead_id_of(event.tenant_id, location.id, event.data.ref.order_id)
+    lead_id = await _take_in(session, event.tenant_id, sighting, new_id, event.correlation_id)
     source = _source(event.tenant_id, sighting, event.data.seen_by, lead_id)
     source.cause_id = str(event.id)
     await store.add_source(session, source)
+
+
+def lead_id_of(tenant_id: UUID, location_id: UUID, order_id: str) -> UUID:
+    """The same for the same order, so that a replay makes the same leads."""
+    return uuid5(tenant_id, f"order/{location_id}/{order_id}")
 
 
 async def receive_form(sessions: Sessions, form: Submission) -> UUID:
@@ -93,8 +99,12 @@ async def _take_in(
     known_id = recognised(sighting, [_known(lead) for lead in leads])
     for lead in leads:
         if lead.id == known_id:
-            _complete(lead, sighting)
+            await _complete(session, lead, sighting)
             return lead.id
+    refused = await store.opted_out_channels(
+        session, tenant_id, phone=sighting.contact.phone, email=sighting.contact.email
+    )
+    sighting = replace(sighting, consent=_without(sighting.consent, refused))
     # Without a correlation its own first event is what everything about the lead is traced back to.
     event_id = await record(
         session,
@@ -109,24 +119,57 @@ async def _take_in(
     return new_id
 
 
-def _complete(lead: Lead, sighting: Sighting) -> None:
-    """What was said first stays; only gaps are filled."""
-    ref = sighting.ref or CrmRef(order_id="")
-    found = {
-        "name": sighting.contact.name,
-        "email": sighting.contact.email,
-        "phone": sighting.contact.phone,
-        "vehicle": sighting.vehicle and sighting.vehicle.model_dump(),
-        "interest": sighting.interest,
-        "message": sighting.message,
-        "order_id": ref.order_id,
-        "customer_id": ref.customer_id,
-        "vehicle_id": ref.vehicle_id,
-    }
-    gaps = {name: value for name, value in found.items() if value and not getattr(lead, name)}
-    for name, value in gaps.items():
+def _without(consent: Consent, refused: set[str]) -> Consent:
+    return Consent(sms=consent.sms and "sms" not in refused, email=consent.email and "email" not in refused)
+
+
+async def _complete(session: AsyncSession, lead: Lead, sighting: Sighting) -> None:
+    """What was said first stays, whichever trace arrives first; only gaps are filled. A change is told like the lead itself."""
+    earlier = await store.sources_of(session, lead.tenant_id, lead.id)
+    traces = sorted(
+        [(source.seen_at, source.seen, source.consent) for source in earlier]
+        + [(sighting.received_at, _seen(sighting), sighting.consent.model_dump())],
+        key=lambda trace: trace[0],
+    )
+    facts = said_first([seen for _, seen, _ in traces])
+    refused = await store.opted_out_channels(
+        session, lead.tenant_id, phone=facts["phone"], email=facts["email"]
+    )
+    consent = _without(Consent.model_validate(traces[0][2]), refused)
+    facts |= {"consent_sms": consent.sms, "consent_email": consent.email}
+    lead.received_at = traces[0][0]
+    changes = {name: value for name, value in facts.items() if value != getattr(lead, name)}
+    if not changes:
+        return
+    for name, value in changes.items():
         setattr(lead, name, value)
-    lead.version += bool(gaps)
+    lead.version += 1
+    await record(
+        session,
+        _as_it_stands(lead),
+        tenant_id=lead.tenant_id,
+        subject=lead.id,
+        location_id=lead.location_id,
+        lead_version=lead.version,
+        correlation_id=lead.correlation_id,
+    )
+
+
+def _as_it_stands(lead: Lead) -> LeadReceived:
+    ref = None
+    if lead.order_id is not None:
+        ref = CrmRef(order_id=lead.order_id, customer_id=lead.customer_id, vehicle_id=lead.vehicle_id)
+    return LeadReceived(
+        lead_id=lead.id,
+        contact=Contact(name=lead.name, email=lead.email, phone=lead.phone),
+        vehicle=Vehicle(**lead.vehicle) if lead.vehicle else None,
+        interest=lead.interest,
+        message=lead.message,
+        source=cast("LeadSource", lead.source),
+        external_ref=ref,
+        consent=Consent(sms=lead.consent_sms, email=lead.consent_email),
+        received_at=lead.received_at,
+    )
 
 
 def _observed(seen: CrmLeadObserved) -> Sighting:
@@ -206,19 +249,22 @@ def _lead_received(lead_id: UUID, sighting: Sighting) -> LeadReceived:
 
 
 def _source(tenant_id: UUID, sighting: Sighting, trace: Trace, lead_id: UUID | None) -> LeadSourceRow:
-    seen: dict[str, JsonValue] = {
+    return LeadSourceRow(
+        tenant_id=tenant_id,
+        location_id=sighting.location_id,
+        lead_id=lead_id,
+        trace=trace,
+        seen_at=sighting.received_at,
+        seen=_seen(sighting),
+        consent=sighting.consent.model_dump(),
+    )
+
+
+def _seen(sighting: Sighting) -> dict[str, JsonValue]:
+    return {
         "contact": sighting.contact.model_dump(),
         "vehicle": sighting.vehicle.model_dump() if sighting.vehicle else None,
         "interest": sighting.interest,
         "message": sighting.message,
         "ref": sighting.ref.model_dump() if sighting.ref else None,
     }
-    return LeadSourceRow(
-        tenant_id=tenant_id,
-        location_id=sighting.location_id,
-        lead_id=lead_id,
-        trace=trace,
-        seen_at=datetime.now(UTC),
-        seen=seen,
-        consent=sighting.consent.model_dump(),
-    )

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, ConfigDict, Field, JsonValue
-from shared.events import Address, LeadStatus, Switches
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
+from shared.events import Address, LeadStatus, StaffRole, Switches
 from shared.events.values import Value
 
 SLUG_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -61,6 +61,22 @@ class LocationSettings(Setting):
     sms_from: str | None = Field(default=None, pattern=r"^\+[1-9][0-9]{6,14}$")
     crm_location_id: Text | None = None
     switches: Switches = Switches()
+
+
+class StaffSettings(Setting):
+    """`locations` are codes. The owner has all of them, everybody else names theirs."""
+
+    name: Text
+    phone: str | None = Field(default=None, pattern=r"^\+[1-9][0-9]{6,14}$")
+    role: StaffRole
+    locations: tuple[Text, ...] = ()
+    active: bool = True
+
+    @model_validator(mode="after")
+    def _works_somewhere(self) -> "StaffSettings":
+        if (self.role == "owner") == bool(self.locations):
+            raise ValueError("the owner has all locations and names none; everybody else names at least one")
+        return self
 
 
 class Change(Value):

@@ -1,7 +1,10 @@
 """How a person can be reached, in one form whatever was typed."""
 
+from typing import Annotated
+
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator
 from shared.events import Contact
 
 from ingest.domain.text import plain_text
@@ -28,6 +31,10 @@ def normal_email(written: str) -> str:
     except EmailNotValidError as error:
         raise BadEmail from error
     return checked.normalized.lower()
+
+
+Email = Annotated[str, AfterValidator(normal_email)]
+"""As a field of a body."""
 
 
 def normal_phone(written: str) -> str:

@@ -1,5 +1,7 @@
 """Why ingest says no; the doors turn each into an answer."""
 
+from collections.abc import Iterable
+
 
 class TenantUnknown(Exception):
     def __init__(self, slug: str) -> None:
@@ -36,3 +38,13 @@ class SiteKeyTaken(Exception):
 class CrmLocationTaken(Exception):
     def __init__(self, crm_location_id: str, code: str) -> None:
         super().__init__(f"Location {code!r} already stands for {crm_location_id!r}.")
+
+
+class StaffUnknown(Exception):
+    def __init__(self) -> None:
+        super().__init__("There is no such member of staff.")
+
+
+class CodesUnknown(Exception):
+    def __init__(self, codes: Iterable[str]) -> None:
+        super().__init__(f"The tenant has no location {', '.join(codes)}.")

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from shared.events import Consent, Contact, CrmRef, LeadSource, LeadStatus, Vehicle
@@ -86,6 +86,21 @@ def _double_submit(sighting: Sighting, lead: KnownLead) -> bool:
         and sighting.vehicle == lead.vehicle
         and sighting.contact == lead.contact
     )
+
+
+_REF = ("order_id", "customer_id", "vehicle_id")
+
+
+def said_first(traces: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The lead's facts from its traces as kept, oldest first: of each fact the first that says anything."""
+    facts: dict[str, Any] = {"name": ""}
+    for seen in traces:
+        ref = seen["ref"] or {}
+        said = seen["contact"] | {name: seen[name] for name in ("vehicle", "interest", "message")}
+        said |= {name: ref.get(name) for name in _REF}
+        for name, value in said.items():
+            facts[name] = facts.get(name) or value
+    return facts
 
 
 def lock_keys(sighting: Sighting) -> list[int]:

@@ -1,7 +1,7 @@
 """Confirmations of what was booked, moved or cancelled, and the reminders before it."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.events import AppointmentCancelled, AppointmentFact, AppointmentRescheduled, Event
@@ -40,7 +40,7 @@ async def confirm_appointment(session: AsyncSession, event: Event[DataT], templa
         session, lead.tenant_id, store.older_than(fact.appointment_id, fact.sequence), "superseded"
     )
     await stop_sequence(session, lead, "appointment", engaged=True)
-    await store.add_deliveries(session, _messages(fact, lead, template, datetime.now(UTC)))
+    await store.add_deliveries(session, _messages(fact, lead, template, await store.clock(session)))
 
 
 def _appointment(event: Event[DataT], fact: AppointmentFact, lead: Lead) -> Appointment:

@@ -18,10 +18,12 @@ How = Literal["keyword", "free_text", "link", "complaint", "staff"]
 async def opt_out(
     session: AsyncSession, lead: Lead, channel: OutboundChannel, *, how: How, text: str | None = None
 ) -> bool:
-    """Ends every sequence to that address, whichever lead it belongs to. False: there is no address, or it was out before."""
+    """Ends every sequence to that address, whichever lead it belongs to. False: there is no address (yet), or it was out before."""
     address = addresses_of(lead)[channel]
     if address is None:
+        await store.add_consents(session, [_refusal(lead, channel, "", how, text)])
         return False
+    await store.lock_leads_of_person(session, lead)
     for lead_id in await store.leads_of_address(session, lead.tenant_id, (channel, address)):
         known = await store.lead(session, lead.tenant_id, lead_id)
         if known:

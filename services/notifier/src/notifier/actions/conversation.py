@@ -1,18 +1,16 @@
-"""What the chat's facts mean for messages: replies go out, the shop is told, the sequence stops."""
+"""What the chat's facts mean for messages: replies go out, the sequence stops."""
 
-from datetime import UTC, datetime
-
-from shared.events import BookingDeclined, Event, HandoffRequested, MessageSent, Vehicle
+from shared.events import BookingDeclined, Event, MessageSent
 from shared.events.notification import OutboundChannel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier import store
 from notifier.actions.consents import opt_out
 from notifier.actions.intents import Intent, addresses_of, intend
-from notifier.actions.leads import need_lead, need_location, stop_sequence
+from notifier.actions.leads import need_lead, stop_sequence
 from notifier.domain.gate import Purpose
 from notifier.domain.opt_out import opt_out_in
-from notifier.domain.wording import harmless, phone_as_read, vehicle_name
+from notifier.domain.wording import harmless
 from notifier.tables import InboundMessage, Lead
 
 PREVIEW_CHARACTERS = 90
@@ -32,8 +30,10 @@ async def follow_conversation(session: AsyncSession, event: Event[MessageSent]) 
 
 async def _heed_customer(session: AsyncSession, event: Event[MessageSent], lead: Lead) -> None:
     """What came by SMS or e-mail was read for an opt-out at the door; the web chat is read here."""
-    await stop_sequence(session, lead, "engaged", engaged=True)
     wish = opt_out_in(event.data.text, None) if event.data.channel in {"web", "crm"} else None
+    if wish:
+        await store.lock_leads_of_person(session, lead)
+    await stop_sequence(session, lead, "engaged", engaged=True)
     if wish:
         for channel in wish.channels:
             await opt_out(session, lead, channel, how=wish.how, text=event.data.text)
@@ -42,7 +42,7 @@ async def _heed_customer(session: AsyncSession, event: Event[MessageSent], lead:
 async def _send_reply(session: AsyncSession, message: MessageSent, lead: Lead) -> None:
     if message.channel not in {"sms", "email"}:
         return
-    now = datetime.now(UTC)
+    now = await store.clock(session)
     answered = None
     if message.channel == "email":
         answered = await store.last_mail_of(session, lead.tenant_id, lead.id)
@@ -67,37 +67,9 @@ def _reply_payload(text: str, answered: InboundMessage | None) -> dict[str, str 
     }
 
 
-async def notify_shop(session: AsyncSession, event: Event[HandoffRequested]) -> None:
-    """The shop's own address hears who needs a person, and why; a person takes over, so the sequence ends."""
-    lead = await need_lead(session, event.tenant_id, event.data.lead_id)
-    location = await need_location(session, event.tenant_id, lead.location_id)
-    await stop_sequence(session, lead, "handoff")
-    now = datetime.now(UTC)
-    intent = Intent(
-        key=f"handoff:{event.id}",
-        purpose=Purpose.SHOP_NOTICE,
-        template="handoff_notice",
-        due_at=now,
-        payload=_handoff_payload(event.data, lead),
-    )
-    await store.add_deliveries(session, intend(intent, lead, {"email": location.email}, ["email"], now))
-
-
-def _handoff_payload(fact: HandoffRequested, lead: Lead) -> dict[str, str | None]:
-    vehicle = Vehicle.model_validate(lead.vehicle) if lead.vehicle else None
-    return {
-        "reason": harmless(fact.reason, 120),
-        "summary": harmless(fact.summary),
-        "open_question": harmless(fact.open_question) if fact.open_question else None,
-        "customer_phone": phone_as_read(lead.phone) if lead.phone else None,
-        "customer_email": lead.email,
-        "vehicle": vehicle_name(vehicle),
-    }
-
-
 async def offer_alternatives(session: AsyncSession, event: Event[BookingDeclined]) -> None:
     lead = await need_lead(session, event.tenant_id, event.data.lead_id)
-    now = datetime.now(UTC)
+    now = await store.clock(session)
     intent = Intent(
         key=f"declined:{event.data.request_id}",
         purpose=Purpose.BOOKING,

@@ -15,7 +15,7 @@ from notifier import store
 from notifier.actions.consents import opt_out
 from notifier.actions.intents import Intent, addresses_of, intend
 from notifier.actions.leads import stop_sequence
-from notifier.actions.sending import apply_status
+from notifier.actions.sending import apply_status, note_accepted
 from notifier.deps import Deps
 from notifier.domain.gate import Purpose
 from notifier.domain.opt_out import OptOut, answered_by_provider, opt_out_in, opts_in
@@ -96,11 +96,10 @@ async def _opt_out(session: AsyncSession, lead: Lead, message: Inbound, wish: Op
         if await opt_out(session, lead, channel, how=wish.how, text=message.text)
     ]
     if "sms" in changed and message.channel == "sms" and not answered_by_provider(message.text):
-        await store.add_deliveries(session, _receipt(lead, message))
+        await store.add_deliveries(session, _receipt(lead, message, await store.clock(session)))
 
 
-def _receipt(lead: Lead, message: Inbound) -> list[Delivery]:
-    now = datetime.now(UTC)
+def _receipt(lead: Lead, message: Inbound, now: datetime) -> list[Delivery]:
     intent = Intent(
         key=f"optout:{message.provider_id}",
         purpose=Purpose.OPT_OUT_RECEIPT,
@@ -161,9 +160,19 @@ async def _heed_stranger(session: AsyncSession, tenant_id: UUID, message: Inboun
 
 
 async def follow_text_status(
-    deps: Deps, tenant_id: UUID, *, provider_id: str, status: str, error_code: str | None
+    deps: Deps,
+    tenant_id: UUID,
+    *,
+    provider_id: str,
+    status: str,
+    error_code: str | None,
+    delivery_id: UUID | None = None,
 ) -> None:
-    """A status that is unknown to us changes nothing."""
+    """A status that is unknown to us changes nothing.
+
+    `delivery_id` is the one that we gave with the text: a callback about it says that Twilio has the text, so it settles
+    what was sent without an answer, and may come before the answer.
+    """
     rank = STATUS_RANKS.get(status)
     if rank is None:
         return
@@ -171,6 +180,9 @@ async def follow_text_status(
         tenant_id=tenant_id, provider_id=provider_id, status=status, rank=rank, error_code=error_code
     )
     async with transaction(deps.sessions, tenant_id) as session:
+        if delivery_id is not None:
+            now = await store.clock(session)
+            await note_accepted(session, tenant_id, delivery_id, provider_id, now)
         if await store.advance_status(session, row):
             delivery = await store.delivery_by_provider_id(session, tenant_id, provider_id)
             if delivery:

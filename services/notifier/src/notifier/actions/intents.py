@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.events.notification import OutboundChannel
+from shared.messaging.replay import repeated_by
 
 from notifier.domain.gate import Purpose
 from notifier.domain.sequence import Touch
@@ -17,7 +18,7 @@ Addresses = Mapping[OutboundChannel, str | None]
 
 @dataclass(frozen=True)
 class Intent:
-    """`key` with the channel is the dedupe key: the same reason never becomes a second message."""
+    """`key` with the channel is the dedupe key: the same reason never becomes a second message, unless an operator repeats it."""
 
     key: str
     purpose: Purpose
@@ -41,11 +42,14 @@ def intend(
 
 
 def _delivery(intent: Intent, lead: Lead, channel: OutboundChannel, address: str, now: datetime) -> Delivery:
+    # What is still to come (a reminder) is not said twice.
+    replay_id = repeated_by() if intent.due_at <= now else None
+    key = f"{intent.key}:{channel}"
     return Delivery(
         tenant_id=lead.tenant_id,
         location_id=lead.location_id,
         lead_id=lead.id,
-        dedupe_key=f"{intent.key}:{channel}",
+        dedupe_key=f"{key}@{replay_id}" if replay_id else key,
         purpose=intent.purpose.value,
         channel=channel,
         address=address,

@@ -1,6 +1,6 @@
 """What happens to a lead: it is greeted at once, and its sequence stops when it engages."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from shared.events import (
@@ -12,6 +12,7 @@ from shared.events import (
 )
 from shared.events.notification import OutboundChannel
 from shared.messaging.failures import RetryLater
+from shared.messaging.replay import repeated_by, replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier import store
@@ -24,6 +25,7 @@ from notifier.tables import Consent, Delivery, Lead, Location, TouchPoint
 STOPPING_STATUSES = frozenset({"won", "lost", "engaged", "appointment_scheduled"})
 
 
+@replica
 async def replicate_location(session: AsyncSession, event: Event[LocationChanged]) -> None:
     fact = event.data
     await store.keep_tenant(session, event.tenant_id, fact.tenant_slug)
@@ -56,10 +58,26 @@ async def greet_lead(session: AsyncSession, event: Event[LeadReceived], sequence
         raise RetryLater("a lead without a location cannot be greeted")
     location = await need_location(session, event.tenant_id, event.location_id)
     lead = _lead(event, location.id)
-    if not await store.add_lead(session, lead):
-        return
-    await store.add_consents(session, await _new_consents(session, event, lead))
-    await _plan(session, lead, location, sequences.newest())
+    if await store.add_lead(session, lead) or repeated_by():
+        await store.add_consents(session, await _new_consents(session, event, lead))
+        await _plan(session, lead, location, sequences.newest())
+    elif await store.renew_lead(session, lead):
+        await store.raise_lead_version(session, lead.tenant_id, lead.id, lead.lead_version)
+        await store.add_consents(session, await _new_consents(session, event, lead))
+        for channel, address in _known_addresses(lead):
+            await store.fill_address(session, lead, channel, address)
+    await _heed_earlier_opt_out(session, lead)
+
+
+async def _heed_earlier_opt_out(session: AsyncSession, lead: Lead) -> None:
+    """The person asked, opted out elsewhere, and the second was heard first."""
+    addresses = _known_addresses(lead)
+    if addresses and await store.opted_out_since(session, lead.tenant_id, addresses, lead.received_at):
+        await stop_sequence(session, lead, "opted_out")
+
+
+def _known_addresses(lead: Lead) -> list[store.Address]:
+    return [(channel, address) for channel, address in addresses_of(lead).items() if address is not None]
 
 
 def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
@@ -69,6 +87,7 @@ def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
         tenant_id=event.tenant_id,
         location_id=location_id,
         lead_version=event.lead_version,
+        facts_version=event.lead_version,
         name=fact.contact.name,
         email=fact.contact.email,
         phone=fact.contact.phone,
@@ -82,18 +101,15 @@ def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
 async def _new_consents(session: AsyncSession, event: Event[LeadReceived], lead: Lead) -> list[Consent]:
     """What the lead agreed to; a person who opted out stays so until they opt in themselves."""
     given: dict[OutboundChannel, bool] = {"sms": event.data.consent.sms, "email": event.data.consent.email}
-    addresses = [
-        (channel, address)
-        for channel, address in addresses_of(lead).items()
-        if address is not None and given[channel]
-    ]
+    refused = await store.refused_by_lead(session, lead.tenant_id, lead.id)
+    addresses = [address for address in _known_addresses(lead) if given[address[0]] or address[0] in refused]
     known = await store.permissions(session, lead.tenant_id, addresses)
     return [
         Consent(
             tenant_id=lead.tenant_id,
             channel=channel,
             address=address,
-            permission="granted",
+            permission="opted_out" if channel in refused else "granted",
             source=f"lead:{event.data.source}",
             lead_id=lead.id,
         )
@@ -103,7 +119,7 @@ async def _new_consents(session: AsyncSession, event: Event[LeadReceived], lead:
 
 
 async def _plan(session: AsyncSession, lead: Lead, location: Location, sequence: Sequence) -> None:
-    now = datetime.now(UTC)
+    now = await store.clock(session)
     plan = list(sequence.plan(lead.received_at, location.timezone))
     await store.add_touches(session, [_touch_point(lead, sequence, touch, due_at) for touch, due_at in plan])
     await store.add_deliveries(session, deliveries_of(lead, plan[0][0], now))
@@ -141,8 +157,8 @@ async def stop_sequence(session: AsyncSession, lead: Lead, reason: str, *, engag
 
 
 async def follow_status(session: AsyncSession, event: Event[LeadStatusChanged]) -> None:
+    lead = await need_lead(session, event.tenant_id, event.data.lead_id)
     if event.data.new in STOPPING_STATUSES:
-        lead = await need_lead(session, event.tenant_id, event.data.lead_id)
         await stop_sequence(session, lead, event.data.new, engaged=event.data.new == "engaged")
     await store.raise_lead_version(session, event.tenant_id, event.data.lead_id, event.lead_version)
 

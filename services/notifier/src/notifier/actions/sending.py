@@ -1,8 +1,9 @@
 """The life of a delivery: claimed under the gate, handed to its provider, and the answer noted."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
@@ -37,6 +38,10 @@ log = structlog.get_logger()
 LOOK_UP_AFTER = timedelta(seconds=10)
 """Until then a text may still be on its way into the provider's list."""
 
+BEGIN_WITHIN_SECONDS = 10
+"""Of the claim. A process that slept longer must not call any more: with the clients' own limits (45 s) it would still be
+calling when its claim counts as lost, and somebody else might send the same."""
+
 OPTED_OUT_AT_PROVIDER = "21610"
 NOTE_FOR_SECONDS = 120
 
@@ -45,19 +50,26 @@ Channels: tuple[OutboundChannel, ...] = ("email", "sms")
 
 @dataclass(frozen=True)
 class Claimed:
-    """Ours to send, exactly once."""
+    """Ours to send, exactly once. `attempt` tells a late answer from that of a later claim; `begin_by`: of the loop's clock."""
 
     tenant_id: UUID
     tenant_slug: str
     delivery_id: UUID
+    attempt: int
     letter: Text | Mail
+    begin_by: float
 
 
 async def claim_due(
-    deps: Deps, tenant_id: UUID, limits: Mapping[OutboundChannel, int], now: datetime
+    deps: Deps, tenant_id: UUID, limits: Mapping[OutboundChannel, int], now: datetime | None = None
 ) -> list[Claimed]:
-    """Asks the gate and marks as `sending` in one transaction: a stop that was stored before it means no send."""
+    """Asks the gate and marks as `sending` in one transaction: a stop that was stored before it means no send.
+
+    Without `now` by the database's clock.
+    """
+    begin_by = asyncio.get_running_loop().time() + BEGIN_WITHIN_SECONDS
     async with transaction(deps.sessions, tenant_id) as session:
+        now = now or await store.clock(session)
         due = [
             found
             for channel in Channels
@@ -70,7 +82,11 @@ async def claim_due(
             if delivery.state == "failed":
                 await _tell(session, delivery, _failed(delivery))
         slug = await store.tenant_slug(session, tenant_id) if due else None
-    return [Claimed(tenant_id, slug or "", delivery.id, letter) for delivery, letter in letters if letter]
+    return [
+        Claimed(tenant_id, slug or "", delivery.id, delivery.attempts, letter, begin_by)
+        for delivery, letter in letters
+        if letter
+    ]
 
 
 async def _permissions(
@@ -170,17 +186,19 @@ def _write(deps: Deps, due: DueDelivery) -> Text | Mail:
 
 async def deliver(deps: Deps, claimed: Claimed) -> None:
     """Hands the message over and notes what came of it; no transaction is open during the call."""
-    outcome = await _hand_over(deps, claimed)
-    await note_outcome(deps, claimed.tenant_id, claimed.delivery_id, outcome, datetime.now(UTC))
+    await note_outcome(deps, claimed, await _hand_over(deps, claimed))
 
 
 async def _hand_over(deps: Deps, claimed: Claimed) -> Outcome:
+    if asyncio.get_running_loop().time() > claimed.begin_by:
+        return TryLater("claim_ran_out")
     match claimed.letter:
         case Mail():
             return await deps.smtp.send(claimed.letter)
         case Text():
             origin = deps.settings.public_url.rstrip("/")
-            callback = f"{origin}/webhooks/twilio/status/{claimed.tenant_slug}"
+            # With our own id: whatever becomes of the answer, the first callback says that Twilio has this text.
+            callback = f"{origin}/webhooks/twilio/status/{claimed.tenant_slug}?delivery={claimed.delivery_id}"
             return await deps.twilio.send(claimed.letter, callback)
         case never:
             assert_never(never)
@@ -192,15 +210,15 @@ async def _hand_over(deps: Deps, claimed: Claimed) -> Outcome:
     wait=wait_exponential(0.1, max=5),
     reraise=True,
 )
-async def note_outcome(
-    deps: Deps, tenant_id: UUID, delivery_id: UUID, outcome: Outcome, now: datetime
-) -> None:
+async def note_outcome(deps: Deps, claimed: Claimed, outcome: Outcome) -> None:
     """Insists while the database is away: a sent message that nobody wrote down would count as unknown."""
+    tenant_id, delivery_id = claimed.tenant_id, claimed.delivery_id
     async with transaction(deps.sessions, tenant_id) as session:
+        now = await store.clock(session)
         if isinstance(outcome, Accepted):
             await note_accepted(session, tenant_id, delivery_id, outcome.provider_id, now)
             return
-        delivery = await store.delivery(session, tenant_id, delivery_id, "sending", "unknown")
+        delivery = await store.attempted(session, tenant_id, delivery_id, claimed.attempt)
         if delivery is None:
             return
         match outcome:

@@ -1,6 +1,5 @@
 """An operator's word on a delivery whose fate nobody knows."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from shared.db.engine import transaction
@@ -13,8 +12,8 @@ from notifier.tables import Delivery
 
 async def settle_unknown(deps: Deps, tenant_id: UUID, delivery_id: UUID, *, resend: bool) -> Delivery | None:
     """`None` when it is not unknown (any more)."""
-    now = datetime.now(UTC)
     async with transaction(deps.sessions, tenant_id) as session:
+        now = await store.clock(session)
         delivery = await store.delivery(session, tenant_id, delivery_id, "unknown")
         if delivery is None:
             return None

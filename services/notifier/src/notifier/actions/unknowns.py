@@ -1,10 +1,18 @@
-"""Deliveries whose fate nobody noted: found again at the provider, or left for a person to see."""
+"""Deliveries whose fate nobody noted: found again at the provider, or left for a person to see.
 
+A text that Twilio has is known by our id in its callback or by its words in Twilio's list; one that Twilio surely does not
+have is sent again. Mail cannot be looked up: a mail whose fate is unknown is never sent again by itself, whatever it is.
+A confirmation goes by text as well, so the customer has it; a person decides about the rest.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from shared.db.engine import transaction
+from shared.telemetry.metrics import INTENTS_UNKNOWN
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier import store
@@ -17,6 +25,9 @@ from notifier.tables import Delivery
 log = structlog.get_logger()
 
 CLAIM_LASTS = timedelta(seconds=60)
+ABSENT_AFTER = timedelta(seconds=60)
+"""Of the claim. Until then a text that Twilio's list does not show may still be on its way there: in a slow network, or in
+a server that takes its time."""
 LOOK_BACK = timedelta(minutes=2)
 ASK_AGAIN_AFTER = timedelta(seconds=30)
 BATCH = 20
@@ -32,7 +43,6 @@ async def give_up_claims(deps: Deps, tenant_id: UUID, now: datetime) -> int:
 
 
 async def look_up_texts(deps: Deps, tenant_id: UUID, now: datetime) -> None:
-    """An e-mail cannot be looked up: it stays `unknown`, visible to the operators, and is never sent again by itself."""
     async with transaction(deps.sessions, tenant_id) as session:
         unknown = await store.unknown_texts(session, tenant_id, now, BATCH)
     for delivery, _ in unknown:
@@ -57,8 +67,11 @@ async def _settle(session: AsyncSession, seen: Delivery, listed: list[SentText],
     same = [text.sid for text in listed if fingerprint(text.body) == delivery.fingerprint]
     taken = await store.known_provider_ids(session, delivery.tenant_id, same)
     found = [sid for sid in same if sid not in taken]
+    absent_at = (delivery.claimed_at or now) + ABSENT_AFTER
     if found:
         await note_accepted(session, delivery.tenant_id, delivery.id, found[-1], now)
+    elif now < absent_at:
+        delivery.due_at = absent_at
     else:
         delivery.state, delivery.due_at = "planned", now
 
@@ -69,3 +82,13 @@ async def _ask_again(deps: Deps, seen: Delivery, reason: str, now: datetime) -> 
         delivery = await store.delivery(session, seen.tenant_id, seen.id, "unknown")
         if delivery:
             delivery.due_at = now + ASK_AGAIN_AFTER
+
+
+async def report_unknown(deps: Deps, tenant_ids: Iterable[UUID]) -> None:
+    """The metric `intents_unknown`: what operators have to look at or the next look-up will find."""
+    counts: Counter[str] = Counter(email=0, sms=0)
+    for tenant_id in tenant_ids:
+        async with transaction(deps.sessions, tenant_id) as session:
+            counts.update(await store.count_unknown(session, tenant_id))
+    for channel, count in counts.items():
+        INTENTS_UNKNOWN.labels(service="notifier", kind=channel).set(count)

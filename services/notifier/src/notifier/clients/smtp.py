@@ -11,8 +11,10 @@ from notifier.domain.outcome import Accepted, Outcome, Refused, TryLater, Uncert
 from notifier.letters import Mail
 
 CONNECT_TIMEOUT_SECONDS = 5.0
-COMMAND_TIMEOUT_SECONDS = 20.0
-"""With the connection's own below the 60 s after which a claim counts as lost."""
+ENVELOPE_SECONDS = 20.0
+"""For everything before the mail itself, log-in and several dead connections included."""
+MAIL_SECONDS = 25.0
+"""With the envelope's below the 60 s after which a claim counts as lost."""
 
 IDLE_CONNECTIONS = 8
 
@@ -34,15 +36,15 @@ class MailServer:
 class SmtpClient:
     """Safe for many tasks at once: each takes an idle connection or opens one."""
 
-    def __init__(self, server: MailServer, *, timeout_seconds: float = COMMAND_TIMEOUT_SECONDS) -> None:
+    def __init__(self, server: MailServer) -> None:
         self._server = server
-        self._timeout_seconds = timeout_seconds
         self._idle: list[SMTP] = []
 
     async def send(self, mail: Mail) -> Outcome:
         try:
             body = mail.message.as_bytes()
-            connection = await self._envelope(mail)
+            async with asyncio.timeout(ENVELOPE_SECONDS):
+                connection = await self._envelope(mail)
         except SMTPResponseException as answer:
             return _answered(answer.code)
         except (SMTPException, OSError, TimeoutError):
@@ -59,9 +61,14 @@ class SmtpClient:
         """A connection that has taken sender and recipient; nothing of the mail itself has left us yet."""
         while self._idle:
             connection = self._idle.pop()
-            with suppress(SMTPException, OSError, TimeoutError):
+            try:
                 if connection.is_connected:
                     return await _address(connection, mail)
+            except (SMTPException, OSError, TimeoutError):
+                pass
+            except asyncio.CancelledError:
+                connection.close()
+                raise
             connection.close()
         connection = await self._connect()
         try:
@@ -82,12 +89,13 @@ class SmtpClient:
             timeout=CONNECT_TIMEOUT_SECONDS,
         )
         await connection.connect()
-        connection.timeout = self._timeout_seconds
+        connection.timeout = MAIL_SECONDS
         return connection
 
     async def _data(self, connection: SMTP, body: bytes) -> Outcome:
         try:
-            answer = await connection.data(body)
+            async with asyncio.timeout(MAIL_SECONDS):
+                answer = await connection.data(body)
         except SMTPDataError as refused:
             await self._reset(connection)
             return _answered(refused.code)

@@ -1,5 +1,6 @@
 """Twilio's message API: one POST to send, one GET to find out what became of a message."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from notifier.domain.outcome import Accepted, Outcome, Refused, TryLater, Uncert
 from notifier.letters import Text
 
 TIMEOUT = httpx2.Timeout(10.0, connect=3.0)
+CALL_SECONDS = 30
+"""In all: an answer that trickles in must not outlast the claim of its message."""
 CONNECTIONS = 20
 PAGE_SIZE = 50
 
@@ -51,10 +54,11 @@ class TwilioClient:
             "StatusCallback": status_callback,
         }
         try:
-            answer = await self._http.post(self._path, data=form)
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await self._http.post(self._path, data=form)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             return TryLater("twilio_unreachable")
-        except httpx2.TransportError as error:
+        except (httpx2.HTTPError, TimeoutError) as error:
             return Uncertain(f"twilio_{type(error).__name__.lower()}")
         return _understood(answer)
 
@@ -66,10 +70,11 @@ class TwilioClient:
             "PageSize": PAGE_SIZE,
         }
         try:
-            answer = await self._http.get(self._path, params=params)
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await self._http.get(self._path, params=params)
             answer.raise_for_status()
             return _Listing.model_validate_json(answer.content).messages
-        except (httpx2.HTTPError, ValidationError) as error:
+        except (httpx2.HTTPError, ValidationError, TimeoutError) as error:
             raise LookupFailed(type(error).__name__) from error
 
     async def close(self) -> None:

@@ -88,7 +88,7 @@ def _switched_off(letter: Letter, shop: Shop) -> str | None:
     if shop.demo_mode and not allowed(letter.address, shop.allow_list):
         return "demo_mode"
     if letter.purpose is Purpose.SHOP_NOTICE:
-        return None
+        return _texting_off(shop) if letter.channel == "sms" else None
     if not shop.enabled:
         return "location_disabled"
     if not shop.sends:

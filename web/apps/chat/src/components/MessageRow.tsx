@@ -32,7 +32,7 @@ function Row({ message, first, shop, appointment, actions, slotsOpen, latest, on
     <article className={`row row-${author}${first ? " row-first" : ""}`}>
       {first && (
         <p className="speaker">
-          <span className={author === "customer" ? "visually-hidden" : ""}>{SPEAKER[author]}</span>
+          <span className={author === "customer" ? "visually-hidden" : ""}>{message.author_name ?? SPEAKER[author]}</span>
           <time dateTime={created_at}>{clock(created_at, shop.timezone)}</time>
         </p>
       )}

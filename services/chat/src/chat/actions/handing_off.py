@@ -1,0 +1,207 @@
+"""A person is asked for, reminded, and the conversation comes back to the assistant."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID, uuid4
+
+from shared.db.engine import transaction
+from shared.events import EventData, HandoffEnded, HandoffEscalated, HandoffRequested
+from shared.messaging.outbox import record
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chat import store, store_staff
+from chat.actions.records import (
+    NewMessage,
+    NoConversation,
+    Scene,
+    add_message,
+    lead_facts,
+    scene_of,
+    tell_state,
+)
+from chat.actions.tools import HandOffWish
+from chat.deps import Deps
+from chat.domain import phrases
+from chat.domain.conversation import Owner, State, actions_of, resting_state
+from chat.domain.handoff import ANSWER_WITHIN, Opening, answer_by, suggested_reply
+from chat.domain.values import ActionsPart
+from chat.tables import Handoff
+
+
+async def hand_off(
+    deps: Deps,
+    session: AsyncSession,
+    scene: Scene,
+    wish: HandOffWish,
+    open_question: str,
+    opening: Opening | None = None,
+) -> None:
+    """Under the conversation's lock. The assistant is silent from here on. Asked for again, the same hand-off starts over."""
+    known = await store_staff.open_handoff(session, scene.conversation.tenant_id, scene.conversation.id)
+    handoff = known or _handoff(scene, wish.kind, wish.reason, deps.now())
+    handoff.summary = wish.summary
+    handoff.open_question = open_question[:500]
+    handoff.suggested_reply = suggested_reply(lead_facts(scene.lead), scene.shop, scene.facts)
+    handoff.level = 0
+    handoff.escalate_at = answer_by(deps.now(), opening)
+    session.add(handoff)
+    _give_to_person(scene)
+    requested = HandoffRequested(
+        conversation_id=scene.conversation.id,
+        lead_id=scene.conversation.lead_id,
+        kind=wish.kind,
+        reason=wish.reason,
+        summary=wish.summary,
+        open_question=handoff.open_question,
+        suggested_reply=handoff.suggested_reply,
+    )
+    await record_fact(session, scene, requested)
+
+
+async def take_over(
+    session: AsyncSession, scene: Scene, now: datetime, *, staff_id: UUID | None = None
+) -> bool:
+    """Somebody is on it, whether a person was asked for or not. False: the conversation was theirs already."""
+    conversation = scene.conversation
+    handoff = await store_staff.open_handoff(session, conversation.tenant_id, conversation.id)
+    if handoff is None:
+        handoff = _handoff(scene, "hard", "Taken over by staff", now)
+    new = conversation.owner != Owner.HUMAN or (staff_id is not None and handoff.taken_by is None)
+    handoff.taken_by = handoff.taken_by or staff_id
+    handoff.escalate_at = None
+    session.add(handoff)
+    _give_to_person(scene)
+    return new
+
+
+def _give_to_person(scene: Scene) -> None:
+    conversation = scene.conversation
+    conversation.owner = Owner.HUMAN.value
+    conversation.state = State.HUMAN.value
+    conversation.answer_due_at = None
+
+
+def _handoff(scene: Scene, kind: Literal["hard", "soft"], reason: str, now: datetime) -> Handoff:
+    conversation = scene.conversation
+    return Handoff(
+        id=uuid4(),
+        tenant_id=conversation.tenant_id,
+        location_id=conversation.location_id,
+        conversation_id=conversation.id,
+        kind=kind,
+        reason=reason,
+        summary="",
+        requested_at=now,
+    )
+
+
+async def give_back(
+    session: AsyncSession, scene: Scene, now: datetime, how: Literal["given_back", "idle"]
+) -> bool:
+    """The assistant goes on, and answers what is still open. False: it was the assistant's."""
+    conversation = scene.conversation
+    if conversation.owner != Owner.HUMAN:
+        return False
+    _back_to_assistant(scene)
+    handoff = await store_staff.open_handoff(session, conversation.tenant_id, conversation.id)
+    if handoff is not None:
+        handoff.ended_at, handoff.escalate_at = now, None
+        session.add(handoff)
+    if conversation.waiting_since is not None and scene.shop.assistant_on:
+        conversation.answer_due_at = now
+    ended = HandoffEnded(conversation_id=conversation.id, lead_id=conversation.lead_id, how=how)
+    await record_fact(session, scene, ended)
+    return True
+
+
+def _back_to_assistant(scene: Scene) -> None:
+    scene.conversation.owner = Owner.ASSISTANT.value
+    scene.conversation.state = resting_state(scene.facts).value
+
+
+async def escalate_next(deps: Deps) -> bool:
+    """The hand-off that nobody has answered for longest goes one level up; False when none is due."""
+    for tenant_id in await _tenants(deps):
+        async with transaction(deps.sessions, tenant_id) as session:
+            due = await store_staff.due_handoff(session, tenant_id, deps.now())
+            if due is None:
+                continue
+            scene = await _locked(session, tenant_id, due.conversation_id)
+            handoff = await store_staff.open_handoff(session, tenant_id, due.conversation_id)
+            if scene is not None and handoff is not None and _is_due(handoff, deps.now()):
+                await _escalate(deps, session, scene, handoff)
+            return True
+    return False
+
+
+def _is_due(handoff: Handoff, now: datetime) -> bool:
+    """Looked at again under the lock: another worker may have been faster."""
+    return handoff.escalate_at is not None and handoff.escalate_at <= now
+
+
+async def _escalate(deps: Deps, session: AsyncSession, scene: Scene, handoff: Handoff) -> None:
+    """First the next person; then the assistant speaks again, and the hand-off stays open for whoever comes."""
+    level: Literal[1, 2] = 1 if handoff.level == 0 else 2
+    handoff.level = level
+    handoff.escalate_at = deps.now() + ANSWER_WITHIN if level == 1 else None
+    session.add(handoff)
+    escalated = HandoffEscalated(
+        handoff_id=handoff.id,
+        conversation_id=handoff.conversation_id,
+        lead_id=scene.conversation.lead_id,
+        level=level,
+        reason=handoff.reason,
+        summary=handoff.summary,
+        open_question=handoff.open_question,
+        requested_at=handoff.requested_at,
+    )
+    await record_fact(session, scene, escalated)
+    if level == 2 and scene.shop.assistant_on:
+        _back_to_assistant(scene)
+        buttons = ActionsPart(actions=actions_of(State(scene.conversation.state), Owner.ASSISTANT))
+        text = phrases.nobody_yet(scene.shop)
+        await add_message(session, scene, NewMessage("assistant", text, parts=(buttons,)), deps.now())
+    await tell_state(session, scene.conversation)
+
+
+async def end_next_idle(deps: Deps, idle_after: timedelta) -> bool:
+    """A person's conversation in which nobody has written for that long goes back; False when there is none."""
+    for tenant_id in await _tenants(deps):
+        async with transaction(deps.sessions, tenant_id) as session:
+            idle = await store_staff.idle_conversation(session, tenant_id, deps.now() - idle_after)
+            if idle is None:
+                continue
+            scene = await scene_of(session, tenant_id, idle.lead_id)
+            await give_back(session, scene, deps.now(), "idle")
+            await tell_state(session, scene.conversation)
+            return True
+    return False
+
+
+async def record_fact(session: AsyncSession, scene: Scene, happened: EventData) -> None:
+    conversation = scene.conversation
+    await record(
+        session,
+        happened,
+        tenant_id=conversation.tenant_id,
+        subject=conversation.lead_id,
+        location_id=conversation.location_id,
+        lead_version=conversation.next_seq,
+        correlation_id=scene.lead.correlation_id,
+    )
+
+
+async def _tenants(deps: Deps) -> list[UUID]:
+    async with transaction(deps.sessions, None) as session:
+        return list(await store.tenant_ids(session))
+
+
+async def _locked(session: AsyncSession, tenant_id: UUID, conversation_id: UUID) -> Scene | None:
+    """In the order of locks that every writer keeps: the conversation first."""
+    conversation = await store_staff.conversation_by_id(session, tenant_id, conversation_id)
+    if conversation is None:
+        return None
+    try:
+        return await scene_of(session, tenant_id, conversation.lead_id, lock=True)
+    except NoConversation:
+        return None

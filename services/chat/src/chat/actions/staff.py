@@ -1,0 +1,221 @@
+"""The shop's side: the inbox, and a person in the conversation."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from shared.db.engine import transaction
+from shared.events import Event, StaffChanged
+from shared.http.links import Link
+from shared.messaging.replay import replica
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chat import store, store_staff
+from chat.actions.handing_off import give_back, take_over
+from chat.actions.records import (
+    NewMessage,
+    NoConversation,
+    Scene,
+    add_message,
+    channel_of,
+    scene_of,
+    tell_state,
+)
+from chat.deps import Deps
+from chat.domain import phrases
+from chat.store_staff import InboxFilter, InboxRow
+from chat.tables import ChatMessage, StaffMember, StaffNote
+
+
+class NotStaff(Exception):
+    """Nobody who works there (any more), or a token that came before the news of its member."""
+
+
+class ReadOnly(Exception):
+    """The member may look, and not act."""
+
+
+class UnknownConversation(Exception):
+    """None of this tenant, or of a location where the member does not work: the caller must not tell which."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks. `locations`: where they work, `None` for everywhere."""
+
+    tenant_id: UUID
+    staff_id: UUID
+    name: str
+    locations: frozenset[UUID] | None
+    may_act: bool
+
+    def sees(self, location_id: UUID) -> bool:
+        return self.locations is None or location_id in self.locations
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A conversation as staff see it; messages by `seq`, notes by time."""
+
+    row: InboxRow
+    messages: Sequence[ChatMessage]
+    notes: Sequence[StaffNote]
+
+
+@replica
+async def keep_staff(session: AsyncSession, event: Event[StaffChanged]) -> None:
+    member = event.data
+    await store_staff.keep_staff(
+        session,
+        StaffMember(
+            staff_id=member.staff_id,
+            tenant_id=event.tenant_id,
+            version=member.version,
+            name=member.name,
+            role=member.role,
+            locations=list(member.locations),
+            active=member.active,
+        ),
+    )
+
+
+async def viewer_of(deps: Deps, staff: Link) -> Viewer:
+    """Raises `NotStaff`."""
+    async with transaction(deps.sessions, staff.tenant_id) as session:
+        member = await store_staff.staff_of(session, staff.tenant_id, staff.subject_id)
+    if member is None or not member.active:
+        raise NotStaff
+    everywhere = member.role == "owner"
+    return Viewer(
+        tenant_id=staff.tenant_id,
+        staff_id=member.staff_id,
+        name=member.name,
+        locations=None if everywhere else frozenset(member.locations),
+        may_act=member.role != "read_only",
+    )
+
+
+async def read_inbox(
+    deps: Deps,
+    viewer: Viewer,
+    *,
+    location: str | None = None,
+    state: str | None = None,
+    before: datetime | None = None,
+    only: Collection[UUID] | None = None,
+) -> Sequence[InboxRow]:
+    """Newest first, of the viewer's locations. `location` is a code; one that they do not work at has no rows."""
+    async with transaction(deps.sessions, viewer.tenant_id) as session:
+        seen = await locations_seen(session, viewer, location)
+        wanted = InboxFilter(seen, state=state, only=only, before=before)
+        return await store_staff.inbox(session, viewer.tenant_id, wanted)
+
+
+async def locations_seen(
+    session: AsyncSession, viewer: Viewer, location: str | None
+) -> frozenset[UUID] | None:
+    """Where the viewer works, or of these the one with that code; `None`: everywhere."""
+    if location is None:
+        return viewer.locations
+    rows = await store_staff.locations(session, viewer.tenant_id)
+    return frozenset(
+        row.location_id for row in rows if row.facts.get("code") == location and viewer.sees(row.location_id)
+    )
+
+
+async def open_for_staff(deps: Deps, viewer: Viewer, conversation_id: UUID) -> Opened:
+    """Marks it as read. Raises `UnknownConversation`."""
+    async with transaction(deps.sessions, viewer.tenant_id) as session:
+        wanted = InboxFilter(viewer.locations, only=[conversation_id])
+        rows = await store_staff.inbox(session, viewer.tenant_id, wanted)
+        if not rows:
+            raise UnknownConversation
+        messages = await store.messages_after(
+            session, viewer.tenant_id, conversation_id=conversation_id, after=0
+        )
+        notes = await store_staff.notes_of(session, viewer.tenant_id, conversation_id)
+        if messages and viewer.may_act:
+            await store_staff.mark_staff_seen(
+                session, viewer.tenant_id, conversation_id=conversation_id, seq=messages[-1].seq
+            )
+        return Opened(rows[0], messages, notes)
+
+
+async def staff_takes_over(deps: Deps, viewer: Viewer, conversation_id: UUID) -> None:
+    """The assistant is silent from here on, also where it is in the middle of an answer. Repeating it is harmless."""
+    async with transaction(deps.sessions, viewer.tenant_id) as session:
+        scene = await _scene(session, viewer, conversation_id)
+        await _join(deps, session, viewer, scene)
+
+
+async def _join(deps: Deps, session: AsyncSession, viewer: Viewer, scene: Scene) -> None:
+    if not await take_over(session, scene, deps.now(), staff_id=viewer.staff_id):
+        return
+    joined = NewMessage("system", phrases.joined(viewer.name, scene.shop))
+    await add_message(session, scene, joined, deps.now())
+    await tell_state(session, scene.conversation)
+
+
+async def staff_writes(
+    deps: Deps, viewer: Viewer, conversation_id: UUID, *, client_id: str, text: str
+) -> ChatMessage:
+    """On the channel that the customer wrote on last; whoever writes takes over. The same `client_id` is one message."""
+    async with transaction(deps.sessions, viewer.tenant_id) as session:
+        scene = await _scene(session, viewer, conversation_id)
+        own_id = f"staff:{viewer.staff_id}:{client_id}"
+        known = await store.message_by_client_id(
+            session, viewer.tenant_id, conversation_id=conversation_id, client_id=own_id
+        )
+        if known is not None:
+            return known
+        await _join(deps, session, viewer, scene)
+        asked = await store_staff.newest_of_customer(session, viewer.tenant_id, conversation_id)
+        message = NewMessage(
+            "staff",
+            text,
+            channel=channel_of(asked.channel if asked and asked.channel != "crm" else "web"),
+            client_id=own_id,
+            author_name=viewer.name,
+        )
+        return await add_message(session, scene, message, deps.now())
+
+
+async def staff_gives_back(deps: Deps, viewer: Viewer, conversation_id: UUID) -> None:
+    """Repeating it is harmless."""
+    async with transaction(deps.sessions, viewer.tenant_id) as session:
+        scene = await _scene(session, viewer, conversation_id)
+        if not await give_back(session, scene, deps.now(), "given_back"):
+            return
+        back = NewMessage("system", phrases.given_back(scene.shop))
+        await add_message(session, scene, back, deps.now())
+        await tell_state(session, scene.conversation)
+    deps.bell.ring(0)
+
+
+async def staff_notes(deps: Deps, viewer: Viewer, conversation_id: UUID, text: str) -> StaffNote:
+    async with transaction(deps.sessions, viewer.tenant_id) as session:
+        await _scene(session, viewer, conversation_id)
+        note = StaffNote(
+            id=uuid4(),
+            tenant_id=viewer.tenant_id,
+            conversation_id=conversation_id,
+            author_name=viewer.name,
+            text=text,
+            created_at=deps.now(),
+        )
+        session.add(note)
+        return note
+
+
+async def _scene(session: AsyncSession, viewer: Viewer, conversation_id: UUID) -> Scene:
+    """Locked. Raises `ReadOnly`, `UnknownConversation`."""
+    if not viewer.may_act:
+        raise ReadOnly
+    conversation = await store_staff.conversation_by_id(session, viewer.tenant_id, conversation_id)
+    if conversation is None or not viewer.sees(conversation.location_id):
+        raise UnknownConversation
+    try:
+        return await scene_of(session, viewer.tenant_id, conversation.lead_id, lock=True)
+    except NoConversation:
+        raise UnknownConversation from None

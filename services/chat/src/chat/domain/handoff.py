@@ -1,0 +1,38 @@
+"""When a person is to answer, who is told next, and what the assistant hands them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chat.domain.conversation import Facts
+from chat.domain.money import dollars
+from chat.domain.phrases import moment
+from chat.domain.values import LeadFacts, ShopFacts, vehicle_text
+
+ANSWER_WITHIN = timedelta(minutes=5)
+"""Of opening hours, at each level."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Whether the shop is open, and if not when it opens; `opens_next` is `None` where booking does not know."""
+
+    open_now: bool
+    opens_next: datetime | None = None
+
+
+def answer_by(now: datetime, opening: Opening | None) -> datetime:
+    """The end of the time that a person has; it runs in opening hours only. `None`: the hours are not known."""
+    begins = opening.opens_next if opening and not opening.open_now and opening.opens_next else now
+    return begins + ANSWER_WITHIN
+
+
+def suggested_reply(lead: LeadFacts, shop: ShopFacts, facts: Facts) -> str:
+    """A start for the person who takes over, from what is known; never sent by itself."""
+    said = [f"Hi {lead.first_name}, this is {shop.name}." if lead.first_name else f"Hi, this is {shop.name}."]
+    if facts.booked:
+        said.append(f"I have your appointment on {moment(facts.booked.start, facts.booked.timezone)} here.")
+    elif facts.quote and facts.quote.total_cents is not None:
+        what = " for your ".join(filter(None, (facts.quote.service.name, vehicle_text(lead.vehicle))))
+        said.append(f"I see that we quoted {dollars(facts.quote.total_cents)}: {what}.")
+    said.append("How can I help?")
+    return " ".join(said)

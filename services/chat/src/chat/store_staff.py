@@ -1,0 +1,221 @@
+"""The SQL of the inbox and the hand-off."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, text, update
+from sqlalchemy import select as select_rows
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from chat.tables import ChatMessage, Conversation, Handoff, Lead, Location, StaffMember, StaffNote
+
+
+async def keep_staff(session: AsyncSession, member: StaffMember) -> None:
+    """Unless the replica is as new or newer."""
+    values = member.model_dump()
+    statement = insert(StaffMember).values(**values)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["staff_id"], set_=values, where=col(StaffMember.version) < member.version
+        )
+    )
+
+
+async def staff_of(session: AsyncSession, tenant_id: UUID, staff_id: UUID) -> StaffMember | None:
+    statement = select(StaffMember).where(
+        StaffMember.tenant_id == tenant_id, StaffMember.staff_id == staff_id
+    )
+    return (await session.scalars(statement)).first()
+
+
+async def open_handoff(session: AsyncSession, tenant_id: UUID, conversation_id: UUID) -> Handoff | None:
+    statement = select(Handoff).where(
+        Handoff.tenant_id == tenant_id,
+        Handoff.conversation_id == conversation_id,
+        col(Handoff.ended_at).is_(None),
+    )
+    return (await session.scalars(statement.execution_options(populate_existing=True))).first()
+
+
+async def due_handoff(session: AsyncSession, tenant_id: UUID, now: datetime) -> Handoff | None:
+    """The one that waits longest; not locked, since the conversation's lock comes first."""
+    statement = (
+        select(Handoff)
+        .where(
+            Handoff.tenant_id == tenant_id, col(Handoff.escalate_at) <= now, col(Handoff.ended_at).is_(None)
+        )
+        .order_by(col(Handoff.escalate_at))
+        .limit(1)
+    )
+    return (await session.scalars(statement)).first()
+
+
+async def idle_conversation(session: AsyncSession, tenant_id: UUID, since: datetime) -> Conversation | None:
+    """A person's, in which nobody has written since then; locked, others skip it."""
+    statement = (
+        select(Conversation)
+        .where(
+            Conversation.tenant_id == tenant_id,
+            Conversation.owner == "human",
+            col(Conversation.last_at) < since,
+        )
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.scalars(statement)).first()
+
+
+async def conversation_by_id(
+    session: AsyncSession, tenant_id: UUID, conversation_id: UUID
+) -> Conversation | None:
+    statement = select(Conversation).where(
+        Conversation.tenant_id == tenant_id, Conversation.id == conversation_id
+    )
+    return (await session.scalars(statement)).first()
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    """`handoff` is the open one; `last` the newest message."""
+
+    conversation: Conversation
+    lead: Lead
+    location: Location
+    handoff: Handoff | None
+    last: ChatMessage | None
+
+
+@dataclass(frozen=True)
+class InboxFilter:
+    """`locations`: `None` for all. `state`: a state, an owner, `waiting`, or `None` for all. `before`: older than that."""
+
+    locations: Collection[UUID] | None
+    state: str | None = None
+    only: Collection[UUID] | None = None
+    before: datetime | None = None
+    limit: int = 50
+
+
+async def inbox(session: AsyncSession, tenant_id: UUID, wanted: InboxFilter) -> Sequence[InboxRow]:
+    """Newest first."""
+    newest = and_(
+        col(ChatMessage.conversation_id) == col(Conversation.id),
+        col(ChatMessage.seq) == col(Conversation.next_seq) - 1,
+    )
+    open_ = and_(col(Handoff.conversation_id) == col(Conversation.id), col(Handoff.ended_at).is_(None))
+    statement = (
+        select_rows(Conversation, Lead, Location, Handoff, ChatMessage)
+        .join(Lead, col(Lead.lead_id) == col(Conversation.lead_id))
+        .join(Location, col(Location.location_id) == col(Conversation.location_id))
+        .outerjoin(Handoff, open_)
+        .outerjoin(ChatMessage, newest)
+        .where(col(Conversation.tenant_id) == tenant_id, *_conditions(wanted))
+        .order_by(col(Conversation.last_at).desc().nulls_last(), col(Conversation.id))
+        .limit(wanted.limit)
+    )
+    return [InboxRow(*row) for row in (await session.execute(statement)).all()]
+
+
+def _conditions(wanted: InboxFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.locations is not None:
+        conditions.append(col(Conversation.location_id).in_(wanted.locations))
+    if wanted.only is not None:
+        conditions.append(col(Conversation.id).in_(wanted.only))
+    if wanted.before is not None:
+        conditions.append(col(Conversation.last_at) < wanted.before)
+    if wanted.state == "waiting":
+        conditions.append(col(Conversation.waiting_since).is_not(None))
+    elif wanted.state is not None:
+        conditions.append(
+            or_(col(Conversation.state) == wanted.state, col(Conversation.owner) == wanted.state)
+        )
+    return conditions
+
+
+async def locations(session: AsyncSession, tenant_id: UUID) -> Sequence[Location]:
+    return (await session.scalars(select(Location).where(Location.tenant_id == tenant_id))).all()
+
+
+async def mark_staff_seen(session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, seq: int) -> None:
+    await session.execute(
+        update(Conversation)
+        .where(col(Conversation.tenant_id) == tenant_id, col(Conversation.id) == conversation_id)
+        .values(staff_seen_seq=func.greatest(col(Conversation.staff_seen_seq), seq))
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def notes_of(session: AsyncSession, tenant_id: UUID, conversation_id: UUID) -> Sequence[StaffNote]:
+    """Oldest first."""
+    statement = (
+        select(StaffNote)
+        .where(StaffNote.tenant_id == tenant_id, StaffNote.conversation_id == conversation_id)
+        .order_by(col(StaffNote.created_at))
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def newest_of_customer(
+    session: AsyncSession, tenant_id: UUID, conversation_id: UUID
+) -> ChatMessage | None:
+    statement = (
+        select(ChatMessage)
+        .where(
+            ChatMessage.tenant_id == tenant_id,
+            ChatMessage.conversation_id == conversation_id,
+            ChatMessage.author == "customer",
+        )
+        .order_by(col(ChatMessage.seq).desc())
+        .limit(1)
+    )
+    return (await session.scalars(statement)).first()
+
+
+_NUMBERS = text("""
+WITH counted AS (
+  SELECT c.id, c.lead_id, c.seen_at,
+    EXISTS (SELECT FROM chat_messages m WHERE m.conversation_id = c.id AND m.author = 'customer') AS engaged,
+    EXISTS (SELECT FROM receipts r WHERE r.conversation_id = c.id AND r.tool = 'get_quote' AND NOT r.refused) AS quoted,
+    EXISTS (SELECT FROM timeline t WHERE t.lead_id = c.lead_id AND t.type = 'appointment.booked.v1') AS booked,
+    EXISTS (SELECT FROM handoffs h WHERE h.conversation_id = c.id) AS handed_off,
+    (SELECT min(t.time) FROM timeline t WHERE t.lead_id = c.lead_id AND t.type = 'lead.received.v1') AS received_at,
+    (SELECT min(t.time) FROM timeline t WHERE t.lead_id = c.lead_id AND t.type = 'notification.sent.v1') AS touched_at
+  FROM conversations c
+  WHERE c.tenant_id = :tenant_id AND c.created_at >= :since AND c.created_at < :until
+    AND (CAST(:locations AS uuid[]) IS NULL OR c.location_id = ANY(CAST(:locations AS uuid[])))
+)
+SELECT count(*) AS received,
+  count(*) FILTER (WHERE seen_at IS NOT NULL OR engaged) AS seen,
+  count(*) FILTER (WHERE engaged) AS engaged,
+  count(*) FILTER (WHERE quoted) AS quoted,
+  count(*) FILTER (WHERE booked) AS booked,
+  count(*) FILTER (WHERE handed_off) AS handed_off,
+  count(*) FILTER (WHERE engaged AND NOT handed_off) AS contained,
+  percentile_cont(0.5) WITHIN GROUP (ORDER BY 1000 * extract(epoch FROM touched_at - received_at)) AS p50_ms,
+  percentile_cont(0.95) WITHIN GROUP (ORDER BY 1000 * extract(epoch FROM touched_at - received_at)) AS p95_ms
+FROM counted
+""")
+
+
+async def numbers(
+    session: AsyncSession,
+    tenant_id: UUID,
+    *,
+    since: datetime,
+    until: datetime,
+    locations: Collection[UUID] | None,
+) -> dict[str, Any]:
+    """One row: counts, and milliseconds that are `None` where nothing was sent."""
+    parameters = {
+        "tenant_id": tenant_id,
+        "since": since,
+        "until": until,
+        "locations": None if locations is None else list(locations),
+    }
+    return dict((await session.execute(_NUMBERS, parameters)).mappings().one())

@@ -1,0 +1,369 @@
+"""Staff in the conversation: inbox, take-over, answers, giving back, reminders; on a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+from chat.actions import staff as staff_actions
+from chat.actions.answering import answer_owed, claim_owed
+from chat.actions.conversations import observe_crm_message, receive_inbound
+from chat.actions.handing_off import end_next_idle, escalate_next
+from chat.actions.offline import OfflineAssistant
+from chat.api_staff import build_staff_api
+from chat.api_stream import Pace, inbox_events
+from chat.settings import Settings
+from fastapi import FastAPI
+from shared.events import CrmMessageObserved, InboundMessageReceived, StaffChanged
+from shared.http.app import create_app
+from shared.http.links import Link
+from shared.http.staff import staff_token
+from shared.messaging.broker import Messaging
+from shared.messaging.inbox import once
+
+from .conftest import KEYS, LOCATION, TENANT, Chat, event_of
+
+pytestmark = pytest.mark.postgres
+SAM, OLGA, RITA = uuid4(), uuid4(), uuid4()
+
+
+def token(staff_id: UUID, tenant_id: UUID = TENANT, *, keys=KEYS) -> dict[str, str]:
+    expires_at = datetime.now(UTC) + timedelta(hours=1)
+    return {
+        "Authorization": f"Bearer {staff_token(Link(tenant_id, staff_id), keys=keys, expires_at=expires_at)}"
+    }
+
+
+@asynccontextmanager
+async def no_lifespan(_: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
+@pytest.fixture
+async def members(sessions, replicas) -> None:
+    """Sam works at the location, Olga owns all, Rita may only look."""
+    for staff_id, name, role, locations in (
+        (SAM, "Sam", "location", (LOCATION,)),
+        (OLGA, "Olga", "owner", ()),
+        (RITA, "Rita", "read_only", (LOCATION,)),
+    ):
+        member = StaffChanged(
+            staff_id=staff_id,
+            version=1,
+            name=name,
+            email=f"{name.lower()}@example.com",
+            role=role,
+            locations=locations,
+        )
+        await once(sessions, event_of(member), staff_actions.keep_staff)
+
+
+@pytest.fixture
+async def console(chat: Chat, members, database_url) -> AsyncIterator[httpx2.AsyncClient]:
+    settings = Settings(
+        database_url=database_url, rabbitmq_url="amqp://127.0.0.1", link_keys="x", ops_token="ops"
+    )
+    app = create_app(
+        "chat",
+        routers=[build_staff_api(chat.deps, settings)],
+        sessions=chat.deps.sessions,
+        messaging=Messaging(settings, "chat"),
+        lifespan=no_lifespan,
+    )
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://chat/api/staff", headers=token(SAM)
+    ) as client:
+        yield client
+
+
+async def door(chat: Chat) -> str:
+    return f"/conversations/{(await chat.row()).id}"
+
+
+async def said(chat: Chat) -> list[tuple[str, str]]:
+    return [(m.author, m.text) for m in await chat.messages()]
+
+
+async def test_the_inbox_shows_who_waits_and_what_was_said_last(console, chat):
+    await chat.write("Do you do Teslas?")
+    (row,) = (await console.get("/conversations")).json()["conversations"]
+    assert (row["lead"]["name"], row["location"]["code"], row["owner"]) == (
+        "Sample Person",
+        "Store094",
+        "assistant",
+    )
+    assert row["last_message"]["text"] == "Do you do Teslas?"
+    assert row["unread"]
+    assert row["waiting_since"]
+    await chat.answered()
+    waiting = await console.get("/conversations", params={"state": "waiting"})
+    assert waiting.json()["conversations"] == []
+
+
+async def test_a_conversation_is_read_once_somebody_opened_it(console, chat):
+    opened = (await console.get(await door(chat))).json()
+    assert [m["author"] for m in opened["messages"]] == ["assistant"]
+    (row,) = (await console.get("/conversations")).json()["conversations"]
+    assert not row["unread"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"state": "need"}, 1),
+        ({"state": "human"}, 0),
+        ({"location": "Store094"}, 1),
+        ({"location": "Store999"}, 0),
+        ({"before": "2020-01-01T00:00:00Z"}, 0),
+    ],
+)
+async def test_the_inbox_is_filtered(console, query, found):
+    answer = await console.get("/conversations", params=query)
+    assert len(answer.json()["conversations"]) == found
+
+
+async def test_staff_see_only_the_locations_where_they_work(console, chat, sessions):
+    away = StaffChanged(
+        staff_id=SAM, version=2, name="Sam", email="sam@example.com", role="location", locations=(uuid4(),)
+    )
+    await once(sessions, event_of(away), staff_actions.keep_staff)
+    assert (await console.get("/conversations")).json()["conversations"] == []
+    assert (await console.get(await door(chat))).status_code == 404
+    assert (await console.post(f"{await door(chat)}/take-over")).status_code == 404
+    lead = chat.lead.subject_id
+    assert (await console.get(f"/leads/{lead}/timeline")).status_code == 404
+    owner = await console.get("/conversations", headers=token(OLGA))
+    assert len(owner.json()["conversations"]) == 1
+    assert (await console.get(f"/leads/{lead}/timeline", headers=token(OLGA))).status_code == 200
+
+
+async def test_who_left_is_forged_or_of_another_tenant_is_not_signed_in(console, sessions):
+    gone = StaffChanged(
+        staff_id=OLGA, version=2, name="Olga", email="o@example.com", role="owner", active=False
+    )
+    await once(sessions, event_of(gone), staff_actions.keep_staff)
+    for headers in (token(OLGA), token(SAM, keys=["other"]), token(SAM, uuid4()), token(uuid4())):
+        assert (await console.get("/conversations", headers=headers)).status_code == 401
+
+
+async def test_an_older_word_about_a_member_changes_nothing(sessions, members, console):
+    old = StaffChanged(staff_id=SAM, version=0, name="Old", email="s@example.com", role="owner")
+    await once(sessions, event_of(old), staff_actions.keep_staff)
+    assert (await console.get("/conversations")).status_code == 200
+
+
+async def test_who_may_only_look_does_not_act(console, chat):
+    here = await door(chat)
+    for path, body in (
+        ("take-over", None),
+        ("messages", {"client_id": "1", "text": "Hi"}),
+        ("give-back", None),
+        ("notes", {"text": "x"}),
+    ):
+        answer = await console.post(f"{here}/{path}", json=body, headers=token(RITA))
+        assert (answer.status_code, answer.json()["code"]) == (403, "read_only")
+    assert (await console.get(here, headers=token(RITA))).status_code == 200
+
+
+async def test_a_take_over_silences_the_assistant_and_tells_the_customer_once(console, chat):
+    for _ in range(2):
+        answer = await console.post(f"{await door(chat)}/take-over")
+        assert answer.json()["conversation"]["owner"] == "human"
+    await chat.write("Anybody there?")
+    assert await chat.clock.drain() == 0
+    assert [text for author, text in await said(chat) if author == "system"] == [
+        "Sam from Sample Tint San Diego has joined the chat."
+    ]
+
+
+async def test_a_take_over_while_the_assistant_is_answering_drops_its_answer(console, chat):
+    await chat.write("How much is it?")
+    owed = await claim_owed(chat.deps)
+    await console.post(f"{await door(chat)}/take-over")
+    assert not await answer_owed(chat.deps, [OfflineAssistant()], owed)
+    assert [author for author, _ in await said(chat)] == ["assistant", "customer", "system"]
+
+
+async def test_a_staff_message_is_one_message_and_takes_over(console, chat):
+    for _ in range(2):
+        answer = await console.post(
+            f"{await door(chat)}/messages", json={"client_id": "1", "text": "Sam here, happy to help."}
+        )
+        assert answer.status_code == 201
+    message = answer.json()["message"]
+    assert (message["author"], message["author_name"]) == ("staff", "Sam")
+    assert [author for author, _ in await said(chat)] == ["assistant", "system", "staff"]
+    (sent,) = [event for event in await chat.published("message.sent.v1") if event["author"] == "staff"]
+    assert sent["channel"] == "web"
+
+
+@pytest.mark.parametrize("channel", ["sms", "email"])
+async def test_staff_answer_on_the_channel_that_the_customer_wrote_on(console, chat, channel):
+    inbound = InboundMessageReceived(
+        channel=channel,
+        sender="sample",
+        lead_id=chat.lead.subject_id,
+        text="Can I talk to somebody?",
+        provider_id="SM1",
+    )
+    await chat.consume(event_of(inbound), receive_inbound)
+    await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": "Sure."})
+    assert (await chat.published("message.sent.v1"))[-1]["channel"] == channel
+
+
+async def test_given_back_the_assistant_answers_what_is_open_and_knows_where_it_was(console, chat):
+    await chat.answer_to("How much is ceramic tint for my Civic?")
+    await console.post(f"{await door(chat)}/take-over")
+    await chat.write("What times do you have on Friday?")
+    for _ in range(2):
+        answer = await console.post(f"{await door(chat)}/give-back")
+    assert (answer.json()["conversation"]["owner"], answer.json()["conversation"]["state"]) == (
+        "assistant",
+        "quote",
+    )
+    assert "handoff" not in answer.json()["conversation"]
+    reply = await chat.answered()
+    assert reply.author == "assistant"
+    assert [event["how"] for event in await chat.published("handoff.ended.v1")] == ["given_back"]
+
+
+async def test_given_back_with_nothing_open_the_assistant_says_nothing(console, chat):
+    await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": "All set."})
+    await console.post(f"{await door(chat)}/give-back")
+    assert await chat.clock.drain() == 0
+
+
+async def test_notes_are_for_staff_only(console, chat):
+    answer = await console.post(f"{await door(chat)}/notes", json={"text": "Wants a discount."})
+    assert answer.json()["note"]["author_name"] == "Sam"
+    assert [n["text"] for n in (await console.get(await door(chat))).json()["notes"]] == ["Wants a discount."]
+    assert all(text != "Wants a discount." for _, text in await said(chat))
+    assert all("discount" not in event["text"] for event in await chat.published("message.sent.v1"))
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 4001])
+async def test_a_bad_staff_message_is_refused(console, chat, text):
+    answer = await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": text})
+    assert answer.status_code == 422
+    assert len(await chat.messages()) == 1
+
+
+async def test_a_hand_off_brings_summary_question_and_a_suggested_reply(console, chat):
+    await chat.answer_to("How much is ceramic tint?")
+    await chat.answer_to("I want to talk to a person")
+    (row,) = (await console.get("/conversations", params={"state": "human"})).json()["conversations"]
+    handoff = row["handoff"]
+    assert handoff["open_question"] == "I want to talk to a person"
+    assert "$449" in handoff["suggested_reply"]
+    assert handoff["level"] == 0
+    (requested,) = await chat.published("handoff.requested.v1")
+    assert requested["suggested_reply"] == handoff["suggested_reply"]
+
+
+def later(chat: Chat, minutes: float):
+    return replace(chat.deps, now=lambda: datetime.now(UTC) + timedelta(minutes=minutes))
+
+
+async def test_unanswered_the_next_person_is_told_and_then_the_assistant_offers_another_way(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    assert not await escalate_next(later(chat, 4))
+    assert await escalate_next(later(chat, 6))
+    assert not await escalate_next(later(chat, 7))
+    assert (await chat.row()).owner == "human"
+    assert await escalate_next(later(chat, 12))
+    assert not await escalate_next(later(chat, 60))
+    assert [event["level"] for event in await chat.published("handoff.escalated.v1")] == [1, 2]
+    assert (await chat.row()).owner == "assistant"
+    assert "Nobody at Sample Tint San Diego has been able to answer" in (await chat.messages())[-1].text
+    assert (await chat.answer_to("How much is ceramic tint?")).author == "assistant"
+
+
+async def test_two_workers_escalate_a_hand_off_once(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    await asyncio.gather(*(escalate_next(later(chat, 6)) for _ in range(4)))
+    assert len(await chat.published("handoff.escalated.v1")) == 1
+
+
+async def test_an_answer_by_staff_stops_the_reminders(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": "Sam here."})
+    assert not await escalate_next(later(chat, 60))
+    (row,) = (await console.get("/conversations")).json()["conversations"]
+    assert row["handoff"]["taken_by"] == str(SAM)
+    assert "answer_by" not in row["handoff"]
+
+
+async def test_asked_for_again_a_person_is_told_again(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    await escalate_next(later(chat, 6))
+    await escalate_next(later(chat, 12))
+    await chat.answer_to("I really want to talk to a person")
+    assert len(await chat.published("handoff.requested.v1")) == 2
+    assert await escalate_next(later(chat, 6))
+
+
+async def test_a_colleague_writing_in_the_crm_has_taken_over(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    observed = CrmMessageObserved(
+        crm_message_id="m1",
+        order_id="o1",
+        lead_id=chat.lead.subject_id,
+        author="staff",
+        text="I called them.",
+    )
+    await chat.consume(event_of(observed), observe_crm_message)
+    assert not await escalate_next(later(chat, 60))
+    (row,) = (await console.get("/conversations", params={"state": "human"})).json()["conversations"]
+    assert row["owner"] == "human"
+
+
+async def test_a_person_who_left_the_conversation_gives_it_back(console, chat):
+    await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": "Sam here."})
+    assert not await end_next_idle(later(chat, 59), timedelta(minutes=60))
+    assert await end_next_idle(later(chat, 61), timedelta(minutes=60))
+    assert not await end_next_idle(later(chat, 61), timedelta(minutes=60))
+    assert (await chat.row()).owner == "assistant"
+    assert [event["how"] for event in await chat.published("handoff.ended.v1")] == ["idle"]
+
+
+async def test_the_stream_tells_of_changes_at_the_own_locations_only(console, chat):
+    viewer = await staff_actions.viewer_of(chat.deps, Link(TENANT, SAM))
+    stranger = replace(viewer, locations=frozenset({uuid4()}))
+    async with chat.deps.feed.running():
+        mine, theirs = inbox_events(chat.deps, viewer, Pace()), inbox_events(chat.deps, stranger, Pace())
+        await anext(mine)
+        await anext(theirs)
+        told = asyncio.create_task(anext(mine))
+        silent = asyncio.create_task(anext(theirs))
+        while len(chat.deps.feed._watchers) < 2:  # noqa: ASYNC110 - until both listen
+            await asyncio.sleep(0.01)
+        written = 0
+        while not told.done():  # the feed's own connection may still be on its way
+            await chat.write(f"hello {written}")
+            written += 1
+            await asyncio.wait([told], timeout=1)
+        assert '"name":"Sample Person"' in await told
+        assert not silent.done()
+        silent.cancel()
+        await asyncio.gather(silent, return_exceptions=True)
+        await mine.aclose()
+
+
+async def test_the_numbers_count_each_lead_as_far_as_it_came(console, chat):
+    await chat.answer_to("How much is ceramic tint?")
+    span = {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+    answer = await console.get("/metrics", params=span)
+    assert answer.json() == {
+        "funnel": {"received": 1, "seen": 1, "engaged": 1, "quoted": 1, "booked": 0},
+        "first_touch": {"p50_ms": None, "p95_ms": None},
+        "handed_off": 0,
+        "contained": 1,
+    }
+    nowhere = await console.get("/metrics", params=span | {"location": "Store999"})
+    assert nowhere.json()["funnel"]["received"] == 0
+    assert (await console.get("/metrics", params={"from": "yesterday", "to": "x"})).status_code == 422

@@ -1,0 +1,38 @@
+"""What an operator repeats writes nothing to the CRM, unless that is what they want."""
+
+from typing import Any
+
+import pytest
+from crm_sync.actions import planning
+from shared.messaging.inbox import once
+from shared.messaging.replay import Mode, Replay, delivered
+
+pytestmark = pytest.mark.postgres
+
+
+async def repeat(shop: Any, event: Any, mode: Mode, replay_id: str = "first") -> None:
+    with delivered(Replay(replay_id, mode).headers):
+        await once(shop.deps.sessions, event, planning.plan_booking)
+    await shop.work()
+
+
+async def test_a_repeated_booking_writes_nothing_even_when_its_task_is_lost(shop: Any) -> None:
+    lead_id, _ = await shop.new_lead()
+    event = await shop.apply(planning.plan_booking, shop.booking(lead_id))
+    await shop.work()
+    await shop.select("DELETE FROM sync_tasks RETURNING 1")
+    await repeat(shop, event, "again")
+    assert await shop.select("SELECT 1 FROM sync_tasks") == []
+    assert (shop.calls("POST", "/appointment"), shop.calls("POST", "/message")) == (1, 1)
+
+
+async def test_with_side_effects_what_the_crm_lost_is_written_again_and_the_rest_is_left(shop: Any) -> None:
+    lead_id, _ = await shop.new_lead()
+    event = await shop.apply(planning.plan_booking, shop.booking(lead_id))
+    await shop.work()
+    await repeat(shop, event, "again-with-side-effects")
+    assert len(shop.rows("appointment")) == 1
+    shop.sandbox.world.tables["appointment"].clear()
+    await repeat(shop, event, "again-with-side-effects", "second")
+    assert len(shop.rows("appointment")) == 1
+    assert len(shop.rows("message")) == 1

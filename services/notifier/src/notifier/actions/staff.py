@@ -1,0 +1,136 @@
+"""What the people of the shop are sent: who needs a person, and the link that signs them in."""
+
+from datetime import UTC, datetime
+
+from shared.db.engine import transaction
+from shared.events import (
+    Event,
+    HandoffEscalated,
+    HandoffRequested,
+    StaffChanged,
+    StaffLoginRequested,
+    Vehicle,
+)
+from shared.events.notification import OutboundChannel
+from shared.messaging.failures import DeadLetter, RetryLater
+from shared.messaging.replay import current_replay, replica
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifier import store
+from notifier.actions.intents import Intent, intend
+from notifier.actions.leads import need_lead, need_location, stop_sequence
+from notifier.deps import Deps
+from notifier.domain.gate import Purpose, allowed
+from notifier.domain.outcome import Accepted, Refused
+from notifier.domain.wording import harmless, phone_as_read, vehicle_name
+from notifier.tables import Delivery, Lead, StaffMember
+
+FIRST = ("location",)
+NEXT = ("region", "owner")
+
+
+@replica
+async def replicate_staff(session: AsyncSession, event: Event[StaffChanged]) -> None:
+    fact = event.data
+    await store.keep_staff(
+        session,
+        StaffMember(
+            id=fact.staff_id,
+            tenant_id=event.tenant_id,
+            version=fact.version,
+            name=fact.name,
+            email=fact.email,
+            phone=fact.phone,
+            role=fact.role,
+            locations=list(fact.locations),
+            active=fact.active,
+        ),
+    )
+
+
+async def notify_shop(session: AsyncSession, event: Event[HandoffRequested]) -> None:
+    """The shop's own address and who works there hear who needs a person, and why; the sequence ends."""
+    lead = await need_lead(session, event.tenant_id, event.data.lead_id)
+    location = await need_location(session, event.tenant_id, lead.location_id)
+    await stop_sequence(session, lead, "handoff")
+    now = await store.clock(session)
+    intent = _notice(f"handoff:{event.id}", event.data, lead, now, event.data.suggested_reply)
+    shop = intend(intent, lead, {"email": location.email}, ["email"], intent.due_at)
+    await store.add_deliveries(session, [*shop, *await _to_staff(session, intent, lead, FIRST)])
+
+
+async def notify_next(session: AsyncSession, event: Event[HandoffEscalated]) -> None:
+    """Nobody at the location has answered in time: region and owner are told. Later the assistant has taken care of it."""
+    if event.data.level != 1:
+        return
+    lead = await need_lead(session, event.tenant_id, event.data.lead_id)
+    intent = _notice(f"handoff:{event.id}", event.data, lead, await store.clock(session))
+    await store.add_deliveries(session, await _to_staff(session, intent, lead, NEXT))
+
+
+async def _to_staff(
+    session: AsyncSession, intent: Intent, lead: Lead, roles: tuple[str, ...]
+) -> list[Delivery]:
+    members = await store.staff_at(session, lead.tenant_id, lead.location_id, roles)
+    return [delivery for member in members for delivery in _to_member(intent, lead, member)]
+
+
+def _to_member(intent: Intent, lead: Lead, member: StaffMember) -> list[Delivery]:
+    channels: list[OutboundChannel] = ["email", "sms"] if member.phone else ["email"]
+    own = Intent(
+        key=f"{intent.key}:{member.id}",
+        purpose=intent.purpose,
+        template=intent.template,
+        due_at=intent.due_at,
+        payload=intent.payload,
+    )
+    return intend(own, lead, {"email": member.email, "sms": member.phone}, channels, intent.due_at)
+
+
+def _notice(
+    key: str,
+    fact: HandoffRequested | HandoffEscalated,
+    lead: Lead,
+    now: datetime,
+    suggested_reply: str | None = None,
+) -> Intent:
+    vehicle = Vehicle.model_validate(lead.vehicle) if lead.vehicle else None
+    return Intent(
+        key=key,
+        purpose=Purpose.SHOP_NOTICE,
+        template="handoff_notice",
+        due_at=now,
+        payload={
+            "reason": harmless(fact.reason, 120),
+            "summary": harmless(fact.summary),
+            "open_question": harmless(fact.open_question) if fact.open_question else None,
+            "suggested_reply": harmless(suggested_reply) if suggested_reply else None,
+            "customer_phone": phone_as_read(lead.phone) if lead.phone else None,
+            "customer_email": lead.email,
+            "vehicle": vehicle_name(vehicle),
+        },
+    )
+
+
+async def send_login(deps: Deps, event: Event[StaffLoginRequested]) -> None:
+    """At once and without a row: a link that comes twice is good once, and one that is lost is asked for again.
+
+    A link that would be too old by now is not sent, nor is one that an operator replays. Raises `RetryLater` while the member is on the way or the mail server is not to be had.
+    """
+    fact = event.data
+    if fact.expires_at <= datetime.now(UTC) or current_replay().id:
+        return
+    async with transaction(deps.sessions, event.tenant_id) as session:
+        member = await store.staff_member(session, event.tenant_id, fact.staff_id)
+        location = await store.any_location(
+            session, event.tenant_id, among=member.locations if member else []
+        )
+    if member is None or location is None:
+        raise RetryLater("the member of staff is not known here yet")
+    if location.demo_mode and not allowed(fact.email, location.allow_list):
+        return
+    outcome = await deps.smtp.send(deps.writer.login_mail(event.tenant_id, fact, member, location))
+    if isinstance(outcome, Refused):
+        raise DeadLetter(f"the mail server refused it: {outcome.code}")
+    if not isinstance(outcome, Accepted):
+        raise RetryLater("the mail server did not take it")
