@@ -1,7 +1,7 @@
 # Every command of the project; `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down clean status logs test test-unit test-integration test-compose test-web lint types arch isolated fmt bench lock migration events ci
+.PHONY: help setup demo up down clean status logs test test-unit test-integration herd test-compose test-web lint types arch isolated fmt bench lock migration events ci
 MAKEFLAGS += --no-print-directory
 # Five services import the same packages: compiled once, they start in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -50,6 +50,9 @@ test-unit: setup ## each package's own tests
 
 test-integration: setup ## the promises, against real PostgreSQL and RabbitMQ
 	@$(bin)/pytest tests/integration
+
+herd: setup ## 64 customers hold, book, move and cancel in the same hour for a minute; then an audit of every minute
+	@HERD_SECONDS=60 $(bin)/pytest -s services/booking/tests/test_herd.py -k put_two_in_one_place
 
 test-compose: ## deploy/compose.yaml for real: images, start, tour, stop (brings an engine where none can pull)
 	@tests/compose/run

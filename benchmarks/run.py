@@ -22,6 +22,7 @@ import asyncpg
 import claude
 import httpx2
 from messaging import messaging_rows
+import slots_and_herds
 from ops.stack.infrastructure import servers
 from ops.stack.stackfile import StackFile, read_stack
 from replay import replay_beside_live
@@ -71,6 +72,7 @@ async def main() -> None:
             *await conversations(stack, http, limits),
             await replay_beside_live(await servers(STATE_DIR), ms),
             *await messaging_rows(STATE_DIR),
+            *await slots_and_herds.figures(await servers(STATE_DIR)),
         ]
     show(rows)
 

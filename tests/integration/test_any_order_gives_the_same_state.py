@@ -87,7 +87,9 @@ MADE_ANEW: Mapping[str, set[str]] = {
     # booking
     "booking.bays": {"id"},
     "booking.external_appointments": {"id"},
-    "booking.occupancies": {"id", "holder_id", "bay_id"},  # any bay that is free
+    "booking.technicians": {"id"},
+    "booking.time_off": {"technician_id"},
+    "booking.occupancies": {"id", "holder_id", "bay_id", "technician_id"},  # any that are free
     # crm-sync
     "crm.observations": {"observed_at"},
     "crm.external_refs": {"id"},

@@ -62,6 +62,8 @@ async def quote_for(deps: Deps, session: AsyncSession, lead: Lead, wish: Wish) -
         kind=job.kind,
         duration_minutes=offer.duration_minutes,
         buffer_minutes=offer.buffer_minutes,
+        cure_minutes=offer.cure_minutes,
+        skills=list(offer.skills),
         catalog_version=await catalog.version(session, lead.tenant_id, lead.location_id),
         valid_until=now + timedelta(hours=QUOTE_VALID_HOURS),
         created_at=now,

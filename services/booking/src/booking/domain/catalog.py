@@ -15,7 +15,10 @@ VEHICLE_CLASSES = ("coupe", "sedan", "suv", "truck", "van")
 
 @dataclass(frozen=True)
 class Offer:
-    """A service as it is sold; `class_prices` take the place of `price_cents` for their vehicle class."""
+    """A service as it is sold; `class_prices` take the place of `price_cents` for their vehicle class.
+
+    `cure_minutes` take the bay only; `skills` are the codes that its technician must have, all of them.
+    """
 
     id: UUID
     code: str
@@ -30,6 +33,8 @@ class Offer:
     buffer_minutes: int
     addons: tuple[Addon, ...]
     active: bool
+    cure_minutes: int = 0
+    skills: tuple[str, ...] = ()
 
 
 def effective(tenant_wide: Iterable[Offer], own: Iterable[Offer]) -> tuple[Offer, ...]:

@@ -27,6 +27,8 @@ def _offer(row: ServiceRow) -> Offer:
         buffer_minutes=row.buffer_minutes,
         addons=tuple(Addon.model_validate(addon) for addon in row.addons),
         active=row.active,
+        cure_minutes=row.cure_minutes,
+        skills=tuple(row.skills),
     )
 
 
@@ -66,6 +68,8 @@ async def keep_row(session: AsyncSession, tenant_id: UUID, location_id: UUID | N
             buffer_minutes=offer.buffer_minutes,
             addons=[addon.model_dump() for addon in offer.addons],
             active=offer.active,
+            cure_minutes=offer.cure_minutes,
+            skills=list(offer.skills),
         )
     )
     await session.flush()
