@@ -16,6 +16,7 @@ from ops.settings import Settings
 app = typer.Typer(help="Operate the Lead Orchestrator.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(events.app, name="events")
 app.add_typer(imports.app, name="import")
+app.add_typer(imports.exports, name="export")
 app.add_typer(database.app, name="database")
 topology_app = typer.Typer(help="The broker's exchanges, queues and bindings.", no_args_is_help=True)
 app.add_typer(topology_app, name="topology")

@@ -110,7 +110,7 @@ def _prices_and_times(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
 
     @router.post("/quotes", status_code=201)
     async def make_quote(visitor: Annotated[Visitor, Depends(visitor_of)], body: QuoteIn) -> QuoteOut:
-        wish = quoting.Wish(body.service, body.vehicle_class, tuple(body.addons))
+        wish = quoting.Wish(body.service, body.vehicle_class, tuple(body.addons), body.tier)
         return QuoteOut.of(await quoting.make_quote(deps, visitor, wish))
 
     @router.get("/slots")

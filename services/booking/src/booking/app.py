@@ -12,6 +12,7 @@ from booking.api import build_api
 from booking.api_admin import build_admin_api
 from booking.consumers import build_consumers
 from booking.deps import Deps
+from booking.schedule import build_day_clock
 from booking.settings import Settings
 
 
@@ -27,7 +28,7 @@ def build_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with messaging.running():
+        async with messaging.running(), build_day_clock(deps).running():
             yield
         await engine.dispose()
 

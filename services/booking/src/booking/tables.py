@@ -120,7 +120,10 @@ class LocationRules(Table, table=True):
 
 
 class ServiceRow(Table, table=True):
-    """A service of the whole tenant (`location_id` NULL), or a location's own that takes its place there."""
+    """A service of the whole tenant (`location_id` NULL), or a location's own that takes its place there.
+
+    Rows of one code hold for different days; the import sees to it that no day has two.
+    """
 
     __tablename__ = "service_catalog"
     __table_args__ = (
@@ -129,6 +132,7 @@ class ServiceRow(Table, table=True):
             "tenant_id",
             "location_id",
             "code",
+            "valid_from",
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
@@ -141,22 +145,31 @@ class ServiceRow(Table, table=True):
     name: str
     description: str
     synonyms: list[str] = _json()
+    family: str
+    tier: str
     price_kind: str
     price_cents: int | None
     max_cents: int | None
     class_prices: dict[str, int] = _json()
     duration_minutes: int
     buffer_minutes: int
+    cure_minutes: int
+    skills: list[str] = _json()
     addons: list[dict[str, Any]] = _json()
+    valid_from: date | None
+    valid_to: date | None
     active: bool
 
 
 class CatalogVersion(Table, table=True):
+    """`fingerprint` is that of what was told last."""
+
     __tablename__ = "catalog_versions"
 
     tenant_id: UUID
     location_id: UUID = Field(primary_key=True)
     version: int
+    fingerprint: str
 
 
 class Quote(Table, table=True):
@@ -176,6 +189,8 @@ class Quote(Table, table=True):
     kind: str
     duration_minutes: int
     buffer_minutes: int
+    cure_minutes: int
+    skills: list[str] = _json()
     catalog_version: int
     valid_until: datetime = _moment()
     created_at: datetime = _moment()

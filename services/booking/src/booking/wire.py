@@ -94,6 +94,8 @@ class CatalogServiceOut(BaseModel):
     code: str
     name: str
     description: str
+    family: str
+    tier: str
     price: Price
     class_prices: tuple[ClassPrice, ...]
     duration_minutes: int
@@ -113,6 +115,7 @@ class QuoteIn(BaseModel):
     service: str = Field(min_length=1, max_length=200)
     vehicle_class: str | None = Field(default=None, max_length=40)
     addons: list[Annotated[str, Field(max_length=60)]] = Field(default=[], max_length=50)
+    tier: str | None = Field(default=None, max_length=60)
 
 
 class LineOut(BaseModel):

@@ -13,6 +13,10 @@ async def tenant_by_slug(session: AsyncSession, slug: str) -> Tenant | None:
     return await session.scalar(select(Tenant).where(Tenant.slug == slug))
 
 
+async def tenant_ids(session: AsyncSession) -> list[UUID]:
+    return list((await session.scalars(select(Tenant.id))).all())
+
+
 async def lock_tenant(session: AsyncSession, tenant_id: UUID) -> None:
     """Orders changes of the catalogue, and of who is concerned by it."""
     await session.execute(select(Tenant).where(Tenant.id == tenant_id).with_for_update(key_share=True))
