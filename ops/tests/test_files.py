@@ -46,7 +46,9 @@ def test_a_bad_cell_is_named_by_row_and_column_and_left_as_it_is_written(
 ) -> None:
     good = {"code": "a", "name": "A", "price_kind": "exact", "price": "9", "duration_minutes": "60"}
     row = good | {column: cell}
-    path = written(tmp_path, "\n".join([",".join(row), ",".join([*good.values(), ""]), ",".join(row.values())]))
+    path = written(
+        tmp_path, "\n".join([",".join(row), ",".join([*good.values(), ""]), ",".join(row.values())])
+    )
     [_, bad], [error] = read_catalog_file(path)
     assert str(error).startswith(f"row 3, column {column}: {said}")
     assert cell in str(bad)
@@ -56,18 +58,23 @@ def test_a_file_as_spreadsheets_write_it_reads(tmp_path: Path) -> None:
     """With a byte order mark, Windows line ends, cells of several lines, and nothing at the right and below."""
     path = tmp_path / "catalog.csv"
     path.write_bytes(
-        b"\xef\xbb\xbf# prices, \"our own\r\ncode,name,description,price_kind,price,duration_minutes,,\r\n"
+        b'\xef\xbb\xbf# prices, "our own\r\ncode,name,description,price_kind,price,duration_minutes,,\r\n'
         b'a,A,"one\r\n\r\n# two",exact,"$1,249.50",60,,\r\n,,,,,,,\r\nb,B,,on_request,,30,,\r\n'
     )
     rows, errors = read_catalog_file(path)
     assert errors == []
-    assert [(row["row"], row["code"], row["price_cents"]) for row in rows] == [(3, "a", 124950), (7, "b", None)]
+    assert [(row["row"], row["code"], row["price_cents"]) for row in rows] == [
+        (3, "a", 124950),
+        (7, "b", None),
+    ]
     assert rows[0]["description"] == "one\r\n\r\n# two"
 
 
 def test_a_cell_without_a_column_is_not_lost_in_silence(tmp_path: Path) -> None:
     path = written(tmp_path, "code,name,price_kind,duration_minutes\na,A,on_request,60,free!\n")
-    assert [str(error) for error in read_catalog_file(path)[1]] == ["row 2, column (none): 'free!' has no column"]
+    assert [str(error) for error in read_catalog_file(path)[1]] == [
+        "row 2, column (none): 'free!' has no column"
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "# only words\n", 'code,name,price_kind,duration_minutes\na,"A\n'])

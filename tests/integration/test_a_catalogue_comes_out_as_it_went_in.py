@@ -155,6 +155,8 @@ async def test_a_dry_run_shows_the_difference_line_by_line_and_changes_nothing(
         shown = await leadctl(stack, "import", "catalog", str(path), "--dry-run")
         assert shown.exit_code == 0, shown.output
         assert "2 changes (dry run: nothing was changed)" in shown.output
-        changed, added = (line.split() for line in shown.output.splitlines() if "windshield" in line or "new-one" in line)
+        changed, added = (
+            line.split() for line in shown.output.splitlines() if "windshield" in line or "new-one" in line
+        )
         assert [*changed[-2:]] == ["24900", "25100"]
         assert "add" in added + changed

@@ -63,6 +63,8 @@ CERAMIC = {
 class World:
     """The doors, and the events of the other services."""
 
+    hours = HOURS
+
     def __init__(self, deps: Deps, http: httpx2.AsyncClient) -> None:
         self.deps = deps
         self.http = http

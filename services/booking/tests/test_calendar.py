@@ -53,7 +53,7 @@ def test_the_time_and_the_rules_of_the_zone_are_right_in_both_seasons(zone, day)
     inside = tzical(StringIO(calendar_file(invitation(start=start)).decode())).get(zone)
     # From the start of that year to the end of the next, over every change of the clock, doubled and skipped hours apart.
     for n in range(2 * 365):
-        noon = datetime(start.year, 1, 1, 12) + timedelta(days=n)
+        noon = datetime(start.year, 1, 1, 12, tzinfo=UTC) + timedelta(days=n)
         assert noon.replace(tzinfo=inside).utcoffset() == noon.replace(tzinfo=ZoneInfo(zone)).utcoffset()
 
 

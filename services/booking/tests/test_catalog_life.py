@@ -61,7 +61,10 @@ async def test_a_family_without_a_tier_and_a_tier_that_is_not_there_are_refused_
     unknown = await lead.post("quotes", {"service": "full-car", "tier": "gold"})
     assert code(unknown) == (422, "unknown_tier")
     assert "carbon, ceramic, dyed" in unknown.json()["detail"]
-    assert code(await lead.post("quotes", {"service": "ceramic-full", "tier": "dyed"})) == (422, "unknown_tier")
+    assert code(await lead.post("quotes", {"service": "ceramic-full", "tier": "dyed"})) == (
+        422,
+        "unknown_tier",
+    )
 
 
 async def test_the_other_services_and_the_door_tell_family_and_tier(shop, sample_row):

@@ -1,18 +1,20 @@
 """When a shop is open, as a customer asks for it."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from booking.domain.opening import Hours, is_open_at, open_days, opens_next
-from booking.domain.slots import Opening
+from booking.domain.slots import Opening, Shop
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 WEEK = (*(Opening(day, 9 * 60, 18 * 60) for day in range(5)), Opening(6, 60, 3 * 60))
 
 
-def hours(closures=None, openings=WEEK):
-    return Hours(PACIFIC, openings, closures or {})
+def hours(closures=None, openings=WEEK, **changes):
+    shop = Shop(PACIFIC, openings, frozenset(closures or {}), timedelta(), 60, 30)
+    return Hours(replace(shop, **changes), closures or {})
 
 
 def at(text):
@@ -61,6 +63,14 @@ def test_unknown_hours_are_not_told_as_closed():
     unknown = hours(openings=())
     assert open_days(unknown, date(2026, 11, 23), 7) == []
     assert opens_next(unknown, at("2026-11-23T08:00:00-08:00")) is None
+
+
+def test_holidays_and_special_days_are_told_with_their_names():
+    known = hours({}, keeps_holidays=True, special_days={date(2026, 12, 25): ((600, 720),)})
+    shown = open_days(replace(known, notes={date(2026, 12, 25): "Gifts"}), date(2026, 11, 25), 31)
+    assert (shown[0].spans, shown[0].note) == (((540, 1080),), None)
+    assert (shown[1].spans, shown[1].note) == ((), "Thanksgiving Day")
+    assert (shown[30].spans, shown[30].note) == (((600, 720),), "Gifts")
 
 
 @pytest.mark.postgres

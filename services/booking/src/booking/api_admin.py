@@ -1,18 +1,26 @@
 """Doors for operators."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, model_validator
 from shared.http.app import require_ops
 from shared.http.problems import Problem
 
-from booking.actions import administering
+from booking.actions import administering, timetables
 from booking.actions.administering import InvalidCatalog
 from booking.deps import Deps
 from booking.domain.errors import LocationUnknown
-from booking.domain.hours import BadHours, Timetable, read_hours
+from booking.domain.hours import (
+    BadHours,
+    SpecialDay,
+    Timetable,
+    Worker,
+    read_hours,
+    read_spans,
+    read_time_off,
+)
 from booking.settings import Settings
 
 
@@ -21,32 +29,69 @@ class ClosureIn(BaseModel):
     note: str = Field(default="", max_length=200)
 
 
-class HoursIn(BaseModel):
-    """A day that is missing in `hours` is closed."""
+Spans = list[tuple[str, str]]
+Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00]*$")]
 
-    hours: dict[str, list[tuple[str, str]]]
+
+class SpecialDayIn(ClosureIn):
+    hours: Spans = Field(min_length=1)
+
+
+class TimeOffIn(BaseModel):
+    """`2026-12-24` is a whole day, as the last one too; `2026-12-24T13:00` is a time by the shop's clock."""
+
+    begins: str = Field(alias="from", max_length=30)
+    ends: str = Field(alias="to", max_length=30)
+    note: str = Field(default="", max_length=200)
+
+
+class TechnicianIn(BaseModel):
+    name: Name
+    skills: list[Name] = Field(default=[], max_length=50)
+    time_off: list[TimeOffIn] = Field(default=[], max_length=200)
+
+    def worker(self) -> Worker:
+        off = tuple(read_time_off(span.begins, span.ends, span.note) for span in self.time_off)
+        return Worker(self.name, tuple(sorted(set(self.skills))), off)
+
+
+class HoursIn(BaseModel):
+    """A day that is missing in `hours` is closed. Without technicians the shop plans its bays only."""
+
+    hours: dict[str, Spans]
+    breaks: dict[str, Spans] = {}
     closures: list[ClosureIn] = []
-    bays: list[Annotated[str, Field(min_length=1, max_length=60)]] = Field(min_length=1, max_length=50)
+    special_days: list[SpecialDayIn] = []
+    holidays: bool = False
+    bays: list[Name] = Field(min_length=1, max_length=50)
+    technicians: list[TechnicianIn] = Field(default=[], max_length=50)
     minimum_notice_minutes: int = Field(default=120, ge=0, le=60 * 24 * 30)
     horizon_days: int = Field(default=60, ge=1, le=365)
     grid_minutes: int = Field(default=30, ge=5, le=240)
 
-    @field_validator("hours")
-    @classmethod
-    def _readable(
-        cls, hours: dict[str, list[tuple[str, str]]], _: ValidationInfo
-    ) -> dict[str, list[tuple[str, str]]]:
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
         try:
-            read_hours(hours)
+            self.timetable()
         except BadHours as error:
             raise ValueError(str(error)) from error
-        return hours
+        if len({one.name for one in self.technicians}) < len(self.technicians):
+            raise ValueError("technicians: a name stands there twice")
+        return self
 
     def timetable(self) -> Timetable:
+        """Raises `BadHours`."""
         return Timetable(
             openings=read_hours(self.hours),
+            breaks=read_hours(self.breaks),
             closures={closure.date: closure.note for closure in self.closures},
+            special_days={
+                day.date: SpecialDay(tuple(read_spans(day.date.isoformat(), day.hours)), day.note)
+                for day in self.special_days
+            },
+            keeps_holidays=self.holidays,
             bays=tuple(dict.fromkeys(self.bays)),
+            technicians=tuple(technician.worker() for technician in self.technicians),
             minimum_notice_minutes=self.minimum_notice_minutes,
             horizon_days=self.horizon_days,
             grid_minutes=self.grid_minutes,
@@ -77,10 +122,18 @@ def build_admin_api(deps: Deps, settings: Settings) -> APIRouter:
     @router.put("/{slug}/locations/{code}/hours")
     async def set_hours(slug: str, code: str, body: HoursIn, dry_run: bool = False) -> ChangesOut:
         try:
-            changes = await administering.set_timetable(deps, slug, code, body.timetable(), dry_run=dry_run)
+            changes = await timetables.set_timetable(deps, slug, code, body.timetable(), dry_run=dry_run)
         except LocationUnknown as error:
             raise _unknown(error) from error
         return ChangesOut(changes=changes)
+
+    @router.get("/{slug}/locations/{code}/hours")
+    async def show_hours(slug: str, code: str) -> dict[str, object]:
+        """As it is set."""
+        try:
+            return (await timetables.show_timetable(deps, slug, code)).plain()
+        except LocationUnknown as error:
+            raise _unknown(error) from error
 
     @router.put("/{slug}/catalog")
     async def import_catalog(slug: str, body: CatalogIn, dry_run: bool = False) -> ImportOut:

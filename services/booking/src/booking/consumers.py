@@ -7,6 +7,7 @@ from shared.messaging.inbox import once
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from booking.actions import replicating, requests
+from booking.actions.placing import past_expired_holds
 from booking.deps import Deps
 
 
@@ -26,7 +27,10 @@ def build_consumers(deps: Deps) -> RabbitRouter:
         async def answer_request(session: AsyncSession, wish: Event[BookingRequested]) -> None:
             await requests.answer_request(deps, session, wish)
 
-        await once(deps.sessions, event, answer_request)
+        async def attempt() -> bool:
+            return await once(deps.sessions, event, answer_request)
+
+        await past_expired_holds(deps, event.tenant_id, attempt)
 
     @router.subscriber(work_queue("booking", CrmAppointmentObserved), ack_policy=ACK_POLICY)
     async def observe_crm_appointment(event: Event[CrmAppointmentObserved]) -> None:

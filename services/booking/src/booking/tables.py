@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from shared.db.tables import inbox_table, outbox_table
-from sqlalchemy import CheckConstraint, Column, Computed, DateTime, Index, MetaData, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint
+from sqlalchemy import CheckConstraint, Column, Computed, DateTime, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -29,6 +29,14 @@ def _json(*, nullable: bool = False) -> Any:
     )
 
 
+def _codes() -> Any:
+    return Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
+
+
+def _minutes() -> Any:
+    return Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
 class Tenant(Table, table=True):
     """Needed before a tenant is known, so it is under no row-level security."""
 
@@ -39,7 +47,7 @@ class Tenant(Table, table=True):
 
 
 class Location(Table, table=True):
-    """Replica of ingest's location. Its row lock orders whatever frees or places other people's time there."""
+    """Replica of ingest's location."""
 
     __tablename__ = "locations"
 
@@ -87,6 +95,42 @@ class LocationHours(Table, table=True):
     closes_minute: int
 
 
+class LocationBreak(Table, table=True):
+    """A span of a weekday, within the hours, in which nobody works."""
+
+    __tablename__ = "location_breaks"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        CheckConstraint(
+            "0 <= starts_minute AND starts_minute < ends_minute AND ends_minute <= 1440", name="span"
+        ),
+    )
+
+    tenant_id: UUID
+    location_id: UUID = Field(primary_key=True)
+    weekday: int = Field(primary_key=True)
+    starts_minute: int = Field(primary_key=True)
+    ends_minute: int
+
+
+class SpecialOpening(Table, table=True):
+    """A span of a day whose hours are not those of its weekday; it counts also on a closure or a holiday."""
+
+    __tablename__ = "special_openings"
+    __table_args__ = (
+        CheckConstraint(
+            "0 <= opens_minute AND opens_minute < closes_minute AND closes_minute <= 1440", name="span"
+        ),
+    )
+
+    tenant_id: UUID
+    location_id: UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    opens_minute: int = Field(primary_key=True)
+    closes_minute: int
+    note: str
+
+
 class Closure(Table, table=True):
     __tablename__ = "closures"
 
@@ -109,6 +153,31 @@ class Bay(Table, table=True):
     active: bool
 
 
+class TechnicianRow(Table, table=True):
+    """One that has left keeps the row, since appointments may still stand there."""
+
+    __tablename__ = "technicians"
+    __table_args__ = (UniqueConstraint("location_id", "name"),)
+
+    tenant_id: UUID
+    location_id: UUID
+    id: UUID = Field(primary_key=True)
+    name: str
+    skills: list[str] = _codes()
+    active: bool
+
+
+class TimeOffRow(Table, table=True):
+    __tablename__ = "time_off"
+    __table_args__ = (CheckConstraint("starts_at < ends_at", name="span"),)
+
+    tenant_id: UUID
+    technician_id: UUID = Field(primary_key=True, foreign_key="booking.technicians.id")
+    starts_at: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    ends_at: datetime = _moment()
+    note: str
+
+
 class LocationRules(Table, table=True):
     __tablename__ = "location_rules"
 
@@ -117,6 +186,7 @@ class LocationRules(Table, table=True):
     minimum_notice_minutes: int
     horizon_days: int
     grid_minutes: int
+    keeps_holidays: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
 
 class ServiceRow(Table, table=True):
@@ -153,8 +223,8 @@ class ServiceRow(Table, table=True):
     class_prices: dict[str, int] = _json()
     duration_minutes: int
     buffer_minutes: int
-    cure_minutes: int
-    skills: list[str] = _json()
+    cure_minutes: int = _minutes()
+    skills: list[str] = _codes()
     addons: list[dict[str, Any]] = _json()
     valid_from: date | None
     valid_to: date | None
@@ -176,6 +246,7 @@ class Quote(Table, table=True):
     """What was said to the lead: price and duration stay as they are here, whatever becomes of the catalogue."""
 
     __tablename__ = "quotes"
+    __table_args__ = (Index("quotes_by_age", "created_at"),)
 
     tenant_id: UUID
     location_id: UUID
@@ -189,8 +260,8 @@ class Quote(Table, table=True):
     kind: str
     duration_minutes: int
     buffer_minutes: int
-    cure_minutes: int
-    skills: list[str] = _json()
+    cure_minutes: int = _minutes()
+    skills: list[str] = _codes()
     catalog_version: int
     valid_until: datetime = _moment()
     created_at: datetime = _moment()
@@ -200,6 +271,7 @@ class Hold(Table, table=True):
     """What was held for whom; the time itself is taken by its occupancy, and free again when that is gone."""
 
     __tablename__ = "holds"
+    __table_args__ = (Index("holds_by_age", "expires_at"),)
 
     tenant_id: UUID
     location_id: UUID
@@ -214,13 +286,14 @@ class Hold(Table, table=True):
 
 
 class Appointment(Table, table=True):
-    """`sequence` rises with every change. `ends_at` is the customer's end; the bay is taken for the buffer, too."""
+    """`sequence` rises with every change. `ends_at` is when the customer has the car back."""
 
     __tablename__ = "appointments"
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),
         CheckConstraint("status IN ('booked', 'cancelled')", name="status"),
         Index("appointments_of_lead", "lead_id"),
+        Index("appointments_of_quote", "quote_id"),
     )
 
     tenant_id: UUID
@@ -236,6 +309,8 @@ class Appointment(Table, table=True):
     total_cents: int
     duration_minutes: int
     buffer_minutes: int
+    cure_minutes: int = _minutes()
+    skills: list[str] = _codes()
     starts_at: datetime = _moment()
     ends_at: datetime = _moment()
     sequence: int
@@ -245,18 +320,24 @@ class Appointment(Table, table=True):
 
 
 class Occupancy(Table, table=True):
-    """Time taken in a bay. The exclusion constraint, and nothing else, decides who gets a slot.
+    """Time taken of a bay or of a technician. The exclusion constraints, and nothing else, decide who gets a slot.
 
-    `holder_id` is the hold, the appointment, or the appointment in the shop's CRM; `expires_at` is for holds only.
+    A job has one row for its bay and one for each span in which its technician works. `holder_id` is the hold, the appointment, or the appointment in the shop's CRM; `expires_at` is for holds only.
     """
 
     __tablename__ = "occupancies"
     __table_args__ = (
         ExcludeConstraint(("bay_id", "="), ("during", "&&"), using="gist", name="no_double_booking"),
+        ExcludeConstraint(
+            ("technician_id", "="), ("during", "&&"), using="gist", name="one_job_per_technician"
+        ),
+        CheckConstraint("num_nonnulls(bay_id, technician_id) = 1", name="bay_or_technician"),
         CheckConstraint("kind IN ('hold', 'appointment', 'external')", name="kind"),
         CheckConstraint("(kind = 'hold') = (expires_at IS NOT NULL)", name="holds_expire"),
         # Row-level security keeps range operators (not leakproof) out of index conditions; times compare in btrees.
         Index("occupancies_in_bay", "bay_id", "ends_at"),
+        Index("occupancies_of_technician", "technician_id", "ends_at"),
+        Index("occupancies_held_by_lead", "lead_id", postgresql_where="kind = 'hold'"),
         Index("occupancies_of_holder", "holder_id"),
         Index("occupancies_held", "location_id", "expires_at", postgresql_where="kind = 'hold'"),
     )
@@ -264,7 +345,8 @@ class Occupancy(Table, table=True):
     tenant_id: UUID
     location_id: UUID
     id: UUID = Field(primary_key=True)
-    bay_id: UUID = Field(foreign_key="booking.bays.id")
+    bay_id: UUID | None = Field(foreign_key="booking.bays.id")
+    technician_id: UUID | None = Field(foreign_key="booking.technicians.id")
     starts_at: datetime = _moment()
     ends_at: datetime = _moment()
     during: Any = Field(
@@ -306,6 +388,7 @@ class IdempotencyKey(Table, table=True):
     """`fingerprint` is a hash of the body that the key came with."""
 
     __tablename__ = "idempotency_keys"
+    __table_args__ = (Index("idempotency_keys_by_age", "created_at"),)
 
     tenant_id: UUID
     lead_id: UUID = Field(primary_key=True)

@@ -1,14 +1,13 @@
-"""What operators set: hours, closures, bays, rules, and the catalogue."""
+"""The catalogue as operators set it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from shared.db.engine import transaction
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from booking.actions.placing import place_externals
 from booking.actions.publishing import publish_offers, version_with
 from booking.actions.quoting import today_at
 from booking.deps import Deps
@@ -27,10 +26,9 @@ from booking.domain.catalog_import import (
     unknown_locations,
 )
 from booking.domain.errors import LocationUnknown
-from booking.domain.hours import Timetable
-from booking.store import catalog, replicas, shops
+from booking.store import catalog, replicas
 from booking.store.catalog import Place
-from booking.tables import Location, LocationRules
+from booking.tables import Location
 
 Rows = Mapping[Place, Offer]
 
@@ -58,62 +56,6 @@ async def tenant_id_of(deps: Deps, slug: str) -> UUID:
     if tenant is None:
         raise LocationUnknown("No location of this tenant has arrived here yet.")
     return tenant.id
-
-
-async def set_timetable(
-    deps: Deps, slug: str, code: str, wanted: Timetable, *, dry_run: bool
-) -> list[Change]:
-    """The fields that change. Raises `LocationUnknown`."""
-    tenant_id = await tenant_id_of(deps, slug)
-    async with transaction(deps.sessions, tenant_id) as session:
-        location = await replicas.location_by_code(session, tenant_id, code, lock=True)
-        if location is None:
-            raise LocationUnknown("This location has not arrived here yet.")
-        old = (await _timetable(session, location)).plain()
-        changes: list[Change] = [
-            {"field": field, "old": old[field], "new": new}
-            for field, new in wanted.plain().items()
-            if old[field] != new
-        ]
-        if changes and not dry_run:
-            await _keep(session, location, wanted)
-            await place_externals(session, tenant_id, location.location_id, _ahead(deps, wanted))
-        return changes
-
-
-def _ahead(deps: Deps, wanted: Timetable) -> tuple[datetime, datetime]:
-    now = deps.now()
-    return now, now + timedelta(days=wanted.horizon_days + 1)
-
-
-async def _timetable(session: AsyncSession, location: Location) -> Timetable:
-    place = (location.tenant_id, location.location_id)
-    rules = await shops.rules(session, *place)
-    return Timetable(
-        openings=tuple(await shops.openings(session, *place)),
-        closures=await shops.closures(session, *place),
-        bays=tuple(await shops.bay_names(session, *place)),
-        minimum_notice_minutes=rules.minimum_notice_minutes if rules else 0,
-        horizon_days=rules.horizon_days if rules else 0,
-        grid_minutes=rules.grid_minutes if rules else 0,
-    )
-
-
-async def _keep(session: AsyncSession, location: Location, wanted: Timetable) -> None:
-    place = (location.tenant_id, location.location_id)
-    await shops.replace_openings(session, *place, wanted.openings)
-    await shops.replace_closures(session, *place, dict(wanted.closures))
-    await shops.replace_bays(session, *place, wanted.bays)
-    await shops.keep_rules(
-        session,
-        LocationRules(
-            tenant_id=place[0],
-            location_id=place[1],
-            minimum_notice_minutes=wanted.minimum_notice_minutes,
-            horizon_days=wanted.horizon_days,
-            grid_minutes=wanted.grid_minutes,
-        ),
-    )
 
 
 async def show_rows(deps: Deps, slug: str) -> list[dict[str, object]]:

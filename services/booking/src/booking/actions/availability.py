@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from booking.actions.access import Visitor, appointment_of, lead_of, location_of
 from booking.deps import Deps
+from booking.domain.capacity import Capacity, Footprint
 from booking.domain.errors import NotFound, QuoteExpired
-from booking.domain.slots import Job, Shop, Slot, free_slots, midnight, nearest
+from booking.domain.slots import Job, Shop, Slot, free_jobs, nearest, possible_jobs, slot_of
 from booking.store import catalog, occupancies, shops
 from booking.tables import Appointment, Location, Quote
 
 ALTERNATIVES = 3
+NEAR_DAYS = 3
 ALTERNATIVE_DAYS = 30
 """Enough to get past a fortnight of holidays."""
 
@@ -41,7 +43,12 @@ class Search:
 
 
 def job_of(planned: Quote | Appointment) -> Job:
-    return Job(timedelta(minutes=planned.duration_minutes), timedelta(minutes=planned.buffer_minutes))
+    return Job(
+        timedelta(minutes=planned.duration_minutes),
+        timedelta(minutes=planned.buffer_minutes),
+        timedelta(minutes=planned.cure_minutes),
+        frozenset(planned.skills),
+    )
 
 
 async def find_slots(deps: Deps, visitor: Visitor, question: Question) -> tuple[str, list[Slot]]:
@@ -82,44 +89,57 @@ async def quote_of(
 
 async def bookable(deps: Deps, session: AsyncSession, search: Search, days: Sequence[date]) -> list[Slot]:
     shop = await shop_of(session, search.location)
-    if not days or not shop.openings:
-        return []
-    bays = await occupancies.bays(
-        session,
-        search.location.tenant_id,
-        search.location.location_id,
-        (midnight(shop.zone, days[0]), midnight(shop.zone, days[-1] + timedelta(days=2))),
-        search.ignored,
-    )
-    return free_slots(shop, search.job, bays, days, deps.now())
+    jobs = possible_jobs(shop, search.job, days, deps.now())
+    capacity = await _capacity(session, search, jobs)
+    return [slot_of(shop.zone, job) for job in free_jobs(jobs, capacity)]
+
+
+async def _capacity(session: AsyncSession, search: Search, jobs: Sequence[Footprint]) -> Capacity:
+    """What is free while the jobs, which are in order, could be done."""
+    if not jobs:
+        return Capacity({}, {})
+    window = (jobs[0].bay[0], max(job.bay[1] for job in jobs))
+    ignored = [search.ignored] if search.ignored else []
+    location = search.location
+    return await occupancies.capacity(session, location.tenant_id, location.location_id, window, ignored)
 
 
 async def shop_of(session: AsyncSession, location: Location) -> Shop:
     """Without openings where nothing is known of them or the location is switched off."""
-    place = (location.tenant_id, location.location_id)
     zone = ZoneInfo(location.timezone)
-    rules = await shops.rules(session, *place)
-    if rules is None or not location.enabled:
+    known = await shops.calendar(session, location.tenant_id, location.location_id)
+    if known is None or not location.enabled:
         return Shop(zone, (), frozenset(), timedelta(), 0, 30)
     return Shop(
         zone,
-        tuple(await shops.openings(session, *place)),
-        frozenset(await shops.closures(session, *place)),
-        timedelta(minutes=rules.minimum_notice_minutes),
-        rules.horizon_days,
-        rules.grid_minutes,
+        known.openings,
+        known.closures,
+        timedelta(minutes=known.minimum_notice_minutes),
+        known.horizon_days,
+        known.grid_minutes,
+        known.breaks,
+        known.special_days,
+        known.keeps_holidays,
     )
 
 
 async def alternatives(deps: Deps, session: AsyncSession, search: Search, wished: datetime) -> list[Slot]:
     """The bookable slots nearest to the wished start, in order."""
-    zone = ZoneInfo(search.location.timezone)
-    today = deps.now().astimezone(zone).date()
-    first = max(today, wished.astimezone(zone).date() - timedelta(days=ALTERNATIVE_DAYS // 4))
-    found: list[Slot] = []
-    for start in dict.fromkeys((first, today)):
-        days = [start + timedelta(days=n) for n in range(ALTERNATIVE_DAYS)]
-        found = nearest(await bookable(deps, session, search, days), wished, ALTERNATIVES)
+    shop = await shop_of(session, search.location)
+    today = deps.now().astimezone(shop.zone).date()
+    day = wished.astimezone(shop.zone).date()
+    found: list[Footprint] = []
+    for first, last in (
+        (day - timedelta(days=NEAR_DAYS), day + timedelta(days=NEAR_DAYS)),
+        (day - timedelta(days=ALTERNATIVE_DAYS), day + timedelta(days=ALTERNATIVE_DAYS)),
+        (today, today + timedelta(days=ALTERNATIVE_DAYS)),
+    ):
+        jobs = possible_jobs(shop, search.job, _days(max(first, today), last), deps.now())
+        found = nearest(jobs, wished, await _capacity(session, search, jobs), ALTERNATIVES)
         if len(found) == ALTERNATIVES:
             break
-    return found
+    return [slot_of(shop.zone, job) for job in found]
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]

@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from booking.actions.access import ChatVisitor, lead_of, location_of
 from booking.actions.availability import Search, alternatives, job_of, quote_of, shop_of
 from booking.actions.facts import Card, card_of, tell_booked
-from booking.actions.placing import free_expired_holds
+from booking.actions.placing import past_expired_holds, take
 from booking.deps import Deps
+from booking.domain.capacity import Footprint
 from booking.domain.errors import KeyReused, NotFound, SlotTaken, TimeRefused, TooManyBookings
-from booking.domain.slots import Job, refusal
+from booking.domain.slots import Job, Refusal, footprint_of
 from booking.store import appointments, occupancies, replicas
-from booking.store.occupancies import Claim, Kind, Taken
+from booking.store.occupancies import Claim, Kind
 from booking.tables import Appointment, Hold, IdempotencyKey, Lead, Location, Quote
 
 HOLD_MINUTES = 10
@@ -43,23 +44,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a lead is about to book, checked; the bay alone is not certain yet."""
+    """What a lead is about to book, checked; bay and technician alone are not certain yet."""
 
     lead: Lead
     location: Location
     quote: Quote
-    start: datetime
-
-    @property
-    def job(self) -> Job:
-        return job_of(self.quote)
+    job: Footprint
 
     def claim(self, kind: Kind, holder_id: UUID) -> Claim:
         return Claim(
             tenant_id=self.lead.tenant_id,
             location_id=self.location.location_id,
-            starts_at=self.start,
-            ends_at=self.start + self.job.length,
             kind=kind,
             holder_id=holder_id,
             lead_id=self.lead.lead_id,
@@ -71,29 +66,33 @@ async def hold_slot(
     deps: Deps, visitor: ChatVisitor, quote_id: UUID, start: datetime
 ) -> tuple[Hold, Location]:
     """A lead has one hold at a time; a new one takes the place of the old. Raises `SlotTaken`, `Refused`, `NotFound`."""
-    try:
+
+    async def attempt() -> tuple[Hold, Location]:
         async with transaction(deps.sessions, visitor.tenant_id) as session:
             lead = await lead_of(session, visitor, lock=True)
             now = deps.now()
             plan = await make_plan(session, lead, quote_id, start, now)
             return await _hold(session, plan, now), plan.location
+
+    try:
+        return await past_expired_holds(deps, visitor.tenant_id, attempt)
     except SlotTaken:
         raise await with_alternatives(deps, visitor, quote_id, start) from None
 
 
 async def _hold(session: AsyncSession, plan: Plan, now: datetime) -> Hold:
     hold_id = uuid4()
-    taken = await take_time(session, plan, plan.claim("hold", hold_id))
+    expires_at = await take(session, plan.claim("hold", hold_id), plan.job)
     hold = Hold(
         tenant_id=plan.lead.tenant_id,
         location_id=plan.location.location_id,
         lead_id=plan.lead.lead_id,
         id=hold_id,
         quote_id=plan.quote.id,
-        starts_at=plan.start,
-        ends_at=plan.start + plan.job.duration,
+        starts_at=plan.job.bay[0],
+        ends_at=plan.job.ends_at,
         held_at=now,
-        expires_at=taken.until,
+        expires_at=expires_at,
         appointment_id=None,
     )
     session.add(hold)
@@ -106,7 +105,9 @@ async def book(deps: Deps, visitor: ChatVisitor, wanted: Wanted, key: str) -> Ca
     Raises `KeyReused`, `SlotTaken`, `Refused`, `NotFound`.
     """
     taken: tuple[UUID, datetime] | None = None
-    try:
+
+    async def attempt() -> Card:
+        nonlocal taken
         async with transaction(deps.sessions, visitor.tenant_id) as session:
             lead = await lead_of(session, visitor, lock=True)
             known = await _booked_before(session, lead, wanted, key)
@@ -122,6 +123,9 @@ async def book(deps: Deps, visitor: ChatVisitor, wanted: Wanted, key: str) -> Ca
                 hold.appointment_id = card.appointment.id
             session.add(_key_row(deps, lead, wanted, key, card.appointment))
             return card
+
+    try:
+        return await past_expired_holds(deps, visitor.tenant_id, attempt)
     except SlotTaken:
         if taken is None:
             raise
@@ -185,42 +189,31 @@ async def _checked_at(deps: Deps, session: AsyncSession, hold: Hold | None) -> d
 async def make_plan(
     session: AsyncSession, lead: Lead, quote_id: UUID, start: datetime, now: datetime
 ) -> Plan:
-    """Checks everything but the bay. The caller has locked the lead. Raises `Refused`, `NotFound`, `NotReady`."""
+    """Checks everything but the capacity. The caller has locked the lead. Raises `Refused`, `NotFound`, `NotReady`."""
     quote = await quote_of(session, lead.tenant_id, lead_id=lead.lead_id, quote_id=quote_id, now=now)
+    await occupancies.share_location(session, quote.location_id)
     location = await location_of(session, lead.tenant_id, quote.location_id)
-    await check_time(session, location, job_of(quote), start, now)
+    job = await check_time(session, location, job_of(quote), start, now)
     live = await appointments.count_live(session, lead.tenant_id, lead.lead_id, now)
     if live >= MAX_LIVE_BOOKINGS:
         raise TooManyBookings(MAX_LIVE_BOOKINGS)
-    return Plan(lead, location, quote, start.astimezone(UTC))
+    return Plan(lead, location, quote, job)
 
 
 async def check_time(
     session: AsyncSession, location: Location, job: Job, start: datetime, now: datetime
-) -> None:
+) -> Footprint:
     """Raises `TimeRefused`."""
-    why = refusal(await shop_of(session, location), job, start, now)
-    if why is not None:
-        raise TimeRefused(why)
-
-
-async def take_time(session: AsyncSession, plan: Plan, claim: Claim) -> Taken:
-    """Gives up the lead's own hold for it. Raises `SlotTaken`; rolling back then gives the hold back."""
-    place = (plan.lead.tenant_id, plan.location.location_id)
-    await free_expired_holds(session, *place)
-    await occupancies.release_holds_of_lead(
-        session, place[0], location_id=place[1], lead_id=plan.lead.lead_id
-    )
-    taken = await occupancies.take_bay(session, claim)
-    if taken is None:
-        raise SlotTaken
-    return taken
+    found = footprint_of(await shop_of(session, location), job, start, now)
+    if isinstance(found, Refusal):
+        raise TimeRefused(found)
+    return found
 
 
 async def book_plan(deps: Deps, session: AsyncSession, plan: Plan, request_id: UUID | None = None) -> Card:
-    """Raises `SlotTaken`."""
+    """Raises `SlotTaken`, `HoldsExpired`."""
     appointment_id = uuid4()
-    await take_time(session, plan, plan.claim("appointment", appointment_id))
+    await take(session, plan.claim("appointment", appointment_id), plan.job)
     appointment = _appointment(deps, plan, appointment_id)
     while not await appointments.insert_appointment(session, appointment):
         appointment.number = _number()
@@ -245,8 +238,10 @@ def _appointment(deps: Deps, plan: Plan, appointment_id: UUID) -> Appointment:
         total_cents=plan.quote.total_cents,
         duration_minutes=plan.quote.duration_minutes,
         buffer_minutes=plan.quote.buffer_minutes,
-        starts_at=plan.start,
-        ends_at=plan.start + plan.job.duration,
+        cure_minutes=plan.quote.cure_minutes,
+        skills=plan.quote.skills,
+        starts_at=plan.job.bay[0],
+        ends_at=plan.job.ends_at,
         sequence=0,
         cancel_reason=None,
         created_at=now,

@@ -11,11 +11,12 @@ from booking.actions.access import ManageVisitor, Visitor, appointment_of, lead_
 from booking.actions.availability import Search, alternatives, job_of
 from booking.actions.booking import check_time
 from booking.actions.facts import Card, card_of, tell_cancelled, tell_rescheduled
-from booking.actions.placing import free, free_expired_holds, place_externals
+from booking.actions.placing import free, have_location_alone, place_externals, take
 from booking.deps import Deps
+from booking.domain.capacity import Footprint
 from booking.domain.errors import AppointmentCancelled, SlotTaken, TimeRefused
 from booking.domain.slots import Refusal
-from booking.store import occupancies, replicas
+from booking.store import occupancies
 from booking.store.occupancies import Claim
 from booking.tables import Appointment, Lead
 
@@ -68,12 +69,13 @@ async def _move(
     deps: Deps, session: AsyncSession, lead: Lead, appointment: Appointment, start: datetime
 ) -> Card:
     _not_begun(deps, appointment)
+    await have_location_alone(session, appointment.tenant_id, appointment.location_id)
     card = await card_of(deps, session, appointment)
-    await check_time(session, card.location, job_of(appointment), start, deps.now())
-    await _exchange_time(session, appointment, start)
+    job = await check_time(session, card.location, job_of(appointment), start, deps.now())
+    await _exchange_time(session, appointment, job)
     old_start = appointment.starts_at
     appointment.starts_at = start
-    appointment.ends_at = start + job_of(appointment).duration
+    appointment.ends_at = job.ends_at
     _touch(deps, appointment)
     await session.flush()
     card = await card_of(deps, session, appointment)
@@ -81,28 +83,20 @@ async def _move(
     return card
 
 
-async def _exchange_time(session: AsyncSession, appointment: Appointment, start: datetime) -> None:
-    """Until the commit nobody else sees the old time as free, and a failure gives it back. Raises `SlotTaken`."""
-    place = (appointment.tenant_id, appointment.location_id)
-    await replicas.location(session, *place, lock=True)
-    await free_expired_holds(session, *place)
-    await occupancies.release_holds_of_lead(
-        session, place[0], location_id=place[1], lead_id=appointment.lead_id
-    )
-    freed = await occupancies.release(session, appointment.tenant_id, appointment.id)
+async def _exchange_time(session: AsyncSession, appointment: Appointment, job: Footprint) -> None:
+    """The old time is given up when the new one is certain. Raises `SlotTaken`."""
     claim = Claim(
         tenant_id=appointment.tenant_id,
         location_id=appointment.location_id,
-        starts_at=start,
-        ends_at=start + job_of(appointment).length,
         kind="appointment",
         holder_id=appointment.id,
         lead_id=appointment.lead_id,
     )
-    if await occupancies.take_bay(session, claim) is None:
-        raise SlotTaken
-    for span in freed:
-        await place_externals(session, *place, span)
+    freed = await occupancies.own_rows(session, claim)
+    await take(session, claim, job)
+    for row in freed:
+        span = (row.starts_at, row.ends_at)
+        await place_externals(session, claim.tenant_id, claim.location_id, span)
 
 
 async def cancel_appointment(deps: Deps, visitor: Visitor, appointment_id: UUID, reason: str | None) -> Card:
@@ -112,7 +106,7 @@ async def cancel_appointment(deps: Deps, visitor: Visitor, appointment_id: UUID,
         if appointment.status == "cancelled":
             return await card_of(deps, session, appointment)
         _not_begun(deps, appointment)
-        await replicas.location(session, lead.tenant_id, appointment.location_id, lock=True)
+        await have_location_alone(session, lead.tenant_id, appointment.location_id)
         await free(session, lead.tenant_id, appointment.location_id, appointment.id)
         appointment.status = "cancelled"
         appointment.cancel_reason = reason

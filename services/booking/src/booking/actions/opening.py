@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from shared.db.engine import transaction
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from booking.actions.access import Visitor, lead_of, location_of
+from booking.actions.availability import shop_of
 from booking.deps import Deps
 from booking.domain.opening import Hours, OpenDay, is_open_at, open_days, opens_next
 from booking.store import shops
@@ -43,8 +43,7 @@ async def show_hours(deps: Deps, visitor: Visitor, first_day: date | None, days:
 async def hours_of(session: AsyncSession, location: Location) -> Hours:
     """Also of a location that takes no bookings."""
     place = (location.tenant_id, location.location_id)
-    return Hours(
-        ZoneInfo(location.timezone),
-        tuple(await shops.openings(session, *place)),
-        await shops.closures(session, *place),
-    )
+    special = {day: of.note for day, of in (await shops.special_days(session, *place)).items()}
+    notes = {**await shops.closures(session, *place), **special}
+    # A location takes no bookings while it is switched off; its hours are what they are.
+    return Hours(await shop_of(session, location.model_copy(update={"enabled": True})), notes)

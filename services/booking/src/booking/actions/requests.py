@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from booking.actions.access import location_of
 from booking.actions.availability import Search, alternatives, job_of
 from booking.actions.booking import book_plan, make_plan
-from booking.actions.placing import free, place_externals
+from booking.actions.placing import free, have_location_alone, place_externals
 from booking.actions.quoting import Wish, quote_for
 from booking.deps import Deps
 from booking.domain.errors import BookingError, NotReady, Refused, SlotTaken
@@ -21,7 +21,10 @@ from booking.tables import BookingRequest, ExternalAppointment, Lead, Location, 
 
 
 async def answer_request(deps: Deps, session: AsyncSession, event: Event[BookingRequested]) -> None:
-    """Books with a fresh quote, or declines with other times; once for each request, however often it is told."""
+    """Books with a fresh quote, or declines with other times; once for each request, however often it is told.
+
+    Raises `HoldsExpired`.
+    """
     wish = event.data
     lead = await replicas.lead(session, event.tenant_id, wish.lead_id, lock=True)
     if lead is None:
@@ -85,9 +88,10 @@ async def observe_crm_appointment(session: AsyncSession, event: Event[CrmAppoint
     seen = event.data
     if seen.our_id is not None:
         return
-    location = await replicas.location(session, event.tenant_id, seen.location_id, lock=True)
+    location = await replicas.location(session, event.tenant_id, seen.location_id)
     if location is None:
         raise RetryLater("the location has not arrived yet")
+    await have_location_alone(session, event.tenant_id, seen.location_id)
     known = await appointments.external(session, event.tenant_id, seen.crm_appointment_id)
     if known is not None and known.observed_at >= event.time:
         return

@@ -24,6 +24,7 @@ class Offer:
 
     Services of one `family` are the same job in several film tiers. `valid_from` and `valid_to` are days of the location's
     calendar, both included; None: no end on that side.
+    `cure_minutes` take the bay only; `skills` are the codes that its technician must have, all of them.
     """
 
     id: UUID

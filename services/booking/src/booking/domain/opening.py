@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from booking.domain.slots import Opening, midnight
+from booking.domain.slots import Shop, holiday_on, midnight
 
 LOOK_AHEAD_DAYS = 62
 
@@ -21,22 +21,24 @@ class OpenDay:
 
 @dataclass(frozen=True)
 class Hours:
-    """The usual week and the days on which it does not hold. No openings at all: nothing is known."""
+    """`notes` say what is special about a day. A shop without any openings: nothing is known."""
 
-    zone: ZoneInfo
-    openings: tuple[Opening, ...]
-    closures: Mapping[date, str]
+    shop: Shop
+    notes: Mapping[date, str]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.shop.zone
 
     def on(self, day: date) -> OpenDay:
-        if day in self.closures:
-            return OpenDay(day, (), self.closures[day] or None)
-        spans = ((o.opens_minute, o.closes_minute) for o in self.openings if o.weekday == day.weekday())
-        return OpenDay(day, tuple(sorted(spans)), None)
+        note = self.notes.get(day) or (holiday_on(day) if self.shop.keeps_holidays else None)
+        return OpenDay(day, tuple(self.shop.hours_on(day)), note)
 
 
 def open_days(hours: Hours, first: date, count: int) -> list[OpenDay]:
     """None where the hours are unknown: an unknown day is not a closed one."""
-    return [hours.on(first + timedelta(days=n)) for n in range(count)] if hours.openings else []
+    known = hours.shop.openings or hours.shop.special_days
+    return [hours.on(first + timedelta(days=n)) for n in range(count)] if known else []
 
 
 def is_open_at(hours: Hours, at: datetime) -> bool:

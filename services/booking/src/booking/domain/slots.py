@@ -1,12 +1,23 @@
-"""When a job can start: hours, closures, notice, horizon, grid and free bays, right on every day of the year."""
+"""When a job can start: hours, breaks, closures, holidays, notice, horizon, grid, right on every day of the year."""
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from uuid import UUID
+from functools import cache, cached_property, partial
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
+
+import holidays
+
+from booking.domain.capacity import Capacity, Footprint, Span, assign
+
+MAX_JOB_DAYS = 14
+"""A job that is not done so many days after it began is not begun: something closes the shop for long."""
+
+_MINUTE = timedelta(minutes=1)
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True)
@@ -18,9 +29,17 @@ class Opening:
     closes_minute: int
 
 
+Minutes = tuple[int, int]
+"""A span of a day in minutes after local midnight."""
+
+
 @dataclass(frozen=True)
 class Shop:
-    """When a location takes jobs. No openings at all: its hours are unknown, and nothing can be booked."""
+    """When a location takes jobs. No openings and no special days: its hours are unknown.
+
+    In a break nobody works: a job under way pauses. The hours of a special day take the place of everything else that
+    is said about that day.
+    """
 
     zone: ZoneInfo
     openings: tuple[Opening, ...]
@@ -28,23 +47,72 @@ class Shop:
     minimum_notice: timedelta
     horizon_days: int
     grid_minutes: int
+    breaks: tuple[Opening, ...] = ()
+    special_days: Mapping[date, tuple[Minutes, ...]] = field(default_factory=dict)
+    keeps_holidays: bool = False
+
+    def hours_on(self, day: date) -> list[Minutes]:
+        """In order."""
+        if day in self.special_days:
+            return sorted(self.special_days[day])
+        if day in self.closures or (self.keeps_holidays and day in us_holidays(day.year)):
+            return []
+        return _of_weekday(self.openings, day)
+
+    def breaks_on(self, day: date) -> list[Minutes]:
+        return [] if day in self.special_days else _of_weekday(self.breaks, day)
+
+    @cached_property
+    def longest_opening(self) -> timedelta:
+        """Working time of the longest opening of the week."""
+        week = [date(2024, 1, 1) + timedelta(days=n) for n in range(7)]
+        return max(
+            (
+                sum((end - start for start, end in _working(hours, _of_weekday(self.breaks, day))), 0)
+                for day in week
+                for hours in _of_weekday(self.openings, day)
+            ),
+            default=0,
+        ) * timedelta(minutes=1)
+
+
+def _of_weekday(openings: Iterable[Opening], day: date) -> list[Minutes]:
+    weekday = day.weekday()
+    return sorted((o.opens_minute, o.closes_minute) for o in openings if o.weekday == weekday)
+
+
+@cache
+def us_holidays(year: int) -> frozenset[date]:
+    """Federal holidays, and the days on which those of a weekend are kept."""
+    return frozenset(holidays.country_holidays("US", years=year))
+
+
+def holiday_on(day: date) -> str | None:
+    name: str | None = holidays.country_holidays("US", years=day.year).get(day)
+    return name
 
 
 @dataclass(frozen=True)
 class Job:
-    """The customer's time, and the buffer after it in which the bay is not free yet."""
+    """A technician works for `duration` and `buffer`; the car then cures in the bay alone.
+
+    A job longer than the shop's longest opening pauses at closing and goes on at the next opening; a shorter one is
+    done within the opening in which it starts.
+    """
 
     duration: timedelta
     buffer: timedelta
+    cure: timedelta = timedelta(0)
+    skills: frozenset[str] = frozenset()
 
     @property
-    def length(self) -> timedelta:
+    def work(self) -> timedelta:
         return self.duration + self.buffer
 
 
 @dataclass(frozen=True)
 class Slot:
-    """Both ends in the shop's zone; the buffer is not in it."""
+    """Both ends in the shop's zone; the end is when the customer has the car back."""
 
     start: datetime
     end: datetime
@@ -53,22 +121,8 @@ class Slot:
     def label(self) -> str:
         """`Tue, Nov 24, 10:00 AM PST`."""
         at = self.start
-        return f"{at:%a}, {at:%b} {at.day}, {at.hour % 12 or 12}:{at:%M %p %Z}"
-
-
-@dataclass(frozen=True)
-class Busy:
-    """What is taken in one bay: starts and ends in order, none overlapping another."""
-
-    starts: tuple[datetime, ...]
-    ends: tuple[datetime, ...]
-
-    def free(self, start: datetime, end: datetime) -> bool:
-        before = bisect_left(self.starts, end)
-        return before == 0 or self.ends[before - 1] <= start
-
-
-Bays = Mapping[UUID, Busy]
+        clock = f"{at.hour % 12 or 12}:{at.minute:02} {'AM' if at.hour < 12 else 'PM'}"
+        return f"{_WEEKDAYS[at.weekday()]}, {_MONTHS[at.month - 1]} {at.day}, {clock} {at.tzname()}"
 
 
 class Refusal(StrEnum):
@@ -80,42 +134,67 @@ class Refusal(StrEnum):
     OUTSIDE_HOURS = "outside_hours"
 
 
-def free_slots(shop: Shop, job: Job, bays: Bays, days: Sequence[date], now: datetime) -> list[Slot]:
-    """In order, only those at which some bay is free from the start to the end of the buffer."""
+@dataclass(frozen=True)
+class Shift:
+    """One opening of one day; `spans` in UTC and in order, breaks left out. `starts`: the grid times in it."""
+
+    spans: tuple[Span, ...]
+    starts: tuple[datetime, ...]
+
+
+Shifts = Callable[[date], Sequence[Shift]]
+
+
+def possible_jobs(shop: Shop, job: Job, days: Sequence[date], now: datetime) -> list[Footprint]:
+    """In order: each time at which the job could start if bays and technicians were free."""
     last_day = now.astimezone(shop.zone).date() + timedelta(days=shop.horizon_days)
     earliest = max(now + shop.minimum_notice, now + timedelta(microseconds=1))
+    shifts: Shifts = cache(partial(shifts_on, shop))
     return [
-        slot_at(shop, job, start)
+        footprint
         for day in days
         if day <= last_day
-        for start in starts_on(shop, job, day)
-        if start >= earliest and any(busy.free(start, start + job.length) for busy in bays.values())
+        for start in _starts_on(shifts, day)
+        if start >= earliest and (footprint := _footprint(shop, job, shifts, start)) is not None
     ]
 
 
-def slot_at(shop: Shop, job: Job, start: datetime) -> Slot:
-    return Slot(start.astimezone(shop.zone), (start.astimezone(UTC) + job.duration).astimezone(shop.zone))
+def free_jobs(jobs: Iterable[Footprint], capacity: Capacity) -> Iterator[Footprint]:
+    """Those of the possible jobs for which a bay and a technician are free."""
+    return (job for job in jobs if assign([job], capacity) is not None)
 
 
-def refusal(shop: Shop, job: Job, start: datetime, now: datetime) -> Refusal | None:
-    """Why the job cannot start then, free bays apart; None when it can. Agrees with `free_slots`."""
+def nearest(jobs: Iterable[Footprint], wished: datetime, capacity: Capacity, count: int) -> list[Footprint]:
+    """The `count` free ones nearest to the wished start, in order; the wished one itself is not among them."""
+    wished = wished.astimezone(UTC)
+    others = sorted((abs(job.bay[0] - wished), job) for job in jobs if job.bay[0] != wished)
+    return sorted(islice(free_jobs((job for _, job in others), capacity), count))
+
+
+def slot_of(zone: ZoneInfo, job: Footprint) -> Slot:
+    return Slot(job.bay[0].astimezone(zone), job.ends_at.astimezone(zone))
+
+
+def footprint_of(shop: Shop, job: Job, start: datetime, now: datetime) -> Footprint | Refusal:
+    """What the job takes if it starts then, or why it cannot, capacity apart. Agrees with `possible_jobs`."""
     local = start.astimezone(shop.zone)
     if start <= now:
         return Refusal.IN_PAST
-    if not shop.openings:
+    if not shop.openings and not shop.special_days:
         return Refusal.OUTSIDE_HOURS
     if start < now + shop.minimum_notice:
         return Refusal.TOO_SOON
     if local.date() > now.astimezone(shop.zone).date() + timedelta(days=shop.horizon_days):
         return Refusal.TOO_FAR
-    if start.astimezone(UTC) in set(starts_on(shop, job, local.date())):
-        return None
+    shifts: Shifts = cache(partial(shifts_on, shop))
+    start = start.astimezone(UTC)
+    if start in _starts_on(shifts, local.date()):
+        return _footprint(shop, job, shifts, start) or Refusal.OUTSIDE_HOURS
     return _hours_refusal(shop, local)
 
 
 def _hours_refusal(shop: Shop, local: datetime) -> Refusal:
-    weekdays = {opening.weekday for opening in shop.openings}
-    if local.date() in shop.closures or local.weekday() not in weekdays:
+    if not shop.hours_on(local.date()):
         return Refusal.CLOSED
     minute = local.hour * 60 + local.minute
     if minute % shop.grid_minutes or local.second or local.microsecond:
@@ -123,28 +202,120 @@ def _hours_refusal(shop: Shop, local: datetime) -> Refusal:
     return Refusal.OUTSIDE_HOURS
 
 
-def starts_on(shop: Shop, job: Job, day: date) -> Iterator[datetime]:
-    """In UTC and in order: each grid time of the local wall clock at which the job fits into an opening of the day."""
-    if day in shop.closures:
-        return
+def _starts_on(shifts: Shifts, day: date) -> list[datetime]:
+    return [start for shift in shifts(day) for start in shift.starts]
+
+
+def _footprint(shop: Shop, job: Job, shifts: Shifts, start: datetime) -> Footprint | None:
+    day = start.astimezone(shop.zone).date()
+    today = [shift for shift in shifts(day) if shift.spans[-1][1] > start]
+    spans = today[0].spans if job.work <= shop.longest_opening else _spans_ahead(today, shifts, day)
+    work = _work(spans, start, job.work)
+    if work is None:
+        return None
+    done = work[-1][1]
+    if not job.cure:
+        return Footprint((start, done), work, _after(work, job.duration), job.skills)
+    cured = done + job.cure
+    return Footprint((start, cured), work, _next_open(shop.zone, shifts, cured), job.skills)
+
+
+def _spans_ahead(today: Iterable[Shift], shifts: Shifts, day: date) -> Iterator[Span]:
+    for shift in today:
+        yield from shift.spans
+    for n in range(1, MAX_JOB_DAYS + 1):
+        for shift in shifts(day + timedelta(days=n)):
+            yield from shift.spans
+
+
+def _work(spans: Iterable[Span], start: datetime, amount: timedelta) -> tuple[Span, ...] | None:
+    """The first `amount` of the spans from `start` on; None when they are not enough."""
+    work: list[Span] = []
+    for opens, closes in spans:
+        begins = max(opens, start)
+        if closes - begins >= amount:
+            work.append((begins, begins + amount))
+            return tuple(work)
+        if closes > begins:
+            work.append((begins, closes))
+            amount -= closes - begins
+    return None
+
+
+def _after(work: tuple[Span, ...], amount: timedelta) -> datetime:
+    """When so much of the work is done."""
+    for begins, ends in work:
+        if ends - begins >= amount:
+            return begins + amount
+        amount -= ends - begins
+    return work[-1][1]
+
+
+def _next_open(zone: ZoneInfo, shifts: Shifts, at: datetime) -> datetime:
+    """`at` itself while the shop is open (also in a break), else the next opening."""
+    day = at.astimezone(zone).date()
+    for n in range(MAX_JOB_DAYS + 1):
+        for shift in shifts(day + timedelta(days=n)):
+            if shift.spans[-1][1] >= at:
+                return max(at, shift.spans[0][0])
+    return at
+
+
+def shifts_on(shop: Shop, day: date) -> list[Shift]:
+    """In order; an opening of which nothing is left is none."""
+    hours = shop.hours_on(day)
+    if not hours:
+        return []
     begins = midnight(shop.zone, day)
     plain = midnight(shop.zone, day + timedelta(days=1)) - begins == timedelta(days=1)
-    for opening in sorted(shop.openings, key=lambda o: o.opens_minute):
-        if opening.weekday != day.weekday():
-            continue
-        closes = _wall(day, opening.closes_minute).replace(tzinfo=shop.zone).astimezone(UTC)
-        first = -(-opening.opens_minute // shop.grid_minutes) * shop.grid_minutes
-        for minute in range(first, opening.closes_minute, shop.grid_minutes):
-            start = begins + timedelta(minutes=minute) if plain else instant(shop.zone, day, minute)
-            if start is not None and start + job.length <= closes:
-                yield start
+
+    def boundary(minute: int) -> datetime:
+        return begins + minute * _MINUTE if plain else _boundary(shop.zone, day, minute)
+
+    def instant(minute: int) -> datetime | None:
+        return begins + minute * _MINUTE if plain else _instant(shop.zone, day, minute)
+
+    breaks = shop.breaks_on(day)
+    shifts = []
+    for opens, closes in hours:
+        working = _working((opens, closes), breaks)
+        cut = ((boundary(start), boundary(end)) for start, end in working)
+        spans = tuple(span for span in cut if span[0] < span[1])
+        grid = range(-(-opens // shop.grid_minutes) * shop.grid_minutes, closes, shop.grid_minutes)
+        on_grid = (instant(minute) for minute in grid if any(s <= minute < e for s, e in working))
+        if spans:
+            shifts.append(Shift(spans, tuple(start for start in on_grid if start is not None)))
+    return shifts
 
 
-def instant(zone: ZoneInfo, day: date, minute: int) -> datetime | None:
+def _working(hours: Minutes, breaks: Iterable[Minutes]) -> list[Minutes]:
+    """The hours without the breaks, which are in order."""
+    start, closes = hours
+    spans: list[Minutes] = []
+    for pauses, resumes in takewhile(lambda pause: pause[0] < closes, breaks):
+        if pauses > start:
+            spans.append((start, pauses))
+        start = max(start, resumes)
+    return [*spans, (start, closes)] if start < closes else spans
+
+
+def _instant(zone: ZoneInfo, day: date, minute: int) -> datetime | None:
     """The UTC instant of a local wall time: the first of a doubled one, None for one that the clock skips."""
     wall = _wall(day, minute)
     at = wall.replace(tzinfo=zone).astimezone(UTC)
     return at if at.astimezone(zone).replace(tzinfo=None) == wall else None
+
+
+def _boundary(zone: ZoneInfo, day: date, minute: int) -> datetime:
+    """The first UTC instant at which the local clock shows that time or, where it skips it, a later one."""
+    at = _instant(zone, day, minute)
+    if at is not None:
+        return at
+    at = _wall(day, minute).replace(tzinfo=zone).astimezone(UTC)
+    offset = at.astimezone(zone).utcoffset()
+    while (at - _MINUTE).astimezone(zone).utcoffset() == offset:
+        at -= _MINUTE
+    return at
 
 
 def midnight(zone: ZoneInfo, day: date) -> datetime:
@@ -154,15 +325,6 @@ def midnight(zone: ZoneInfo, day: date) -> datetime:
 
 def _wall(day: date, minute: int) -> datetime:
     return datetime.combine(day, time.min) + timedelta(minutes=minute)
-
-
-def nearest(slots: Sequence[Slot], wished: datetime, count: int) -> list[Slot]:
-    """The `count` slots nearest to the wished start, in order; the wished one itself is not among them."""
-    # In a doubled hour a zone's time never equals the same instant in another zone (PEP 495), hence UTC.
-    others = (slot for slot in slots if slot.start.astimezone(UTC) != wished.astimezone(UTC))
-    return sorted(
-        sorted(others, key=lambda s: (abs(s.start - wished), s.start))[:count], key=lambda s: s.start
-    )
 
 
 def whole_days(zone: ZoneInfo, start: datetime, end: datetime) -> tuple[datetime, datetime]:

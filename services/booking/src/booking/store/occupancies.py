@@ -1,62 +1,105 @@
-"""Time taken in bays. `TAKE_BAY` is the only statement that gives somebody a slot."""
+"""Time taken of bays and technicians. `INSERT_ROWS` is the only statement that gives somebody a slot."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from booking.domain.slots import Busy
+from booking.domain.capacity import Busy, Capacity, Footprint, Place, Span, Technician
 
 Kind = Literal["hold", "appointment", "external"]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Time wanted in any bay of a location; `hold_minutes` for holds only."""
+    """For whom time is taken; `hold_minutes` for holds only."""
 
     tenant_id: UUID
     location_id: UUID
-    starts_at: datetime
-    ends_at: datetime
     kind: Kind
     holder_id: UUID
     lead_id: UUID | None = None
     hold_minutes: int | None = None
 
 
-# One bay is tried at a time, and what others are freeing counts as taken: so a claim waits only for claims that wait
-# for nothing themselves, and there is no deadlock (performance.md has the alternatives that were measured).
-_TAKE_BAY = text("""
-WITH candidate AS MATERIALIZED (
-  SELECT b.id FROM bays b
-  WHERE b.tenant_id = :tenant_id AND b.location_id = :location_id AND b.active AND NOT EXISTS (
-    SELECT 1 FROM occupancies o
-    WHERE o.bay_id = b.id AND o.ends_at > CAST(:starts_at AS timestamptz) AND o.starts_at < CAST(:ends_at AS timestamptz))
-  ORDER BY b.name LIMIT 1
-), taken AS (
-  INSERT INTO occupancies
-    (tenant_id, location_id, id, bay_id, starts_at, ends_at, kind, holder_id, lead_id, expires_at)
-  SELECT CAST(:tenant_id AS uuid), CAST(:location_id AS uuid), gen_random_uuid(), candidate.id,
-    CAST(:starts_at AS timestamptz), CAST(:ends_at AS timestamptz), CAST(:kind AS text),
-    CAST(:holder_id AS uuid), CAST(:lead_id AS uuid),
-    clock_timestamp() + make_interval(mins => CAST(:hold_minutes AS integer))
-  FROM candidate ON CONFLICT DO NOTHING RETURNING coalesce(expires_at, ends_at) AS until
-)
-SELECT (SELECT count(*) FROM candidate) AS candidates, (SELECT count(*) FROM taken) AS won,
-  (SELECT until FROM taken) AS until
+@dataclass(frozen=True)
+class Row:
+    """A span of one bay or of one technician."""
+
+    bay_id: UUID | None
+    technician_id: UUID | None
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def resource_id(self) -> UUID | None:
+        return self.bay_id or self.technician_id
+
+
+@dataclass(frozen=True)
+class StoredRow(Row):
+    id: UUID
+    holder_id: UUID
+
+
+def rows_of(job: Footprint, place: Place) -> list[Row]:
+    """The bay first, then the technician's spans in order: the one order in which time is claimed."""
+    rows = [Row(place.bay_id, None, *job.bay)]
+    if place.technician_id is not None:
+        rows += [Row(None, place.technician_id, *span) for span in job.work]
+    return rows
+
+
+# Alone or shared until the end of the transaction; a lock of its own kind, since a row that many share is rewritten by each.
+_SHARE = text("SELECT pg_advisory_xact_lock_shared(:key)")
+_ALONE = text("SELECT pg_advisory_xact_lock(:key)")
+
+_INSERT_ROWS = text("""
+INSERT INTO occupancies
+  (tenant_id, location_id, id, bay_id, technician_id, starts_at, ends_at, kind, holder_id, lead_id, expires_at)
+SELECT CAST(:tenant_id AS uuid), CAST(:location_id AS uuid), gen_random_uuid(), r.bay_id, r.technician_id,
+  r.starts_at, r.ends_at, CAST(:kind AS text), CAST(:holder_id AS uuid), CAST(:lead_id AS uuid),
+  clock_timestamp() + make_interval(mins => CAST(:hold_minutes AS integer))
+FROM unnest(CAST(:bay_ids AS uuid[]), CAST(:technician_ids AS uuid[]), CAST(:starts AS timestamptz[]),
+  CAST(:ends AS timestamptz[])) WITH ORDINALITY AS r (bay_id, technician_id, starts_at, ends_at, number)
+ORDER BY r.number ON CONFLICT DO NOTHING RETURNING id, coalesce(expires_at, ends_at) AS until
 """)
 
-_BAYS = text("""
-SELECT b.id, o.starts_at, o.ends_at FROM bays b
-LEFT JOIN occupancies o ON o.bay_id = b.id AND o.ends_at > :from_time AND o.starts_at < :to_time
+_TAKEN = """
+  o.ends_at > :from_time AND o.starts_at < :to_time
   AND (o.expires_at IS NULL OR o.expires_at > clock_timestamp())
-  AND (CAST(:ignored AS uuid) IS NULL OR o.holder_id <> CAST(:ignored AS uuid))
-WHERE b.tenant_id = :tenant_id AND b.location_id = :location_id AND b.active
-ORDER BY b.id, o.starts_at
+  AND o.holder_id <> ALL(CAST(:ignored AS uuid[]))
+"""
+_CAPACITY = text(f"""
+WITH taken AS (
+  SELECT true AS bay, b.id, b.name, CAST('{{}}' AS text[]) AS skills, o.starts_at, o.ends_at
+  FROM bays b LEFT JOIN occupancies o ON o.bay_id = b.id AND {_TAKEN}
+  WHERE b.tenant_id = :tenant_id AND b.location_id = :location_id AND b.active
+  UNION ALL
+  SELECT false, t.id, t.name, t.skills, o.starts_at, o.ends_at
+  FROM technicians t LEFT JOIN occupancies o ON o.technician_id = t.id AND {_TAKEN}
+  WHERE t.tenant_id = :tenant_id AND t.location_id = :location_id AND t.active
+  UNION ALL
+  SELECT false, t.id, t.name, t.skills, f.starts_at, f.ends_at
+  FROM technicians t JOIN time_off f ON f.technician_id = t.id AND f.ends_at > :from_time AND f.starts_at < :to_time
+  WHERE t.tenant_id = :tenant_id AND t.location_id = :location_id AND t.active
+)
+SELECT bay, id, skills, array_agg(starts_at ORDER BY starts_at, ends_at) AS starts,
+  array_agg(ends_at ORDER BY starts_at, ends_at) AS ends
+FROM taken GROUP BY bay, id, name, skills ORDER BY cardinality(skills), name
+""")  # noqa: S608 - our own text
+
+_OWN = text("""
+SELECT id, holder_id, bay_id, technician_id, starts_at, ends_at FROM occupancies
+WHERE tenant_id = :tenant_id AND location_id = :location_id
+  AND (holder_id = :holder_id OR (kind = 'hold' AND lead_id = CAST(:lead_id AS uuid)))
 """)
+
+_DELETE = text("DELETE FROM occupancies WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[]))")
 
 _EXPIRED = text("""
 SELECT EXISTS (SELECT 1 FROM occupancies WHERE tenant_id = :tenant_id AND location_id = :location_id
@@ -68,13 +111,13 @@ DELETE FROM occupancies WHERE tenant_id = :tenant_id AND location_id = :location
   AND kind = 'hold' AND expires_at <= clock_timestamp() RETURNING starts_at, ends_at
 """)
 
-_RELEASE = text("""
-DELETE FROM occupancies WHERE tenant_id = :tenant_id AND holder_id = :holder_id RETURNING starts_at, ends_at
+_WITH_EXPIRED = text("""
+SELECT DISTINCT location_id FROM occupancies
+WHERE tenant_id = :tenant_id AND kind = 'hold' AND expires_at <= clock_timestamp()
 """)
 
-_RELEASE_HOLDS = text("""
-DELETE FROM occupancies WHERE tenant_id = :tenant_id AND location_id = :location_id
-  AND kind = 'hold' AND lead_id = :lead_id
+_RELEASE = text("""
+DELETE FROM occupancies WHERE tenant_id = :tenant_id AND holder_id = :holder_id RETURNING starts_at, ends_at
 """)
 
 _STANDS = text(
@@ -94,50 +137,88 @@ ORDER BY b.id, gap ON CONFLICT DO NOTHING
 """)
 
 
-@dataclass(frozen=True)
-class Taken:
+async def share_location(session: AsyncSession, location_id: UUID) -> None:
+    """Beside others who share it; waits for whoever has it alone."""
+    await session.execute(_SHARE, {"key": _lock_key(location_id)})
+
+
+async def have_location_alone(session: AsyncSession, location_id: UUID) -> None:
+    """Never after sharing it in the same transaction: two who do so wait for each other."""
+    await session.execute(_ALONE, {"key": _lock_key(location_id)})
+
+
+def _lock_key(location_id: UUID) -> int:
+    return int.from_bytes(location_id.bytes[:8], "big", signed=True)
+
+
+class Inserted(NamedTuple):
     """`until`: a hold's expiry by the database's clock, else the end."""
 
+    id: UUID
     until: datetime
 
 
-async def take_bay(session: AsyncSession, claim: Claim) -> Taken | None:
-    """None when no bay is free for the whole time. A bay lost to somebody quicker means trying the next one."""
-    while True:
-        row = (await session.execute(_TAKE_BAY, claim.__dict__)).one()
-        if row.won:
-            return Taken(row.until)
-        if not row.candidates:
-            return None
+async def insert_rows(session: AsyncSession, claim: Claim, rows: Sequence[Row]) -> list[Inserted]:
+    """Fewer than the rows: somebody else has the rest. Waits for those who are about to have it."""
+    answer = await session.execute(
+        _INSERT_ROWS,
+        {
+            **claim.__dict__,
+            "bay_ids": [row.bay_id for row in rows],
+            "technician_ids": [row.technician_id for row in rows],
+            "starts": [row.starts_at for row in rows],
+            "ends": [row.ends_at for row in rows],
+        },
+    )
+    return [Inserted(row.id, row.until) for row in answer]
 
 
-async def bays(
-    session: AsyncSession,
-    tenant_id: UUID,
-    location_id: UUID,
-    span: tuple[datetime, datetime],
-    ignored: UUID | None = None,
-) -> dict[UUID, Busy]:
-    """What is taken within `span` in each bay in use; what `ignored` holds counts as free."""
+async def capacity(
+    session: AsyncSession, tenant_id: UUID, location_id: UUID, window: Span, ignored: Sequence[UUID] = ()
+) -> Capacity:
+    """What is taken within the window; what the `ignored` hold, and what expired holds hold, counts as free."""
     rows = await session.execute(
-        _BAYS,
+        _CAPACITY,
         {
             "tenant_id": tenant_id,
             "location_id": location_id,
-            "from_time": span[0],
-            "to_time": span[1],
-            "ignored": ignored,
+            "from_time": window[0],
+            "to_time": window[1],
+            "ignored": list(ignored),
         },
     )
-    spans: dict[UUID, list[tuple[datetime, datetime]]] = {}
-    for bay_id, starts_at, ends_at in rows:
-        taken = spans.setdefault(bay_id, [])
-        if starts_at is not None:
-            taken.append((starts_at, ends_at))
-    return {
-        bay_id: Busy(tuple(start for start, _ in taken), tuple(end for _, end in taken))
-        for bay_id, taken in spans.items()
-    }
+    bays: dict[UUID, Busy] = {}
+    technicians: dict[UUID, Technician] = {}
+    for is_bay, resource_id, skills, starts, ends in rows:
+        busy = Busy() if starts[0] is None else Busy.of(_spans(starts, ends))
+        if is_bay:
+            bays[resource_id] = busy
+        else:
+            technicians[resource_id] = Technician(frozenset(skills), busy)
+    return Capacity(bays, technicians)
+
+
+def _spans(starts: Sequence[datetime | None], ends: Sequence[datetime | None]) -> list[Span]:
+    """A technician with time off and no job has one empty pair besides."""
+    return [(s, e) for s, e in zip(starts, ends, strict=True) if s is not None and e is not None]
+
+
+async def own_rows(session: AsyncSession, claim: Claim) -> list[StoredRow]:
+    """What the holder of the claim has already, and what its lead holds."""
+    rows = await session.execute(
+        _OWN,
+        {
+            "tenant_id": claim.tenant_id,
+            "location_id": claim.location_id,
+            "holder_id": claim.holder_id,
+            "lead_id": claim.lead_id,
+        },
+    )
+    return [StoredRow(**row) for row in rows.mappings()]
+
+
+async def delete_rows(session: AsyncSession, tenant_id: UUID, ids: Sequence[UUID]) -> None:
+    await session.execute(_DELETE, {"tenant_id": tenant_id, "ids": list(ids)})
 
 
 async def has_expired_holds(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> bool:
@@ -145,26 +226,20 @@ async def has_expired_holds(session: AsyncSession, tenant_id: UUID, location_id:
     return bool((await session.execute(_EXPIRED, place)).scalar_one())
 
 
-async def sweep_expired_holds(
-    session: AsyncSession, tenant_id: UUID, location_id: UUID
-) -> list[tuple[datetime, datetime]]:
-    """The spans that are free again. The caller has locked the location."""
+async def locations_with_expired_holds(session: AsyncSession, tenant_id: UUID) -> list[UUID]:
+    return list((await session.execute(_WITH_EXPIRED, {"tenant_id": tenant_id})).scalars())
+
+
+async def sweep_expired_holds(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> list[Span]:
+    """The spans that are free again. The caller has the location alone."""
     rows = await session.execute(_SWEEP, {"tenant_id": tenant_id, "location_id": location_id})
     return [(row.starts_at, row.ends_at) for row in rows]
 
 
-async def release(session: AsyncSession, tenant_id: UUID, holder_id: UUID) -> list[tuple[datetime, datetime]]:
-    """The spans that are free again."""
+async def release(session: AsyncSession, tenant_id: UUID, holder_id: UUID) -> list[Span]:
+    """The spans that are free again. The caller has the location alone."""
     rows = await session.execute(_RELEASE, {"tenant_id": tenant_id, "holder_id": holder_id})
     return [(row.starts_at, row.ends_at) for row in rows]
-
-
-async def release_holds_of_lead(
-    session: AsyncSession, tenant_id: UUID, *, location_id: UUID, lead_id: UUID
-) -> None:
-    await session.execute(
-        _RELEASE_HOLDS, {"tenant_id": tenant_id, "location_id": location_id, "lead_id": lead_id}
-    )
 
 
 async def stands(session: AsyncSession, tenant_id: UUID, holder_id: UUID) -> bool:
@@ -172,10 +247,15 @@ async def stands(session: AsyncSession, tenant_id: UUID, holder_id: UUID) -> boo
     return bool(found.scalar_one())
 
 
-async def fill_every_bay(session: AsyncSession, claim: Claim) -> None:
-    """Takes whatever is still free of the time, in every bay. The caller has locked the location."""
-    wanted = {key: value for key, value in claim.__dict__.items() if key in _FILL_PARAMETERS}
-    await session.execute(_FILL_EVERY_BAY, wanted)
-
-
-_FILL_PARAMETERS = {"tenant_id", "location_id", "starts_at", "ends_at", "holder_id"}
+async def fill_every_bay(session: AsyncSession, claim: Claim, span: Span) -> None:
+    """Takes whatever is still free of the time, in every bay. The caller has the location alone."""
+    await session.execute(
+        _FILL_EVERY_BAY,
+        {
+            "tenant_id": claim.tenant_id,
+            "location_id": claim.location_id,
+            "holder_id": claim.holder_id,
+            "starts_at": span[0],
+            "ends_at": span[1],
+        },
+    )

@@ -14,7 +14,7 @@ async def tenant_by_slug(session: AsyncSession, slug: str) -> Tenant | None:
 
 
 async def tenant_ids(session: AsyncSession) -> list[UUID]:
-    return list((await session.scalars(select(Tenant.id))).all())
+    return list((await session.scalars(select(Tenant.id).order_by(col(Tenant.slug)))).all())
 
 
 async def lock_tenant(session: AsyncSession, tenant_id: UUID) -> None:
@@ -26,11 +26,10 @@ async def keep_tenant(session: AsyncSession, tenant_id: UUID, slug: str) -> None
     await session.execute(insert(Tenant).values(id=tenant_id, slug=slug).on_conflict_do_nothing())
 
 
-async def location(
-    session: AsyncSession, tenant_id: UUID, location_id: UUID, *, lock: bool = False
-) -> Location | None:
-    statement = select(Location).where(Location.tenant_id == tenant_id, Location.location_id == location_id)
-    return await session.scalar(statement.with_for_update(key_share=True) if lock else statement)
+async def location(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Location | None:
+    return await session.scalar(
+        select(Location).where(Location.tenant_id == tenant_id, Location.location_id == location_id)
+    )
 
 
 async def locations(session: AsyncSession, tenant_id: UUID) -> list[Location]:
@@ -39,11 +38,10 @@ async def locations(session: AsyncSession, tenant_id: UUID) -> list[Location]:
     return list((await session.scalars(statement)).all())
 
 
-async def location_by_code(
-    session: AsyncSession, tenant_id: UUID, code: str, *, lock: bool = False
-) -> Location | None:
-    statement = select(Location).where(Location.tenant_id == tenant_id, Location.code == code)
-    return await session.scalar(statement.with_for_update(key_share=True) if lock else statement)
+async def location_by_code(session: AsyncSession, tenant_id: UUID, code: str) -> Location | None:
+    return await session.scalar(
+        select(Location).where(Location.tenant_id == tenant_id, Location.code == code)
+    )
 
 
 async def keep_location(session: AsyncSession, fresh: Location) -> bool:

@@ -1,16 +1,76 @@
-"""Hours, closures, bays and booking rules of a location."""
+"""Hours, breaks, closures, special days, bays, technicians and booking rules of a location."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from booking.domain.slots import Opening
-from booking.tables import Bay, Closure, LocationHours, LocationRules
+from booking.domain.hours import SpecialDay
+from booking.domain.slots import Minutes, Opening
+from booking.tables import (
+    Bay,
+    Closure,
+    LocationBreak,
+    LocationHours,
+    LocationRules,
+    SpecialOpening,
+    TechnicianRow,
+    TimeOffRow,
+)
+
+_CALENDAR = text("""
+SELECT r.minimum_notice_minutes, r.horizon_days, r.grid_minutes, r.keeps_holidays,
+  ARRAY(SELECT ARRAY[weekday, opens_minute, closes_minute] FROM location_hours
+        WHERE tenant_id = :tenant_id AND location_id = :location_id) AS openings,
+  ARRAY(SELECT ARRAY[weekday, starts_minute, ends_minute] FROM location_breaks
+        WHERE tenant_id = :tenant_id AND location_id = :location_id) AS breaks,
+  ARRAY(SELECT day FROM closures WHERE tenant_id = :tenant_id AND location_id = :location_id) AS closures,
+  ARRAY(SELECT day FROM special_openings WHERE tenant_id = :tenant_id AND location_id = :location_id
+        ORDER BY day, opens_minute) AS special_days,
+  ARRAY(SELECT ARRAY[opens_minute, closes_minute] FROM special_openings
+        WHERE tenant_id = :tenant_id AND location_id = :location_id ORDER BY day, opens_minute) AS special_hours
+FROM location_rules r WHERE r.tenant_id = :tenant_id AND r.location_id = :location_id
+""")
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """All that is known of a location's time, in one read."""
+
+    openings: tuple[Opening, ...]
+    breaks: tuple[Opening, ...]
+    closures: frozenset[date]
+    special_days: Mapping[date, tuple[Minutes, ...]]
+    minimum_notice_minutes: int
+    horizon_days: int
+    grid_minutes: int
+    keeps_holidays: bool
+
+
+async def calendar(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Calendar | None:
+    row = (
+        await session.execute(_CALENDAR, {"tenant_id": tenant_id, "location_id": location_id})
+    ).one_or_none()
+    if row is None:
+        return None
+    special: dict[date, tuple[Minutes, ...]] = {}
+    for day, (opens, closes) in zip(row.special_days, row.special_hours, strict=True):
+        special[day] = (*special.get(day, ()), (opens, closes))
+    return Calendar(
+        tuple(Opening(*span) for span in row.openings),
+        tuple(Opening(*span) for span in row.breaks),
+        frozenset(row.closures),
+        special,
+        row.minimum_notice_minutes,
+        row.horizon_days,
+        row.grid_minutes,
+        row.keeps_holidays,
+    )
 
 
 async def openings(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> list[Opening]:
@@ -31,6 +91,53 @@ async def closures(session: AsyncSession, tenant_id: UUID, location_id: UUID) ->
         .order_by(col(Closure.day))
     )
     return {row.day: row.note for row in (await session.scalars(statement)).all()}
+
+
+async def breaks(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> list[Opening]:
+    statement = select(LocationBreak).where(
+        LocationBreak.tenant_id == tenant_id, LocationBreak.location_id == location_id
+    )
+    rows = (await session.scalars(statement)).all()
+    return [Opening(row.weekday, row.starts_minute, row.ends_minute) for row in rows]
+
+
+async def special_days(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> dict[date, SpecialDay]:
+    statement = (
+        select(SpecialOpening)
+        .where(SpecialOpening.tenant_id == tenant_id, SpecialOpening.location_id == location_id)
+        .order_by(col(SpecialOpening.day), col(SpecialOpening.opens_minute))
+    )
+    days: dict[date, SpecialDay] = {}
+    for row in (await session.scalars(statement)).all():
+        before = days[row.day].spans if row.day in days else ()
+        days[row.day] = SpecialDay((*before, (row.opens_minute, row.closes_minute)), row.note)
+    return days
+
+
+async def technicians(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> list[TechnicianRow]:
+    """Those in use, by name."""
+    statement = (
+        select(TechnicianRow)
+        .where(
+            TechnicianRow.tenant_id == tenant_id,
+            TechnicianRow.location_id == location_id,
+            col(TechnicianRow.active),
+        )
+        .order_by(col(TechnicianRow.name))
+    )
+    return list((await session.scalars(statement)).all())
+
+
+async def time_off(
+    session: AsyncSession, tenant_id: UUID, technician_ids: Iterable[UUID]
+) -> list[TimeOffRow]:
+    """In order."""
+    statement = (
+        select(TimeOffRow)
+        .where(TimeOffRow.tenant_id == tenant_id, col(TimeOffRow.technician_id).in_(list(technician_ids)))
+        .order_by(col(TimeOffRow.starts_at))
+    )
+    return list((await session.scalars(statement)).all())
 
 
 async def rules(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> LocationRules | None:
@@ -72,6 +179,50 @@ async def replace_openings(
     await session.flush()
 
 
+async def replace_breaks(
+    session: AsyncSession, tenant_id: UUID, location_id: UUID, spans: Iterable[Opening]
+) -> None:
+    await session.execute(
+        delete(LocationBreak).where(
+            col(LocationBreak.tenant_id) == tenant_id, col(LocationBreak.location_id) == location_id
+        )
+    )
+    for span in spans:
+        session.add(
+            LocationBreak(
+                tenant_id=tenant_id,
+                location_id=location_id,
+                weekday=span.weekday,
+                starts_minute=span.opens_minute,
+                ends_minute=span.closes_minute,
+            )
+        )
+    await session.flush()
+
+
+async def replace_special_days(
+    session: AsyncSession, tenant_id: UUID, location_id: UUID, days: Mapping[date, SpecialDay]
+) -> None:
+    await session.execute(
+        delete(SpecialOpening).where(
+            col(SpecialOpening.tenant_id) == tenant_id, col(SpecialOpening.location_id) == location_id
+        )
+    )
+    for day, special in days.items():
+        for opens, closes in special.spans:
+            session.add(
+                SpecialOpening(
+                    tenant_id=tenant_id,
+                    location_id=location_id,
+                    day=day,
+                    opens_minute=opens,
+                    closes_minute=closes,
+                    note=special.note,
+                )
+            )
+    await session.flush()
+
+
 async def replace_closures(
     session: AsyncSession, tenant_id: UUID, location_id: UUID, days: dict[date, str]
 ) -> None:
@@ -99,6 +250,53 @@ async def replace_bays(
             .values(**bay, name=name, active=True)
             .on_conflict_do_update(index_elements=["location_id", "name"], set_={"active": True})
         )
+
+
+async def retire_technicians(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> None:
+    """What they are booked for stays."""
+    await session.execute(
+        update(TechnicianRow)
+        .where(col(TechnicianRow.tenant_id) == tenant_id, col(TechnicianRow.location_id) == location_id)
+        .values(active=False)
+    )
+
+
+async def keep_technician(session: AsyncSession, fresh: TechnicianRow) -> UUID:
+    """One of that name, present or past, keeps the id."""
+    kept = await session.execute(
+        insert(TechnicianRow)
+        .values(fresh.model_dump())
+        .on_conflict_do_update(
+            index_elements=["location_id", "name"], set_={"active": fresh.active, "skills": fresh.skills}
+        )
+        .returning(col(TechnicianRow.id))
+    )
+    return kept.scalar_one()
+
+
+async def replace_time_off(
+    session: AsyncSession,
+    tenant_id: UUID,
+    technician_id: UUID,
+    spans: Iterable[tuple[datetime, datetime, str]],
+) -> None:
+    """Start, end and note of each."""
+    await session.execute(
+        delete(TimeOffRow).where(
+            col(TimeOffRow.tenant_id) == tenant_id, col(TimeOffRow.technician_id) == technician_id
+        )
+    )
+    for starts_at, ends_at, note in spans:
+        session.add(
+            TimeOffRow(
+                tenant_id=tenant_id,
+                technician_id=technician_id,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                note=note,
+            )
+        )
+    await session.flush()
 
 
 async def keep_rules(session: AsyncSession, fresh: LocationRules) -> None:

@@ -1,10 +1,10 @@
-"""Catalogue rows for certain days, film tiers, cure time and skills; what was told last of a catalogue."""
+"""Catalogue rows for certain days, and film tiers; what was told last of a catalogue."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -15,11 +15,6 @@ def upgrade() -> None:
     _add_text("catalog_versions", "fingerprint")
     for column in ("valid_from", "valid_to"):
         op.add_column("service_catalog", sa.Column(column, sa.Date(), nullable=True), schema="booking")
-    for table in ("service_catalog", "quotes"):
-        op.execute(
-            f"ALTER TABLE booking.{table} ADD COLUMN IF NOT EXISTS cure_minutes integer NOT NULL DEFAULT 0"
-        )
-        op.execute(f"ALTER TABLE booking.{table} ADD COLUMN IF NOT EXISTS skills jsonb NOT NULL DEFAULT '[]'")
     op.drop_index("service_catalog_code", "service_catalog", schema="booking")
     op.create_index(
         "service_catalog_code",
