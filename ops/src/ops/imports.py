@@ -19,8 +19,12 @@ exports = typer.Typer(help="Export catalogues.", no_args_is_help=True)
 
 _HOURS_FIELDS = (
     "hours",
+    "breaks",
     "closures",
+    "special_days",
+    "holidays",
     "bays",
+    "technicians",
     "minimum_notice_minutes",
     "horizon_days",
     "grid_minutes",
@@ -39,7 +43,7 @@ def import_tenant(
         bool, typer.Option("--live", help="Switch demo mode off: messages leave for everybody.")
     ] = False,
 ) -> None:
-    """A tenant with its locations, opening hours and bays, from a YAML file."""
+    """A tenant with its locations, opening hours, bays and technicians, from a YAML file."""
     content = _read(lambda: read_tenant_file(file, environment()))
     tenant, locations = content["tenant"], content["locations"]
     if not isinstance(tenant, dict) or not isinstance(locations, list):

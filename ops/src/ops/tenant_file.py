@@ -1,7 +1,8 @@
-"""The tenant file (YAML): one brand with its locations, hours and bays."""
+"""The tenant file (YAML): one brand with its locations, their hours, bays and technicians."""
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -48,4 +49,4 @@ def _filled(value: object, environment: Mapping[str, str]) -> object:
         return [_filled(inner, environment) for inner in value]
     if isinstance(value, str):
         return _VARIABLE.sub(lambda match: environment[match[1]], value)
-    return str(value) if hasattr(value, "isoformat") else value
+    return value.isoformat() if isinstance(value, date) else value

@@ -8,6 +8,9 @@ from collections import Counter
 from uuid import uuid4
 
 import pytest
+from booking.store.occupancies import have_location_alone
+from shared.db.engine import transaction
+from sqlalchemy import text
 
 pytestmark = pytest.mark.postgres
 
@@ -106,8 +109,21 @@ HAVING CASE a.status WHEN 'cancelled' THEN count(o.id) > 0 ELSE
 """Appointments that do not have exactly their bay and their technician, or cancelled ones that still have one."""
 
 STARTS = [f"2026-11-24T{clock}:00-08:00" for clock in ("10:00", "10:30", "11:00", "11:30")]
-CHANGES = 6
+LATER = [f"2026-11-24T{clock}:00-08:00" for clock in ("14:00", "15:30")]
+CHANGES = 5
 """Of each of the 64; `make herd` goes on for HERD_SECONDS instead."""
+
+
+async def expire_a_hold(shop):
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        await have_location_alone(session, shop.location_id)
+        await session.execute(text(EXPIRE_ONE))
+
+
+EXPIRE_ONE = """
+UPDATE occupancies SET expires_at = clock_timestamp() - interval '1 second'
+WHERE holder_id = (SELECT holder_id FROM occupancies WHERE kind = 'hold' ORDER BY id LIMIT 1)
+"""
 
 
 class Client:
@@ -115,16 +131,16 @@ class Client:
 
     def __init__(self, lead, quote, number):
         self.lead, self.quote = lead, quote
-        self.random = random.Random(number)
+        self.random = random.Random(number)  # noqa: S311 - to be the same again
         self.answers = Counter()
         self.held, self.booked = None, []
 
     async def changes_something(self):
-        change = self.random.choice((self.holds, self.books_the_hold, self.books, self.moves, self.cancels))
+        choices = (self.moves, self.cancels) if self.booked else (self.holds, self.books)
+        change = self.random.choice((*choices, self.books_the_hold if self.held else self.books))
         answer = await change()
-        if answer is not None:
-            self.answers[change.__name__, answer.status_code] += 1
-            assert answer.status_code in {200, 201, 409, 422}, answer.text
+        self.answers[change.__name__, answer.status_code] += 1
+        assert answer.status_code in {200, 201, 409, 422}, answer.text
 
     async def holds(self):
         answer = await self.lead.post("holds", {"quote_id": self.quote, "start": self.random.choice(STARTS)})
@@ -132,8 +148,6 @@ class Client:
         return answer
 
     async def books_the_hold(self):
-        if self.held is None:
-            return None
         body, self.held = {"hold_id": self.held}, None
         return self.remember(await self.lead.post("appointments", body, **{"Idempotency-Key": uuid4().hex}))
 
@@ -146,14 +160,10 @@ class Client:
         return answer
 
     async def moves(self):
-        if not self.booked:
-            return None
         path = f"appointments/{self.random.choice(self.booked)}/move"
-        return await self.lead.post(path, {"start": self.random.choice(STARTS)})
+        return await self.lead.post(path, {"start": self.random.choice([*STARTS, *LATER])})
 
     async def cancels(self):
-        if not self.booked:
-            return None
         return await self.lead.post(f"appointments/{self.random.choice(self.booked)}/cancel", {})
 
 
@@ -172,7 +182,7 @@ async def test_64_who_hold_book_move_and_cancel_in_the_same_hour_never_put_two_i
             await client.changes_something()
             done += 1
             if client.random.random() < 0.02:
-                await shop.rows(EXPIRE_ONE)
+                await expire_a_hold(shop)
 
     async def audits():
         while running:
@@ -193,9 +203,3 @@ async def test_64_who_hold_book_move_and_cancel_in_the_same_hour_never_put_two_i
         "holds", "books_the_hold", "books", "moves", "cancels",
     }  # fmt: skip
     assert {status for _, status in answers} >= {200, 201, 409}
-
-
-EXPIRE_ONE = """
-UPDATE occupancies SET expires_at = clock_timestamp() - interval '1 second'
-WHERE holder_id = (SELECT holder_id FROM occupancies WHERE kind = 'hold' ORDER BY id LIMIT 1)
-"""
