@@ -103,7 +103,7 @@ def test_the_sample_tenant_reads_with_secrets_from_the_environment() -> None:
     assert isinstance(locations, list)
     assert tenant["webhook_secrets"] == ["s3"]
     assert [one["code"] for one in locations] == ["Store094", "Store201"]
-    assert locations[0]["closures"][0]["date"] == "2026-12-25"
+    assert locations[0]["closures"][0]["date"] == "2026-12-26"
 
 
 def test_a_missing_secret_is_named() -> None:
