@@ -1,19 +1,21 @@
-"""leadctl import: a tenant with its locations, a catalogue; every import can first show what it would change."""
+"""leadctl import and export: a tenant with its locations, a catalogue; an import can first show what it would change."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, cast
 
+import httpx2
 import typer
 from rich.progress import track
 
-from ops.catalog_file import read_catalog_file
-from ops.gateway import client, put
-from ops.screen import console, fail, show_table
+from ops.catalog_file import CellError, column_in_file, read_catalog_file, write_catalog_file
+from ops.gateway import attempt, client, get, put
+from ops.screen import console, fail, refusal, show_table
 from ops.settings import Settings, environment
 from ops.tenant_file import BadFile, read_tenant_file
 
 app = typer.Typer(help="Import tenants, locations and catalogues.", no_args_is_help=True)
+exports = typer.Typer(help="Export catalogues.", no_args_is_help=True)
 
 _HOURS_FIELDS = (
     "hours",
@@ -28,6 +30,8 @@ _HOURS_FIELDS = (
     "grid_minutes",
 )
 File = Annotated[Path, typer.Argument(help="The file to import.", exists=True, dir_okay=False)]
+ExportFile = Annotated[Path, typer.Argument(help="The file to write.", dir_okay=False)]
+Tenant = Annotated[str, typer.Option(help="The tenant's slug.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
 
 
@@ -67,19 +71,47 @@ def import_tenant(
 @app.command("catalog")
 def import_catalog(
     file: File,
-    tenant: Annotated[str, typer.Option(help="The tenant's slug.")] = "sample-tint",
+    tenant: Tenant = "sample-tint",
     dry_run: DryRun = False,
 ) -> None:
     """Services and prices from a CSV or YAML file; a bad file is refused as a whole, every error named."""
-    rows = _read(lambda: read_catalog_file(file))
+    rows, unreadable = _read(lambda: read_catalog_file(file))
     with client(Settings()) as http:
-        answer = put(http, f"/api/admin/booking/{tenant}/catalog", {"rows": rows}, dry_run=dry_run)
-    columns = ("action", "location", "code", "field", "old", "new")
-    changes = answer.get("changes")
-    table = (
-        [[_text(change.get(c)) for c in columns] for change in changes] if isinstance(changes, list) else []
-    )
+        answer = attempt(http, _catalog_path(tenant), {"rows": rows}, dry_run=dry_run or bool(unreadable))
+    errors = every_error(answer, unreadable)
+    if errors:
+        fail("\n".join([f"{file}: {len(errors)} errors; nothing was changed.", *map(str, errors)]))
+    if not answer.is_success:
+        fail(f"{file}: {refusal(answer)}")
+    columns = ("action", "location", "code", "valid_from", "field", "old", "new")
+    table = [[_text(change.get(c)) for c in columns] for change in answer.json()["changes"]]
     _report(table, columns, dry_run=dry_run)
+
+
+def every_error(answer: httpx2.Response, unreadable: Sequence[CellError]) -> list[CellError]:
+    """What cannot be read in the file and what the service finds wrong, by row; one error for a cell, in the file's words."""
+    found = {(error.row, error.column): error for error in _refused_cells(answer)}
+    return sorted((found | {(error.row, error.column): error for error in unreadable}).values())
+
+
+def _refused_cells(answer: httpx2.Response) -> list[CellError]:
+    if answer.is_success or not answer.headers.get("content-type", "").endswith("json"):
+        return []
+    errors = [error for error in answer.json().get("errors", []) if "row" in error]
+    return [CellError(e["row"], column_in_file(e["column"]), e["detail"]) for e in errors]
+
+
+def _catalog_path(tenant: str) -> str:
+    return f"/api/admin/booking/{tenant}/catalog"
+
+
+@exports.command("catalog")
+def export_catalog(file: ExportFile, tenant: Tenant = "sample-tint") -> None:
+    """Services and prices as a CSV or YAML file, by its name; `import catalog` takes it as it is."""
+    with client(Settings()) as http:
+        rows = get(http, _catalog_path(tenant))["rows"]
+    write_catalog_file(file, cast("list[dict[str, object]]", rows))
+    console.print(f"{file} written")
 
 
 ResultT = TypeVar("ResultT")

@@ -1,5 +1,6 @@
 """Prices out of the catalogue, and what an import may hold."""
 
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -25,6 +26,9 @@ ROW = {
     "addons": [{"code": "visor", "name": "Visor strip", "amount_cents": 4900}],
     "active": True,
 }
+
+
+TODAY = date(2026, 11, 23)
 
 
 def offer(**changes) -> Offer:
@@ -73,7 +77,7 @@ def test_unknown_add_ons_and_classes_are_refused_but_an_unknown_own_vehicle_is_n
 def test_a_location_row_takes_the_tenants_place_also_to_switch_it_off():
     wide = [offer(), offer(code="carbon", name="Carbon")]
     own = [offer(price_cents=42900), offer(code="carbon", name="Carbon", active=False)]
-    assert [(o.code, o.price_cents) for o in effective(wide, own)] == [("ceramic", 42900)]
+    assert [(o.code, o.price_cents) for o in effective(wide, own, TODAY)] == [("ceramic", 42900)]
 
 
 def test_a_service_is_found_by_code_id_name_or_synonym():
@@ -104,7 +108,7 @@ WRONG = [
     ("max_cents", {"price_kind": "range", "max_cents": 39900}),
     ("max_cents", {"max_cents": 50000}),
     ("class_prices", {"class_prices": {"tank": 1}}),
-    ("class_prices", {"class_prices": {"suv": "449"}}),
+    ("class_prices.suv", {"class_prices": {"suv": "449"}}),
     ("duration_minutes", {"duration_minutes": 0}),
     ("duration_minutes", {"duration_minutes": None}),
     ("buffer_minutes", {"buffer_minutes": -5}),
@@ -135,8 +139,8 @@ def test_an_unknown_location_is_named():
 
 
 def test_differences_name_what_is_added_removed_and_changed():
-    old = {("", "a"): offer(code="a"), ("", "b"): offer(code="b")}
-    new = {("", "b"): offer(code="b", price_cents=1), ("Store094", "c"): offer(code="c")}
+    old = {("", "a", None): offer(code="a"), ("", "b", None): offer(code="b")}
+    new = {("", "b", None): offer(code="b", price_cents=1), ("Store094", "c", None): offer(code="c")}
     assert differences(old, new) == [
         {"action": "remove", "location": "", "code": "a"},
         {"action": "change", "location": "", "code": "b", "field": "price_cents", "old": 39900, "new": 1},

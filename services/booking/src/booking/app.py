@@ -14,7 +14,7 @@ from booking.api import build_api
 from booking.api_admin import build_admin_api
 from booking.consumers import build_consumers
 from booking.deps import Deps
-from booking.schedule import build_clearer, build_sweeper
+from booking.schedule import build_clearer, build_day_clock, build_sweeper
 from booking.settings import Settings
 
 
@@ -26,12 +26,13 @@ def build_app(settings: Settings) -> FastAPI:
         public_url=settings.public_url.rstrip("/"),
         keys=tuple(settings.signing_keys()),
     )
+    day = build_day_clock(deps)
     sweeper, clearer = build_sweeper(deps), build_clearer(deps, _retention(settings))
     messaging = Messaging(settings, "booking", build_consumers(deps))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with messaging.running(), sweeper.running(), clearer.running():
+        async with messaging.running(), sweeper.running(), clearer.running(), day.running():
             yield
         await engine.dispose()
 

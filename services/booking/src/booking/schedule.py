@@ -1,12 +1,17 @@
-"""What a clock starts: freeing expired holds, clearing old rows."""
+"""What a clock starts: freeing expired holds, clearing old rows, telling the catalogue of a new day."""
+
+from datetime import date
+from uuid import UUID
 
 from shared.clock import Clock
 
 from booking.actions.clearing import Retention, clear_old_rows, sweep_expired_holds
+from booking.actions.publishing import local_days, republish, tenants
 from booking.deps import Deps
 
 SWEEP_SECONDS = 15
 CLEAR_SECONDS = 3600
+DAY_SECONDS = 30
 
 
 def build_sweeper(deps: Deps) -> Clock:
@@ -22,3 +27,18 @@ def build_clearer(deps: Deps, retention: Retention) -> Clock:
         return await clear_old_rows(deps, retention)
 
     return Clock("booking-old-rows", clear, CLEAR_SECONDS)
+
+
+def build_day_clock(deps: Deps) -> Clock:
+    """Also once after the start, for the days that passed while no service ran."""
+    seen: dict[UUID, dict[UUID, date]] = {}
+
+    async def begin_days() -> bool:
+        for tenant_id in await tenants(deps):
+            days = await local_days(deps, tenant_id)
+            if seen.get(tenant_id) != days:
+                await republish(deps, tenant_id)
+                seen[tenant_id] = days
+        return False
+
+    return Clock("catalog-days", begin_days, DAY_SECONDS)

@@ -190,7 +190,10 @@ class LocationRules(Table, table=True):
 
 
 class ServiceRow(Table, table=True):
-    """A service of the whole tenant (`location_id` NULL), or a location's own that takes its place there."""
+    """A service of the whole tenant (`location_id` NULL), or a location's own that takes its place there.
+
+    Rows of one code hold for different days; the import sees to it that no day has two.
+    """
 
     __tablename__ = "service_catalog"
     __table_args__ = (
@@ -199,6 +202,7 @@ class ServiceRow(Table, table=True):
             "tenant_id",
             "location_id",
             "code",
+            "valid_from",
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
@@ -211,6 +215,8 @@ class ServiceRow(Table, table=True):
     name: str
     description: str
     synonyms: list[str] = _json()
+    family: str
+    tier: str
     price_kind: str
     price_cents: int | None
     max_cents: int | None
@@ -220,15 +226,20 @@ class ServiceRow(Table, table=True):
     cure_minutes: int = _minutes()
     skills: list[str] = _codes()
     addons: list[dict[str, Any]] = _json()
+    valid_from: date | None
+    valid_to: date | None
     active: bool
 
 
 class CatalogVersion(Table, table=True):
+    """`fingerprint` is that of what was told last."""
+
     __tablename__ = "catalog_versions"
 
     tenant_id: UUID
     location_id: UUID = Field(primary_key=True)
     version: int
+    fingerprint: str
 
 
 class Quote(Table, table=True):

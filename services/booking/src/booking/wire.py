@@ -1,6 +1,6 @@
 """The shapes of booking's answers and requests over HTTP."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -11,9 +11,12 @@ from shared.events import Addon, ClassPrice, Price
 
 from booking.actions.changing import Managed
 from booking.actions.facts import Card
+from booking.actions.opening import OpeningHours
 from booking.domain import masking
 from booking.domain.catalog import Offer, published
+from booking.domain.hours import clock
 from booking.domain.invitation import Invitation
+from booking.domain.opening import OpenDay
 from booking.domain.slots import Slot
 from booking.tables import Hold, Location, Quote
 
@@ -43,6 +46,44 @@ class SlotsOut(BaseModel):
     slots: list[SlotOut]
 
 
+class SpanOut(BaseModel):
+    """Wall clock times of the location; `24:00` is the end of the day."""
+
+    opens: str
+    closes: str
+
+
+class OpenDayOut(BaseModel):
+    """No spans: closed. `note` says why a day is not as usual."""
+
+    date: date
+    spans: list[SpanOut]
+    note: str | None
+
+    @classmethod
+    def of(cls, day: OpenDay) -> Self:
+        spans = [SpanOut(opens=clock(opens), closes=clock(closes)) for opens, closes in day.spans]
+        return cls(date=day.day, spans=spans, note=day.note)
+
+
+class HoursOut(BaseModel):
+    """No days: the hours are not known. `opens_next` is null while it is open."""
+
+    timezone: str
+    open_now: bool
+    opens_next: datetime | None
+    days: list[OpenDayOut]
+
+    @classmethod
+    def of(cls, hours: OpeningHours) -> Self:
+        return cls(
+            timezone=hours.timezone,
+            open_now=hours.open_now,
+            opens_next=hours.opens_next,
+            days=[OpenDayOut.of(day) for day in hours.days],
+        )
+
+
 class ServiceOut(BaseModel):
     code: str
     name: str
@@ -53,6 +94,8 @@ class CatalogServiceOut(BaseModel):
     code: str
     name: str
     description: str
+    family: str
+    tier: str
     price: Price
     class_prices: tuple[ClassPrice, ...]
     duration_minutes: int
@@ -72,6 +115,7 @@ class QuoteIn(BaseModel):
     service: str = Field(min_length=1, max_length=200)
     vehicle_class: str | None = Field(default=None, max_length=40)
     addons: list[Annotated[str, Field(max_length=60)]] = Field(default=[], max_length=50)
+    tier: str | None = Field(default=None, max_length=60)
 
 
 class LineOut(BaseModel):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from shared.events import CrmChangeReceived, Event
+from shared.events.values import LeadStatus
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
@@ -209,6 +210,22 @@ async def leads_like(session: AsyncSession, tenant_id: UUID, sighting: Sighting)
         .with_for_update(key_share=True)
     )
     return (await session.execute(statement)).scalars().all()
+
+
+async def leads_by_status(
+    session: AsyncSession, tenant_id: UUID, location_id: UUID, status: LeadStatus, limit: int
+) -> Sequence[Lead]:
+    """Of one location, newest first."""
+    statement = (
+        select(Lead)
+        .where(
+            col(Lead.tenant_id) == tenant_id,
+            col(Lead.location_id) == location_id,
+            col(Lead.status) == status,
+        )
+        .order_by(col(Lead.received_at).desc(), col(Lead.id))
+    )
+    return (await session.execute(statement.limit(limit))).scalars().all()
 
 
 async def locked_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Lead | None:

@@ -73,26 +73,31 @@ class Price(Value):
     max_cents: Cents | None = None
 
 
-class Addon(Value):
-    code: str
-    name: str
-    amount_cents: Cents
-
-
 class ClassPrice(Value):
-    """The price for one vehicle class where it differs from the service's own."""
+    """The price for one vehicle class where it differs from the service's or add-on's own."""
 
     vehicle_class: str
     amount_cents: Cents
     max_cents: Cents | None = None
 
 
+class Addon(Value):
+    code: str
+    name: str
+    amount_cents: Cents
+    class_prices: tuple[ClassPrice, ...] = ()
+
+
 class CatalogService(Value):
+    """Services of one `family` are the same job in several film tiers; empty: it comes in one way only."""
+
     id: str
     code: str
     name: str
     description: str
     synonyms: tuple[str, ...] = ()
+    family: str = ""
+    tier: str = ""
     price: Price
     class_prices: tuple[ClassPrice, ...] = ()
     duration_minutes: int

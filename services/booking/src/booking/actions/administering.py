@@ -2,30 +2,35 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from shared.db.engine import transaction
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from booking.actions.publishing import publish_catalog
+from booking.actions.publishing import publish_offers, version_with
+from booking.actions.quoting import today_at
 from booking.deps import Deps
 from booking.domain.catalog import Offer, effective
 from booking.domain.catalog_import import (
     FIELDS,
+    Catalog,
     CatalogRow,
     Change,
     RawRow,
     RowError,
     differences,
+    in_order,
     plain,
     read_rows,
     unknown_locations,
 )
 from booking.domain.errors import LocationUnknown
 from booking.store import catalog, replicas
+from booking.store.catalog import Place
 from booking.tables import Location
 
-Rows = Mapping[tuple[UUID | None, str], Offer]
+Rows = Mapping[Place, Offer]
 
 
 class InvalidCatalog(Exception):
@@ -54,14 +59,14 @@ async def tenant_id_of(deps: Deps, slug: str) -> UUID:
 
 
 async def show_rows(deps: Deps, slug: str) -> list[dict[str, object]]:
-    """The catalogue as it was imported, by location and code. Raises `LocationUnknown`."""
+    """The catalogue as it was imported, by location, code and first day. Raises `LocationUnknown`."""
     tenant_id = await tenant_id_of(deps, slug)
     async with transaction(deps.sessions, tenant_id) as session:
         codes = _codes(await replicas.locations(session, tenant_id))
         rows = _by_code(await catalog.all_rows(session, tenant_id), codes)
     return [
         {"row": number, "location": key[0], **as_imported(rows[key])}
-        for number, key in enumerate(sorted(rows), start=1)
+        for number, key in enumerate(sorted(rows, key=in_order), start=1)
     ]
 
 
@@ -74,7 +79,8 @@ async def import_catalog(deps: Deps, slug: str, raw: Sequence[RawRow], *, dry_ru
     rows, errors = read_rows(raw)
     async with transaction(deps.sessions, tenant_id) as session:
         await replicas.lock_tenant(session, tenant_id)
-        codes = _codes(await replicas.locations(session, tenant_id))
+        locations = await replicas.locations(session, tenant_id)
+        codes = _codes(locations)
         unknown = unknown_locations(rows, codes.values())
         if errors:
             raise InvalidCatalog([*errors, *unknown])
@@ -82,7 +88,9 @@ async def import_catalog(deps: Deps, slug: str, raw: Sequence[RawRow], *, dry_ru
             raise _unknown(unknown)
         old = await catalog.all_rows(session, tenant_id)
         new = _wanted(rows, codes, old)
-        versions = await _apply(session, tenant_id, codes, old, new, dry_run=dry_run)
+        if not dry_run:
+            await _store(session, tenant_id, old, new)
+        versions = await _versions(session, locations, new, deps.now(), dry_run=dry_run)
     return Imported(differences(_by_code(old, codes), _by_code(new, codes)), versions)
 
 
@@ -98,42 +106,19 @@ def _codes(locations: Sequence[Location]) -> dict[UUID | None, str]:
     return {None: "", **{location.location_id: location.code for location in locations}}
 
 
-def _by_code(rows: Rows, codes: Mapping[UUID | None, str]) -> dict[tuple[str, str], Offer]:
-    return {(codes[place], code): offer for (place, code), offer in rows.items() if place in codes}
+def _by_code(rows: Rows, codes: Mapping[UUID | None, str]) -> Catalog:
+    return {(codes[place], code, begins): o for (place, code, begins), o in rows.items() if place in codes}
 
 
 def _wanted(rows: Sequence[CatalogRow], codes: Mapping[UUID | None, str], old: Rows) -> Rows:
     """A row that stood before keeps its id."""
     places = {code: place for place, code in codes.items()}
-    new: dict[tuple[UUID | None, str], Offer] = {}
+    new: dict[Place, Offer] = {}
     for row in rows:
-        key = (places[row.location], row.code)
+        key = (places[row.location], row.code, row.valid_from)
         known = old.get(key)
         new[key] = row.offer(known.id if known else uuid4())
     return new
-
-
-async def _apply(
-    session: AsyncSession,
-    tenant_id: UUID,
-    codes: Mapping[UUID | None, str],
-    old: Rows,
-    new: Rows,
-    *,
-    dry_run: bool,
-) -> dict[str, int]:
-    if not dry_run:
-        await _store(session, tenant_id, old, new)
-    versions: dict[str, int] = {}
-    for place, code in codes.items():
-        if place is None:
-            continue
-        changed = _offered(old, place) != _offered(new, place)
-        if changed and not dry_run:
-            versions[code] = await publish_catalog(session, tenant_id, place)
-        else:
-            versions[code] = await catalog.version(session, tenant_id, place) + changed
-    return versions
 
 
 async def _store(session: AsyncSession, tenant_id: UUID, old: Rows, new: Rows) -> None:
@@ -145,10 +130,25 @@ async def _store(session: AsyncSession, tenant_id: UUID, old: Rows, new: Rows) -
             await catalog.keep_row(session, tenant_id, key[0], offer)
 
 
-def _offered(rows: Rows, place: UUID) -> tuple[Offer, ...]:
+async def _versions(
+    session: AsyncSession, locations: Sequence[Location], new: Rows, now: datetime, *, dry_run: bool
+) -> dict[str, int]:
+    """By location code, as they are with the new rows; tells of them unless it is a dry run."""
+    versions: dict[str, int] = {}
+    for location in locations:
+        offers = _offered(new, location, now)
+        told = await catalog.told(session, location.tenant_id, location.location_id)
+        versions[location.code] = (
+            version_with(offers, told) if dry_run else await publish_offers(session, location, offers, told)
+        )
+    return versions
+
+
+def _offered(rows: Rows, location: Location, now: datetime) -> tuple[Offer, ...]:
     return effective(
         (offer for key, offer in rows.items() if key[0] is None),
-        (offer for key, offer in rows.items() if key[0] == place),
+        (offer for key, offer in rows.items() if key[0] == location.location_id),
+        today_at(location, now),
     )
 
 

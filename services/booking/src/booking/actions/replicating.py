@@ -6,7 +6,7 @@ from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from booking.actions.publishing import publish_catalog
-from booking.store import catalog, replicas
+from booking.store import replicas
 from booking.tables import Lead, Location
 
 
@@ -16,23 +16,20 @@ async def keep_location(session: AsyncSession, event: Event[LocationChanged]) ->
     changed = event.data
     await replicas.keep_tenant(session, event.tenant_id, changed.tenant_slug)
     await replicas.lock_tenant(session, event.tenant_id)
-    kept = await replicas.keep_location(
-        session,
-        Location(
-            tenant_id=event.tenant_id,
-            location_id=changed.location_id,
-            version=changed.version,
-            code=changed.code,
-            name=changed.name,
-            timezone=changed.timezone,
-            address=one_line(changed.address),
-            phone=changed.phone,
-            email=changed.email,
-            enabled=changed.switches.enabled,
-        ),
+    location = Location(
+        tenant_id=event.tenant_id,
+        location_id=changed.location_id,
+        version=changed.version,
+        code=changed.code,
+        name=changed.name,
+        timezone=changed.timezone,
+        address=one_line(changed.address),
+        phone=changed.phone,
+        email=changed.email,
+        enabled=changed.switches.enabled,
     )
-    if kept and not await catalog.version(session, event.tenant_id, changed.location_id):
-        await publish_catalog(session, event.tenant_id, changed.location_id, even_empty=False)
+    if await replicas.keep_location(session, location):
+        await publish_catalog(session, location, event.time)
 
 
 def one_line(address: Address) -> str:

@@ -1,11 +1,16 @@
 """The catalogue of a location, and the price of a service out of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import date
+from hashlib import sha256
+from json import dumps
 from typing import Literal, get_args
 from uuid import UUID
 
 from shared.events import Addon, CatalogService, ClassPrice, Price
+
+from booking.domain.errors import TierNeeded, UnknownTier
 
 PriceKind = Literal["exact", "from", "range", "on_request"]
 
@@ -17,6 +22,8 @@ VEHICLE_CLASSES = ("coupe", "sedan", "suv", "truck", "van")
 class Offer:
     """A service as it is sold; `class_prices` take the place of `price_cents` for their vehicle class.
 
+    Services of one `family` are the same job in several film tiers. `valid_from` and `valid_to` are days of the location's
+    calendar, both included; None: no end on that side.
     `cure_minutes` take the bay only; `skills` are the codes that its technician must have, all of them.
     """
 
@@ -25,34 +32,71 @@ class Offer:
     name: str
     description: str
     synonyms: tuple[str, ...]
+    family: str
+    tier: str
     price_kind: PriceKind
     price_cents: int | None
     max_cents: int | None
     class_prices: Mapping[str, int]
     duration_minutes: int
     buffer_minutes: int
+    cure_minutes: int
+    skills: tuple[str, ...]
     addons: tuple[Addon, ...]
+    valid_from: date | None
+    valid_to: date | None
     active: bool
-    cure_minutes: int = 0
-    skills: tuple[str, ...] = ()
+
+    def valid_on(self, day: date) -> bool:
+        return (self.valid_from or date.min) <= day <= (self.valid_to or date.max)
 
 
-def effective(tenant_wide: Iterable[Offer], own: Iterable[Offer]) -> tuple[Offer, ...]:
-    """What a location offers, by name: its own row takes the tenant's place, also to switch a service off."""
-    by_code = {offer.code: offer for offer in tenant_wide} | {offer.code: offer for offer in own}
+def effective(tenant_wide: Iterable[Offer], own: Iterable[Offer], today: date) -> tuple[Offer, ...]:
+    """What a location offers on that day, by name: its own valid row takes the tenant's place, also to switch it off."""
+    valid = [offer for offer in (*tenant_wide, *own) if offer.valid_on(today)]
+    by_code = {offer.code: offer for offer in valid}
     return tuple(sorted((o for o in by_code.values() if o.active), key=lambda o: (o.name, o.code)))
 
 
-def find_service(offers: Sequence[Offer], wanted: str) -> Offer | None:
-    """By code or id, else by name or synonym in any case."""
+def fingerprint(offers: Sequence[Offer]) -> str:
+    """Differs exactly when something of what is offered differs."""
+    plain = [asdict(offer) | {"addons": [addon.model_dump() for addon in offer.addons]} for offer in offers]
+    return sha256(dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def find_service(offers: Sequence[Offer], wanted: str, tier: str | None = None) -> Offer | None:
+    """By code or id, else by family, else by name or synonym, in any case; then that tier of its family.
+
+    Raises `TierNeeded` when only a family that comes in several tiers is named, `UnknownTier`.
+    """
     said = wanted.strip().casefold()
-    for offer in offers:
-        if said in (offer.code.casefold(), str(offer.id)):
+    found = _by_code(offers, said) or _of_family(offers, said) or _by_name(offers, said)
+    if not found:
+        return None
+    if tier is not None:
+        return _of_tier(_of_family(offers, found[0].family.casefold()), tier)
+    if len(found) > 1:
+        raise TierNeeded(wanted, [offer.tier for offer in found])
+    return found[0]
+
+
+def _by_code(offers: Sequence[Offer], said: str) -> list[Offer]:
+    return [offer for offer in offers if said in (offer.code.casefold(), str(offer.id))][:1]
+
+
+def _of_family(offers: Sequence[Offer], family: str) -> list[Offer]:
+    return [offer for offer in offers if offer.family and offer.family.casefold() == family]
+
+
+def _by_name(offers: Sequence[Offer], said: str) -> list[Offer]:
+    return [o for o in offers if said in {name.casefold() for name in (o.name, *o.synonyms)}][:1]
+
+
+def _of_tier(family: Sequence[Offer], tier: str) -> Offer:
+    for offer in family:
+        if offer.tier.casefold() == tier.strip().casefold():
             return offer
-    for offer in offers:
-        if said in {offer.name.casefold(), *(synonym.casefold() for synonym in offer.synonyms)}:
-            return offer
-    return None
+    raise UnknownTier(tier, [offer.tier for offer in family])
 
 
 def price_for(offer: Offer, vehicle_class: str | None) -> Price:
@@ -63,6 +107,11 @@ def price_for(offer: Offer, vehicle_class: str | None) -> Price:
     return Price(kind="from" if offer.price_kind == "range" else offer.price_kind, amount_cents=own)
 
 
+def addon_cents(addon: Addon, vehicle_class: str | None) -> int:
+    own = (price.amount_cents for price in addon.class_prices if price.vehicle_class == vehicle_class)
+    return next(own, addon.amount_cents)
+
+
 def published(offer: Offer) -> CatalogService:
     """The service as other services and customers see it."""
     return CatalogService(
@@ -71,6 +120,8 @@ def published(offer: Offer) -> CatalogService:
         name=offer.name,
         description=offer.description,
         synonyms=offer.synonyms,
+        family=offer.family,
+        tier=offer.tier,
         price=price_for(offer, None),
         class_prices=tuple(
             ClassPrice(vehicle_class=name, amount_cents=cents)

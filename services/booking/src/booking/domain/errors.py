@@ -74,6 +74,23 @@ class UnknownAddon(Refused):
         super().__init__("unknown_addon", f"addons: {code[:60]!r} is not offered with this service.")
 
 
+class TierNeeded(Refused):
+    def __init__(self, family: str, tiers: Sequence[str]) -> None:
+        super().__init__("tier_needed", f"tier: {family[:60]!r} comes in {_listed(tiers)}; name one.")
+
+
+class UnknownTier(Refused):
+    """`tiers` are those that there are."""
+
+    def __init__(self, wanted: str, tiers: Sequence[str]) -> None:
+        there = f"there is {_listed(tiers)}" if tiers else "this service comes in one way only"
+        super().__init__("unknown_tier", f"tier: {wanted[:60]!r} is not offered; {there}.")
+
+
+def _listed(tiers: Sequence[str]) -> str:
+    return ", ".join(sorted(tiers))
+
+
 class UnknownVehicleClass(Refused):
     def __init__(self, name: str) -> None:
         super().__init__("unknown_vehicle_class", f"vehicle_class: {name[:60]!r} is not a vehicle class.")

@@ -106,9 +106,9 @@ def read_spans(day: str, spans: Sequence[tuple[str, str]]) -> list[Minutes]:
     end = -1
     for opens, closes in read:
         if opens >= closes:
-            raise BadHours(f"{day}: {_clock(opens)} to {_clock(closes)} is no span of a day")
+            raise BadHours(f"{day}: {clock(opens)} to {clock(closes)} is no span of a day")
         if opens < end:
-            raise BadHours(f"{day}: spans overlap at {_clock(opens)}")
+            raise BadHours(f"{day}: spans overlap at {clock(opens)}")
         end = closes
     return read
 
@@ -151,8 +151,8 @@ def write_hours(openings: Sequence[Opening]) -> dict[str, list[list[str]]]:
 
 
 def _write_spans(spans: Sequence[Minutes]) -> list[list[str]]:
-    return [[_clock(opens), _clock(closes)] for opens, closes in sorted(spans)]
+    return [[clock(opens), clock(closes)] for opens, closes in sorted(spans)]
 
 
-def _clock(minute: int) -> str:
+def clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"

@@ -1,10 +1,10 @@
 """An appointment as a calendar file."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from icalendar import Calendar, Event, vCalAddress
+from icalendar import Calendar, Event, vCalAddress, vText
 
 PRODUCT = "-//Lead Orchestrator//Booking//EN"
 
@@ -29,13 +29,17 @@ class Invitation:
 
 
 def calendar_file(invitation: Invitation) -> bytes:
-    """With the zone's rules in it, so that every calendar shows the shop's time."""
+    """With the zone's rules of those years in it, so that every calendar shows the shop's time.
+
+    It names no attendee: whoever has the manage link may fetch it, and the customer's address is masked for them.
+    """
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", "CANCEL" if invitation.cancelled else "REQUEST")
     calendar.add_component(_event(invitation))
-    calendar.add_missing_timezones()
+    year = invitation.start.year
+    calendar.add_missing_timezones(first_date=date(year - 1, 1, 1), last_date=date(year + 2, 1, 1))
     return bytes(calendar.to_ical())
 
 
@@ -51,5 +55,11 @@ def _event(invitation: Invitation) -> Event:
     event.add("description", f"Appointment {invitation.number}. Move or cancel: {invitation.manage_url}")
     event.add("url", invitation.manage_url)
     event.add("status", "CANCELLED" if invitation.cancelled else "CONFIRMED")
-    event.add("organizer", vCalAddress(f"mailto:{invitation.shop_email}"))
+    event.add("organizer", _organizer(invitation))
     return event
+
+
+def _organizer(invitation: Invitation) -> vCalAddress:
+    address = vCalAddress(f"mailto:{invitation.shop_email}")
+    address.params["cn"] = vText(invitation.shop)
+    return address

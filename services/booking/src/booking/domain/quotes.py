@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.events import Addon
 
-from booking.domain.catalog import VEHICLE_CLASSES, Offer, price_for
+from booking.domain.catalog import VEHICLE_CLASSES, Offer, addon_cents, price_for
 from booking.domain.errors import PriceOnRequest, UnknownAddon, UnknownVehicleClass
 
 
@@ -33,7 +33,7 @@ def price_job(offer: Offer, vehicle_class: str | None, addons: Sequence[str]) ->
     if price.kind == "on_request" or price.amount_cents is None:
         raise PriceOnRequest(offer.name)
     lines = [Line(offer.name, price.amount_cents)]
-    lines += [Line(addon.name, addon.amount_cents) for addon in _chosen(offer, addons)]
+    lines += [Line(addon.name, addon_cents(addon, vehicle_class)) for addon in _chosen(offer, addons)]
     return PricedJob(vehicle_class, tuple(lines), price.kind)
 
 

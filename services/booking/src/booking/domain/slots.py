@@ -84,6 +84,11 @@ def us_holidays(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("US", years=year))
 
 
+def holiday_on(day: date) -> str | None:
+    name: str | None = holidays.country_holidays("US", years=day.year).get(day)
+    return name
+
+
 @dataclass(frozen=True)
 class Job:
     """A technician works for `duration` and `buffer`; the car then cures in the bay alone.

@@ -1,0 +1,68 @@
+"""The calendar file of the door and the one in the mail say the same, over the whole life of an appointment."""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from ical.calendar import Calendar
+from ical.calendar_stream import CalendarStream
+from testkit.customer import Customer
+
+pytestmark = [pytest.mark.postgres, pytest.mark.rabbit, pytest.mark.timeout(240)]
+
+
+async def test_door_and_mail_agree_when_booked_moved_and_cancelled(customer: Customer) -> None:
+    await customer.asks_the_shop()
+    await customer.opens_the_link()
+    quote = (await customer.post("/api/booking/quotes", {"service": "front-two"})).json()
+    slots = (await customer.get("/api/booking/slots", quote_id=quote["id"], days=20)).json()["slots"]
+    body = {"quote_id": quote["id"], "start": slots[-1]["start"]}
+    answer = await customer.post("/api/booking/appointments", body, **{"Idempotency-Key": str(uuid4())})
+    path = f"/api/booking/appointments/{answer.json()['id']}"
+    seen = [await door_and_mail(customer, path, mails=2)]
+    await customer.post(f"{path}/move", {"start": slots[-3]["start"]})
+    seen.append(await door_and_mail(customer, path, mails=3))
+    await customer.post(f"{path}/cancel", {})
+    seen.append(await door_and_mail(customer, path, mails=4))
+
+    assert [told["method"] for told in seen] == ["REQUEST", "REQUEST", "CANCEL"]
+    assert [told["sequence"] for told in seen] == [0, 1, 2]
+    assert len({told["uid"] for told in seen}) == 1
+    starts = [datetime.fromisoformat(slots[n]["start"]) for n in (-1, -3, -3)]
+    assert [told["start"] for told in seen] == starts
+
+
+async def door_and_mail(customer: Customer, path: str, *, mails: int) -> dict[str, Any]:
+    [attached] = [
+        a
+        for a in (await customer.received("email", count=mails))[-1]["attachments"]
+        if a["filename"] == "invite.ics"
+    ]
+    told = facts(read(attached["text"]))
+    assert facts(read((await customer.get(f"{path}/calendar.ics")).text)) == told
+    return told
+
+
+def read(text: str) -> Calendar:
+    [calendar] = CalendarStream.from_ics(text).calendars
+    return calendar
+
+
+def facts(calendar: Calendar) -> dict[str, Any]:
+    [event] = calendar.events
+    [zone] = calendar.timezones
+    assert event.organizer is not None
+    return {
+        "method": calendar.method,
+        "uid": event.uid,
+        "sequence": event.sequence,
+        "status": event.status,
+        "start": event.dtstart,
+        "end": event.dtend,
+        "summary": event.summary,
+        "location": event.location,
+        "description": event.description,
+        "organizer": (str(event.organizer.uri), event.organizer.common_name),
+        "zone": zone.tz_id,
+    }
