@@ -60,6 +60,7 @@ class World:
     def __init__(self, deps: Deps, http: httpx2.AsyncClient) -> None:
         self.deps = deps
         self.http = http
+        self.app = app_of(deps)
         self.tenant_id = uuid4()
         self.location_id = uuid4()
 
@@ -194,8 +195,7 @@ class Visitor:
         return {"Authorization": f"Bearer {self.token}"}
 
 
-@asynccontextmanager
-async def _client(deps: Deps) -> AsyncIterator[httpx2.AsyncClient]:
+def app_of(deps: Deps) -> FastAPI:
     settings = Settings(
         database_url="postgresql://unused",
         rabbitmq_url="amqp://unused",
@@ -207,14 +207,18 @@ async def _client(deps: Deps) -> AsyncIterator[httpx2.AsyncClient]:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
 
-    app = create_app(
+    return create_app(
         "booking",
         routers=[build_api(deps), build_admin_api(deps, settings)],
         sessions=deps.sessions,
         messaging=Messaging(settings, "booking"),
         lifespan=lifespan,
     )
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+
+
+@asynccontextmanager
+async def _client(deps: Deps) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app=app_of(deps), raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://booking") as http:
         yield http
 

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from shared.http.app import bearer_token
 from shared.http.problems import Problem
 
-from booking.actions import availability, booking, changing, quoting
+from booking.actions import availability, booking, changing, opening, quoting
 from booking.actions.access import ManageVisitor, Visitor, needs_chat_link, read_visitor
 from booking.deps import Deps
 from booking.domain import errors
@@ -24,6 +24,7 @@ from booking.wire import (
     CatalogServiceOut,
     HoldIn,
     HoldOut,
+    HoursOut,
     ManagedOut,
     MoveIn,
     QuoteIn,
@@ -35,6 +36,7 @@ from booking.wire import (
 )
 
 MAX_DAYS = 62
+FirstDay = Annotated[date | None, Query(alias="from", ge=date(2000, 1, 1), lt=date(3000, 1, 1))]
 NOT_READY_RETRY_SECONDS = 1
 
 _STATUS: tuple[tuple[type[errors.BookingError], int], ...] = (
@@ -98,6 +100,14 @@ def _prices_and_times(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
             vehicle_classes=list(VEHICLE_CLASSES),
         )
 
+    @router.get("/hours")
+    async def show_hours(
+        visitor: Annotated[Visitor, Depends(visitor_of)],
+        first_day: FirstDay = None,
+        days: Annotated[int, Query(ge=1, le=MAX_DAYS)] = 7,
+    ) -> HoursOut:
+        return HoursOut.of(await opening.show_hours(deps, visitor, first_day, days))
+
     @router.post("/quotes", status_code=201)
     async def make_quote(visitor: Annotated[Visitor, Depends(visitor_of)], body: QuoteIn) -> QuoteOut:
         wish = quoting.Wish(body.service, body.vehicle_class, tuple(body.addons))
@@ -108,9 +118,7 @@ def _prices_and_times(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
         visitor: Annotated[Visitor, Depends(visitor_of)],
         quote_id: UUID | None = None,
         appointment_id: UUID | None = None,
-        first_day: Annotated[
-            date | None, Query(alias="from", ge=date(2000, 1, 1), lt=date(3000, 1, 1))
-        ] = None,
+        first_day: FirstDay = None,
         days: Annotated[int, Query(ge=1, le=MAX_DAYS)] = 14,
     ) -> SlotsOut:
         """For the job of a quote, or for moving an appointment; one of the two ids is needed."""

@@ -1,6 +1,6 @@
 """The shapes of booking's answers and requests over HTTP."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -11,9 +11,12 @@ from shared.events import Addon, ClassPrice, Price
 
 from booking.actions.changing import Managed
 from booking.actions.facts import Card
+from booking.actions.opening import OpeningHours
 from booking.domain import masking
 from booking.domain.catalog import Offer, published
+from booking.domain.hours import clock
 from booking.domain.invitation import Invitation
+from booking.domain.opening import OpenDay
 from booking.domain.slots import Slot
 from booking.tables import Hold, Location, Quote
 
@@ -41,6 +44,44 @@ class SlotOut(BaseModel):
 class SlotsOut(BaseModel):
     timezone: str
     slots: list[SlotOut]
+
+
+class SpanOut(BaseModel):
+    """Wall clock times of the location; `24:00` is the end of the day."""
+
+    opens: str
+    closes: str
+
+
+class OpenDayOut(BaseModel):
+    """No spans: closed. `note` says why a day is not as usual."""
+
+    date: date
+    spans: list[SpanOut]
+    note: str | None
+
+    @classmethod
+    def of(cls, day: OpenDay) -> Self:
+        spans = [SpanOut(opens=clock(opens), closes=clock(closes)) for opens, closes in day.spans]
+        return cls(date=day.day, spans=spans, note=day.note)
+
+
+class HoursOut(BaseModel):
+    """No days: the hours are not known. `opens_next` is null while it is open."""
+
+    timezone: str
+    open_now: bool
+    opens_next: datetime | None
+    days: list[OpenDayOut]
+
+    @classmethod
+    def of(cls, hours: OpeningHours) -> Self:
+        return cls(
+            timezone=hours.timezone,
+            open_now=hours.open_now,
+            opens_next=hours.opens_next,
+            days=[OpenDayOut.of(day) for day in hours.days],
+        )
 
 
 class ServiceOut(BaseModel):

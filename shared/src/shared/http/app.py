@@ -40,7 +40,13 @@ def create_app(
     messaging: Messaging,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
 ) -> FastAPI:
-    app = FastAPI(title=f"Lead Orchestrator: {name}", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=f"Lead Orchestrator: {name}",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses=problems.DECLARED,
+    )
     problems.install(app)
     app.add_middleware(RequestFrame)
     for router in [*routers, _probes(sessions, messaging)]:

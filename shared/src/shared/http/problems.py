@@ -43,6 +43,29 @@ def problem_response(problem: Problem) -> JSONResponse:
     return JSONResponse(body, problem.status, headers=problem.headers, media_type=CONTENT_TYPE)
 
 
+_TEXT = {"type": "string"}
+_DECLARED: dict[str, object] = {
+    "description": "RFC 9457 problem; `code` is stable for machines, `detail` is for people.",
+    "content": {
+        CONTENT_TYPE: {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "type": _TEXT,
+                    "title": _TEXT,
+                    "status": {"type": "integer"},
+                    "code": _TEXT,
+                    "detail": _TEXT,
+                },
+                "required": ["type", "title", "status", "code", "detail"],
+            }
+        }
+    },
+}
+DECLARED: dict[int | str, dict[str, object]] = {"4XX": _DECLARED, "5XX": _DECLARED}
+"""What every door may answer besides its success, for OpenAPI."""
+
+
 def unavailable() -> Problem:
     return Problem(
         503,

@@ -53,9 +53,9 @@ def _read_day(day: str, spans: Sequence[tuple[str, str]]) -> list[Opening]:
     end = -1
     for opens, closes in read:
         if opens >= closes:
-            raise BadHours(f"{day}: {_clock(opens)} to {_clock(closes)} is no span of a day")
+            raise BadHours(f"{day}: {clock(opens)} to {clock(closes)} is no span of a day")
         if opens < end:
-            raise BadHours(f"{day}: spans overlap at {_clock(opens)}")
+            raise BadHours(f"{day}: spans overlap at {clock(opens)}")
         end = closes
     return [Opening(WEEKDAYS.index(day), opens, closes) for opens, closes in read]
 
@@ -74,9 +74,9 @@ def write_hours(openings: Sequence[Opening]) -> dict[str, list[list[str]]]:
     written: dict[str, list[list[str]]] = {}
     for opening in sorted(openings, key=lambda o: (o.weekday, o.opens_minute)):
         spans = written.setdefault(WEEKDAYS[opening.weekday], [])
-        spans.append([_clock(opening.opens_minute), _clock(opening.closes_minute)])
+        spans.append([clock(opening.opens_minute), clock(opening.closes_minute)])
     return written
 
 
-def _clock(minute: int) -> str:
+def clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
