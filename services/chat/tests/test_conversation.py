@@ -18,13 +18,13 @@ from chat.domain.conversation import (
     Quoted,
     State,
     WishKept,
-    actions_of,
     after,
     may_book,
     may_cancel,
     may_move,
 )
-from chat.domain.understanding import understand_action
+from chat.domain.intents import understand_action
+from chat.domain.phrases import actions_of
 from chat.domain.values import Appointment, Hold, Quote, Shop, Slot
 from shared.events import Service
 

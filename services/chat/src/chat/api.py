@@ -18,7 +18,7 @@ from chat.actions.messages import Received, TooManyMessages, Written
 from chat.actions.records import NoConversation
 from chat.api_stream import HEADERS, Pace, conversation_events
 from chat.deps import Deps
-from chat.domain.understanding import UnknownAction, understand_action
+from chat.domain.intents import UnknownAction, understand_action
 from chat.tables import ChatMessage
 from chat.views import MessageView, SessionView
 

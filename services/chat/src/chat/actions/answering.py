@@ -33,7 +33,7 @@ from chat.deps import Deps
 from chat.domain.conversation import Owner, State
 from chat.domain.prompt import Said
 from chat.domain.signals import MAX_DELTA_CHARACTERS, Delta, Typing, payload
-from chat.domain.understanding import is_yes
+from chat.domain.understanding import context_of, is_yes
 from chat.tables import ChatMessage, Conversation, ReceiptRow
 
 log = structlog.get_logger()
@@ -146,12 +146,14 @@ def _turn(deps: Deps, owed: Owed) -> Turn:
         action=newest.action,
         misses=owed.scene.conversation.misses,
         now=deps.now(),
+        language=owed.scene.language,
     )
 
 
 def _tools(deps: Deps, owed: Owed, turn: Turn) -> Tools:
     conversation = owed.scene.conversation
-    confirmed = turn.action.endswith(":yes") if turn.action else is_yes(turn.last_text)
+    context = context_of(owed.scene.shop, owed.scene.facts, turn.now)
+    confirmed = turn.action.endswith(":yes") if turn.action else is_yes(turn.last_text, context)
     return Tools(
         link=Link(conversation.tenant_id, conversation.lead_id),
         conversation_id=conversation.id,

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from chat.actions.tools import Tools
+from chat.domain.language import Language
 from chat.domain.prompt import Said
 from chat.domain.values import LeadFacts, Part, ShopFacts
 
@@ -27,6 +28,7 @@ class Turn:
     action: str | None
     misses: int
     now: datetime
+    language: Language = "en"
 
 
 @dataclass(frozen=True)
