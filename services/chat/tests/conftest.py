@@ -339,3 +339,8 @@ async def chat(deps: Deps, desk: BookingDesk, lead_received: LeadReceived, repli
     opened = Chat(deps, AnsweringClock(deps, [OfflineAssistant()]), desk, Link(TENANT, lead_received.lead_id))
     await opened.greet(event_of(lead_received))
     return opened
+
+
+@pytest.fixture
+def new_event() -> Callable[..., Event]:
+    return event_of

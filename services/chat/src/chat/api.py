@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 from shared.http.app import bearer_token
 from shared.http.links import BadLink, Link, LinkPurpose, read
-from shared.http.problems import Problem
+from shared.http.problems import DECLARED, Problem
 
 from chat.actions import messages as actions
 from chat.actions.messages import Received, TooManyMessages, Written
@@ -61,12 +61,19 @@ class MessageAnswer(BaseModel):
     replies: list[MessageView] | None = None
 
 
+_ANSWERED: dict[str, Any] = {"model": MessageAnswer, "description": "Answered within the wait."}
+_STREAM: dict[str, Any] = {
+    "description": "Server-sent events: message, delta, typing, state.",
+    "content": {"text/event-stream": {}},
+}
+
+
 class MessagesAnswer(BaseModel):
     messages: list[MessageView] = Field(description="by rising seq")
 
 
 def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
-    router = APIRouter(prefix="/api/chat")
+    router = APIRouter(prefix="/api/chat", responses=DECLARED)
 
     def customer(request: Request) -> Link:
         try:
@@ -86,7 +93,7 @@ def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
             raise _unknown() from None
         return SessionView.of(scene, [MessageView.of(m) for m in messages])
 
-    @router.post("/message", status_code=202, response_model_exclude_none=True)
+    @router.post("/message", status_code=202, response_model_exclude_none=True, responses={200: _ANSWERED})
     async def send(
         body: NewMessageBody,
         lead: customer_of_link,
@@ -108,7 +115,7 @@ def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
         found = await actions.read_messages(deps, lead.tenant_id, conversation_id, after=after)
         return MessagesAnswer(messages=[MessageView.of(m) for m in found])
 
-    @router.get("/stream")
+    @router.get("/stream", response_class=StreamingResponse, responses={200: _STREAM})
     async def stream(
         lead: customer_of_link,
         last_event_id: Annotated[int | None, Header(ge=0)] = None,
