@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import aiosmtplib
 import asyncpg
+import chat_figures
 import httpx2
 from ops.stack.infrastructure import servers
 from ops.stack.stackfile import StackFile, read_stack
@@ -68,6 +69,7 @@ async def main() -> None:
             await leads_to_mail(stack, http, limits),
             *await conversations(stack, http, limits),
             await replay_beside_live(await servers(STATE_DIR), ms),
+            *await chat_figures.figures(stack, http),
         ]
     show(rows)
 

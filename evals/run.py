@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
@@ -38,7 +38,9 @@ console = Console()
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=("offline", "claude"), help="one of the assistants")
-    parser.add_argument("--runs", type=int, default=4, help="how often each customer comes, each time in other words")
+    parser.add_argument(
+        "--runs", type=int, default=4, help="how often each customer comes, each time in other words"
+    )
     parser.add_argument("--case", help="only cases whose id contains this")
     parser.add_argument("--report", type=Path, default=Path(".run/evals"), help="folder of the report")
     return parser.parse_args()
@@ -67,7 +69,11 @@ async def main() -> None:
 async def own_stack(assistant: AssistantName) -> AsyncIterator[StackFile]:
     """Started for this examination and removed after it."""
     folder = Path(tempfile.mkdtemp(prefix="leads-evals-"))
-    claude = "off" if assistant == "offline" else (chosen_claude("") if os.environ.get("ANTHROPIC_API_KEY") else "sandbox")
+    claude = (
+        "off"
+        if assistant == "offline"
+        else (chosen_claude("") if os.environ.get("ANTHROPIC_API_KEY") else "sandbox")
+    )
     try:
         async with found_servers(folder) as servers:
             os.environ.setdefault("DATABASE_URL", servers.postgres_admin_url)
@@ -92,12 +98,18 @@ def add_bays(stack_dir: Path) -> None:
         location["bays"] = [f"Bay {n}" for n in range(1, BAYS + 1)]
     file = stack_dir / f"tenant-{secrets.token_hex(3)}.yaml"
     file.write_text(yaml.safe_dump(tenant))
-    settings = dict(line.split("=", 1) for line in (stack_dir / "env").read_text().splitlines() if "=" in line)
+    settings = dict(
+        line.split("=", 1) for line in (stack_dir / "env").read_text().splitlines() if "=" in line
+    )
     leadctl = Path(sys.executable).with_name("leadctl")
-    subprocess.run([leadctl, "import", "tenant", str(file), "--live"], env={**os.environ, **settings}, check=True)
+    subprocess.run(
+        [leadctl, "import", "tenant", str(file), "--live"], env={**os.environ, **settings}, check=True
+    )
 
 
-async def examine(stack: StackFile, assistant: AssistantName, cases: Sequence[Case], runs: int) -> list[Result]:
+async def examine(
+    stack: StackFile, assistant: AssistantName, cases: Sequence[Case], runs: int
+) -> list[Result]:
     meant = [case for case in cases if assistant in case.for_]
     places = asyncio.Semaphore(AT_ONCE)
     async with httpx2.AsyncClient(timeout=70, trust_env=False) as http:

@@ -102,7 +102,9 @@ class SlowDesk:
                 "valid_until": "2099-01-01T00:00:00Z",
             }
             body = json.dumps(quote).encode()
-            head = f"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            head = (
+                f"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            )
             writer.write(head.encode() + b"Connection: close\r\n\r\n" + body)
             await writer.drain()
         else:
@@ -114,7 +116,7 @@ class SlowDesk:
 async def slow_desk() -> AsyncIterator[SlowDesk]:
     desk = SlowDesk()
     server = await asyncio.start_server(desk.serve, "127.0.0.1", 0)
-    desk.url = "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+    desk.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     yield desk
     server.close()
 
@@ -135,7 +137,12 @@ async def chat_process(database_url: str, rabbitmq_url: str, desk: SlowDesk):
         "CHAT_ANTHROPIC_ANSWER_SECONDS": "1",
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "chat", "serve", env={**os.environ, **settings}, stdout=asyncio.subprocess.DEVNULL
+        sys.executable,
+        "-m",
+        "chat",
+        "serve",
+        env={**os.environ, **settings},
+        stdout=asyncio.subprocess.DEVNULL,
     )
     try:
         yield process

@@ -119,7 +119,7 @@ def label_of(action: str, scene: Scene) -> str:
             services = scene.shop.catalog.services if scene.shop.catalog else ()
             return next((s.name for s in services if s.code == code), code)
         case NameService(vehicle_class=str(name)):
-            return phrases.class_name(name, scene.language).capitalize()
+            return phrases.class_label(name, scene.language)
         case _:
             return phrases.button(action, scene.language).label
 

@@ -266,7 +266,7 @@ class Steps:
 
     def _ask_class(self, text: str) -> Say:
         choices = [
-            Action(id=f"class:{name}", label=phrases.class_name(name, self._language).capitalize())
+            Action(id=f"class:{name}", label=phrases.class_label(name, self._language))
             for name in self._classes()
         ]
         return Say(text, (ActionsPart(actions=tuple(choices)),))

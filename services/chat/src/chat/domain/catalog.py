@@ -56,7 +56,12 @@ def match_class(text: str, vehicle_classes: tuple[str, ...]) -> str | None:
 def catalog_words(services: Iterable[CatalogService]) -> set[str]:
     """The words that name services and vehicles, for putting spelling right."""
     named = {w for s in services for n in (s.name, *s.synonyms) for w in _bare(n).split()}
-    return named | {w for pattern, _ in _models() for w in re.findall(r"[a-z]+", pattern.pattern)}
+    return named | _model_words()
+
+
+@cache
+def _model_words() -> frozenset[str]:
+    return frozenset(w for pattern, _ in _models() for w in re.findall(r"[a-z]+", pattern.pattern))
 
 
 def _class_of_model(words: str) -> str | None:

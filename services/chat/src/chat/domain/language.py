@@ -3,7 +3,7 @@
 import re
 import tomllib
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
@@ -191,6 +191,7 @@ def language_of(text: str) -> Language | None:
     return "es" if spanish > english else "en"
 
 
+@lru_cache(maxsize=1024)
 def in_english(words: str) -> str:
     """Spanish times, services and vehicles in the English words that are looked for; `words` are plain."""
     for pattern, english in _glossary():

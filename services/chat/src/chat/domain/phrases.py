@@ -78,6 +78,12 @@ def class_name(vehicle_class: str, language: Language = "en") -> str:
     return say(known, language) if known in templates() else vehicle_class
 
 
+def class_label(vehicle_class: str, language: Language = "en") -> str:
+    """On a button: without the article."""
+    name = class_name(vehicle_class, language).split(" ", 1)[-1]
+    return name[0].upper() + name[1:]
+
+
 def price(
     quote: Quote,
     shop: ShopFacts,

@@ -14,8 +14,10 @@ from testkit.evals.play import Transcript
 _MONEY = re.compile(r"\$\s?(\d[\d,]*)(?:\.(\d\d))?")
 
 
-async def grade(case: Case, heard: Transcript, stack: StackFile, http: httpx2.AsyncClient) -> list[str]:
-    """What is wrong; empty when all is well. Frees the time that was booked."""
+async def grade(
+    case: Case, heard: Transcript, stack: StackFile, http: httpx2.AsyncClient, *, free: bool = True
+) -> list[str]:
+    """What is wrong; empty when all is well. `free`: the time that was booked is given back."""
     if heard.broke:
         return [f"broke off: {heard.broke}"]
     booked = await _rows(
@@ -30,7 +32,8 @@ async def grade(case: Case, heard: Transcript, stack: StackFile, http: httpx2.As
         *_words(case, heard),
         *await _prices(heard, stack, http),
     ]
-    await _free(booked, heard, stack, http)
+    if free:
+        await _free(booked, heard, stack, http)
     return wrong
 
 

@@ -64,14 +64,17 @@ class _Actor:
             case Choose():
                 await self._choose(step)
             case _:
-                words = step[run % len(step)]
-                self._hear(words, await self._customer.says(words))
+                wording = step[run % len(step)]
+                self._hear(wording, await self._customer.says(wording))
 
     async def _write_at_once(self, words: tuple[str, ...]) -> None:
-        first = [asyncio.create_task(self._customer.says(text)) for text in words[:-1]]
-        await asyncio.sleep(0)
-        replies = await self._customer.says(words[-1])
-        await asyncio.gather(*first)
+        answers = await asyncio.gather(*map(self._customer.says, words), return_exceptions=True)
+        failed = [answer for answer in answers if isinstance(answer, BaseException)]
+        if failed:
+            raise failed[0]
+        replies = [
+            reply for answer in answers[-1:] if not isinstance(answer, BaseException) for reply in answer
+        ]
         self._hear(" / ".join(words), replies)
 
     async def _choose(self, step: Choose) -> None:

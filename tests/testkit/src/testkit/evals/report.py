@@ -62,7 +62,12 @@ def _failed(results: Sequence[Result]) -> list[str]:
     lines = []
     for one in results:
         if one.wrong:
-            lines += [f"### {one.category}: {one.case}, run {one.run}", "", *(f"- **{w}**" for w in one.wrong), ""]
+            lines += [
+                f"### {one.category}: {one.case}, run {one.run}",
+                "",
+                *(f"- **{w}**" for w in one.wrong),
+                "",
+            ]
             lines += [f"> {who}: {text}".replace("\n", "\n> ") + "  " for who, text in one.lines] + [""]
     return lines
 
