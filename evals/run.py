@@ -28,7 +28,7 @@ from testkit.evals.report import Result, as_json, as_markdown
 from testkit.infrastructure import found_servers
 
 ROOT = Path(__file__).parents[1]
-AT_ONCE = 16
+AT_ONCE = 12
 BAYS = 40
 """Enough for all customers at once: what is examined is the conversation, not a full calendar."""
 
