@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 import pytest
-from chat.actions.conversations import open_conversation
 from chat.actions.offline import OfflineAssistant
 from chat.schedule import AnsweringClock
 from shared.db.engine import create_engine, create_sessions
@@ -43,7 +42,7 @@ async def test_with_two_replicas_each_burst_gets_one_answer(chat, lead_received,
     for _ in range(7):
         lead = lead_received.model_copy(update={"lead_id": uuid4()})
         opened = replace(chat, lead=Link(chat.lead.tenant_id, lead.lead_id))
-        await opened.consume(new_event(lead), open_conversation)
+        await opened.greet(new_event(lead))
         customers.append(opened)
 
     for words in ("hi", "one question", "how much is it?"):

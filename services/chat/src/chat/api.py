@@ -24,6 +24,7 @@ from chat.views import MessageView, SessionView
 
 MAX_CHARACTERS = 4000
 MAX_WAIT_SECONDS = 30.0
+MAX_SEQ = 2**31 - 1
 _LOOK_AGAIN_SECONDS = 1.0
 """A lost notification costs at most this much of a wait."""
 _NOT_VALID = "This link is not valid any more."
@@ -110,7 +111,9 @@ def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
         )
 
     @router.get("/messages", response_model_exclude_none=True)
-    async def messages(lead: customer_of_link, after: Annotated[int, Query(ge=0)] = 0) -> MessagesAnswer:
+    async def messages(
+        lead: customer_of_link, after: Annotated[int, Query(ge=0, le=MAX_SEQ)] = 0
+    ) -> MessagesAnswer:
         conversation_id = await _conversation_id(deps, lead)
         found = await actions.read_messages(deps, lead.tenant_id, conversation_id, after=after)
         return MessagesAnswer(messages=[MessageView.of(m) for m in found])
@@ -118,8 +121,8 @@ def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
     @router.get("/stream", response_class=StreamingResponse, responses={200: _STREAM})
     async def stream(
         lead: customer_of_link,
-        last_event_id: Annotated[int | None, Header(ge=0)] = None,
-        after: Annotated[int | None, Query(ge=0)] = None,
+        last_event_id: Annotated[int | None, Header(ge=0, le=MAX_SEQ)] = None,
+        after: Annotated[int | None, Query(ge=0, le=MAX_SEQ)] = None,
     ) -> StreamingResponse:
         await _conversation_id(deps, lead)
         resume_after = last_event_id if last_event_id is not None else after

@@ -10,6 +10,7 @@ from ops.stack.stackfile import StackFile
 
 from testkit.evals.cases import Appointment, Case
 from testkit.evals.play import Transcript
+from testkit.patience import eventually
 
 _MONEY = re.compile(r"\$\s?(\d[\d,]*)(?:\.(\d\d))?")
 
@@ -114,8 +115,11 @@ async def _free(
 
 
 async def _rows(stack: StackFile, service: str, query: str, key: str) -> list[asyncpg.Record]:
-    """What the service itself sees for the stack's tenant."""
-    connection = await asyncpg.connect(stack.databases[service])
+    """What the service itself sees for the stack's tenant. A database without a free connection is asked again."""
+    connection = await eventually(
+        lambda: _connection(stack.databases[service]), within_seconds=60, every_seconds=1
+    )
+    assert connection is not None
     try:
         found = "SELECT tenant_id::text FROM tenants WHERE slug = $1"
         if service == "booking":
@@ -127,3 +131,10 @@ async def _rows(stack: StackFile, service: str, query: str, key: str) -> list[as
             return rows
     finally:
         await connection.close()
+
+
+async def _connection(url: str) -> asyncpg.Connection | None:
+    try:
+        return await asyncpg.connect(url)
+    except asyncpg.TooManyConnectionsError:
+        return None
