@@ -1,7 +1,7 @@
 # Every command of the project; `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down clean status logs test test-unit test-integration herd test-compose test-web lint types arch isolated fmt bench lock migration events ci
+.PHONY: help setup demo up down clean status logs test test-unit test-integration herd evals test-compose test-web lint types arch isolated fmt bench lock migration events ci
 MAKEFLAGS += --no-print-directory
 # Five services import the same packages: compiled once, they start in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -79,6 +79,9 @@ fmt: ## format and fix what can be fixed
 
 bench: setup ## measure, and compare with the baseline
 	@$(python) benchmarks/run.py
+
+evals: setup ## scripted customers against each assistant (only=offline|claude runs=4 case=...): evals/README.md
+	@$(python) evals/run.py $(if $(only),--only $(only)) --runs $(or $(runs),4) $(if $(case),--case $(case))
 
 lock: ## renew every lock
 	@locks/update.sh --upgrade

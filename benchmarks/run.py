@@ -19,10 +19,11 @@ from uuid import uuid4
 
 import aiosmtplib
 import asyncpg
+import chat_figures
 import claude
 import httpx2
-from messaging import messaging_rows
 import slots_and_herds
+from messaging import messaging_rows
 from ops.stack.infrastructure import servers
 from ops.stack.stackfile import StackFile, read_stack
 from replay import replay_beside_live
@@ -73,6 +74,7 @@ async def main() -> None:
             await replay_beside_live(await servers(STATE_DIR), ms),
             *await messaging_rows(STATE_DIR),
             *await slots_and_herds.figures(await servers(STATE_DIR)),
+            *await chat_figures.figures(stack, http),
         ]
     show(rows)
 

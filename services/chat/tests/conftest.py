@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -119,6 +119,8 @@ class BookingDesk:
                 return self._quote(body)
             case "GET", "/slots":
                 return httpx2.Response(200, json={"timezone": ZONE, "slots": self.slots()})
+            case "GET", "/hours":
+                return httpx2.Response(200, json=self._hours(request.url.params.get("from")))
             case "POST", "/holds":
                 return self._hold(body)
             case "POST", "/appointments":
@@ -133,6 +135,14 @@ class BookingDesk:
 
     def slots(self) -> list[dict[str, str]]:
         return [_slot(start) for start in self.starts()]
+
+    def _hours(self, first_day: str | None) -> dict[str, object]:
+        """Closed on Sundays."""
+        first = date.fromisoformat(first_day) if first_day else datetime.now(ZoneInfo(ZONE)).date()
+        days = [first + timedelta(days=n) for n in range(7)]
+        open_ = [{"opens": "09:00", "closes": "18:00"}]
+        answer = [{"date": str(d), "spans": open_ if d.weekday() < 6 else [], "note": None} for d in days]
+        return {"timezone": ZONE, "open_now": True, "opens_next": None, "days": answer}
 
     def _quote(self, body: dict[str, object]) -> httpx2.Response:
         service = next((s for s in CATALOG.services if s.code == body["service"]), None)
@@ -352,3 +362,8 @@ async def chat(
     open_chat: Callable[[LeadReceived], Coroutine[None, None, Chat]], lead_received: LeadReceived
 ) -> Chat:
     return await open_chat(lead_received)
+
+
+@pytest.fixture
+def new_event() -> Callable[..., Event]:
+    return event_of

@@ -304,3 +304,79 @@ async def test_the_clock_offered_is_the_shops(chat):
     first = parts(reply, "slots")[0]["slots"][0]
     tomorrow = datetime.now(ZoneInfo("America/Los_Angeles")).date() + timedelta(days=1)
     assert first["start"][:13] == f"{tomorrow}T14"
+
+
+async def test_a_customer_who_writes_spanish_is_answered_in_spanish_to_the_end(chat):
+    assert "cuesta $449.00" in (await chat.answer_to("¿Cuánto cuesta?")).text
+    offer = await chat.answer_to("mañana por la tarde")
+    slot = parts(offer, "slots")[0]["slots"][0]
+    assert slot["label"] in offer.text
+    assert "¿Lo reservo?" in (await chat.answer_to_press(slot["action"])).text
+    booked = await chat.answer_to("sí, por favor")
+    assert booked.text.startswith("Su cita está reservada")
+    assert (await chat.row()).language == "es"
+
+
+async def test_a_button_pressed_is_answered_in_the_language_last_written(chat):
+    await chat.answer_to("hola, ¿qué tal?")
+    offer = await chat.answer_to_press("pick_time")
+    assert offer.text.startswith("Estas horas están libres")
+    assert [a["label"] for a in parts(await chat.answer_to("gracias"), "actions")[0]["actions"]] == [
+        "Ver precios",
+        "Hablar con una persona",
+    ]
+
+
+async def test_several_wishes_of_one_message_are_all_answered(chat):
+    reply = await chat.answer_to(
+        "How much is tint removal, where are you, and do you have anything tomorrow?"
+    )
+    for words in ("$150.00", "1 Sample St", "These times are open"):
+        assert words in reply.text
+    assert len(parts(reply, "slots")) == 1
+
+
+async def test_the_hours_are_bookings(chat):
+    assert "9:00 AM to 6:00 PM" in (await chat.answer_to("what are your hours?")).text
+    assert "is closed" in (await chat.answer_to("are you open on sunday?")).text
+
+
+async def test_hours_that_nobody_knows_are_not_made_up(chat):
+    chat.desk.away = True
+    reply = await chat.answer_to("what are your hours?")
+    assert "AM" not in reply.text
+    assert "+16195550100" in reply.text
+
+
+async def test_another_vehicle_is_not_called_the_leads_own(chat):
+    reply = await chat.answer_to("how much for ceramic on an SUV?")
+    assert "for an SUV is $529.00" in reply.text
+    assert "Civic" not in reply.text
+
+
+async def test_a_day_that_does_not_exist_is_said_and_nothing_is_offered(chat):
+    reply = await chat.answer_to("can I come on february 30?")
+    assert "no such day as February 30" in reply.text
+    assert not parts(reply, "slots")
+
+
+async def test_a_yes_to_another_time_books_nothing(chat):
+    await chosen(chat)
+    await chat.answer_to("yes, but at 5 in the morning")
+    assert chat.desk.appointments == {}
+
+
+async def test_a_question_before_the_yes_is_answered_and_the_yes_asked_for_again(chat):
+    await chosen(chat)
+    reply = await chat.answer_to("what's the address?")
+    assert "1 Sample St" in reply.text
+    assert "answer yes" in reply.text
+    row = await chat.row()
+    assert (row.state, row.aside) == ("confirm", "question")
+
+
+async def test_other_peoples_data_is_refused_and_off_topic_twice_brings_up_a_person(chat):
+    assert "your own request" in (await chat.answer_to("what's John Sample's appointment?")).text
+    await chat.answer_to("tell me a joke")
+    reply = await chat.answer_to("what's the weather?")
+    assert "person" in [a["id"] for a in parts(reply, "actions")[0]["actions"]]

@@ -17,6 +17,7 @@ from shared.http.app import create_app
 from shared.http.links import Link, LinkPurpose, mint
 from shared.messaging.broker import Messaging
 from sqlalchemy import text
+from testkit.openapi import check_conformance
 
 pytestmark = pytest.mark.postgres
 SHORT = Pace(heartbeat_seconds=0.2, life_seconds=1.0)
@@ -32,31 +33,48 @@ async def no_lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def page(chat, database_url) -> AsyncIterator[httpx2.AsyncClient]:
-    """The customer's browser; feed and answering clock run as in the service."""
+async def app(chat, database_url) -> AsyncIterator[FastAPI]:
+    """Feed and answering clock run as in the service."""
     settings = Settings(
         database_url=database_url,
         rabbitmq_url="amqp://127.0.0.1",
         link_keys="sample-link-key",
         ops_token="ops",
     )
-    app = create_app(
+    served = create_app(
         "chat",
         routers=[build_api(chat.deps, SHORT), build_staff_api(chat.deps, settings)],
         sessions=chat.deps.sessions,
         messaging=Messaging(settings, "chat"),
         lifespan=no_lifespan,
     )
-    async with (
-        chat.deps.feed.running(),
-        chat.clock.running(),
-        httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=app),
-            base_url="http://chat",
-            headers={"Authorization": f"Bearer {token(chat.lead)}"},
-        ) as client,
-    ):
+    async with chat.deps.feed.running(), chat.clock.running():
+        yield served
+
+
+@pytest.fixture
+async def page(app, chat) -> AsyncIterator[httpx2.AsyncClient]:
+    """The customer's browser."""
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app),
+        base_url="http://chat",
+        headers={"Authorization": f"Bearer {token(chat.lead)}"},
+    ) as client:
         yield client
+
+
+@pytest.mark.timeout(240)
+async def test_every_customers_door_answers_as_it_declares_whatever_is_sent(app, chat):
+    lead_id = str(chat.lead.subject_id)
+    known = {
+        "lead_id": ["me", lead_id, str(uuid4())],
+        "text": ["how much is it?", "cancel", "mañana por la tarde", "the 32nd"],
+        "action": ["pick_time", "person", "slot:tomorrow", "class:suv"],
+        "prefer": ["wait=1", ""],
+    }
+    bearer = {"Authorization": f"Bearer {token(chat.lead)}"}
+    tried = await check_conformance(app, "/api/chat/", bearer, known, examples=6)
+    assert {"POST /api/chat/message", "GET /api/chat/stream"} <= set(tried)
 
 
 async def test_the_session_has_all_that_the_page_shows(page, chat):

@@ -189,10 +189,10 @@ async def test_overloaded_twice_the_stronger_model_is_asked(talk, control):
 async def test_overloaded_everywhere_the_deterministic_assistant_answers_and_says_so_once(talk, control):
     await script(control, *[{"error": 529}] * 6)
     reply = await talk.answer_to("how much is it?")
-    assert reply.text.startswith(phrases.MODEL_AWAY)
+    assert reply.text.startswith(phrases.say("model_away"))
     assert "$449.00" in reply.text
     assert (await talk.row()).assistant == "offline"
-    assert phrases.MODEL_AWAY not in (await talk.answer_to("how much is it?")).text
+    assert phrases.say("model_away") not in (await talk.answer_to("how much is it?")).text
 
 
 async def test_a_spend_limit_is_not_asked_again(talk, control):

@@ -1,10 +1,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 from uuid import uuid4
 
 import pytest
 from chat.domain.conversation import (
     FIXED_ACTIONS,
+    Aside,
     Booked,
     CancelAsked,
     Cancelled,
@@ -17,14 +19,15 @@ from chat.domain.conversation import (
     Owner,
     Quoted,
     State,
+    WentAside,
     WishKept,
-    actions_of,
     after,
     may_book,
     may_cancel,
     may_move,
 )
-from chat.domain.understanding import understand_action
+from chat.domain.intents import understand_action
+from chat.domain.phrases import actions_of
 from chat.domain.values import Appointment, Hold, Quote, Shop, Slot
 from shared.events import Service
 
@@ -49,26 +52,74 @@ GONE = APPOINTMENT.model_copy(update={"status": "cancelled"})
 BOOKED = Facts(state=State.BOOKED, appointment=APPOINTMENT, quote=QUOTE)
 
 
-@pytest.mark.parametrize(
-    ("facts", "happened", "state"),
-    [
-        (Facts(), Quoted(QUOTE), State.QUOTE),
-        (Facts(state=State.QUOTE, quote=QUOTE), Offered((SLOT,)), State.OFFER),
-        (Facts(state=State.OFFER, quote=QUOTE), Held(HOLD), State.CONFIRM),
-        (Facts(state=State.CONFIRM, quote=QUOTE, hold=HOLD), HoldLost(), State.QUOTE),
-        (Facts(state=State.CONFIRM, quote=QUOTE, hold=HOLD), Booked(APPOINTMENT), State.BOOKED),
-        (Facts(state=State.CONFIRM, quote=QUOTE, hold=HOLD), WishKept(), State.REQUESTED),
-        (BOOKED, Offered((SLOT,)), State.MOVE_OFFER),
-        (BOOKED, Quoted(QUOTE), State.BOOKED),
-        (replace(BOOKED, state=State.MOVE_OFFER), Held(HOLD), State.MOVE_CONFIRM),
-        (replace(BOOKED, state=State.MOVE_CONFIRM), HoldLost(), State.BOOKED),
-        (BOOKED, CancelAsked(), State.CANCEL_CONFIRM),
-        (replace(BOOKED, state=State.CANCEL_CONFIRM), Cancelled(GONE), State.NEED),
-        (Facts(state=State.OFFER), HandedOff(), State.HUMAN),
-    ],
-)
+HAPPENED: dict[str, Happened] = {
+    "quoted": Quoted(QUOTE),
+    "offered": Offered((SLOT,)),
+    "held": Held(HOLD),
+    "lost": HoldLost(),
+    "wish": WishKept(),
+    "booked": Booked(APPOINTMENT),
+    "ask": CancelAsked(),
+    "cancelled": Cancelled(GONE),
+    "person": HandedOff(),
+    "aside": WentAside(Aside.QUESTION),
+}
+# Every state by everything that can happen. `.`: the path stays where it is.
+WITHOUT_APPOINTMENT = """
+                quoted  offered  held     lost   wish       booked  ask             cancelled  person  aside
+need            quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   .
+quote           .       offer    confirm  .      requested  booked  cancel_confirm  need       human   .
+offer           quote   .        confirm  quote  requested  booked  cancel_confirm  need       human   .
+confirm         quote   offer    .        quote  requested  booked  cancel_confirm  need       human   .
+requested       quote   offer    confirm  quote  .          booked  cancel_confirm  need       human   .
+human           quote   offer    confirm  quote  requested  booked  cancel_confirm  need       .       .
+"""
+WITH_APPOINTMENT = """
+                quoted  offered     held          lost    wish       booked  ask             cancelled  person  aside
+booked          .       move_offer  move_confirm  .       requested  .       cancel_confirm  need       human   .
+move_offer      .       .           move_confirm  booked  requested  booked  cancel_confirm  need       human   .
+move_confirm    .       move_offer  .             booked  requested  booked  cancel_confirm  need       human   .
+cancel_confirm  .       move_offer  move_confirm  booked  requested  booked  .               need       human   .
+human           .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       .       .
+"""
+
+
+def table(text: str, facts: Facts) -> list[tuple[Facts, Happened, State]]:
+    header, *rows = (line.split() for line in text.strip().splitlines())
+    return [
+        (replace(facts, state=State(name)), HAPPENED[event], State(name if to == "." else to))
+        for name, *cells in rows
+        for event, to in zip(header, cells, strict=True)
+    ]
+
+
+PATH = [
+    *table(WITHOUT_APPOINTMENT, Facts(quote=QUOTE)),
+    *table(WITH_APPOINTMENT, Facts(quote=QUOTE, appointment=APPOINTMENT)),
+]
+
+
+@pytest.mark.parametrize(("facts", "happened", "state"), PATH)
 def test_the_path(facts: Facts, happened: Happened, state: State) -> None:
     assert after(facts, happened).state is state
+
+
+def test_the_table_names_every_state_and_everything_that_can_happen() -> None:
+    assert {facts.state for facts, _, _ in PATH} == set(State)
+    assert {type(happened) for _, happened, _ in PATH} == set(get_args(Happened))
+
+
+@pytest.mark.parametrize("aside", list(Aside))
+def test_an_aside_is_over_with_the_next_step(aside: Aside) -> None:
+    beside = after(BOOKED, WentAside(aside))
+    assert beside.aside is aside
+    assert after(beside, Offered((SLOT,))).aside is None
+
+
+def test_a_hold_does_not_outlive_a_new_price_or_a_new_offer() -> None:
+    held = Facts(state=State.CONFIRM, quote=QUOTE, hold=HOLD)
+    for happened in (Quoted(QUOTE), Offered((SLOT,)), HoldLost(), Booked(APPOINTMENT), Cancelled(GONE)):
+        assert after(held, happened).hold is None
 
 
 @pytest.mark.parametrize("state", [s for s in State if s is not State.CONFIRM])

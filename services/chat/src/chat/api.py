@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -11,19 +11,20 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 from shared.http.app import bearer_token
 from shared.http.links import BadLink, Link, LinkPurpose, read
-from shared.http.problems import Problem
+from shared.http.problems import DECLARED, Problem
 
 from chat.actions import messages as actions
 from chat.actions.messages import Received, TooManyMessages, Written
 from chat.actions.records import NoConversation
 from chat.api_stream import HEADERS, Pace, conversation_events
 from chat.deps import Deps
-from chat.domain.understanding import UnknownAction, understand_action
+from chat.domain.intents import UnknownAction, understand_action
 from chat.tables import ChatMessage
 from chat.views import MessageView, SessionView
 
 MAX_CHARACTERS = 4000
 MAX_WAIT_SECONDS = 30.0
+MAX_SEQ = 2**31 - 1
 _LOOK_AGAIN_SECONDS = 1.0
 """A lost notification costs at most this much of a wait."""
 _NOT_VALID = "This link is not valid any more."
@@ -61,12 +62,19 @@ class MessageAnswer(BaseModel):
     replies: list[MessageView] | None = None
 
 
+_ANSWERED: dict[str, Any] = {"model": MessageAnswer, "description": "Answered within the wait."}
+_STREAM: dict[str, Any] = {
+    "description": "Server-sent events: message, delta, typing, state.",
+    "content": {"text/event-stream": {}},
+}
+
+
 class MessagesAnswer(BaseModel):
     messages: list[MessageView] = Field(description="by rising seq")
 
 
 def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
-    router = APIRouter(prefix="/api/chat")
+    router = APIRouter(prefix="/api/chat", responses=DECLARED)
 
     def customer(request: Request) -> Link:
         try:
@@ -86,7 +94,7 @@ def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
             raise _unknown() from None
         return SessionView.of(scene, [MessageView.of(m) for m in messages])
 
-    @router.post("/message", status_code=202, response_model_exclude_none=True)
+    @router.post("/message", status_code=202, response_model_exclude_none=True, responses={200: _ANSWERED})
     async def send(
         body: NewMessageBody,
         lead: customer_of_link,
@@ -103,16 +111,18 @@ def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
         )
 
     @router.get("/messages", response_model_exclude_none=True)
-    async def messages(lead: customer_of_link, after: Annotated[int, Query(ge=0)] = 0) -> MessagesAnswer:
+    async def messages(
+        lead: customer_of_link, after: Annotated[int, Query(ge=0, le=MAX_SEQ)] = 0
+    ) -> MessagesAnswer:
         conversation_id = await _conversation_id(deps, lead)
         found = await actions.read_messages(deps, lead.tenant_id, conversation_id, after=after)
         return MessagesAnswer(messages=[MessageView.of(m) for m in found])
 
-    @router.get("/stream")
+    @router.get("/stream", response_class=StreamingResponse, responses={200: _STREAM})
     async def stream(
         lead: customer_of_link,
-        last_event_id: Annotated[int | None, Header(ge=0)] = None,
-        after: Annotated[int | None, Query(ge=0)] = None,
+        last_event_id: Annotated[int | None, Header(ge=0, le=MAX_SEQ)] = None,
+        after: Annotated[int | None, Query(ge=0, le=MAX_SEQ)] = None,
     ) -> StreamingResponse:
         await _conversation_id(deps, lead)
         resume_after = last_event_id if last_event_id is not None else after

@@ -90,6 +90,8 @@ class Conversation(Table, table=True):
     state: str = "need"
     owner: str = "assistant"
     assistant: str = "offline"
+    language: str = "en"
+    aside: str | None = None
     service: str | None = None
     vehicle_class: str | None = None
     quote: dict[str, object] | None = Field(default=None, sa_type=_JSON)

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from chat.actions.records import Scene, facts_of, lead_facts
 from chat.actions.staff import Opened
-from chat.domain.conversation import Owner, State, actions_of
+from chat.domain.conversation import Owner, State
+from chat.domain.phrases import actions_of
 from chat.domain.values import Action, Appointment, Part, Shop, vehicle_text
 from chat.store_staff import InboxRow
 from chat.tables import ChatMessage, Conversation, Handoff, StaffNote
@@ -43,7 +44,9 @@ class StateView(BaseModel):
                 "state": row.state,
                 "owner": row.owner,
                 "assistant": row.assistant,
-                "actions": actions_of(State(row.state), Owner(row.owner)),
+                "actions": actions_of(
+                    State(row.state), Owner(row.owner), "es" if row.language == "es" else "en"
+                ),
                 "appointment": facts_of(row).appointment,
             }
         )

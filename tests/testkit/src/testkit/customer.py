@@ -83,11 +83,26 @@ class Customer:
         )
 
     async def _send(self, message: Json) -> list[Json]:
+        """Patient, as the page is: a message not stored is sent again, a late answer is waited for."""
         body = {"client_id": str(uuid4()), **message}
-        answer = await self.post("/api/chat/message", body, Prefer="wait=20")
-        assert answer.status_code == 200, answer.text
-        replies: list[Json] = answer.json()["replies"]
-        return replies
+
+        async def stored() -> httpx2.Response | None:
+            answer = await self.post("/api/chat/message", body, Prefer="wait=20")
+            return None if answer.status_code == 503 else answer
+
+        answer = await eventually(stored, within_seconds=60, every_seconds=0.5)
+        assert answer is not None
+        assert answer.status_code in {200, 202}, answer.text
+        sent: Json = answer.json()
+        if "replies" in sent:
+            first: list[Json] = sent["replies"]
+            return first
+
+        async def replied() -> list[Json]:
+            later = (await self.get("/api/chat/messages", after=sent["message"]["seq"])).json()["messages"]
+            return [one for one in later if one["author"] != "customer"]
+
+        return await eventually(replied, within_seconds=40)
 
     def _bearer(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}

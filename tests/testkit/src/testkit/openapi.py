@@ -61,9 +61,11 @@ async def _served(app: FastAPI) -> AsyncIterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        await serving
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
 
 
 def _check_all(
@@ -101,7 +103,7 @@ def _check(
     @given(_cases(operation), st.data())
     def conforms(case: AnyCase, data: st.DataObject) -> None:
         _use_known(case, known, data)
-        response = case.call(base_url=url, session=session, headers=headers)
+        response = case.call(base_url=url, session=session, headers=headers, timeout=60)
         case.validate_response(response, checks=CHECKS, headers=headers)
 
     conforms()

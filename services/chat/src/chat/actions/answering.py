@@ -46,7 +46,7 @@ from chat.domain.conversation import Owner, State
 from chat.domain.model_prices import Spent, microdollars
 from chat.domain.prompt import Said
 from chat.domain.signals import MAX_DELTA_CHARACTERS, Delta, Typing, payload
-from chat.domain.understanding import is_yes
+from chat.domain.understanding import context_of, is_yes
 from chat.metrics import MODEL_DOLLARS, MODEL_TOKENS, VERDICTS
 from chat.tables import ChatMessage, Conversation, ReceiptRow, VerdictRow
 
@@ -161,12 +161,14 @@ def _turn(deps: Deps, owed: Owed) -> Turn:
         action=newest.action,
         misses=owed.scene.conversation.misses,
         now=deps.now(),
+        language=owed.scene.language,
     )
 
 
 def _tools(deps: Deps, owed: Owed, turn: Turn) -> Tools:
     conversation = owed.scene.conversation
-    confirmed = turn.action.endswith(":yes") if turn.action else is_yes(turn.last_text)
+    context = context_of(owed.scene.shop, owed.scene.facts, turn.now)
+    confirmed = turn.action.endswith(":yes") if turn.action else is_yes(turn.last_text, context)
     return Tools(
         link=Link(conversation.tenant_id, conversation.lead_id),
         conversation_id=conversation.id,
@@ -189,7 +191,7 @@ async def _outcome(
         reply = Reply()
         try:
             if assistant is not assistants[0] and in_charge is None and _newly_away(owed):
-                await _hear_one(deps, owed, turn, reply, Say(phrases.MODEL_AWAY))
+                await _hear_one(deps, owed, turn, reply, Say(phrases.say("model_away", turn.language)))
             await _hear(deps, assistant, owed, turn, tools, reply)
         except AssistantAway as away:
             log.warning("assistant.away", assistant=assistant.name, reason=str(away)[:200])

@@ -8,6 +8,7 @@ from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
 from chat.actions.tools import Tools
+from chat.domain.language import Language
 from chat.domain.model_prices import Spent
 from chat.domain.prompt import Said
 from chat.domain.values import LeadFacts, Part, ShopFacts
@@ -62,6 +63,7 @@ class Turn:
     action: str | None
     misses: int
     now: datetime
+    language: Language = "en"
     stop: StopSign = field(default_factory=StopSign)
     spent: list[Spent] = field(default_factory=list)
     """What the calls of the model cost, as they are made."""

@@ -18,6 +18,7 @@ from shared.events import (
     LeadReceived,
     LeadStatusChanged,
     LocationChanged,
+    Vehicle,
 )
 from shared.messaging.failures import DeadLetter, RetryLater
 from shared.messaging.replay import replica
@@ -40,9 +41,20 @@ from chat.actions.records import (
 )
 from chat.deps import Deps
 from chat.domain import phrases
-from chat.domain.conversation import Facts, Offered, Owner, State, actions_of, after
-from chat.domain.understanding import match_service
-from chat.domain.values import ActionsPart, Appointment, AppointmentPart, Part, Slot, SlotList, slots_part
+from chat.domain.catalog import match_class, match_service
+from chat.domain.conversation import Facts, Offered, Owner, State, after
+from chat.domain.language import Language
+from chat.domain.values import (
+    ActionsPart,
+    Appointment,
+    AppointmentPart,
+    Part,
+    ShopFacts,
+    Slot,
+    SlotList,
+    slots_part,
+    vehicle_text,
+)
 from chat.tables import Conversation, Lead
 
 AppointmentEvent = Event[AppointmentBooked] | Event[AppointmentRescheduled] | Event[AppointmentCancelled]
@@ -103,15 +115,22 @@ async def open_conversation(deps: Deps, session: AsyncSession, event: Event[Lead
         lead_id=lead.lead_id,
         assistant="claude" if deps.claude and shop.assistant_on else "offline",
         service=service.code if service else None,
-        vehicle_class=vehicle.vehicle_class if vehicle else None,
+        vehicle_class=_vehicle_class(vehicle, shop),
         created_at=deps.now(),
     )
     if not await store.insert_conversation(session, conversation):
         return
     scene = await _scene(session, event.tenant_id, lead.lead_id)
-    buttons = ActionsPart(actions=actions_of(State.NEED, Owner.ASSISTANT))
+    buttons = ActionsPart(actions=phrases.actions_of(State.NEED, Owner.ASSISTANT))
     text = phrases.greeting(lead_facts(lead), shop, service)
     await add_message(session, scene, NewMessage("assistant", text, parts=(buttons,)), deps.now())
+
+
+def _vehicle_class(vehicle: Vehicle | None, shop: ShopFacts) -> str | None:
+    """As given, or that of the model: what the form tells is not asked again."""
+    if vehicle is None or vehicle.vehicle_class:
+        return vehicle.vehicle_class if vehicle else None
+    return match_class(vehicle_text(vehicle) or "", shop.catalog.vehicle_classes if shop.catalog else ())
 
 
 def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
@@ -170,7 +189,7 @@ async def show_appointment(deps: Deps, session: AsyncSession, event: Appointment
         await _tell(
             session,
             scene,
-            _words(event.data, appointment),
+            _words(event.data, appointment, scene.language),
             AppointmentPart(appointment=appointment),
             deps.now(),
         )
@@ -215,31 +234,31 @@ def _appointment(fact: AppointmentFact, scene: Scene) -> Appointment:
     )
 
 
-def _words(fact: AppointmentFact, appointment: Appointment) -> str:
+def _words(fact: AppointmentFact, appointment: Appointment, language: Language) -> str:
     match fact:
         case AppointmentRescheduled():
-            return phrases.moved(appointment)
+            return phrases.moved(appointment, language)
         case AppointmentCancelled():
-            return phrases.cancelled(appointment)
+            return phrases.cancelled(appointment, language)
         case _:
-            return phrases.booked(appointment)
+            return phrases.booked(appointment, language)
 
 
 async def tell_declined(deps: Deps, session: AsyncSession, event: Event[BookingDeclined]) -> None:
     """The wish taken while booking was away could not be met."""
     scene = await _scene(session, event.tenant_id, event.data.lead_id)
-    conversation, declined = scene.conversation, event.data
+    conversation, declined, language = scene.conversation, event.data, scene.language
     slots = tuple(Slot(start=s.start, end=s.end, label=s.label) for s in declined.alternatives)
     if conversation.state == State.REQUESTED:
         keep_facts(conversation, after(scene.facts, Offered(slots)))
     if slots:
         offer = SlotList(timezone=scene.shop.timezone, slots=slots)
         quote = facts_of(conversation).quote
-        part = slots_part(offer, quote.id if quote else None)
-        await _tell(session, scene, phrases.taken(slots, scene.shop), part, deps.now())
+        part = slots_part(phrases.labelled(offer, language), quote.id if quote else None)
+        await _tell(session, scene, phrases.taken(slots, scene.shop, language), part, deps.now())
     else:
-        buttons = ActionsPart(actions=actions_of(State.QUOTE, Owner.ASSISTANT))
-        await _tell(session, scene, phrases.refused(declined.code, scene.shop), buttons, deps.now())
+        buttons = ActionsPart(actions=phrases.actions_of(State.QUOTE, Owner.ASSISTANT, language))
+        await _tell(session, scene, phrases.refused(declined.code, scene.shop, language), buttons, deps.now())
     await tell_state(session, conversation)
 
 

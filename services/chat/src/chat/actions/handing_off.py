@@ -22,7 +22,7 @@ from chat.actions.records import (
 from chat.actions.tools import HandOffWish
 from chat.deps import Deps
 from chat.domain import phrases
-from chat.domain.conversation import Owner, State, actions_of, resting_state
+from chat.domain.conversation import Owner, State, resting_state
 from chat.domain.handoff import ANSWER_WITHIN, Opening, answer_by, suggested_reply
 from chat.domain.values import ActionsPart
 from chat.tables import Handoff
@@ -158,8 +158,10 @@ async def _escalate(deps: Deps, session: AsyncSession, scene: Scene, handoff: Ha
     await record_fact(session, scene, escalated)
     if level == 2 and scene.shop.assistant_on:
         _back_to_assistant(scene)
-        buttons = ActionsPart(actions=actions_of(State(scene.conversation.state), Owner.ASSISTANT))
-        text = phrases.nobody_yet(scene.shop)
+        buttons = ActionsPart(
+            actions=phrases.actions_of(State(scene.conversation.state), Owner.ASSISTANT, scene.language)
+        )
+        text = phrases.nobody_yet(scene.shop, scene.language)
         await add_message(session, scene, NewMessage("assistant", text, parts=(buttons,)), deps.now())
     await tell_state(session, scene.conversation)
 

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chat import store
 from chat.actions.records import NewMessage, Scene, add_message, scene_of
 from chat.deps import Deps
-from chat.domain.conversation import CONFIRMING, FIXED_ACTIONS, Owner
-from chat.domain.phrases import moment
-from chat.domain.understanding import AskPrice, ChooseSlot, NameService, understand_action
+from chat.domain import phrases
+from chat.domain.conversation import CONFIRMING, Owner
+from chat.domain.intents import AskPrice, ChooseSlot, NameService, understand_action
+from chat.domain.language import language_of
 from chat.tables import ChatMessage
 
 MESSAGES_A_MINUTE = 20
@@ -70,6 +71,8 @@ async def store_written(deps: Deps, session: AsyncSession, scene: Scene, written
         await _check_rate(session, scene, now)
     if conversation.owner == Owner.ASSISTANT and scene.shop.assistant_on:
         conversation.answer_due_at = now + timedelta(seconds=_wait_seconds(deps, scene, written))
+    if written.text is not None:
+        conversation.language = language_of(written.text) or conversation.language
     text = written.text if written.text is not None else label_of(written.action or "", scene)
     new = NewMessage(
         "customer",
@@ -105,15 +108,20 @@ def label_of(action: str, scene: Scene) -> str:
     """What the press of a button reads like in the conversation. Raises `UnknownAction`."""
     match understand_action(action):
         case ChooseSlot(start):
-            labels = [slot.label for slot in scene.facts.offered if slot.start == start]
-            return labels[0] if labels else moment(start, scene.shop.timezone)
+            zone, language = scene.shop.timezone, scene.language
+            labels = [
+                phrases.slot_label(slot, zone, language)
+                for slot in scene.facts.offered
+                if slot.start == start
+            ]
+            return labels[0] if labels else phrases.moment(start, zone, language)
         case AskPrice(service=str(code)):
             services = scene.shop.catalog.services if scene.shop.catalog else ()
             return next((s.name for s in services if s.code == code), code)
         case NameService(vehicle_class=str(name)):
-            return name.capitalize()
+            return phrases.class_label(name, scene.language)
         case _:
-            return FIXED_ACTIONS[action].label
+            return phrases.button(action, scene.language).label
 
 
 async def read_session(deps: Deps, lead: Link) -> tuple[Scene, Sequence[ChatMessage]]:

@@ -24,7 +24,7 @@ from chat.actions.tools import NotPossible, Tools
 from chat.clients.booking import BookingAway, BookingRefused
 from chat.clients.claude import Ask, Claude, ClaudeAway, ClaudeGarbled, Finished, Heard, TextDelta, ToolCall
 from chat.domain import phrases
-from chat.domain.conversation import Owner, actions_of
+from chat.domain.conversation import Owner
 from chat.domain.prompt import TOOLS, Prompt, prompt_for
 from chat.domain.receipts import Proof, Setting, proof_of
 from chat.domain.speech.check import verdict
@@ -214,7 +214,7 @@ class _Speech:
             case "get_appointment":
                 await self._tools.get_appointment()
             case "get_hours":
-                self._tools.get_hours()
+                await self._tools.get_hours()
             case "hand_off":
                 wish = _HandOffInput.model_validate(call.input)
                 self._tools.hand_off("hard", wish.reason, wish.summary)
@@ -243,24 +243,25 @@ class _Speech:
     def _closing(self) -> Say | None:  # noqa: PLR0911 - one line for each thing that binds
         """What binds the customer or the shop is read back from data, never in the model's words."""
         tools, facts = self._tools, self._tools.facts
-        buttons = ActionsPart(actions=actions_of(facts.state, Owner.ASSISTANT))
+        language = self._turn.language
+        buttons = ActionsPart(actions=phrases.actions_of(facts.state, Owner.ASSISTANT, language))
         if tools.hand_off_wish is not None:
-            return Say(phrases.handed_off(self._turn.shop))
+            return Say(phrases.handed_off(self._turn.shop, language))
         if tools.changed is not None and facts.appointment is not None:
             text = {"booked": phrases.booked, "moved": phrases.moved, "cancelled": phrases.cancelled}[
                 tools.changed
             ]
-            return Say(text(facts.appointment), (AppointmentPart(appointment=facts.appointment),))
+            return Say(text(facts.appointment, language), (AppointmentPart(appointment=facts.appointment),))
         if facts.state == "cancel_confirm" and facts.booked is not None:
-            return Say(phrases.ask_cancel(facts.booked), (buttons,))
+            return Say(phrases.ask_cancel(facts.booked, language), (buttons,))
         if not tools.receipts or tools.receipts[-1].tool != "hold_slot" or facts.hold is None:
             return None
         if facts.booked is not None:
-            return Say(phrases.move_read_back(facts.booked, facts.hold), (buttons,))
+            return Say(phrases.move_read_back(facts.booked, facts.hold, language), (buttons,))
         if facts.quote is None:
             return None
         vehicle = vehicle_text(self._turn.lead.vehicle)
-        return Say(phrases.read_back(facts.quote, facts.hold, self._turn.shop, vehicle), (buttons,))
+        return Say(phrases.read_back(facts.quote, facts.hold, self._turn.shop, vehicle, language), (buttons,))
 
     def _all_parts(self) -> tuple[Part, ...]:
         return tuple(self._parts.values())

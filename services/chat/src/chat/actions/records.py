@@ -10,7 +10,8 @@ from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
-from chat.domain.conversation import Facts, Owner, State
+from chat.domain.conversation import Aside, Facts, Owner, State
+from chat.domain.language import Language
 from chat.domain.receipts import Receipt
 from chat.domain.signals import MessageStored, StateChanged, payload
 from chat.domain.values import Appointment, Hold, LeadFacts, Part, Quote, ShopFacts, Slot
@@ -32,6 +33,11 @@ class Scene:
     conversation: Conversation
     lead: Lead
     shop: ShopFacts
+
+    @property
+    def language(self) -> Language:
+        """That of the customer's words."""
+        return "es" if self.conversation.language == "es" else "en"
 
     @property
     def facts(self) -> Facts:
@@ -90,6 +96,7 @@ def facts_of(row: Conversation) -> Facts:
         offered=_SLOTS.validate_python(row.offered),
         hold=Hold.model_validate(row.hold) if row.hold else None,
         appointment=Appointment.model_validate(row.appointment) if row.appointment else None,
+        aside=Aside(row.aside) if row.aside else None,
     )
 
 
@@ -97,6 +104,7 @@ def keep_facts(row: Conversation, facts: Facts) -> None:
     """A conversation that a person took over stays with the person."""
     if row.owner != Owner.HUMAN:
         row.state = facts.state.value
+    row.aside = facts.aside.value if facts.aside else None
     row.service = facts.service
     row.vehicle_class = facts.vehicle_class
     row.quote = facts.quote.model_dump(mode="json") if facts.quote else None

@@ -152,7 +152,7 @@ async def staff_takes_over(deps: Deps, viewer: Viewer, conversation_id: UUID) ->
 async def _join(deps: Deps, session: AsyncSession, viewer: Viewer, scene: Scene) -> None:
     if not await take_over(session, scene, deps.now(), staff_id=viewer.staff_id):
         return
-    joined = NewMessage("system", phrases.joined(viewer.name, scene.shop))
+    joined = NewMessage("system", phrases.joined(viewer.name, scene.shop, scene.language))
     await add_message(session, scene, joined, deps.now())
     await tell_state(session, scene.conversation)
 
@@ -187,7 +187,7 @@ async def staff_gives_back(deps: Deps, viewer: Viewer, conversation_id: UUID) ->
         scene = await _scene(session, viewer, conversation_id)
         if not await give_back(session, scene, deps.now(), "given_back"):
             return
-        back = NewMessage("system", phrases.given_back(scene.shop))
+        back = NewMessage("system", phrases.given_back(scene.shop, scene.language))
         await add_message(session, scene, back, deps.now())
         await tell_state(session, scene.conversation)
     deps.bell.ring(0)

@@ -13,6 +13,7 @@ from shared.http.links import Link
 from chat.clients.booking import BookingAway, BookingClient, BookingRefused
 from chat.domain import conversation as path
 from chat.domain.conversation import (
+    Aside,
     Booked,
     CancelAsked,
     Cancelled,
@@ -23,12 +24,13 @@ from chat.domain.conversation import (
     HoldLost,
     Offered,
     Quoted,
+    WentAside,
     WishKept,
 )
 from chat.domain.money import catalog_price
 from chat.domain.phrases import moment
 from chat.domain.receipts import Receipt
-from chat.domain.values import Appointment, Hold, Quote, ShopFacts, Slot, SlotList
+from chat.domain.values import Appointment, Hold, OpeningHours, Quote, ShopFacts, Slot, SlotList
 from chat.domain.wishes import Wish, fits, three_of
 
 ValueT = TypeVar("ValueT")
@@ -113,7 +115,10 @@ class Tools:
         `wish.day` is the only day wanted, `from_date` the first of them.
         """
         job = await self._job()
-        open_slots = await self.booking.slots(self.link, job, first_day=wish.day or from_date)
+        first_day = wish.first_day or from_date
+        open_slots = await self.booking.slots(self.link, job, first_day=first_day)
+        if not open_slots.slots and first_day is not None:
+            open_slots = await self.booking.slots(self.link, job, first_day=None)
         fitting = tuple(s for s in open_slots.slots if fits(s, wish, open_slots.timezone))
         chosen = three_of(fitting or open_slots.slots, open_slots.timezone)
         offer = SlotList(timezone=open_slots.timezone, slots=chosen)
@@ -181,10 +186,19 @@ class Tools:
         self._receipt("get_appointment", known.model_dump(mode="json"))
         return known
 
-    def get_hours(self) -> str:
-        answer = f"Not known here; the shop confirms its hours at {self.shop.phone}. Open times: find_slots."
-        self._receipt("get_hours", {"hours": None, "answer": answer})
-        return answer
+    async def get_hours(self, first_day: date | None = None) -> OpeningHours | None:
+        """Of a week; `None` while booking is away, or does not know them."""
+        opening: OpeningHours | None = None
+        with suppress(BookingAway, BookingRefused):
+            opening = await self.booking.hours(self.link, first_day=first_day)
+        if opening is None:
+            answer = (
+                f"Not known here; the shop confirms its hours at {self.shop.phone}. Open times: find_slots."
+            )
+            self._receipt("get_hours", {"hours": None, "answer": answer})
+        else:
+            self._receipt("get_hours", opening.model_dump(mode="json"))
+        return opening
 
     def hand_off(self, kind: Literal["hard", "soft"], reason: str, summary: str) -> None:
         self.hand_off_wish = HandOffWish(kind, reason[:200], summary[:1000])
@@ -201,6 +215,9 @@ class Tools:
             wished_start=start,
         )
         self._became(WishKept())
+
+    def went_aside(self, aside: Aside) -> None:
+        self._became(WentAside(aside))
 
     def let_go(self) -> None:
         self._became(HoldLost())
@@ -222,7 +239,9 @@ class Tools:
         service = self.facts.service or (quote.service.code if quote else None)
         if service is None:
             raise NotPossible("get_quote for a service first")
-        if quote is None or quote.valid_until <= self.now or quote.service.code != service:
+        stale = quote is None or quote.valid_until <= self.now or quote.service.code != service
+        other_vehicle = quote and self.facts.vehicle_class not in {None, quote.vehicle_class}
+        if quote is None or stale or other_vehicle:
             return await self.get_quote(service)
         return quote
 

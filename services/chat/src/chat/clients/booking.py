@@ -11,13 +11,14 @@ from shared.http.links import Link, LinkPurpose, mint
 from shared.telemetry.traces import trace_headers
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from chat.domain.values import Appointment, Hold, Quote, Slot, SlotList
+from chat.domain.values import Appointment, Hold, OpeningHours, Quote, Slot, SlotList
 
 CONNECT_TIMEOUT_SECONDS = 2
 TIMEOUT_SECONDS = 5
 CONNECTION_ATTEMPTS = 2
 TOKEN_MINUTES = 5
 SLOT_DAYS = 14
+HOURS_DAYS = 7
 
 _SLOTS = TypeAdapter(tuple[Slot, ...])
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
@@ -60,6 +61,12 @@ class BookingClient:
         if first_day is not None:
             query["from"] = first_day.isoformat()
         return await self._call(lead, SlotList, "GET", "/slots", params=query)
+
+    async def hours(self, lead: Link, *, first_day: date | None, days: int = HOURS_DAYS) -> OpeningHours:
+        query = {"days": str(days)}
+        if first_day is not None:
+            query["from"] = first_day.isoformat()
+        return await self._call(lead, OpeningHours, "GET", "/hours", params=query)
 
     async def hold(self, lead: Link, *, quote_id: UUID, start: datetime) -> Hold:
         body = {"quote_id": str(quote_id), "start": start.isoformat()}

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-from chat.domain.values import Action, Appointment, Hold, Quote, Slot
+from chat.domain.values import Appointment, Hold, Quote, Slot
 
 
 class State(StrEnum):
@@ -21,6 +21,14 @@ class State(StrEnum):
     MOVE_CONFIRM = "move_confirm"
     CANCEL_CONFIRM = "cancel_confirm"
     HUMAN = "human"
+
+
+class Aside(StrEnum):
+    """What a turn was that did not move the path: it goes on where it stood. (HUMAN is a state: nothing goes on.)"""
+
+    QUESTION = "question"
+    OFF_TOPIC = "off_topic"
+    DEGRADED = "degraded"
 
 
 CONFIRMING = frozenset({State.CONFIRM, State.MOVE_CONFIRM, State.CANCEL_CONFIRM})
@@ -43,6 +51,7 @@ class Facts:
     offered: tuple[Slot, ...] = ()
     hold: Hold | None = None
     appointment: Appointment | None = None
+    aside: Aside | None = None
 
     @property
     def booked(self) -> Appointment | None:
@@ -95,11 +104,24 @@ class HandedOff:
     pass
 
 
-Happened = Quoted | Offered | Held | HoldLost | WishKept | Booked | CancelAsked | Cancelled | HandedOff
+@dataclass(frozen=True)
+class WentAside:
+    aside: Aside
 
 
-def after(facts: Facts, happened: Happened) -> Facts:  # noqa: PLR0911 - one line for each thing that can happen
+Happened = (
+    Quoted | Offered | Held | HoldLost | WishKept | Booked | CancelAsked | Cancelled | HandedOff | WentAside
+)
+
+
+def after(facts: Facts, happened: Happened) -> Facts:
     """The facts once `happened` is true. With a live appointment, offers and holds are about moving it."""
+    if isinstance(happened, WentAside):
+        return replace(facts, aside=happened.aside)
+    return _on_the_path(replace(facts, aside=None), happened)
+
+
+def _on_the_path(facts: Facts, happened: Happened) -> Facts:  # noqa: PLR0911 - one line for each thing that can happen
     match happened:
         case Quoted(quote):
             state = facts.state if facts.booked else State.QUOTE
@@ -126,7 +148,7 @@ def after(facts: Facts, happened: Happened) -> Facts:  # noqa: PLR0911 - one lin
             return replace(facts, state=State.CANCEL_CONFIRM)
         case Cancelled(appointment):
             return replace(facts, state=State.NEED, appointment=appointment, hold=None, offered=())
-        case HandedOff():
+        case HandedOff() | WentAside():
             return replace(facts, state=State.HUMAN)
         case _:
             assert_never(happened)
@@ -156,22 +178,13 @@ def hold_expired(hold: Hold, now: datetime) -> bool:
     return hold.expires_at is not None and hold.expires_at <= now
 
 
-SEE_PRICES = Action(id="see_prices", label="See prices")
-PICK_TIME = Action(id="pick_time", label="Pick a time")
-ASK = Action(id="ask", label="Ask something")
-PERSON = Action(id="person", label="Talk to a person")
-CONFIRM_YES = Action(id="confirm:yes", label="Yes, book it")
-CONFIRM_NO = Action(id="confirm:no", label="No, another time")
-MOVE = Action(id="move", label="Move")
-CANCEL = Action(id="cancel", label="Cancel")
-MOVE_YES = Action(id="move:yes", label="Yes, move it")
-MOVE_NO = Action(id="move:no", label="No, keep my time")
-CANCEL_YES = Action(id="cancel:yes", label="Yes, cancel it")
-CANCEL_NO = Action(id="cancel:no", label="No, keep it")
+SEE_PRICES, PICK_TIME, ASK, PERSON = "see_prices", "pick_time", "ask", "person"
+CONFIRM_YES, CONFIRM_NO = "confirm:yes", "confirm:no"
+MOVE, MOVE_YES, MOVE_NO = "move", "move:yes", "move:no"
+CANCEL, CANCEL_YES, CANCEL_NO = "cancel", "cancel:yes", "cancel:no"
 
-FIXED_ACTIONS = {
-    action.id: action
-    for action in (
+FIXED_ACTIONS = frozenset(
+    {
         SEE_PRICES,
         PICK_TIME,
         ASK,
@@ -179,16 +192,16 @@ FIXED_ACTIONS = {
         CONFIRM_YES,
         CONFIRM_NO,
         MOVE,
-        CANCEL,
         MOVE_YES,
         MOVE_NO,
+        CANCEL,
         CANCEL_YES,
         CANCEL_NO,
-    )
-}
+    }
+)
+"""The buttons that are always the same; those of services, vehicles and times carry what they stand for."""
 
-
-_ACTIONS: dict[State, tuple[Action, ...]] = {
+_ACTIONS: dict[State, tuple[str, ...]] = {
     State.NEED: (SEE_PRICES, PICK_TIME, ASK, PERSON),
     State.QUOTE: (PICK_TIME, ASK, PERSON),
     State.OFFER: (SEE_PRICES, PERSON),
@@ -202,6 +215,6 @@ _ACTIONS: dict[State, tuple[Action, ...]] = {
 }
 
 
-def actions_of(state: State, owner: Owner) -> tuple[Action, ...]:
+def action_ids(state: State, owner: Owner) -> tuple[str, ...]:
     """The buttons under the conversation; none while a person owns it."""
     return () if owner is Owner.HUMAN else _ACTIONS[state]

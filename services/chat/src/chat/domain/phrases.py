@@ -1,240 +1,364 @@
-"""What the deterministic assistant says: every sentence is made from data."""
+"""What the deterministic assistant says: the sentences of `phrases.toml`, filled with what booking answered."""
 
+import tomllib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, time
+from functools import cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from shared.events import CatalogService
 
+from chat.domain.conversation import Owner, State, action_ids
+from chat.domain.language import Language
 from chat.domain.money import catalog_price, dollars, total_text
-from chat.domain.values import Appointment, Hold, LeadFacts, Quote, ShopFacts, Slot, vehicle_text
+from chat.domain.values import (
+    Action,
+    ActionsPart,
+    Appointment,
+    Hold,
+    LeadFacts,
+    OpeningDay,
+    OpeningHours,
+    Quote,
+    ShopFacts,
+    Slot,
+    SlotList,
+    vehicle_text,
+)
+from chat.domain.wishes import Wish
 
 
-def greeting(lead: LeadFacts, shop: ShopFacts, service: CatalogService | None) -> str:
+@cache
+def templates() -> dict[str, dict[Language, str]]:
+    return tomllib.loads(files("chat.domain").joinpath("phrases.toml").read_text("utf-8"))
+
+
+def say(phrase: str, language: Language = "en", **values: object) -> str:
+    """The template `phrase` with its places filled."""
+    return templates()[phrase][language].format(**values)
+
+
+def button(action: str, language: Language = "en") -> Action:
+    return Action(id=action, label=say(f"button_{action}", language))
+
+
+def buttons(*actions: str, language: Language = "en") -> ActionsPart:
+    return ActionsPart(actions=tuple(button(action, language) for action in actions))
+
+
+def actions_of(state: State, owner: Owner, language: Language = "en") -> tuple[Action, ...]:
+    return tuple(button(action, language) for action in action_ids(state, owner))
+
+
+def greeting(
+    lead: LeadFacts, shop: ShopFacts, service: CatalogService | None, language: Language = "en"
+) -> str:
     about = service.name if service else lead.interest
     vehicle = vehicle_text(lead.vehicle)
-    hello = f"Hi {lead.first_name}!" if lead.first_name else "Hi!"
-    asked = " for your ".join(part for part in (about, vehicle) if part)
-    request = f" Thanks for asking about {asked}." if about else ""
-    if vehicle and not about:
-        request = f" Thanks for reaching out about your {vehicle}."
-    return (
-        f"{hello} This is {shop.name}.{request} I'm the shop's virtual assistant (AI): I can show you prices, "
-        "answer questions and book a time, and a person can step in whenever you like. How can I help?"
-    )
+    request = ""
+    if about:
+        asked = about + (say("for_your", language, vehicle=vehicle) if vehicle else "")
+        request = say("asked_about", language, asked=asked)
+    elif vehicle:
+        request = say("asked_vehicle", language, vehicle=vehicle)
+    hello = say("hello", language, name=f" {lead.first_name}" if lead.first_name else "")
+    return say("greeting", language, hello=hello, shop=shop.name, request=request)
 
 
-def price(quote: Quote, shop: ShopFacts, vehicle: str | None, *, extra: str = "") -> str:
-    target = (
-        f" for your {vehicle}"
-        if vehicle
-        else (f" for a {quote.vehicle_class}" if quote.vehicle_class else "")
-    )
+def target(vehicle: str | None, vehicle_class: str | None, language: Language = "en") -> str:
+    """` for your 2021 Honda Civic`, or for the class that a price is for; empty when neither is known."""
+    if vehicle:
+        return say("for_your", language, vehicle=vehicle)
+    return say("for_a", language, vehicle_class=class_name(vehicle_class, language)) if vehicle_class else ""
+
+
+def class_name(vehicle_class: str, language: Language = "en") -> str:
+    known = f"class_{vehicle_class}"
+    return say(known, language) if known in templates() else vehicle_class
+
+
+def class_label(vehicle_class: str, language: Language = "en") -> str:
+    """On a button: without the article."""
+    name = class_name(vehicle_class, language).split(" ", 1)[-1]
+    return name[0].upper() + name[1:]
+
+
+def price(
+    quote: Quote,
+    shop: ShopFacts,
+    vehicle: str | None,
+    language: Language = "en",
+    *,
+    ask_for_time: bool = True,
+) -> str:
     if quote.total_cents is None or quote.kind == "on_request":
-        return on_request(quote.service.name, shop)
-    return (
-        f"{quote.service.name}{target} is {total_text(quote.total_cents, quote.kind)} at {shop.name}.{extra} "
-        "Would you like to pick a time?"
+        return on_request(quote.service.name, shop, language)
+    return say(
+        "price" if ask_for_time else "price_only",
+        language,
+        service=quote.service.name,
+        target=target(vehicle, quote.vehicle_class, language),
+        total=total_text(quote.total_cents, quote.kind, language),
+        shop=shop.name,
     )
 
 
-def on_request(service: str, shop: ShopFacts) -> str:
-    return (
-        f"{service} is priced on request at {shop.name}: it depends on the vehicle. "
-        "I can have a person from the shop look at it with you."
+def on_request(service: str, shop: ShopFacts, language: Language = "en") -> str:
+    return say("on_request", language, service=service, shop=shop.name)
+
+
+def price_from_catalog(
+    service: CatalogService, vehicle_class: str | None, shop: ShopFacts, language: Language = "en"
+) -> str:
+    return say(
+        "price_from_catalog",
+        language,
+        service=service.name,
+        target=target(None, vehicle_class, language),
+        shop=shop.name,
+        price=catalog_price(service, vehicle_class, language),
     )
 
 
-def price_from_catalog(service: CatalogService, vehicle_class: str | None, shop: ShopFacts) -> str:
-    target = f" for a {vehicle_class}" if vehicle_class else ""
-    return (
-        f"By our price list, {service.name}{target} at {shop.name} is {catalog_price(service, vehicle_class)}. "
-        "I can't reach our booking desk this minute, so this comes from the list and not from a firm quote."
+def price_range(service: CatalogService, shop: ShopFacts, language: Language = "en") -> str:
+    return say(
+        "price_range",
+        language,
+        service=service.name,
+        shop=shop.name,
+        price=catalog_price(service, None, language),
     )
 
 
-def price_range(service: CatalogService, shop: ShopFacts) -> str:
-    return (
-        f"{service.name} at {shop.name} is {catalog_price(service, None)}, depending on the vehicle. "
-        "What kind of vehicle is it?"
+def service_list(
+    services: Iterable[CatalogService], vehicle_class: str | None, shop: ShopFacts, language: Language = "en"
+) -> str:
+    lines = "\n".join(f"- {s.name}: {catalog_price(s, vehicle_class, language)}" for s in services)
+    return say("service_list", language, shop=shop.name, lines=lines)
+
+
+def offer(
+    slots: tuple[Slot, ...], shop: ShopFacts, language: Language = "en", *, opening: str = "open_times"
+) -> str:
+    """`opening`: the phrase above the times."""
+    return say(
+        "offer",
+        language,
+        opening=say(opening, language, shop=shop.name),
+        times="\n".join(f"- {slot_label(slot, shop.timezone, language)}" for slot in slots),
+        zone=shop.timezone.replace("_", " "),
     )
 
 
-def service_list(services: Iterable[CatalogService], vehicle_class: str | None, shop: ShopFacts) -> str:
-    lines = [f"- {s.name}: {catalog_price(s, vehicle_class)}" for s in services]
-    return f"Here is what {shop.name} offers:\n" + "\n".join(lines) + "\nWhich one are you interested in?"
+def slot_label(slot: Slot, timezone: str, language: Language = "en") -> str:
+    """Booking's own wording, or the same time in Spanish."""
+    return slot.label if language == "en" else moment(slot.start, timezone, language)
 
 
-NO_CATALOG = (
-    "I don't have the price list in front of me right now, and I won't guess a price. "
-    "A person from the shop can tell you, or ask me again in a few minutes."
-)
+def labelled(slots: SlotList, language: Language) -> SlotList:
+    """The offer with the labels that the customer reads."""
+    worded = tuple(
+        s.model_copy(update={"label": slot_label(s, slots.timezone, language)}) for s in slots.slots
+    )
+    return slots.model_copy(update={"slots": worded})
 
 
-def offer(slots: tuple[Slot, ...], shop: ShopFacts, *, lead_in: str = "") -> str:
-    times = "\n".join(f"- {slot.label}" for slot in slots)
-    opening = lead_in or f"These times are open at {shop.name}:"
-    return f"{opening}\n{times}\nWhich one suits you? Times are local at the shop ({shop.timezone.replace('_', ' ')})."
+def none_open(shop: ShopFacts, language: Language = "en") -> str:
+    return say("none_open", language, shop=shop.name, phone=shop.phone)
 
 
-def none_open(shop: ShopFacts) -> str:
-    return (
-        f"I don't see an open time at {shop.name} in the next weeks. "
-        f"You can name another day, or talk to a person at {shop.phone}."
+def read_back(
+    quote: Quote, hold: Hold, shop: ShopFacts, vehicle: str | None, language: Language = "en"
+) -> str:
+    until = clock(hold.expires_at, shop.timezone) if hold.expires_at else None
+    return say(
+        "read_back",
+        language,
+        service=quote.service.name,
+        target=target(vehicle, quote.vehicle_class, language),
+        total=total_text(quote.total_cents, quote.kind, language),
+        time=_hold_label(hold, shop.timezone, language),
+        shop=shop.name,
+        address=shop.address,
+        held=say("held", language, until=until) if until else "",
     )
 
 
-def read_back(quote: Quote, hold: Hold, shop: ShopFacts, vehicle: str | None) -> str:
-    until = _clock(hold.expires_at, shop.timezone) if hold.expires_at else None
-    held = f" I'm holding it for you until {until}." if until else ""
-    return (
-        f"Please check: {quote.service.name}"
-        + (
-            f" for your {vehicle}"
-            if vehicle
-            else (f" for a {quote.vehicle_class}" if quote.vehicle_class else "")
-        )
-        + f", {total_text(quote.total_cents, quote.kind)}, {hold.label}, at {shop.name}, {shop.address}.{held} "
-        "Shall I book it? Please answer yes or no."
+def move_read_back(appointment: Appointment, hold: Hold, language: Language = "en") -> str:
+    return say(
+        "move_read_back",
+        language,
+        service=appointment.service.name,
+        number=appointment.number,
+        old=moment(appointment.start, appointment.timezone, language),
+        new=_hold_label(hold, appointment.timezone, language),
     )
 
 
-def move_read_back(appointment: Appointment, hold: Hold) -> str:
-    return (
-        f"Move your {appointment.service.name} ({appointment.number}) from "
-        f"{moment(appointment.start, appointment.timezone)} to {hold.label}? Please answer yes or no."
-    )
+def _hold_label(hold: Hold, timezone: str, language: Language) -> str:
+    return hold.label if language == "en" and hold.label else moment(hold.start, timezone, language)
 
 
-def booked(appointment: Appointment) -> str:
+def booked(appointment: Appointment, language: Language = "en") -> str:
     total = f", {dollars(appointment.total_cents)}" if appointment.total_cents is not None else ""
-    return (
-        f"You're booked: {appointment.service.name}{total}, {moment(appointment.start, appointment.timezone)}, at "
-        f"{appointment.location.name}, {appointment.location.address}. Your booking number is {appointment.number}. "
-        "You can move or cancel it here at any time."
+    return _appointment("booked", appointment, language, total=total)
+
+
+def moved(appointment: Appointment, language: Language = "en") -> str:
+    return _appointment("moved", appointment, language)
+
+
+def cancelled(appointment: Appointment, language: Language = "en") -> str:
+    return _appointment("cancelled", appointment, language)
+
+
+def status(appointment: Appointment, language: Language = "en") -> str:
+    return _appointment("status", appointment, language)
+
+
+def ask_cancel(appointment: Appointment, language: Language = "en") -> str:
+    return _appointment("ask_cancel", appointment, language)
+
+
+def _appointment(phrase: str, appointment: Appointment, language: Language, **values: str) -> str:
+    return say(
+        phrase,
+        language,
+        service=appointment.service.name,
+        time=moment(appointment.start, appointment.timezone, language),
+        shop=appointment.location.name,
+        address=appointment.location.address,
+        number=appointment.number,
+        **values,
     )
 
 
-def moved(appointment: Appointment) -> str:
-    return (
-        f"Your appointment was moved: {appointment.service.name} is now on "
-        f"{moment(appointment.start, appointment.timezone)} at {appointment.location.name}. "
-        f"Your booking number is still {appointment.number}."
+def wish_kept(start: datetime, timezone: str, language: Language = "en") -> str:
+    return say("wish_kept", language, time=moment(start, timezone, language))
+
+
+def handed_off(shop: ShopFacts, language: Language = "en") -> str:
+    return say("handed_off", language, shop=shop.name, phone=shop.phone)
+
+
+def joined(name: str, shop: ShopFacts, language: Language = "en") -> str:
+    return say("joined", language, name=name, shop=shop.name)
+
+
+def given_back(shop: ShopFacts, language: Language = "en") -> str:
+    return say("given_back", language, shop=shop.name)
+
+
+def nobody_yet(shop: ShopFacts, language: Language = "en") -> str:
+    return say("nobody_yet", language, shop=shop.name, phone=shop.phone)
+
+
+def address(shop: ShopFacts, language: Language = "en") -> str:
+    return say("address", language, shop=shop.name, address=shop.address, phone=shop.phone)
+
+
+def hours(opening: OpeningHours | None, shop: ShopFacts, wish: Wish, language: Language = "en") -> str:
+    """Of the day asked for, or of the days that booking answered."""
+    if opening is None or not opening.days:
+        return say("hours_unknown", language, shop=shop.name, phone=shop.phone)
+    asked = [day for day in opening.days if day.date == wish.day]
+    if asked:
+        return _opening_day(asked[0], shop, language)
+    now = say("open_now" if opening.open_now else "closed_now", language)
+    lines = "\n".join(f"- {day_text(day.date, language)}: {_spans(day, language)}" for day in opening.days)
+    return now + say(
+        "hours_week", language, shop=shop.name, lines=lines, zone=shop.timezone.replace("_", " ")
     )
 
 
-def cancelled(appointment: Appointment) -> str:
-    return (
-        f"Your appointment {appointment.number} on {moment(appointment.start, appointment.timezone)} was cancelled. "
-        "Whenever you like, I can find you a new time."
+def _opening_day(day: OpeningDay, shop: ShopFacts, language: Language) -> str:
+    named = day_text(day.date, language)
+    if not day.spans:
+        note = f" ({day.note})" if day.note else ""
+        return say("hours_closed", language, day=named, shop=shop.name, note=note)
+    return say("hours_day", language, day=named, shop=shop.name, spans=_spans(day, language))
+
+
+def _spans(day: OpeningDay, language: Language) -> str:
+    spans = ", ".join(
+        say("span", language, opens=_of_day(span.opens), closes=_of_day(span.closes)) for span in day.spans
     )
+    return spans or say("closed_word", language) + (f" ({day.note})" if day.note else "")
 
 
-def status(appointment: Appointment) -> str:
-    return (
-        f"Your appointment: {appointment.service.name}, {moment(appointment.start, appointment.timezone)}, at "
-        f"{appointment.location.name}, {appointment.location.address}. Booking number {appointment.number}."
-    )
+def duration(service: CatalogService, shop: ShopFacts, language: Language = "en") -> str:
+    return say("duration", language, service=service.name, time=_length(service, language), shop=shop.name)
 
 
-def ask_cancel(appointment: Appointment) -> str:
-    return (
-        f"Cancel your {appointment.service.name} on {moment(appointment.start, appointment.timezone)}? "
-        "Please answer yes or no."
-    )
+def duration_list(services: Iterable[CatalogService], language: Language = "en") -> str:
+    lines = "\n".join(f"- {s.name}: {_length(s, language)}" for s in services)
+    return say("duration_list", language, lines=lines)
 
 
-def wish_kept(label: str) -> str:
-    return (
-        f"I can't reach our booking desk this minute. I've passed your wish on: {label}. It is received, not yet "
-        "confirmed; you'll see the answer here as soon as there is one."
-    )
+def _length(service: CatalogService, language: Language) -> str:
+    hours_, minutes = divmod(service.duration_minutes, 60)
+    if hours_ and minutes:
+        return say("hours_and_minutes", language, hours=hours_, minutes=minutes)
+    return f"{hours_} h" if hours_ else f"{minutes} min"
 
 
-def handed_off(shop: ShopFacts) -> str:
-    return (
-        f"Of course. I've asked a person at {shop.name} to step in, and I'll be quiet now. They answer here during the "
-        f"shop's hours; if it is urgent, the number is {shop.phone}."
-    )
+def which_day(wish: Wish, language: Language = "en") -> str:
+    """The question that a doubtful day calls for."""
+    if wish.mismatch:
+        named, weekday = wish.mismatch
+        return say(
+            "mismatch",
+            language,
+            date=date_text(named.month, named.day, language),
+            weekday=_word("weekdays", named.weekday(), language),
+            named=_word("weekdays", weekday, language),
+        )
+    if wish.impossible:
+        month, day = wish.impossible
+        known = month is not None and 1 <= month <= 12
+        text = date_text(month, day, language) if known and month else f"{month}/{day}" if month else str(day)
+        return say("impossible", language, date=text)
+    return say("past", language)
 
 
-def joined(name: str, shop: ShopFacts) -> str:
-    return f"{name} from {shop.name} has joined the chat."
+def refused(code: str, shop: ShopFacts, language: Language = "en") -> str:
+    known = f"refused_{code}"
+    reason = say(known if known in templates() else "refused_other", language, shop=shop.name)
+    return say("refused", language, reason=reason)
 
 
-def given_back(shop: ShopFacts) -> str:
-    return f"The virtual assistant of {shop.name} is back."
-
-
-def nobody_yet(shop: ShopFacts) -> str:
-    return (
-        f"Nobody at {shop.name} has been able to answer here yet, sorry about that. They still have your message, and the "
-        f"number is {shop.phone}. Meanwhile I can help you with prices, or you can pick a time yourself."
-    )
-
-
-def hours(shop: ShopFacts) -> str:
-    return (
-        f"I don't have the opening hours of {shop.name} here, so the shop will confirm them: {shop.phone}. "
-        "What I can show you right away are the times that are open for booking."
-    )
-
-
-def address(shop: ShopFacts) -> str:
-    return f"{shop.name} is at {shop.address}. The phone number is {shop.phone}."
-
-
-def bargain(shop: ShopFacts) -> str:
-    return (
-        f"I can't change prices or agree to other ones: they come from {shop.name}'s price list. "
-        "I'm glad to show you that price, or a person at the shop can talk it over with you."
-    )
-
-
-MODEL_AWAY = "I can only give short answers right now, with prices, open times and booking."
-THANKS = "You're welcome! Anything else I can do for you?"
-ASK_ANYTHING = (
-    "Sure, go ahead: services, prices, open times or where to find us. What would you like to know?"
-)
-NOT_UNDERSTOOD = "I'm not sure I got that. I can help with our services, prices and booking a time. What would you like to do?"
-OFFER_PERSON = "I'm afraid that is beyond me. I can show you prices and open times, or a person from the shop can step in."
-KEPT = "All right, your appointment stays as it is."
-WHICH_VEHICLE = "What kind of vehicle is it?"
-WHICH_SERVICE = "Which service would you like to book?"
-WHICH_SLOT = "More than one of these times fits that. Which one would you like?"
-SAY_YES = "Just to be sure: please answer yes to book it, or no for another time."
-LET_GO = "No problem, I didn't book it. Would you like another time?"
-
-
-def contradiction(words: str) -> str:
-    return f"Just to be sure about the day: {words}. Which day did you mean?"
-
-
-def taken(slots: tuple[Slot, ...], shop: ShopFacts) -> str:
+def taken(slots: tuple[Slot, ...], shop: ShopFacts, language: Language = "en") -> str:
     if not slots:
-        return f"I'm sorry, that time is taken. {none_open(shop)}"
-    return offer(slots, shop, lead_in="I'm sorry, that time was just taken. These are open:")
+        return f"{say('taken', language)} {none_open(shop, language)}"
+    return offer(slots, shop, language, opening="taken_times")
 
 
-def refused(code: str, shop: ShopFacts) -> str:
-    reasons = {
-        "outside_hours": "that time is outside of the shop's hours",
-        "in_past": "that time has passed",
-        "too_soon": "that is too soon for the shop to be ready",
-        "closed": "the shop is closed then",
-        "quote_expired": "the price I gave you is out of date, so I need to look it up anew",
-        "too_many_bookings": "there are already as many bookings for you as the shop allows",
-    }
-    reason = reasons.get(code, f"the booking desk at {shop.name} did not accept it")
-    return f"I couldn't book that: {reason}. Shall I show you other times?"
-
-
-def moment(start: datetime, timezone: str) -> str:
-    """`Tue, Nov 24, 10:00 AM PST` at the location's clock."""
+def moment(start: datetime, timezone: str, language: Language = "en") -> str:
+    """`Tue, Nov 24, 10:00 AM PST` at the location's clock; in Spanish with the day written out."""
     local = start.astimezone(ZoneInfo(timezone))
-    return f"{local:%a, %b} {local.day}, {_clock(start, timezone)} {local:%Z}"
+    if language == "es":
+        return f"{day_text(local.date(), language)}, {clock(start, timezone)} {local:%Z}"
+    return f"{local:%a, %b} {local.day}, {clock(start, timezone)} {local:%Z}"
 
 
-def _clock(value: datetime, timezone: str) -> str:
-    local = value.astimezone(ZoneInfo(timezone))
-    return f"{local.hour % 12 or 12}:{local:%M} {local:%p}"
+def day_text(day: date, language: Language = "en") -> str:
+    """`Tuesday, November 24`."""
+    weekday = _word("weekdays", day.weekday(), language)
+    return say("weekday_date", language, weekday=weekday, date=date_text(day.month, day.day, language))
+
+
+def date_text(month: int, day: int, language: Language = "en") -> str:
+    return say("date", language, month=_word("months", month - 1, language), day=day)
+
+
+def _word(words: str, index: int, language: Language) -> str:
+    return say(words, language).split()[index]
+
+
+def clock(value: datetime, timezone: str) -> str:
+    return _of_day(value.astimezone(ZoneInfo(timezone)).time())
+
+
+def _of_day(value: time) -> str:
+    return f"{value.hour % 12 or 12}:{value:%M} {value:%p}"

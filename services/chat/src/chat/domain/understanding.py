@@ -1,409 +1,301 @@
-"""What a customer's message asks for, found without a model: words, buttons, and the times on offer."""
+"""What a customer's message asks for, found without a model: words against the times on offer and the catalogue."""
 
 import re
-from dataclasses import dataclass, field
+import tomllib
 from datetime import datetime
+from functools import cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from shared.events import CatalogService
-
-from chat.domain.conversation import FIXED_ACTIONS, State
-from chat.domain.values import Slot
+from chat.domain.catalog import catalog_words, match_class, match_service
+from chat.domain.conversation import CONFIRMING, Facts, State
+from chat.domain.intents import (
+    Acknowledge,
+    AskAddress,
+    AskAppointment,
+    AskCancel,
+    AskDetails,
+    AskDuration,
+    AskHours,
+    AskIfBot,
+    AskMove,
+    AskPerson,
+    AskPrice,
+    AskServices,
+    Bargain,
+    ChooseSlot,
+    Context,
+    Goodbye,
+    Greeting,
+    Intent,
+    KeepAppointment,
+    NameService,
+    No,
+    OffTopic,
+    OthersData,
+    PickTime,
+    SmallTalk,
+    Thanks,
+    Unclear,
+    Upset,
+    WhichSlot,
+    Yes,
+)
+from chat.domain.language import glossary_words, in_english, plain
+from chat.domain.spelling import corrected
+from chat.domain.values import ShopFacts, Slot
 from chat.domain.wishes import MONTH_DAY, Wish, fits, wish_in
 
+AT_MOST = 3
+"""So many things of one message are answered, the last of them being the step it asks for."""
 
-@dataclass(frozen=True)
-class AskPrice:
-    """`service`: the code of the one named in the message, if any."""
-
-    service: str | None = None
-    vehicle_class: str | None = None
-
-
-@dataclass(frozen=True)
-class AskServices:
-    pass
-
-
-@dataclass(frozen=True)
-class NameService:
-    """A service, a vehicle class or both, and nothing else."""
-
-    service: str | None = None
-    vehicle_class: str | None = None
-
-
-@dataclass(frozen=True)
-class PickTime:
-    wish: Wish = field(default_factory=Wish)
-    service: str | None = None
-    vehicle_class: str | None = None
-
-
-@dataclass(frozen=True)
-class ChooseSlot:
-    start: datetime
-
-
-@dataclass(frozen=True)
-class WhichSlot:
-    """The words fit more than one time on offer."""
-
-
-@dataclass(frozen=True)
-class Yes:
-    pass
-
-
-@dataclass(frozen=True)
-class No:
-    pass
-
-
-@dataclass(frozen=True)
-class AskMove:
-    wish: Wish = field(default_factory=Wish)
-
-
-@dataclass(frozen=True)
-class AskCancel:
-    pass
-
-
-@dataclass(frozen=True)
-class AskAppointment:
-    pass
-
-
-@dataclass(frozen=True)
-class AskHours:
-    pass
-
-
-@dataclass(frozen=True)
-class AskAddress:
-    pass
-
-
-@dataclass(frozen=True)
-class AskAnything:
-    pass
-
-
-@dataclass(frozen=True)
-class AskPerson:
-    """`reason` is a hard trigger of hand-off."""
-
-    reason: str = "asked for a person"
-
-
-@dataclass(frozen=True)
-class Bargain:
-    pass
-
-
-@dataclass(frozen=True)
-class Greeting:
-    pass
-
-
-@dataclass(frozen=True)
-class Thanks:
-    pass
-
-
-@dataclass(frozen=True)
-class Unclear:
-    pass
-
-
-Intent = (
-    AskPrice
-    | AskServices
-    | NameService
-    | PickTime
-    | ChooseSlot
-    | WhichSlot
-    | Yes
-    | No
-    | AskMove
-    | AskCancel
-    | AskAppointment
-    | AskHours
-    | AskAddress
-    | AskAnything
-    | AskPerson
-    | Bargain
-    | Greeting
-    | Thanks
-    | Unclear
-)
-
-
-@dataclass(frozen=True)
-class Context:
-    """What the words are understood against. `now` is aware; `booked`: there is a live appointment."""
-
-    state: State
-    services: tuple[CatalogService, ...]
-    vehicle_classes: tuple[str, ...]
-    offered: tuple[Slot, ...]
-    timezone: str
-    now: datetime
-    booked: bool = False
-
-
-class UnknownAction(Exception):
-    """No button of ours has this id."""
-
-
-def _words(*alternatives: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(alternatives)})\b")
-
-
-_PERSON = _words(
-    r"(?:real |live |actual )?(?:human|person|agent|representative|manager|employee)",
-    r"(?:talk|speak|chat) (?:to|with) (?:someone|somebody|a|an|the|your)\b.*",
-    r"call me(?: back)?",
-    "someone call",
-    "operator",
-)
-_PERSONAL = _words("personal", "personally", "in person", "per person")
-_COMPLAINT = _words(
-    r"complain(?:t|ts|ing)?",
-    r"damaged?",
-    "scratched",
-    "refunds?",
-    "money back",
-    r"warranty claim",
-    "lawyer",
-    "attorney",
-    "sue",
-    "suing",
-    "legal action",
-    "chargeback",
-    "dispute",
-    "unsafe",
-    "accident",
-    "ripped off",
-    "scam",
-    "peeling",
-    "bubbling",
-    "furious",
-)
-_BARGAIN = _words(
-    r"discounts?",
-    "cheaper",
-    "price match",
-    "coupon",
-    r"promo(?:tion)?s?(?: code)?",
-    "legally binding",
-    r"ignore (?:all |your |the |any )?(?:previous |prior )?(?:instructions|rules)",
-    "system prompt",
-    r"(?:for|only|pay|at) \$\s?\d+(?:\.\d\d)?",
-    "best price",
-    "deal",
-)
-_PRICE = re.compile(
-    r"\b(?:how much|prices?|pricing|costs?|quotes?|rates?|charge|estimate|expensive|what(?:'s| is) it run|cuánto|precio)\b|\$"
-)
-_CANCEL = _words("cancel", "cancelled", "call off", "can't make it", "cannot make it")
-_MOVE = _words(
-    "move", "reschedule", "change my (?:time|appointment|date)", "different (?:time|day)", "postpone"
-)
-_APPOINTMENT = _words(
-    r"(?:when|what time)(?:'s| is| was)? my (?:appointment|booking)",
-    "my appointment",
-    "am i booked",
-    "my booking",
-)
-_TIME = re.compile(
-    r"\b(?:book(?:ing)?|appointments?|schedule|come (?:in|by)|slots?|availab\w*|openings?|when can|what times?|pick a time|"
-    r"bring it in|drop (?:it )?off|soonest|earliest|cita|reservar?)\b"
-)
-_SERVICES = _words(
-    r"services?",
-    r"what (?:do|can|else do) you (?:do|offer|have|sell)",
-    "options",
-    "menu",
-    "types of (?:tint|film)s?",
-)
-_HOURS = re.compile(r"\b(?:hours|open(?:ing)?|close[sd]?|closing|closing time)\b")
-_ADDRESS = _words(
-    "where are you",
-    "where is (?:it|the shop|your shop)",
-    "address",
-    "located",
-    "location",
-    "directions",
-    "parking",
-    "phone number",
-    "how do i get there",
-)
-_GREETING = re.compile(
-    r"^\W*(?:hi+|hello|hey+|good (?:morning|afternoon|evening)|howdy|yo|hola)\b[\s\w]{0,12}\W*$"
-)
-_THANKS = re.compile(r"\b(?:thanks|thank you|thx|ty|appreciate it|gracias)\b")
-_YES = re.compile(
-    r"^\W*(?:yes|yeah|yep|yup|ya|sure|correct|confirmed|confirm|absolutely|definitely|book it|go ahead|please do|do it|"
-    r"sounds good|that works|perfect|let's do it|lets do it|s[ií])\b"
-)
-_NO = re.compile(
-    r"^\W*(?:no|nope|nah|not (?:yet|now|really|that)|don't|do not|never ?mind|wait|actually|stop)\b"
-)
-_HEDGE = re.compile(
-    r"\b(?:but|not|n't|instead|wait|actually|unless|if|maybe|later|different|other|another|hold on|first|question|how|what|"
-    r"when|why|no)\b|\?"
+_CLAUSE_END = re.compile(
+    r"[.;!?\n]+\s*(?=\D|$)|,\s+(?:and |but |y |pero )?|\s(?:and|also|y|e|tambien)\s(?=[a-z])"
 )
 _ORDINALS: tuple[tuple[re.Pattern[str], int], ...] = (
-    (re.compile(r"\b(?:first|1st)\b|^\W*(?:#|option |number )?1\W*$|\b(?:option|number) (?:1|one)\b"), 0),
-    (re.compile(r"\b(?:second|2nd)\b|^\W*(?:#|option |number )?2\W*$|\b(?:option|number) (?:2|two)\b"), 1),
-    (re.compile(r"\b(?:third|3rd)\b|^\W*(?:#|option |number )?3\W*$|\b(?:option|number) (?:3|three)\b"), 2),
-    (re.compile(r"\b(?:last one|the last)\b"), -1),
+    (
+        re.compile(
+            r"\b(?:first(?! thing)|1st|1th|earliest|soonest|primer[oa]?)\b|^\W*(?:#|option |number |la |el )?1\W*$|"
+            r"\b(?:option|number|opcion) (?:1|one|uno)\b"
+        ),
+        0,
+    ),
+    (
+        re.compile(
+            r"\b(?:second|2nd|2th|segund[oa])\b|^\W*(?:#|la |el )?2\W*$|\b(?:option|number|opcion) (?:2|two|dos)\b"
+        ),
+        1,
+    ),
+    (
+        re.compile(
+            r"\b(?:third|3rd|3th|tercer[oa]?)\b|^\W*(?:#|la |el )?3\W*$|\b(?:option|number|opcion) (?:3|three|tres)\b"
+        ),
+        2,
+    ),
+    (re.compile(r"\b(?:the middle|middle one|(?:la|el) del medio)\b"), 1),
+    (re.compile(r"\b(?:last one|the last|(?:la|el) ultim[oa])\b"), -1),
 )
-_CLASSES: dict[str, re.Pattern[str]] = {
-    "coupe": _words("coupes?", "two[- ]door", "2[- ]door", "convertible"),
-    "sedan": _words("sedans?", "four[- ]door", "4[- ]door", "saloon"),
-    "suv": _words("suvs?", "crossover", "cuv", "jeep"),
-    "truck": _words("trucks?", "pick[- ]?up(?: truck)?", "crew cab"),
-    "van": _words("(?:mini)?vans?", "minivan"),
-}
 
 
-def understand_action(action: str) -> Intent:
-    """Raises `UnknownAction`."""
-    kind, _, value = action.partition(":")
-    match kind:
-        case "slot":
-            return ChooseSlot(_start(value))
-        case "service" if value:
-            return AskPrice(service=value)
-        case "class" if value:
-            return NameService(vehicle_class=value)
-        case _:
-            return _fixed(action)
+def context_of(shop: ShopFacts, facts: Facts, now: datetime) -> Context:
+    catalog = shop.catalog
+    return Context(
+        state=facts.state,
+        services=catalog.services if catalog else (),
+        vehicle_classes=catalog.vehicle_classes if catalog else (),
+        offered=facts.offered,
+        timezone=shop.timezone,
+        now=now,
+        booked=facts.booked is not None,
+        held=facts.hold.start if facts.hold else None,
+        service=facts.service,
+    )
 
 
-def _fixed(action: str) -> Intent:
-    intents: dict[str, Intent] = {
-        "see_prices": AskPrice(),
-        "pick_time": PickTime(),
-        "ask": AskAnything(),
-        "person": AskPerson(),
-        "move": AskMove(),
-        "cancel": AskCancel(),
-    }
-    if action in intents:
-        return intents[action]
-    if action not in FIXED_ACTIONS:
-        raise UnknownAction(action)
-    return Yes() if action.endswith(":yes") else No()
+def understand(text: str, context: Context) -> tuple[Intent, ...]:
+    """In the order of answering, never empty; a hand-off trigger goes alone."""
+    words = _read(text, context)
+    if intent := _trigger(words):
+        return (intent,)
+    if is_yes(text, context):
+        return (Yes(),)
+    asked, rest = _questions(words, context)
+    step = _step(rest, words, context)
+    if asked and isinstance(step, NameService):
+        step = None  # it was named for what is asked
+    found = (*asked[: AT_MOST - 1], step) if step else tuple(asked[:AT_MOST])
+    return found or (_talk(words, context),)
 
 
-def _start(value: str) -> datetime:
-    try:
-        start = datetime.fromisoformat(value)
-    except ValueError:
-        raise UnknownAction(value) from None
-    if start.tzinfo is None:
-        raise UnknownAction(value)
-    return start
+def is_yes(text: str, context: Context) -> bool:
+    """An explicit yes with nothing beside it but what agrees: neither `yes, but later` nor `yes` with another time or service.
+
+    What is not known to agree makes it none; asking once more costs less than an appointment that nobody wanted.
+    """
+    words = _read(text, context)
+    match = _yes().match(words)
+    if match is None or "?" in words:
+        return False
+    rest = words[match.end() :]
+    agreed = {State.CANCEL_CONFIRM: "cancel", State.MOVE_CONFIRM: "move"}.get(context.state)
+    service = match_service(rest, context.services)
+    if service is not None and service.code != context.service:
+        return False
+    beside = rest if service is None else _without_words(rest, catalog_words((service,)))
+    if not _only_agrees(beside, agreed):
+        return False
+    wish = wish_in(rest, _local(context))
+    return not wish.said or (context.held is not None and _fits_start(context.held, wish, context))
 
 
-def understand(text: str, context: Context) -> Intent:
-    """The one thing to answer first; a hand-off trigger goes before everything else."""
-    lowered = _plain(text)
-    if intent := _hard_trigger(lowered):
-        return intent
-    if intent := _answer_to_question(lowered, context):
-        return intent
-    if intent := _chosen(lowered, context):
-        return intent
-    return _asked(lowered, context)
+def _only_agrees(rest: str, *more: str | None) -> bool:
+    for topic in ("yes", "thanks", "filler", *more):
+        rest = _topic(topic).sub(" ", rest) if topic else rest
+    return all(_only(word, "agreeing") for word in re.findall(r"[\w']+", rest))
 
 
-def is_yes(text: str) -> bool:
-    """An explicit yes and nothing that takes it back: `yes, but later` is not one."""
-    lowered = _plain(text)
-    match = _YES.match(lowered)
-    return match is not None and _HEDGE.search(lowered[match.end() :]) is None
+def _without_words(text: str, words: set[str]) -> str:
+    return " ".join(word for word in text.split() if word not in words)
 
 
-def match_service(text: str, services: tuple[CatalogService, ...]) -> CatalogService | None:
-    """By code, name or synonym; the longest wording found wins, so that `ceramic tint` beats `tint`."""
-    plain = f" {_bare(text)} "
-    found = [
-        (len(wording), service)
-        for service in services
-        for wording in (_bare(w) for w in (service.code, service.name, *service.synonyms))
-        if wording and f" {wording} " in plain
-    ]
-    return max(found, key=lambda pair: pair[0])[1] if found else _by_words(plain, services)
+@cache
+def _yes() -> re.Pattern[str]:
+    words = _lexicon()
+    filler, yes = "|".join(words["filler"]), "|".join(words["yes"])
+    return re.compile(rf"^\W*(?:(?:{filler})\b\W*)*(?:(?:{yes})\b\W*?)+(?!\s*')")
 
 
-def _by_words(plain: str, services: tuple[CatalogService, ...]) -> CatalogService | None:
-    """The one service whose name shares a telling word with the text; `None` when several do."""
-    words = {_stem(w) for w in plain.split()}
-    names = {s.code: {_stem(w) for w in _bare(s.name).split() if len(w) > 3} for s in services}
-    telling = {
-        code: {w for w in own if sum(w in other for other in names.values()) == 1}
-        for code, own in names.items()
-    }
-    hits = [s for s in services if telling[s.code] & words]
-    return hits[0] if len(hits) == 1 else None
+@cache
+def _lexicon() -> dict[str, list[str]]:
+    return tomllib.loads(files("chat.domain").joinpath("lexicon.toml").read_text("utf-8"))
 
 
-def match_class(text: str, vehicle_classes: tuple[str, ...]) -> str | None:
-    """A class of this catalogue that the text names."""
-    lowered = _plain(text)
-    for name in vehicle_classes:
-        pattern = _CLASSES.get(name) or _words(re.escape(name.lower()))
-        if pattern.search(lowered):
-            return name
-    return None
+@cache
+def _topic(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w$])(?:{'|'.join(_lexicon()[name])})(?!\w)")
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.lower().replace("\u2019", "'").split())
+def _has(words: str, topic: str) -> bool:
+    return _topic(topic).search(words) is not None
 
 
-def _bare(text: str) -> str:
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", text.lower()).split())
+def _read(text: str, context: Context) -> str:
+    return in_english(corrected(plain(text), catalog_words(context.services) | glossary_words()))
 
 
-def _stem(word: str) -> str:
-    return word[:-1] if len(word) > 4 and word.endswith("s") else word
+def _local(context: Context) -> datetime:
+    return context.now.astimezone(ZoneInfo(context.timezone))
 
 
-def _hard_trigger(lowered: str) -> Intent | None:
-    if _COMPLAINT.search(lowered):
-        return AskPerson(reason="complaint or claim")
-    if _PERSON.search(lowered) and not _PERSONAL.search(lowered):
-        return AskPerson()
-    return None
+def _fits_start(start: datetime, wish: Wish, context: Context) -> bool:
+    return fits(Slot(start=start, end=start, label=""), wish, context.timezone)
 
 
-_QUESTIONS = {State.CONFIRM, State.MOVE_CONFIRM, State.CANCEL_CONFIRM}
+_TRIGGERS: tuple[tuple[str, Intent], ...] = (
+    ("complaint", AskPerson(reason="complaint or claim")),
+    ("bot", AskIfBot()),
+    ("others", OthersData()),
+    ("person", AskPerson()),
+    ("bargain", Bargain()),
+    ("upset", Upset()),
+    ("off_topic", OffTopic()),
+)
+"""What is answered alone, in the order of weight."""
 
 
-def _answer_to_question(lowered: str, context: Context) -> Intent | None:
-    if context.state not in _QUESTIONS:
+def _trigger(words: str) -> Intent | None:
+    found = (intent for topic, intent in _TRIGGERS if _has(words, topic))
+    first = next(found, None)
+    return next(found, None) if first == AskPerson() and _has(words, "not_a_person") else first
+
+
+_ORDER = (AskPrice, AskDuration, AskServices, AskDetails, AskHours, AskAddress, AskAppointment)
+
+
+def _questions(words: str, context: Context) -> tuple[list[Intent], str]:
+    """What is only to be told, in the order of telling, and the words that are about something else."""
+    found: dict[type, Intent] = {}
+    rest: list[str] = []
+    for clause in _CLAUSE_END.split(_without_greeting(words)):
+        question = _question(clause, words, context) if clause else None
+        if question is None:
+            rest.append(clause)
+            continue
+        found.setdefault(type(question), question)
+        if isinstance(question, AskPrice) and wish_in(clause, _local(context)).said:
+            rest.append(_topic("price").sub(" ", clause))
+    return [found[kind] for kind in _ORDER if kind in found], " , ".join(rest)
+
+
+def _without_greeting(words: str) -> str:
+    return re.sub(rf"^\W*(?:{'|'.join(_lexicon()['greeting'])})\b[\s,!.]*", "", words)
+
+
+def _question(clause: str, words: str, context: Context) -> Intent | None:  # noqa: PLR0911 - one line for each kind
+    if _has(clause, "cancel") or _has(clause, "move"):
         return None
-    if is_yes(lowered):
-        return Yes()
-    wish = wish_in(lowered, context.now.astimezone(ZoneInfo(context.timezone)))
-    return No() if _NO.match(lowered) and not wish.said else None
+    service, vehicle_class = _named(clause, context)
+    if _has(clause, "duration"):
+        return AskDuration(service, vehicle_class)
+    if _has(clause, "hours"):
+        return AskHours(_opening_wish(clause, context))
+    if _has(clause, "appointment"):
+        return AskAppointment()
+    if _has(clause, "address"):
+        return AskAddress()
+    if _has(clause, "price") or "$" in clause:
+        return AskPrice(*_named(words, context))
+    if _has(clause, "services"):
+        return AskServices()
+    if _has(clause, "details") or (service and _has(clause, "about")):
+        return AskDetails(service)
+    return None
 
 
-def _chosen(lowered: str, context: Context) -> Intent | None:
+def _opening_wish(clause: str, context: Context) -> Wish:
+    now = re.search(r"\bnow\b", clause)
+    return wish_in("today" if now else clause, _local(context))
+
+
+def _named(words: str, context: Context) -> tuple[str | None, str | None]:
+    service = match_service(words, context.services)
+    return service.code if service else None, match_class(words, context.vehicle_classes)
+
+
+def _step(rest: str, words: str, context: Context) -> Intent | None:
+    """What moves the conversation on: a choice, a no, a time, a service."""
+    wish = wish_in(rest, _local(context))
+    if (intent := _about_appointment(rest, wish, context)) or (intent := _chosen(rest, wish, context)):
+        return intent
+    service, vehicle_class = _named(words, context)
+    no = re.match(
+        rf"^\W*(?:(?:{'|'.join(_lexicon()['filler'])})\W+)*(?:{'|'.join(_lexicon()['no'])})(?!\w)", rest
+    )
+    if _has(rest, "goodbye"):
+        return None
+    if wish.said or (_has(rest, "time") and not no):
+        return AskMove(wish) if context.booked else PickTime(wish, service, vehicle_class)
+    if service or vehicle_class:
+        return NameService(service, vehicle_class)
+    if no:
+        return No()
+    return Yes() if context.state not in CONFIRMING and _plain_yes(rest) else None
+
+
+def _plain_yes(rest: str) -> bool:
+    match = _yes().match(rest)
+    return match is not None and "?" not in rest
+
+
+def _about_appointment(rest: str, wish: Wish, context: Context) -> Intent | None:
+    if _has(rest, "keep"):
+        rest = _topic("keep").sub(" ", rest)
+        if not _has(rest, "move") and not wish.said:
+            return No() if context.state is State.CANCEL_CONFIRM else KeepAppointment()
+    if _has(rest, "move"):
+        wanted = context.booked or not context.offered
+        return AskMove(_new_time(rest, context)) if wanted else PickTime(wish)
+    if _has(rest, "cancel"):
+        if context.booked and (instead := _new_time(rest, context)).said:
+            return AskMove(instead)
+        return No() if context.state is State.CONFIRM and not context.booked else AskCancel()
+    return None
+
+
+def _new_time(rest: str, context: Context) -> Wish:
+    """Not the time that does not suit: `I can't come Friday, how about Monday`, `from Friday to Monday`."""
+    kept = [clause for clause in rest.split(" , ") if not _has(clause, "cancel")]
+    return wish_in(re.sub(r"\bfrom\b.*?\bto\b", "to", " , ".join(kept)), _local(context))
+
+
+def _chosen(rest: str, wish: Wish, context: Context) -> Intent | None:
     """A time on offer, by its place in the list or by weekday and time."""
     if not context.offered:
         return None
     for pattern, place in _ORDINALS:
-        if pattern.search(lowered) and place < len(context.offered) and not MONTH_DAY.search(lowered):
+        if pattern.search(rest) and place < len(context.offered) and not MONTH_DAY.search(rest):
             return ChooseSlot(context.offered[place].start)
-    wish = wish_in(lowered, context.now.astimezone(ZoneInfo(context.timezone)))
-    if wish.contradiction or (wish.day is None and wish.at is None):
+    if wish.doubtful or (wish.day is None and wish.at is None):
         return None
     fitting = [slot for slot in context.offered if fits(slot, wish, context.timezone)]
     if len(fitting) == 1:
@@ -411,43 +303,22 @@ def _chosen(lowered: str, context: Context) -> Intent | None:
     return WhichSlot() if fitting else None
 
 
-def _asked(lowered: str, context: Context) -> Intent:  # noqa: PLR0911 - one line for each kind of question
-    service = match_service(lowered, context.services)
-    code = service.code if service else None
-    vehicle_class = match_class(lowered, context.vehicle_classes)
-    if _BARGAIN.search(lowered):
-        return Bargain()
-    if context.booked and (intent := _about_appointment(lowered, context)):
-        return intent
-    if _PRICE.search(lowered):
-        return AskPrice(code, vehicle_class)
-    if intent := _plain_question(lowered):
-        return intent
-    wish = wish_in(lowered, context.now.astimezone(ZoneInfo(context.timezone)))
-    if _TIME.search(lowered) or wish.said:
-        return PickTime(wish, code, vehicle_class)
-    if code or vehicle_class:
-        return NameService(code, vehicle_class)
-    return _small_talk(lowered)
+_TALK: tuple[tuple[str, Intent], ...] = (
+    ("goodbye", Goodbye()),
+    ("thanks", Thanks()),
+    ("small_talk", SmallTalk()),
+    ("greeting", Greeting()),
+)
 
 
-def _about_appointment(lowered: str, context: Context) -> Intent | None:
-    if _CANCEL.search(lowered):
-        return AskCancel()
-    if _MOVE.search(lowered):
-        return AskMove(wish_in(lowered, context.now.astimezone(ZoneInfo(context.timezone))))
-    return AskAppointment() if _APPOINTMENT.search(lowered) else None
+def _talk(words: str, context: Context) -> Intent:
+    for topic, intent in _TALK:
+        if _has(words, topic):
+            return intent
+    if context.state in CONFIRMING:
+        return Unclear()
+    return Acknowledge() if _only(words, "acknowledge") or "\U0001f44d" in words else Unclear()
 
 
-def _plain_question(lowered: str) -> Intent | None:
-    if _HOURS.search(lowered):
-        return AskHours()
-    if _ADDRESS.search(lowered):
-        return AskAddress()
-    return AskServices() if _SERVICES.search(lowered) and not _TIME.search(lowered) else None
-
-
-def _small_talk(lowered: str) -> Intent:
-    if _GREETING.match(lowered):
-        return Greeting()
-    return Thanks() if _THANKS.search(lowered) else Unclear()
+def _only(words: str, topic: str) -> bool:
+    return re.fullmatch(rf"\W*(?:{'|'.join(_lexicon()[topic])})\W*", words) is not None

@@ -1,5 +1,6 @@
 """The values a conversation holds: as booking answers them, as they are kept, and as the page shows them."""
 
+from datetime import date, time
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -57,6 +58,28 @@ class Hold(Fact):
     end: AwareDatetime
     expires_at: AwareDatetime | None = None
     label: str = ""
+
+
+class OpeningSpan(Fact):
+    opens: time
+    closes: time
+
+
+class OpeningDay(Fact):
+    """Closed without spans; `note` says why where there is a reason."""
+
+    date: date
+    spans: tuple[OpeningSpan, ...] = ()
+    note: str | None = None
+
+
+class OpeningHours(Fact):
+    """Local at the location."""
+
+    timezone: str
+    open_now: bool
+    opens_next: AwareDatetime | None = None
+    days: tuple[OpeningDay, ...] = ()
 
 
 class Shop(Fact):

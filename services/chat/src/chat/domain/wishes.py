@@ -1,11 +1,13 @@
 """When a customer would like to come, as said in free words and resolved at the location's clock."""
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from chat.domain.language import in_english, plain
 from chat.domain.values import Slot
 
 PartOfDay = Literal["morning", "afternoon", "evening"]
@@ -13,56 +15,122 @@ PartOfDay = Literal["morning", "afternoon", "evening"]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
+_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
 WEEKDAY = re.compile(
-    r"\b(mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)s?\b"
+    r"\b(mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)s?\b(?! (?:strip|visor|roof|damage|light))"
 )
-MONTH_DAY = re.compile(
-    r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b(?!:)"
-)
+MONTH_DAY = re.compile(rf"\b{_MONTH}\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)")
+_DAY_MONTH = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?!\w)")
 NUMERIC_DAY = re.compile(r"\b(\d{1,2})/(\d{1,2})(?:/\d{2,4})?\b")
 DAY_OF_MONTH = re.compile(r"\b(?:the\s+)?(\d{1,2})(?:st|nd|rd|th)\b")
 CLOCK = re.compile(r"\b(\d{1,2})(?::(\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)(?!\w)|\b(\d{1,2}):(\d{2})\b")
-_AT_HOUR = re.compile(r"\b(?:at|around|about|by)\s+(\d{1,2})\b(?![:/\d])")
-_AFTER = re.compile(r"\bafter\s+(\d{1,2})(?::(\d{2}))?\s*(am|pm)?")
-_BEFORE = re.compile(r"\bbefore\s+(\d{1,2})(?::(\d{2}))?\s*(am|pm)?")
+_TIME_OF_DAY = r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?"
+_AT_HOUR = re.compile(r"\b(?:at|around|about|by)\s+(\d{1,2})\b(?![:/\d]|\s*(?:min|hour|day|%|\$))")
+_AFTER = re.compile(rf"\b(?:after|past|from)\s+{_TIME_OF_DAY}\b")
+_BEFORE = re.compile(rf"\b(?:before|until)\s+{_TIME_OF_DAY}\b")
+_BETWEEN = re.compile(rf"\b(?:between|from)\s+{_TIME_OF_DAY}\s*(?:and|to|-)\s*{_TIME_OF_DAY}\b")
+_IN_DAYS = re.compile(r"\bin (\d{1,2}|a|one|two|three|four) (day|week)s?\b")
+_COUNTS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4}
 _LAST_MORNING_HOUR = 7
 """A bare hour up to seven is meant in the afternoon: no shop opens before."""
+_PAST_DAYS = 180
+"""A date named without its year that went by less long ago than this is meant in this year, and over."""
 
 _PARTS: dict[PartOfDay, tuple[time, time]] = {
     "morning": (time(0), time(12)),
     "afternoon": (time(12), time(17)),
     "evening": (time(17), time(23, 59)),
 }
+_HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_ORDINALS = dict(
+    zip(
+        [
+            "fourth",
+            "fifth",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+            "eleventh",
+            "twelfth",
+            "thirteenth",
+            "fourteenth",
+            "fifteenth",
+            "sixteenth",
+            "seventeenth",
+            "eighteenth",
+            "nineteenth",
+            "twentieth",
+            "twenty-first",
+            "twenty-second",
+            "twenty-third",
+            "twenty-fourth",
+            "twenty-fifth",
+            "twenty-sixth",
+            "twenty-seventh",
+            "twenty-eighth",
+            "twenty-ninth",
+            "thirtieth",
+            "thirty-first",
+        ],
+        range(4, 32),
+        strict=True,
+    )
+)
+_HOUR_WORD = re.compile(rf"\b(at|after|before|around|about|by|between|and)\s+({'|'.join(_HOURS)})\b")
+_HOUR_PM = re.compile(rf"\b({'|'.join(_HOURS)})\s*(am|pm|o'?clock)\b")
+_HALF_PAST = re.compile(r"\bhalf past (\d{1,2})\b")
+_ORDINAL_WORD = re.compile(rf"\b({'|'.join(sorted(_ORDINALS, key=len, reverse=True))})\b")
 
 
 @dataclass(frozen=True)
 class Wish:
-    """`day` and times are local at the location. `contradiction`: weekday and date named do not go together."""
+    """Days and times are local at the location. `span`: first and last day.
+
+    What is wrong with the day named, for a question: `mismatch` is a date with the weekday (Monday 0) that it is not,
+    `impossible` a month (`None`: whichever) and a day that it does not have, `past` a day that is over.
+    """
 
     day: date | None = None
     part: PartOfDay | None = None
     at: time | None = None
     not_before: time | None = None
     not_after: time | None = None
-    contradiction: str | None = None
+    span: tuple[date, date] | None = None
+    mismatch: tuple[date, int] | None = None
+    impossible: tuple[int | None, int] | None = None
+    past: date | None = None
 
     @property
     def said(self) -> bool:
         return self != Wish()
 
+    @property
+    def doubtful(self) -> bool:
+        """The day must be asked for again."""
+        return bool(self.mismatch or self.impossible or self.past)
+
+    @property
+    def first_day(self) -> date | None:
+        return self.day or (self.span[0] if self.span else None)
+
 
 def wish_in(text: str, now_local: datetime) -> Wish:
-    lowered = text.lower()
-    day, contradiction = _day(lowered, now_local.date())
-    not_before, not_after = _bound(_AFTER, lowered), _bound(_BEFORE, lowered)
-    exact = None if not_before or not_after else _clock(lowered)
+    words = _in_digits(in_english(plain(text)))
+    not_before, not_after = _bounds(words)
+    exact = None if not_before or not_after else _clock(words)
+    wish = _day(words, now_local.date())
     return Wish(
-        day=day,
-        part=_part(lowered),
+        day=wish.day,
+        part=_part(words),
         at=exact,
         not_before=not_before,
         not_after=not_after,
-        contradiction=contradiction,
+        span=wish.span,
+        mismatch=wish.mismatch,
+        impossible=wish.impossible,
+        past=wish.past,
     )
 
 
@@ -72,6 +140,7 @@ def fits(slot: Slot, wish: Wish, timezone: str) -> bool:
     low, high = _PARTS[wish.part] if wish.part else (time.min, time.max)
     return (
         (wish.day is None or local.date() == wish.day)
+        and (wish.span is None or wish.span[0] <= local.date() <= wish.span[1])
         and (wish.at is None or local.time().replace(tzinfo=None) == wish.at)
         and low <= local.time() <= high
         and (wish.not_before is None or local.time() >= wish.not_before)
@@ -100,30 +169,66 @@ def _spread(day: list[Slot], rank: int) -> Slot:
     return order[rank]
 
 
-def _day(lowered: str, today: date) -> tuple[date | None, str | None]:
-    named = _named_day(lowered, today)
-    weekday = _weekday(lowered, today)
-    if named and weekday and named.weekday() != weekday.weekday():
-        return None, f"{named:%B} {named.day} is a {named:%A}, not a {weekday:%A}"
-    if named or weekday:
-        return named or weekday, None
-    if re.search(r"\b(day after tomorrow)\b", lowered):
-        return today + timedelta(days=2), None
-    if re.search(r"\b(tomorrow|tmrw|mañana)\b", lowered):
-        return today + timedelta(days=1), None
-    if re.search(r"\b(today|tonight|this (morning|afternoon|evening))\b", lowered):
-        return today, None
-    return None, None
+def _in_digits(words: str) -> str:
+    """`at four` and `the fourteenth` as `at 4` and `the 14th`."""
+    words = _ORDINAL_WORD.sub(lambda m: f"{_ORDINALS[m[1]]}th", words)
+    words = _HOUR_WORD.sub(lambda m: f"{m[1]} {_HOURS.index(m[2]) + 1}", words)
+    words = _HOUR_PM.sub(
+        lambda m: (
+            f"{'at ' if 'clock' in m[2] else ''}{_HOURS.index(m[1]) + 1} {m[2] if 'clock' not in m[2] else ''}"
+        ),
+        words,
+    )
+    return _HALF_PAST.sub(r"\1:30", words)
 
 
-def _weekday(lowered: str, today: date) -> date | None:
+def _day(words: str, today: date) -> Wish:
+    """Only the fields that name days."""
+    named = _named_day(words, today)
+    weekday = _weekday(words, today)
+    if named.doubtful:
+        return named
+    if named.day and weekday and named.day.weekday() != weekday.weekday():
+        return Wish(mismatch=(named.day, weekday.weekday()))
+    if re.search(r"\b(yesterday|last (week|month|night|mon|tue|wed|thu|fri|sat|sun))", words):
+        return Wish(past=today - timedelta(days=1))
+    if day := named.day or _relative_day(words, today) or weekday:
+        return Wish(day=day)
+    return Wish(span=_span(words, today))
+
+
+def _relative_day(words: str, today: date) -> date | None:
+    if re.search(r"\bday after tomorrow\b", words):
+        return today + timedelta(days=2)
+    if re.search(r"\b(tomorrow|tmrw|tmr|tomo)\b", words):
+        return today + timedelta(days=1)
+    if re.search(r"\b(today|tonight|this (morning|afternoon|evening))\b", words):
+        return today
+    if match := _IN_DAYS.search(words):
+        count = _COUNTS.get(match[1]) or int(match[1])
+        return today + timedelta(days=count * (7 if match[2] == "week" else 1))
+    return None
+
+
+def _span(words: str, today: date) -> tuple[date, date] | None:
+    monday = today - timedelta(days=today.weekday())
+    following = 7 if re.search(r"\bnext (week|weekend)\b", words) else 0
+    if re.search(r"\bweekend\b", words):
+        saturday = monday + timedelta(days=5 + following)
+        return max(saturday, today), saturday + timedelta(days=1)
+    if re.search(r"\b(next|this|in the|the rest of the) week\b", words):
+        return max(monday + timedelta(days=following), today), monday + timedelta(days=following + 6)
+    return None
+
+
+def _weekday(words: str, today: date) -> date | None:
     """The next such day, never today; `next friday` is the one of the following week."""
-    match = WEEKDAY.search(lowered)
+    match = WEEKDAY.search(words)
     if match is None:
         return None
     index = weekday_index(match[1])
     ahead = (index - today.weekday()) % 7 or 7
-    if re.search(rf"\bnext\s+{match[1]}", lowered) and today.weekday() + ahead < 7:
+    if re.search(rf"\bnext\s+{match[1]}", words) and today.weekday() + ahead < 7:
         ahead += 7
     return today + timedelta(days=ahead)
 
@@ -137,54 +242,84 @@ def month_number(word: str) -> int:
     return MONTHS.index(word[:3]) + 1
 
 
-def _named_day(lowered: str, today: date) -> date | None:
-    if match := MONTH_DAY.search(lowered):
-        return _coming(today, month_number(match[1]), int(match[2]))
-    if match := NUMERIC_DAY.search(lowered):
-        return _coming(today, int(match[1]), int(match[2]))
-    if (match := DAY_OF_MONTH.search(lowered)) and _means_a_date(lowered, match):
-        this_month = _coming(today, today.month, int(match[1]), or_next_year=False)
-        following = today.month % 12 + 1
-        return this_month or _coming(today, following, int(match[1]))
-    return None
+def _named_day(words: str, today: date) -> Wish:
+    if match := MONTH_DAY.search(words):
+        return _in_month(today, month_number(match[1]), int(match[2]))
+    if match := _DAY_MONTH.search(words):
+        return _in_month(today, month_number(match[2]), int(match[1]))
+    if match := NUMERIC_DAY.search(words):
+        return _numeric(today, int(match[1]), int(match[2]))
+    if (match := DAY_OF_MONTH.search(words)) and _means_a_date(words, match):
+        return _day_number(today, int(match[1]))
+    return Wish()
 
 
-def _means_a_date(lowered: str, match: re.Match[str]) -> bool:
-    """`the 3rd one` counts offers; `the 14th` names a day."""
-    return re.match(r"\s*(one|option|slot|time)", lowered[match.end() :]) is None
+def _numeric(today: date, first: int, second: int) -> Wish:
+    """As in the United States, month first; `30/11` can only be the other way round."""
+    if first > 12 >= second:
+        first, second = second, first
+    if not 1 <= first <= 12:
+        return Wish(impossible=(first, second))
+    return _in_month(today, first, second)
 
 
-def _coming(today: date, month: int, day: int, *, or_next_year: bool = True) -> date | None:
+def _in_month(today: date, month: int, day: int) -> Wish:
+    leap = 2024  # the longest February there is: whether this one has the day is asked of the date itself
+    if not 1 <= day <= monthrange(leap, month)[1]:
+        return Wish(impossible=(month, day))
     try:
-        this_year = date(today.year, month, day)
+        named = date(today.year, month, day)
     except ValueError:
-        return None
-    if this_year >= today:
-        return this_year
-    return date(today.year + 1, month, day) if or_next_year and (month, day) != (2, 29) else None
+        return Wish(impossible=(month, day))
+    if named < today and (today - named).days < _PAST_DAYS:
+        return Wish(past=named)
+    return Wish(day=named if named >= today else date(today.year + 1, month, day))
 
 
-def _part(lowered: str) -> PartOfDay | None:
-    if re.search(r"\b(mornings?|before noon|early)\b", lowered):
+def _day_number(today: date, day: int) -> Wish:
+    """The next month that has such a day, this one first."""
+    if not 1 <= day <= 31:
+        return Wish(impossible=(None, day))
+    month = today.replace(day=1)
+    while monthrange(month.year, month.month)[1] < day or month.replace(day=day) < today:
+        month = (month + timedelta(days=32)).replace(day=1)
+    return Wish(day=month.replace(day=day))
+
+
+def _means_a_date(words: str, match: re.Match[str]) -> bool:
+    """`the 3rd one` counts offers; `the 14th` names a day."""
+    return re.match(r"\s*(one|option|slot|time)", words[match.end() :]) is None
+
+
+def _part(words: str) -> PartOfDay | None:
+    if re.search(r"\b(mornings?|before noon|early|first thing)\b", words):
         return "morning"
-    if re.search(r"\b(afternoons?|after lunch)\b", lowered):
+    if re.search(r"\b(afternoons?|after lunch)\b", words):
         return "afternoon"
-    if re.search(r"\b(evenings?|tonight|after work|late)\b", lowered):
+    if re.search(r"\b(evenings?|tonight|after work|late)\b", words):
         return "evening"
     return None
 
 
-def _bound(pattern: re.Pattern[str], lowered: str) -> time | None:
-    match = pattern.search(lowered)
+def _bounds(words: str) -> tuple[time | None, time | None]:
+    if match := _BETWEEN.search(words):
+        high = _time(match[4], match[5], match[6])
+        low = _time(match[1], match[2], match[3] or (match[6] if int(match[1]) < int(match[4]) else None))
+        return low, high
+    return _bound(_AFTER, words), _bound(_BEFORE, words)
+
+
+def _bound(pattern: re.Pattern[str], words: str) -> time | None:
+    match = pattern.search(words)
     return _time(match[1], match[2], match[3]) if match else None
 
 
-def _clock(lowered: str) -> time | None:
-    if re.search(r"\bnoon\b", lowered) and "before noon" not in lowered:
+def _clock(words: str) -> time | None:
+    if re.search(r"\bnoon\b", words) and "before noon" not in words:
         return time(12)
-    if match := CLOCK.search(lowered):
+    if match := CLOCK.search(words):
         return _time(match[1] or match[4], match[2] or match[5], match[3])
-    if match := _AT_HOUR.search(lowered):
+    if match := _AT_HOUR.search(words):
         return _time(match[1], None, None)
     return None
 

@@ -5,8 +5,8 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 from shared.db.migrate import isolate_tenants
 
-revision = "0002"
-down_revision = "0004"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 from shared.db.migrate import isolate_tenants
 
-revision = "0004"
+revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,106 @@
+"""The chat under many customers: 200 conversations at once, and what an open stream costs."""
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import httpx2
+from ops.stack.stackfile import StackFile
+
+CONVERSATIONS = 200
+STREAMS = 500
+Row = tuple[str, str, str, str]
+
+
+async def figures(stack: StackFile, http: httpx2.AsyncClient) -> list[Row]:
+    tokens = await customers(stack, http, CONVERSATIONS)
+    return [await at_once(stack, tokens), await open_streams(stack, tokens)]
+
+
+async def customers(stack: StackFile, http: httpx2.AsyncClient, count: int) -> list[str]:
+    """Their chat tokens, from the mails that they got."""
+    run = secrets.token_hex(4)
+    emails = [f"bench.{run}.{n}@example.com" for n in range(count)]
+    for number, email in enumerate(emails):
+        lead = {"email": email, "phone": f"+1619557{number:04d}", "service": "front tint"}
+        (await http.post(f"{stack.sandbox}/control/leads", json=lead)).raise_for_status()
+    return [await token_of(stack, http, email) for email in emails]
+
+
+async def token_of(stack: StackFile, http: httpx2.AsyncClient, email: str) -> str:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        params = {"to": email, "channel": "email"}
+        mails = (await http.get(f"{stack.sandbox}/control/inbox", params=params)).json()
+        if mails and (link := re.search(r"/c/([\w.=-]+)", mails[0]["text"])):
+            return link[1]
+        await asyncio.sleep(0.1)
+    raise TimeoutError(f"no chat link for {email}")
+
+
+async def at_once(stack: StackFile, tokens: Sequence[str]) -> Row:
+    """All ask the same moment and wait for their answer."""
+    limits = httpx2.Limits(max_connections=len(tokens))
+    async with httpx2.AsyncClient(timeout=70, trust_env=False, limits=limits) as http:
+        times = sorted(await asyncio.gather(*(asked(stack, http, token) for token in tokens)))
+    p50, p95 = times[len(times) // 2], times[int(len(times) * 0.95)]
+    return (
+        "question → whole answer, p50 / p95",
+        f"{p50 * 1000:.0f} / {p95 * 1000:.0f}",
+        f"{len(tokens)} conversations at once, deterministic assistant",
+        "600 ms of it is the wait for the end of a burst",
+    )
+
+
+async def asked(stack: StackFile, http: httpx2.AsyncClient, token: str) -> float:
+    body = {"client_id": str(uuid4()), "text": "How much is it?"}
+    headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=30"}
+    started = time.perf_counter()
+    answer = await http.post(f"{stack.gateway}/api/chat/message", json=body, headers=headers)
+    seconds = time.perf_counter() - started
+    if answer.status_code != 200:
+        raise RuntimeError(f"no answer within 30 s: {answer.status_code}")
+    return seconds
+
+
+async def open_streams(stack: StackFile, tokens: Sequence[str]) -> Row:
+    """Memory of the chat process with and without them, straight to its port."""
+    pid = stack.processes["chat"]
+    before = megabytes(pid)
+    limits = httpx2.Limits(max_connections=STREAMS)
+    async with (
+        httpx2.AsyncClient(timeout=60, trust_env=False, limits=limits) as http,
+        AsyncExitStack() as opened,
+    ):
+        for number in range(STREAMS):
+            await opened.enter_async_context(listening(stack, http, tokens[number % len(tokens)]))
+        after = megabytes(pid)
+    return (
+        "memory of the chat process with open streams",
+        f"{after:.0f} MB",
+        f"{STREAMS} streams",
+        f"{before:.0f} MB before; {(after - before) * 1024 / STREAMS:.0f} KB a stream",
+    )
+
+
+@asynccontextmanager
+async def listening(stack: StackFile, http: httpx2.AsyncClient, token: str) -> AsyncIterator[None]:
+    url, headers = f"{stack.services['chat']}/api/chat/stream", {"Authorization": f"Bearer {token}"}
+    async with http.stream("GET", url, headers=headers) as stream:
+        lines = stream.aiter_lines()
+        async for line in lines:
+            if line.startswith("event: state"):
+                break
+        yield
+
+
+def megabytes(pid: int) -> float:
+    """Resident memory."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    return int(found[1]) / 1024 if found else 0.0

@@ -1,0 +1,263 @@
+"""What a customer may want of us, and what their words are understood against."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.events import CatalogService
+
+from chat.domain.conversation import FIXED_ACTIONS, State
+from chat.domain.values import Slot
+from chat.domain.wishes import Wish
+
+
+@dataclass(frozen=True)
+class AskPrice:
+    """`service`: the code of the one named in the message, if any."""
+
+    service: str | None = None
+    vehicle_class: str | None = None
+
+
+@dataclass(frozen=True)
+class AskServices:
+    pass
+
+
+@dataclass(frozen=True)
+class NameService:
+    """A service, a vehicle class or both, and nothing else."""
+
+    service: str | None = None
+    vehicle_class: str | None = None
+
+
+@dataclass(frozen=True)
+class AskDuration:
+    service: str | None = None
+    vehicle_class: str | None = None
+
+
+@dataclass(frozen=True)
+class AskDetails:
+    """What a service is; without one: warranty, care, the law, which only the catalogue or the shop can tell."""
+
+    service: str | None = None
+
+
+@dataclass(frozen=True)
+class PickTime:
+    wish: Wish = field(default_factory=Wish)
+    service: str | None = None
+    vehicle_class: str | None = None
+
+
+@dataclass(frozen=True)
+class ChooseSlot:
+    start: datetime
+
+
+@dataclass(frozen=True)
+class WhichSlot:
+    """The words fit more than one time on offer."""
+
+
+@dataclass(frozen=True)
+class Yes:
+    pass
+
+
+@dataclass(frozen=True)
+class No:
+    pass
+
+
+@dataclass(frozen=True)
+class AskMove:
+    wish: Wish = field(default_factory=Wish)
+
+
+@dataclass(frozen=True)
+class AskCancel:
+    pass
+
+
+@dataclass(frozen=True)
+class KeepAppointment:
+    """`don't cancel`, said unasked."""
+
+
+@dataclass(frozen=True)
+class AskAppointment:
+    pass
+
+
+@dataclass(frozen=True)
+class AskHours:
+    wish: Wish = field(default_factory=Wish)
+
+
+@dataclass(frozen=True)
+class AskAddress:
+    pass
+
+
+@dataclass(frozen=True)
+class AskAnything:
+    pass
+
+
+@dataclass(frozen=True)
+class AskIfBot:
+    pass
+
+
+@dataclass(frozen=True)
+class AskPerson:
+    """`reason` is a hard trigger of hand-off."""
+
+    reason: str = "asked for a person"
+
+
+@dataclass(frozen=True)
+class Bargain:
+    pass
+
+
+@dataclass(frozen=True)
+class OthersData:
+    """About somebody else's appointment, number or price."""
+
+
+@dataclass(frozen=True)
+class Upset:
+    """Rude or angry, without a claim in it."""
+
+
+@dataclass(frozen=True)
+class Greeting:
+    pass
+
+
+@dataclass(frozen=True)
+class SmallTalk:
+    pass
+
+
+@dataclass(frozen=True)
+class Thanks:
+    pass
+
+
+@dataclass(frozen=True)
+class Goodbye:
+    pass
+
+
+@dataclass(frozen=True)
+class Acknowledge:
+    """`ok`, said to nothing that was asked."""
+
+
+@dataclass(frozen=True)
+class OffTopic:
+    pass
+
+
+@dataclass(frozen=True)
+class Unclear:
+    pass
+
+
+Intent = (
+    AskPrice
+    | AskServices
+    | NameService
+    | AskDuration
+    | AskDetails
+    | PickTime
+    | ChooseSlot
+    | WhichSlot
+    | Yes
+    | No
+    | AskMove
+    | AskCancel
+    | KeepAppointment
+    | AskAppointment
+    | AskHours
+    | AskAddress
+    | AskAnything
+    | AskIfBot
+    | AskPerson
+    | Bargain
+    | OthersData
+    | Upset
+    | Greeting
+    | SmallTalk
+    | Thanks
+    | Goodbye
+    | Acknowledge
+    | OffTopic
+    | Unclear
+)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the words are understood against. `now` is aware.
+
+    `booked`: there is a live appointment; `held`: the time read back; `service`: the one spoken of.
+    """
+
+    state: State
+    services: tuple[CatalogService, ...]
+    vehicle_classes: tuple[str, ...]
+    offered: tuple[Slot, ...]
+    timezone: str
+    now: datetime
+    booked: bool = False
+    held: datetime | None = None
+    service: str | None = None
+
+
+class UnknownAction(Exception):
+    """No button of ours has this id."""
+
+
+def understand_action(action: str) -> Intent:
+    """What pressing a button means. Raises `UnknownAction`."""
+    kind, _, value = action.partition(":")
+    match kind:
+        case "slot":
+            return ChooseSlot(_start(value))
+        case "service" if value:
+            return AskPrice(service=value)
+        case "class" if value:
+            return NameService(vehicle_class=value)
+        case _:
+            return _fixed(action)
+
+
+def _fixed(action: str) -> Intent:
+    intents: dict[str, Intent] = {
+        "see_prices": AskPrice(),
+        "pick_time": PickTime(),
+        "ask": AskAnything(),
+        "person": AskPerson(),
+        "move": AskMove(),
+        "cancel": AskCancel(),
+    }
+    if action in intents:
+        return intents[action]
+    if action not in FIXED_ACTIONS:
+        raise UnknownAction(action)
+    return Yes() if action.endswith(":yes") else No()
+
+
+def _start(value: str) -> datetime:
+    try:
+        start = datetime.fromisoformat(value)
+    except ValueError:
+        raise UnknownAction(value) from None
+    if start.tzinfo is None:
+        raise UnknownAction(value)
+    return start
