@@ -39,7 +39,7 @@ async def up(root: Path, state_dir: Path, claude: Claude) -> None:
         if await _already_up(state_dir, claude):
             return
         try:
-            await _bring_up(root, state_dir, claude)
+            await bring_up(root, state_dir, claude)
         except BaseException:
             say("  · stopping what was started")
             await halt(state_dir)
@@ -74,7 +74,8 @@ async def _already_up(state_dir: Path, claude: Claude) -> bool:
     return False
 
 
-async def _bring_up(root: Path, state_dir: Path, claude: Claude) -> None:
+async def bring_up(root: Path, state_dir: Path, claude: Claude) -> None:
+    """On the servers that the state directory already has, if it has some; cleans nothing up when it fails."""
     found = await servers(state_dir)
     plan = await _prepare(root, state_dir, claude, found)
     with step("migrations"):

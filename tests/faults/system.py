@@ -1,0 +1,347 @@
+"""The whole system on servers of its own, which may be killed: who runs, where, and how to break it."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aio_pika
+import asyncpg
+import httpx2
+from ops.stack import supervise
+from ops.stack.down import clean
+from ops.stack.environment import PACKAGES
+from ops.stack.model import Postgres, Private, Rabbit, Servers
+from ops.stack.ports import free_ports
+from ops.stack.postgres import start_postgres
+from ops.stack.processes import TAG, alive
+from ops.stack.provision import database_url, role_name
+from ops.stack.rabbit import start_rabbit, stop_rabbit
+from ops.stack.screen import StackError
+from ops.stack.shell import Outcome, run
+from ops.stack.stackfile import StackFile, read_stack
+from ops.stack.state import instance_id, write_private
+from ops.stack.up import bring_up
+from testkit.patience import eventually
+
+from faults.proxy import Proxy
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 120
+POLLING_OFF = {"CRM_SYNC_POLL_SECONDS": "86400"}
+"""Polling finds the leads that a webhook lost, and would hide the loss."""
+
+
+@dataclass
+class System:
+    """`database` and `broker` are the proxies through which every service reaches its servers."""
+
+    state_dir: Path
+    stack: StackFile
+    postgres: Postgres
+    rabbit: Rabbit
+    database: Proxy
+    broker: Proxy
+    http: httpx2.AsyncClient
+    replicas: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _phones: Iterator[int] = field(default_factory=lambda: iter(range(10_000)))
+
+    @property
+    def name(self) -> str:
+        """Of the database and of the virtual host."""
+        return f"leads_{instance_id(self.state_dir)}"
+
+    def new_phone(self) -> str:
+        """Another one for each customer: two with one number would share an inbox."""
+        return f"+1619555{next(self._phones):04d}"
+
+    @property
+    def broker_url(self) -> str:
+        """As the administrator, past the proxy."""
+        return urlsplit(self.rabbit.admin_url)._replace(path=f"/{self.name}").geturl()
+
+    def role(self, service: str) -> bytes:
+        return role_name(self.name, service).encode()
+
+    @asynccontextmanager
+    async def admin(self) -> AsyncIterator[asyncpg.Connection]:
+        """The database as its superuser, whom no row-level security binds, past the proxy."""
+        connection = await asyncpg.connect(database_url(self.postgres.admin_url, self.name))
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
+        async with self.admin() as connection:
+            found: list[asyncpg.Record] = await connection.fetch(query, *values)
+            return found
+
+    @asynccontextmanager
+    async def channel(self) -> AsyncIterator[aio_pika.abc.AbstractChannel]:
+        connection = await aio_pika.connect(self.broker_url)
+        async with connection:
+            yield await connection.channel(publisher_confirms=True, on_return_raises=True)
+
+    async def control(self, method: str, path: str, body: object = None) -> Any:
+        """The sandbox's control API, which is never under a fault."""
+        answer = await self.http.request(method, f"{self.stack.sandbox}/control{path}", json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    @asynccontextmanager
+    async def vendor_fault(self, vendor: str, **fault: object) -> AsyncIterator[None]:
+        await self.control("PUT", f"/faults/{vendor}", fault)
+        try:
+            yield
+        finally:
+            await self.control("PUT", f"/faults/{vendor}", {"mode": "none"})
+
+    # Services
+
+    def pid(self, service: str) -> int:
+        return supervise.watched(self.state_dir)[service].pid
+
+    async def kill(self, service: str) -> None:
+        """kill -9; the supervisor starts it again at once."""
+        pid = self.pid(service)
+        if pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            await gone(pid)
+
+    async def stop(self, service: str) -> None:
+        """SIGTERM and its time, as a roll-out does it."""
+        await self._supervisor("stop", service)
+
+    async def start(self, service: str) -> None:
+        await self._supervisor("start", service)
+
+    async def restart(self, service: str) -> None:
+        await self.stop(service)
+        await self.start(service)
+        await self.ready(service)
+
+    async def _supervisor(self, *command: str) -> None:
+        program = str(Path(sys.executable).with_name("supervisorctl"))
+        outcome = await run(program, "-s", f"unix://{supervise.socket_path(self.state_dir)}", *command)
+        if not outcome.ok and "already" not in outcome.output:
+            raise StackError(f"supervisorctl {command}: {outcome.output}")
+
+    async def ready(self, *services: str) -> None:
+        """All of them when none is named."""
+
+        async def all_answer() -> bool:
+            answers = [await self._is_ready(self.stack.services[one]) for one in services or PACKAGES]
+            return all(answers)
+
+        await eventually(all_answer, within_seconds=PATIENCE_SECONDS, every_seconds=0.2)
+
+    async def _is_ready(self, origin: str) -> bool:
+        try:
+            return (await self.http.get(f"{origin}/readyz", timeout=5)).is_success
+        except httpx2.HTTPError:
+            return False
+
+    @asynccontextmanager
+    async def with_replicas(self) -> AsyncIterator[None]:
+        """A second process of each service; the gateway knows both. Their relays stand by."""
+        ports = dict(zip(PACKAGES, free_ports(len(PACKAGES)), strict=True))
+        programs = json.loads((self.state_dir / "programs.json").read_text())
+        for service, port in ports.items():
+            self._launch(service, programs[service], port)
+        await self._set_upstreams({name: f"127.0.0.1:{port}" for name, port in ports.items()}, programs)
+        try:
+            for port in ports.values():
+                await eventually(
+                    lambda port=port: self._is_ready(f"http://127.0.0.1:{port}"),
+                    within_seconds=PATIENCE_SECONDS,
+                )
+            yield
+        finally:
+            await self._set_upstreams({}, programs)
+            for replica in self.replicas.values():
+                replica.terminate()
+            for replica in self.replicas.values():
+                await asyncio.to_thread(replica.wait)
+            self.replicas.clear()
+
+    def _launch(self, service: str, program: dict[str, Any], port: int) -> None:
+        prefix = service.replace("-", "_").upper()
+        settings = {**program["env"], f"{prefix}_PORT": str(port), TAG: instance_id(self.state_dir)}
+        with (self.state_dir / "logs" / f"{service}-2.log").open("ab") as log:
+            self.replicas[service] = subprocess.Popen(
+                program["command"], env={**os.environ, **settings}, stdout=log, stderr=log
+            )
+
+    async def _set_upstreams(self, second: Mapping[str, str], programs: dict[str, Any]) -> None:
+        gateway = dict(programs["gateway"], env=dict(programs["gateway"]["env"]))
+        for service, upstream in second.items():
+            gateway["env"][f"{service.replace('-', '_').upper()}_UPSTREAM"] += f" {upstream}"
+        write_private(self.state_dir / "programs.json", json.dumps({**programs, "gateway": gateway}))
+        await self._supervisor("restart", "gateway")
+        await eventually(self._gateway_answers, within_seconds=PATIENCE_SECONDS)
+
+    async def _gateway_answers(self) -> bool:
+        try:
+            return (await self.http.get(f"{self.stack.gateway}/healthz")).is_success
+        except httpx2.HTTPError:
+            return False
+
+    # PostgreSQL
+
+    async def end_database(self, how: signal.Signals) -> None:
+        """SIGQUIT is `immediate`: no checkpoint, recovery at the next start; SIGKILL leaves even less."""
+        pid = _private(self.postgres).pid
+        assert pid is not None
+        os.kill(pid, how)
+        await gone(pid)
+        self.database.cut()
+
+    async def start_database(self) -> None:
+        async def started() -> Postgres | None:
+            try:
+                return await start_postgres(self.state_dir)
+            except StackError:  # the old server's children still end
+                return None
+
+        self.postgres = await eventually(started, within_seconds=PATIENCE_SECONDS, every_seconds=0.5)
+        self.database.target_port = _port(self.postgres.admin_url)
+        self.remember_servers()
+
+    # RabbitMQ
+
+    async def end_broker(self, how: signal.Signals) -> None:
+        """SIGTERM is an orderly stop; SIGKILL ends the whole process group of the node."""
+        private = _private(self.rabbit)
+        assert private.pid is not None
+        if how is signal.SIGKILL:
+            os.killpg(private.pid, signal.SIGKILL)
+            await gone(private.pid)
+        await stop_rabbit(private)
+        self.broker.cut()
+
+    async def start_broker(self) -> None:
+        self.rabbit = await start_rabbit(self.state_dir)
+        self.broker.target_port = _port(self.rabbit.admin_url)
+        self.remember_servers()
+
+    async def rabbitmqctl(self, *command: str) -> Outcome:
+        """With the node's own environment: its name, its cookie, its name server."""
+        pid = _private(self.rabbit).pid
+        pairs = (line.split("=", 1) for line in _environment_of(pid) if "=" in line)
+        program = (
+            shutil.which("rabbitmqctl", path="/usr/lib/rabbitmq/bin:/usr/sbin:/usr/bin") or "rabbitmqctl"
+        )
+        outcome = await run(program, *command, env=dict(pairs), timeout_seconds=120)
+        if not outcome.ok:
+            raise StackError(f"rabbitmqctl {command}: {outcome.output}")
+        return outcome
+
+    async def leadctl(self, *arguments: str) -> str:
+        lines = (self.state_dir / "env").read_text().splitlines()
+        settings = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+        program = str(Path(sys.executable).with_name("leadctl"))
+        outcome = await run(program, *arguments, env=settings, timeout_seconds=120)
+        if not outcome.ok:
+            raise StackError(f"leadctl {arguments}: {outcome.output}")
+        return outcome.output
+
+    def remember_servers(self) -> None:
+        """For `ops.stack`, which sees the proxies and ends the servers behind them."""
+        known = Servers(
+            postgres_admin_url=_moved(self.postgres.admin_url, self.database.port),
+            rabbitmq_admin_url=_moved(self.rabbit.admin_url, self.broker.port),
+            rabbitmq_api=self.rabbit.api,
+            private=[_private(self.postgres), _private(self.rabbit)],
+        )
+        write_private(self.state_dir / "servers.json", known.model_dump_json(indent=2))
+
+
+@asynccontextmanager
+async def running_system() -> AsyncIterator[System]:
+    state_dir = Path(tempfile.mkdtemp(prefix="leads-faults-"))
+    postgres, rabbit = await asyncio.gather(start_postgres(state_dir), start_rabbit(state_dir))
+    database, broker = Proxy(_port(postgres.admin_url)), Proxy(_port(rabbit.admin_url))
+    await database.start()
+    await broker.start()
+    async with httpx2.AsyncClient(timeout=15, trust_env=False) as http:
+        nothing = StackFile.model_construct()
+        system = System(state_dir, nothing, postgres, rabbit, database, broker, http)
+        system.remember_servers()
+        try:
+            with _environment(POLLING_OFF):
+                await bring_up(ROOT, state_dir, "sandbox")
+            started = read_stack(state_dir)
+            assert started is not None
+            system.stack = started
+            yield system
+        finally:
+            keep_logs(state_dir)
+            await clean(state_dir)
+            await database.close()
+            await broker.close()
+
+
+def keep_logs(state_dir: Path) -> None:
+    """What the services wrote outlives the run, for whoever looks into a failure."""
+    kept = ROOT / "test-results" / "faults"
+    if (state_dir / "logs").exists():
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(state_dir / "logs", kept)
+
+
+async def gone(pid: int) -> None:
+    async def is_gone() -> bool:
+        return not alive(pid)
+
+    await eventually(is_gone, within_seconds=PATIENCE_SECONDS, every_seconds=0.02)
+
+
+def _private(server: Postgres | Rabbit) -> Private:
+    assert server.private is not None, "the fault suite needs servers that it started itself"
+    return server.private
+
+
+def _port(url: str) -> int:
+    port = urlsplit(url).port
+    assert port is not None
+    return port
+
+
+def _moved(url: str, port: int) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
+
+
+def _environment_of(pid: int | None) -> list[str]:
+    return Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+
+
+class _environment:  # noqa: N801 - reads as a statement
+    """Settings that `bring_up` passes on to the services, for the time of the block."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self._before: dict[str, str | None] = {}
+
+    def __enter__(self) -> None:
+        self._before = {name: os.environ.get(name) for name in self._values}
+        os.environ.update(self._values)
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
