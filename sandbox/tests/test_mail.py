@@ -5,6 +5,10 @@ import smtplib
 from email.message import EmailMessage
 
 import pytest
+import uvloop
+from sandbox.faults import Fault
+from sandbox.server import running
+from sandbox.settings import Settings
 
 INVITE = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
 
@@ -99,3 +103,18 @@ async def test_a_customers_reply_arrives_signed_and_names_the_mail_it_answers(sa
     assert got.headers["content-type"].startswith("multipart/form-data")
     assert got.headers["x-inbound-signature"] == hmac.new(secret, got.body, hashlib.sha256).hexdigest()
     assert b"In-Reply-To: <first@sample-tint.example>" in got.body
+
+
+def _torn_on_uvloop() -> int:
+    async def send() -> int:
+        async with running(Settings()) as sandbox:
+            sandbox.world.faults.put("smtp", Fault(mode="timeout_after_commit", seconds=0))
+            with pytest.raises(smtplib.SMTPServerDisconnected):
+                await asyncio.to_thread(_send_now, sandbox.smtp_port, _mail())
+            return len(sandbox.world.inbox)
+
+    return uvloop.run(send())
+
+
+async def test_a_mail_kept_without_an_answer_gets_none_on_the_loop_that_the_sandbox_runs_on_either():
+    assert await asyncio.to_thread(_torn_on_uvloop) == 1

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import parseaddr
+from typing import cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -66,8 +67,8 @@ class Mailbox:
 
 
 def _abort(session: SMTP) -> None:
-    if isinstance(session.transport, asyncio.Transport):
-        session.transport.abort()
+    if session.transport is not None:
+        cast("asyncio.Transport", session.transport).abort()  # uvloop's transport is of no class of asyncio
 
 
 def _record(world: World, envelope: Envelope, mail: Row, fault: Fault) -> Call:
