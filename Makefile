@@ -1,7 +1,7 @@
 # Every command of the project; `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down clean status logs test test-unit test-integration herd evals test-compose test-web lint types arch isolated fmt bench lock migration events ci
+.PHONY: help setup demo up down clean status logs test test-unit test-integration herd evals test-compose test-web faults faults-long lint types arch isolated fmt bench lock migration events ci
 MAKEFLAGS += --no-print-directory
 # Five services import the same packages: compiled once, they start in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -11,7 +11,7 @@ python := $(bin)/python
 stack := $(python) -m ops.stack
 services := ingest chat booking crm-sync notifier
 # A name that a checkout may not have yet (a service without tests) is left out.
-tests := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests tests/testkit/tests tests/integration tests/e2e)
+tests := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests tests/testkit/tests tests/integration tests/faults tests/e2e)
 quick := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests)
 code := shared services ops sandbox tests $(wildcard benchmarks evals)
 typed := $(wildcard shared/src services/*/src ops/src sandbox/src tests/testkit/src)
@@ -56,6 +56,12 @@ herd: setup ## 64 customers hold, book, move and cancel in the same hour for a m
 
 test-compose: ## deploy/compose.yaml for real: images, start, tour, stop (brings an engine where none can pull)
 	@tests/compose/run
+
+faults: setup ## break everything under load and count what is lost or doubled (SEED=, ONLY=; docs/faults.md)
+	@FAULTS_SEED=$(SEED) $(bin)/pytest tests/faults -p no:randomly -m 'faults_quick or faults' $(if $(ONLY),-k '$(ONLY)')
+
+faults-long: setup ## the same with longer load, and what takes minutes
+	@FAULTS_SEED=$(SEED) FAULTS_LONG=1 $(bin)/pytest tests/faults -p no:randomly -m 'faults_quick or faults or faults_long' $(if $(ONLY),-k '$(ONLY)')
 
 test-web:
 	@if [ -f web/package.json ]; then $(npm) test; fi

@@ -3,7 +3,8 @@
 import asyncio
 import random
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ Json = dict[str, Any]
 
 INSISTS_SECONDS = 150
 PAUSE_SECONDS = 0.4
-MOST_STORIES = 60
+MOST_STORIES = 20
 LOCATIONS = {"Store094": "sample-sm-094", "Store201": "sample-sm-201"}
 QUESTIONS = (
     "How much is the full car ceramic tint?",
@@ -53,7 +54,7 @@ class Story:
 class Load:
     """Customers arrive at random moments, `per_second` of them on average."""
 
-    def __init__(self, system: System, *, name: str, seed: int, per_second: float = 2) -> None:
+    def __init__(self, system: System, *, name: str, seed: int, per_second: float = 1.5) -> None:
         self.system = system
         self.name = name
         self.seed = seed
@@ -63,17 +64,19 @@ class Load:
         self._per_second = per_second
         self._tasks: list[asyncio.Task[None]] = []
         self._over = asyncio.Event()
-        self._arrivals: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        self._arrivals = asyncio.create_task(self._arrive())
-
-    async def finish(self) -> None:
-        """No more customers; returns when all stories are told."""
-        self._over.set()
-        if self._arrivals is not None:
-            await self._arrivals
-        await asyncio.gather(*self._tasks)
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Customers arrive until the block ends; then all stories are told to their end. An error ends them at once."""
+        arrivals = asyncio.create_task(self._arrive())
+        try:
+            yield
+            self._over.set()
+            await asyncio.gather(arrivals, *self._tasks)
+        finally:
+            for task in (arrivals, *self._tasks):
+                task.cancel()
+            await asyncio.gather(arrivals, *self._tasks, return_exceptions=True)
 
     async def _arrive(self) -> None:
         while not self._over.is_set() and len(self.stories) < MOST_STORIES:

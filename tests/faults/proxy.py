@@ -130,7 +130,7 @@ class Proxy:
     async def _from_server(self, link: _Link, reader: asyncio.StreamReader) -> None:
         with suppress(OSError):
             while data := await reader.read(CHUNK_BYTES):
-                while self._is_trapped(link) and not link.gone:
+                while self._is_trapped(link) and not link.gone:  # noqa: ASYNC110 - ends by several events
                     await asyncio.sleep(LOOK_SECONDS)
                 await self._pass(link, data, link.client)
         link.abort()
@@ -147,7 +147,7 @@ class Proxy:
             await asyncio.sleep(impediment.latency_seconds)
         if impediment.bytes_per_second:
             await asyncio.sleep(len(data) / impediment.bytes_per_second)
-        while self._impediment.blackhole and not link.gone:
+        while self._impediment.blackhole and not link.gone:  # noqa: ASYNC110 - ends by several events
             await asyncio.sleep(LOOK_SECONDS)
         to.write(data)
         await to.drain()

@@ -54,6 +54,8 @@ class System:
     broker: Proxy
     http: httpx2.AsyncClient
     replicas: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reader: asyncpg.Connection | None = None
     _phones: Iterator[int] = field(default_factory=lambda: iter(range(10_000)))
 
     @property
@@ -83,9 +85,16 @@ class System:
             await connection.close()
 
     async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
-        async with self.admin() as connection:
-            found: list[asyncpg.Record] = await connection.fetch(query, *values)
+        """On a connection that is kept, since the audit asks often; opened anew after the server's end."""
+        async with self._reading:
+            if self._reader is None or self._reader.is_closed():
+                self._reader = await asyncpg.connect(database_url(self.postgres.admin_url, self.name))
+            found: list[asyncpg.Record] = await self._reader.fetch(query, *values)
             return found
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            self._reader.terminate()
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[aio_pika.abc.AbstractChannel]:
@@ -95,7 +104,7 @@ class System:
 
     async def control(self, method: str, path: str, body: object = None) -> Any:
         """The sandbox's control API, which is never under a fault."""
-        answer = await self.http.request(method, f"{self.stack.sandbox}/control{path}", json=body)
+        answer = await self.http.request(method, f"{self.stack.sandbox}/control{path}", json=body, timeout=60)
         answer.raise_for_status()
         return answer.json()
 
@@ -288,6 +297,7 @@ async def running_system() -> AsyncIterator[System]:
             yield system
         finally:
             keep_logs(state_dir)
+            await system.close()
             await clean(state_dir)
             await database.close()
             await broker.close()
