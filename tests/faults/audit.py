@@ -73,7 +73,7 @@ class Audit:
 
     async def report(self, load: Load) -> Report:
         """All that can be said now; findings are those of this load's own leads and of every event since `begin`."""
-        outbox = await self._outbox()
+        outbox = await self.outbox()
         stories = load.stories
         state = await _State.read(self.system, stories)
         findings = [
@@ -102,7 +102,7 @@ class Audit:
         )
         return bool(await self.system.rows(f"{unpublished} LIMIT 1") or await intents_open(self.system))
 
-    async def _outbox(self) -> list[Row]:
+    async def outbox(self) -> list[Row]:
         found: list[Row] = []
         for service, schema in SCHEMAS.items():
             query = f"SELECT event_id::text, type, key, body, published_at FROM {schema}.outbox WHERE id > $1"

@@ -14,12 +14,12 @@ from uuid import uuid4
 import aio_pika
 import asyncpg
 from ops.stack.provision import SCHEMAS
-from shared.events import CONTENT_TYPE, SERVICES, LeadReceived
+from shared.events import CONSUMES, CONTENT_TYPE, SERVICES, LeadReceived
 from shared.messaging.topology import EVENTS_EXCHANGE, dead_letters_of, queue_for
 from testkit.patience import eventually
 from testkit.shopmonkey import body_of, deliver, order_row, signed_headers
 
-from faults.audit import ready_in
+from faults.audit import Audit, ready_in
 from faults.gates import failing, gate
 from faults.load import LOCATIONS, Load, Story
 from faults.proxy import Impediment, Trap
@@ -34,6 +34,7 @@ class Run:
 
     system: System
     load: Load
+    audit: Audit
     dice: random.Random
     long: bool
     injected: list[str] = field(default_factory=list)
@@ -246,8 +247,30 @@ async def exchange_deleted_by_mistake(run: Run) -> None:
         await channel.exchange_delete(EVENTS_EXCHANGE)
     await run.moment(2, 3)
     await run.system.leadctl("topology", "declare")
+    await redeliver(run)
     run.injected.append("exchange events deleted")
     await run.system.ready()
+
+
+async def redeliver(run: Run) -> None:
+    """Bindings come back one by one, and an event that passes meanwhile misses the later ones: what was published
+    since the scenario began is given to each of its consumers again, as `leadctl events replay` does from the log."""
+    await eventually(lambda: nothing_unpublished(run.system), within_seconds=PATIENCE_SECONDS)
+    async with run.system.channel() as channel:
+        for row in await run.audit.outbox():
+            for service in SERVICES:
+                if any(event.type == row["type"] for event in CONSUMES[service]):
+                    message = aio_pika.Message(
+                        row["body"], content_type=CONTENT_TYPE, message_id=row["event_id"], type=row["type"]
+                    )
+                    await channel.default_exchange.publish(message, f"{service}.{row['type']}")
+
+
+async def nothing_unpublished(system: System) -> bool:
+    for schema in SCHEMAS.values():
+        if await system.rows(f"SELECT 1 FROM {schema}.outbox WHERE published_at IS NULL LIMIT 1"):
+            return False
+    return True
 
 
 @scenario(13)

@@ -284,7 +284,7 @@ async def running_system() -> AsyncIterator[System]:
     database, broker = Proxy(_port(postgres.admin_url)), Proxy(_port(rabbit.admin_url))
     await database.start()
     await broker.start()
-    async with httpx2.AsyncClient(timeout=15, trust_env=False) as http:
+    async with httpx2.AsyncClient(timeout=30, trust_env=False) as http:
         nothing = StackFile.model_construct()
         system = System(state_dir, nothing, postgres, rabbit, database, broker, http)
         system.remember_servers()

@@ -52,8 +52,8 @@ async def system() -> AsyncIterator[System]:
 )
 async def test_nothing_is_lost_and_nothing_happens_twice(system: System, scenario: Scenario) -> None:
     load = Load(system, name=f"{scenario.name.replace('_', '-')}.{secrets.token_hex(2)}", seed=SEED)
-    run = Run(system, load, random.Random(f"{SEED}:{scenario.name}:faults"), LONG)
     audit = Audit(system)
+    run = Run(system, load, audit, random.Random(f"{SEED}:{scenario.name}:faults"), LONG)
     await audit.begin()
     began = time.monotonic()
     async with load.running():
