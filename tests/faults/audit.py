@@ -95,6 +95,11 @@ class Audit:
             unknown=state.unknown,
         )
 
+    def forget_the_log(self) -> None:
+        """The stream was lost: what was seen in the old one must be found in the new one."""
+        self.log.clear()
+        self.log_offset = None
+
     async def busy(self) -> bool:
         """The cheap question first: rows to publish, or something due outside."""
         unpublished = " UNION ALL ".join(

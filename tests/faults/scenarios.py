@@ -7,6 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -14,7 +15,7 @@ from uuid import uuid4
 import aio_pika
 import asyncpg
 from ops.stack.provision import SCHEMAS
-from shared.events import CONSUMES, CONTENT_TYPE, SERVICES, LeadReceived
+from shared.events import CONTENT_TYPE, SERVICES, LeadReceived
 from shared.messaging.topology import EVENTS_EXCHANGE, dead_letters_of, queue_for
 from testkit.patience import eventually
 from testkit.shopmonkey import body_of, deliver, order_row, signed_headers
@@ -38,6 +39,7 @@ class Run:
     dice: random.Random
     long: bool
     injected: list[str] = field(default_factory=list)
+    began: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
 
     async def moment(self, least_seconds: float = 0.2, most_seconds: float = 1.2) -> None:
         """A random one: the load goes on meanwhile."""
@@ -247,23 +249,17 @@ async def exchange_deleted_by_mistake(run: Run) -> None:
         await channel.exchange_delete(EVENTS_EXCHANGE)
     await run.moment(2, 3)
     await run.system.leadctl("topology", "declare")
-    await redeliver(run)
+    await replay(run)
     run.injected.append("exchange events deleted")
     await run.system.ready()
 
 
-async def redeliver(run: Run) -> None:
-    """Bindings come back one by one, and an event that passes meanwhile misses the later ones: what was published
-    since the scenario began is given to each of its consumers again, as `leadctl events replay` does from the log."""
+async def replay(run: Run) -> None:
+    """Bindings come back one by one, and an event that passes meanwhile misses the later ones: all that was published
+    since the scenario began is given to each service again, out of the log."""
     await eventually(lambda: nothing_unpublished(run.system), within_seconds=PATIENCE_SECONDS)
-    async with run.system.channel() as channel:
-        for row in await run.audit.outbox():
-            for service in SERVICES:
-                if any(event.type == row["type"] for event in CONSUMES[service]):
-                    message = aio_pika.Message(
-                        row["body"], content_type=CONTENT_TYPE, message_id=row["event_id"], type=row["type"]
-                    )
-                    await channel.default_exchange.publish(message, f"{service}.{row['type']}")
+    for service in SERVICES:
+        await run.system.leadctl("events", "replay", "--since", run.began, "--to", service, "--yes")
 
 
 async def nothing_unpublished(system: System) -> bool:
@@ -271,6 +267,27 @@ async def nothing_unpublished(system: System) -> bool:
         if await system.rows(f"SELECT 1 FROM {schema}.outbox WHERE published_at IS NULL LIMIT 1"):
             return False
     return True
+
+
+@scenario(24)
+async def replay_while_customers_come(run: Run) -> None:
+    await run.moment(1, 2)
+    await replay(run)
+    run.injected.append("everything since the start delivered again to each service")
+
+
+@scenario(29)
+async def broker_wiped(run: Run) -> None:
+    """Its volume is lost: accounts and topology are made anew, the log from the outboxes, and the rest from the log."""
+    await run.moment(1, 2)
+    await run.system.wipe_broker()
+    await run.system.leadctl("topology", "declare")
+    run.audit.forget_the_log()
+    await run.system.ready()
+    await eventually(lambda: nothing_unpublished(run.system), within_seconds=PATIENCE_SECONDS)
+    await run.system.leadctl("events", "reconcile", "--since", run.began, also=(1,))
+    await replay(run)
+    run.injected.append("virtual host deleted with all queues and the log")
 
 
 @scenario(13)
