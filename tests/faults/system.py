@@ -22,7 +22,7 @@ from ops.stack import supervise
 from ops.stack.down import clean
 from ops.stack.environment import PACKAGES
 from ops.stack.model import Postgres, Private, Rabbit, Servers
-from ops.stack.ports import free_ports
+from ops.stack.ports import DEFAULTS, free_ports
 from ops.stack.postgres import start_postgres
 from ops.stack.processes import TAG, alive
 from ops.stack.provision import database_url, role_name
@@ -304,6 +304,9 @@ async def running_system() -> AsyncIterator[System]:
         nothing = StackFile.model_construct()
         system = System(state_dir, nothing, postgres, rabbit, database, broker, http)
         system.remember_servers()
+        # Not the default ports: between the choice and the start another checkout's stack may take those.
+        ports = dict(zip(DEFAULTS, free_ports(len(DEFAULTS)), strict=True))
+        write_private(state_dir / "ports.json", json.dumps(ports))
         try:
             with _environment(POLLING_OFF):
                 await bring_up(ROOT, state_dir, "sandbox")
