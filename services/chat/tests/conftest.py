@@ -98,10 +98,11 @@ def label(start: datetime) -> str:
 
 @dataclass
 class BookingDesk:
-    """Answers like booking. `away`: nobody there. `taken`: starts that somebody else has got."""
+    """Answers like booking. `away`: nobody there. `opens_next`: the shop is closed until then. `taken`: starts that somebody else has got."""
 
     days: int = 5
     away: bool = False
+    opens_next: str | None = None
     taken: set[datetime] = field(default_factory=set)
     calls: list[tuple[str, str, dict[str, object], str | None]] = field(default_factory=list)
     appointments: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -142,7 +143,8 @@ class BookingDesk:
         days = [first + timedelta(days=n) for n in range(7)]
         open_ = [{"opens": "09:00", "closes": "18:00"}]
         answer = [{"date": str(d), "spans": open_ if d.weekday() < 6 else [], "note": None} for d in days]
-        return {"timezone": ZONE, "open_now": True, "opens_next": None, "days": answer}
+        next_ = {"open_now": self.opens_next is None, "opens_next": self.opens_next}
+        return {"timezone": ZONE, **next_, "days": answer}
 
     def _quote(self, body: dict[str, object]) -> httpx2.Response:
         service = next((s for s in CATALOG.services if s.code == body["service"]), None)

@@ -16,6 +16,7 @@ from chat.actions.handing_off import end_next_idle, escalate_next
 from chat.actions.offline import OfflineAssistant
 from chat.api_staff import build_staff_api
 from chat.api_stream import Pace, inbox_events
+from chat.domain.phrases import moment
 from chat.settings import Settings
 from fastapi import FastAPI
 from shared.events import CrmMessageObserved, InboundMessageReceived, StaffChanged
@@ -281,6 +282,26 @@ async def test_unanswered_the_next_person_is_told_and_then_the_assistant_offers_
     assert (await chat.row()).owner == "assistant"
     assert "Nobody at Sample Tint San Diego has been able to answer" in (await chat.messages())[-1].text
     assert (await chat.answer_to("How much is ceramic tint?")).author == "assistant"
+
+
+async def test_in_closed_hours_the_customer_is_told_and_the_reminders_wait_for_the_opening(console, chat):
+    opens = datetime.now(UTC) + timedelta(hours=10)
+    chat.desk.opens_next = opens.isoformat()
+    reply = await chat.answer_to("I want to talk to a person")
+    assert "closed right now and opens" in reply.text
+    assert moment(opens, "America/Los_Angeles") in reply.text
+    assert not await escalate_next(later(chat, 604))
+    assert await escalate_next(later(chat, 606))
+
+
+async def test_in_open_hours_the_customer_is_told_so(console, chat):
+    assert "open right now" in (await chat.answer_to("I want to talk to a person")).text
+
+
+async def test_with_booking_away_no_hours_are_promised(console, chat):
+    chat.desk.away = True
+    reply = await chat.answer_to("I want to talk to a person")
+    assert "They answer here during the shop's hours" in reply.text
 
 
 async def test_two_workers_escalate_a_hand_off_once(console, chat):

@@ -23,18 +23,13 @@ from chat.actions.tools import HandOffWish
 from chat.deps import Deps
 from chat.domain import phrases
 from chat.domain.conversation import Owner, State, resting_state
-from chat.domain.handoff import ANSWER_WITHIN, Opening, answer_by, suggested_reply
+from chat.domain.handoff import ANSWER_WITHIN, answer_by, suggested_reply
 from chat.domain.values import ActionsPart
 from chat.tables import Handoff
 
 
 async def hand_off(
-    deps: Deps,
-    session: AsyncSession,
-    scene: Scene,
-    wish: HandOffWish,
-    open_question: str,
-    opening: Opening | None = None,
+    deps: Deps, session: AsyncSession, scene: Scene, wish: HandOffWish, open_question: str
 ) -> None:
     """Under the conversation's lock. The assistant is silent from here on. Asked for again, the same hand-off starts over."""
     known = await store_staff.open_handoff(session, scene.conversation.tenant_id, scene.conversation.id)
@@ -43,7 +38,7 @@ async def hand_off(
     handoff.open_question = open_question[:500]
     handoff.suggested_reply = suggested_reply(lead_facts(scene.lead), scene.shop, scene.facts)
     handoff.level = 0
-    handoff.escalate_at = answer_by(deps.now(), opening)
+    handoff.escalate_at = answer_by(deps.now(), wish.opening)
     session.add(handoff)
     _give_to_person(scene)
     requested = HandoffRequested(

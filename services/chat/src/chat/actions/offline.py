@@ -88,7 +88,7 @@ class _Desk:
         if self._tools.changed is not None:
             return self._steps.report_change()
         if self._tools.hand_off_wish is not None:
-            return [Say(phrases.handed_off(self._shop, self._language))]
+            return [self._handed_off()]
         intents = self._intents()
         said: list[Step] = []
         for place, intent in enumerate(intents, 1):
@@ -140,7 +140,7 @@ class _Desk:
                 opening = await self._tools.get_hours(wish.first_day)
                 return [Say(phrases.hours(opening, self._shop, wish, self._language))]
             case AskPerson(reason):
-                return self._hand_off(reason)
+                return await self._hand_off(reason)
             case AskServices():
                 return self._steps.services()
             case AskDuration():
@@ -187,9 +187,14 @@ class _Desk:
         words = phrases.greeting(self._turn.lead, self._shop, self._steps.service(None), self._language)
         return Say(words, (self._steps.state_buttons(),))
 
-    def _hand_off(self, reason: str) -> list[Step]:
-        self._tools.hand_off("hard", reason, f"Wrote: {self._turn.text[:500]}" if self._turn.text else reason)
-        return [Say(phrases.handed_off(self._shop, self._language))]
+    async def _hand_off(self, reason: str) -> list[Step]:
+        summary = f"Wrote: {self._turn.text[:500]}" if self._turn.text else reason
+        await self._tools.hand_off("hard", reason, summary)
+        return [self._handed_off()]
+
+    def _handed_off(self) -> Say:
+        wish = self._tools.hand_off_wish
+        return Say(phrases.handed_off(self._shop, wish.opening if wish else None, self._language))
 
     def _say(self, phrase: str, *actions: str) -> Say:
         text = phrases.say(phrase, self._language, shop=self._shop.name)

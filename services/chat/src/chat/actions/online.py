@@ -217,7 +217,7 @@ class _Speech:
                 await self._tools.get_hours()
             case "hand_off":
                 wish = _HandOffInput.model_validate(call.input)
-                self._tools.hand_off("hard", wish.reason, wish.summary)
+                await self._tools.hand_off("hard", wish.reason, wish.summary)
             case _:
                 return json.dumps({"error": f"no tool named {call.name[:40]}"})
         return json.dumps(dict(self._tools.receipts[-1].result))
@@ -246,7 +246,7 @@ class _Speech:
         language = self._turn.language
         buttons = ActionsPart(actions=phrases.actions_of(facts.state, Owner.ASSISTANT, language))
         if tools.hand_off_wish is not None:
-            return Say(phrases.handed_off(self._turn.shop, language))
+            return Say(phrases.handed_off(self._turn.shop, tools.hand_off_wish.opening, language))
         if tools.changed is not None and facts.appointment is not None:
             text = {"booked": phrases.booked, "moved": phrases.moved, "cancelled": phrases.cancelled}[
                 tools.changed

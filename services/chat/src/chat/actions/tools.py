@@ -44,9 +44,12 @@ class NotPossible(Exception):
 
 @dataclass(frozen=True)
 class HandOffWish:
+    """`opening`: of the shop, at the moment of the wish; `None` where booking does not tell."""
+
     kind: Literal["hard", "soft"]
     reason: str
     summary: str
+    opening: OpeningHours | None = None
 
 
 @dataclass(frozen=True)
@@ -200,8 +203,9 @@ class Tools:
             self._receipt("get_hours", opening.model_dump(mode="json"))
         return opening
 
-    def hand_off(self, kind: Literal["hard", "soft"], reason: str, summary: str) -> None:
-        self.hand_off_wish = HandOffWish(kind, reason[:200], summary[:1000])
+    async def hand_off(self, kind: Literal["hard", "soft"], reason: str, summary: str) -> None:
+        opening = await self.get_hours()
+        self.hand_off_wish = HandOffWish(kind, reason[:200], summary[:1000], opening)
         self._became(HandedOff())
         self._receipt("hand_off", {"reason": reason[:200]})
 

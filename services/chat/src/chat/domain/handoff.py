@@ -1,27 +1,18 @@
 """When a person is to answer, who is told next, and what the assistant hands them."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chat.domain.conversation import Facts
 from chat.domain.money import dollars
 from chat.domain.phrases import moment
-from chat.domain.values import LeadFacts, ShopFacts, vehicle_text
+from chat.domain.values import LeadFacts, OpeningHours, ShopFacts, vehicle_text
 
 ANSWER_WITHIN = timedelta(minutes=5)
 """Of opening hours, at each level."""
 
 
-@dataclass(frozen=True)
-class Opening:
-    """Whether the shop is open, and if not when it opens; `opens_next` is `None` where booking does not know."""
-
-    open_now: bool
-    opens_next: datetime | None = None
-
-
-def answer_by(now: datetime, opening: Opening | None) -> datetime:
-    """The end of the time that a person has; it runs in opening hours only. `None`: the hours are not known."""
+def answer_by(now: datetime, opening: OpeningHours | None) -> datetime:
+    """The end of the time that a person has; it begins when the shop opens. Hours that are not known count as open."""
     begins = opening.opens_next if opening and not opening.open_now and opening.opens_next else now
     return begins + ANSWER_WITHIN
 

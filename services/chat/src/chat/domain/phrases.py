@@ -238,7 +238,13 @@ def wish_kept(start: datetime, timezone: str, language: Language = "en") -> str:
     return say("wish_kept", language, time=moment(start, timezone, language))
 
 
-def handed_off(shop: ShopFacts, language: Language = "en") -> str:
+def handed_off(shop: ShopFacts, opening: OpeningHours | None, language: Language = "en") -> str:
+    """What to expect by the shop's hours."""
+    if opening and opening.open_now:
+        return say("handed_off_open", language, shop=shop.name, phone=shop.phone)
+    if opening and opening.opens_next:
+        opens = moment(opening.opens_next, shop.timezone, language)
+        return say("handed_off_closed", language, shop=shop.name, phone=shop.phone, opens=opens)
     return say("handed_off", language, shop=shop.name, phone=shop.phone)
 
 
