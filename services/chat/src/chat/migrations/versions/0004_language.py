@@ -1,6 +1,7 @@
 """The language a customer writes in, and what the last turn was beside the path."""
 
 import sqlalchemy as sa
+import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision = "0004"
@@ -11,9 +12,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column(
-        "conversations", sa.Column("language", sa.Text(), nullable=False, server_default="en"), schema="chat"
+        "conversations",
+        sa.Column("language", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default="en"),
+        schema="chat",
     )
-    op.add_column("conversations", sa.Column("aside", sa.Text(), nullable=True), schema="chat")
+    op.add_column(
+        "conversations", sa.Column("aside", sqlmodel.sql.sqltypes.AutoString(), nullable=True), schema="chat"
+    )
 
 
 def downgrade() -> None:
