@@ -40,6 +40,7 @@ async def run(settings: Settings) -> None:
     async with httpx2.AsyncClient(timeout=70, trust_env=False) as http, Watch(settings.rabbitmq_url) as watch:
         tour = Tour(settings, http)
         token = await tour.receive_link(await tour.send_lead())
+        await tour.open_chat(token)
         await tour.ask_price(token)
         appointment = await tour.book(token)
         await tour.see_confirmation(appointment)
@@ -81,6 +82,14 @@ class Tour:
             fail(f"the first e-mail for order {order_id} holds no chat link")
         _step("The customer has the chat link", f"e-mail: {mail['subject']!r}; SMS: {sms['text']!r}")
         return link[1]
+
+    async def open_chat(self, token: str) -> None:
+        """The e-mail may be faster than the conversation that it leads to."""
+        await _until(lambda: self._session(token), "the chat behind the link")
+
+    async def _session(self, token: str) -> bool:
+        answer = await self._http.get(f"{self._gateway}/api/chat/session/me", headers=_bearer(token))
+        return answer.is_success
 
     async def ask_price(self, token: str) -> None:
         replies = await self._say(token, {"text": QUESTION})
