@@ -65,18 +65,45 @@ async def main() -> None:
     stack = read_stack(STATE_DIR)
     if stack is None:
         sys.exit("The stack is not up: `make up` starts it.")
+    wanted = sys.argv[1:] or list(PARTS)
+    rows: list[Row] = []
     async with httpx2.AsyncClient(timeout=70, trust_env=False) as http:
-        limits = await machine_limits(stack, http)
-        rows = [
-            await webhook_answers(stack, http, limits),
-            await leads_to_mail(stack, http, limits),
-            *await conversations(stack, http, limits),
-            await replay_beside_live(await servers(STATE_DIR), ms),
-            *await messaging_rows(STATE_DIR),
-            *await slots_and_herds.figures(await servers(STATE_DIR)),
-            *await chat_figures.figures(stack, http),
-        ]
-    show(rows)
+        try:
+            for part in wanted:
+                rows += await PARTS[part](stack, http)
+        finally:
+            show(rows)
+
+
+async def tour_rows(stack: StackFile, http: httpx2.AsyncClient) -> list[Row]:
+    limits = await machine_limits(stack, http)
+    return [
+        await webhook_answers(stack, http, limits),
+        await leads_to_mail(stack, http, limits),
+        *await conversations(stack, http, limits),
+    ]
+
+
+async def replay_rows(_: StackFile, __: httpx2.AsyncClient) -> list[Row]:
+    return [await replay_beside_live(await servers(STATE_DIR), ms)]
+
+
+async def event_rows(_: StackFile, __: httpx2.AsyncClient) -> list[Row]:
+    return await messaging_rows(STATE_DIR)
+
+
+async def booking_rows(_: StackFile, __: httpx2.AsyncClient) -> list[Row]:
+    return await slots_and_herds.figures(await servers(STATE_DIR))
+
+
+PARTS: dict[str, Callable[[StackFile, httpx2.AsyncClient], Awaitable[list[Row]]]] = {
+    "tour": tour_rows,
+    "events": event_rows,
+    "booking": booking_rows,
+    "chat": chat_figures.figures,
+    "replay": replay_rows,
+}
+"""In this order; `python benchmarks/run.py booking chat` measures only these."""
 
 
 async def machine_limits(stack: StackFile, http: httpx2.AsyncClient) -> dict[str, list[float]]:
