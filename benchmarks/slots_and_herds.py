@@ -330,8 +330,8 @@ async def herd(databases: Databases, place: Callable[[int], tuple[int, int]], *,
             await connection.execute("ALTER TABLE occupancies DROP CONSTRAINT one_job_per_technician")
         engine = create_async_engine(sqlalchemy_url(url), pool_size=CONNECTIONS, max_overflow=0)
         won = await together(claimer(create_sessions(engine), place))
+        await engine.dispose()  # first: the database has room for one such pool beside a running stack
         inserts = await commits(url) if guard else 0
-        await engine.dispose()
         double = await connection.fetchval(
             "SELECT count(*) FROM occupancies a JOIN occupancies b ON a.id < b.id AND a.during && b.during "
             "AND (a.bay_id = b.bay_id OR a.technician_id = b.technician_id)"
