@@ -290,3 +290,12 @@ async def test_the_timeline_is_for_operators(page, chat):
     ops = {"Authorization": "Bearer ops"}
     assert (await page.get(path, params={"tenant": "sample-tint"}, headers=ops)).json() == {"events": []}
     assert (await page.get(path, params={"tenant": "nobody"}, headers=ops)).status_code == 404
+
+
+async def test_a_link_that_is_faster_than_its_conversation_waits_for_it(page, chat, open_chat, lead_received):
+    later = lead_received.model_copy(update={"lead_id": uuid4()})
+    early = {"Authorization": f"Bearer {token(Link(chat.lead.tenant_id, later.lead_id))}"}
+    asked = asyncio.create_task(page.get("/api/chat/session/me", headers=early))
+    await asyncio.sleep(0)
+    await open_chat(later)
+    assert (await asked).status_code == 200

@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -27,8 +27,14 @@ MAX_WAIT_SECONDS = 30.0
 MAX_SEQ = 2**31 - 1
 _LOOK_AGAIN_SECONDS = 1.0
 """A lost notification costs at most this much of a wait."""
+ARRIVAL_SECONDS = 3.0
+"""The e-mail may be faster than the conversation that its link leads to."""
+_LOOK_FOR_IT_SECONDS = 0.1
 _NOT_VALID = "This link is not valid any more."
 _WAIT = re.compile(r"\bwait=(\d{1,4})\b")
+
+
+FoundT = TypeVar("FoundT")
 
 
 class NewMessageBody(BaseModel):
@@ -89,7 +95,7 @@ def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
         if lead_id not in {"me", str(lead.subject_id)}:
             raise _unknown()
         try:
-            scene, messages = await actions.read_session(deps, lead)
+            scene, messages = await _arrived(lambda: actions.read_session(deps, lead))
         except NoConversation:
             raise _unknown() from None
         return SessionView.of(scene, [MessageView.of(m) for m in messages])
@@ -132,6 +138,18 @@ def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
     return router
 
 
+async def _arrived(look: Callable[[], Awaitable[FoundT]]) -> FoundT:
+    """Waits for a conversation that is still on its way. Raises `NoConversation`."""
+    deadline = asyncio.get_running_loop().time() + ARRIVAL_SECONDS
+    while True:
+        try:
+            return await look()
+        except NoConversation:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+        await asyncio.sleep(_LOOK_FOR_IT_SECONDS)
+
+
 def _unknown() -> Problem:
     return Problem(404, "not_found", _NOT_VALID)
 
@@ -144,7 +162,7 @@ def _wait_seconds(prefer: str) -> float:
 
 async def _conversation_id(deps: Deps, lead: Link) -> UUID:
     try:
-        return (await actions.read_scene(deps, lead)).conversation.id
+        return (await _arrived(lambda: actions.read_scene(deps, lead))).conversation.id
     except NoConversation:
         raise _unknown() from None
 
@@ -155,7 +173,7 @@ async def _received(
     """The stored message and, within the wait, its replies. Nobody waits where no answer is owed."""
     written = Written(client_id=body.client_id, text=body.text, action=body.action)
     try:
-        received = await actions.receive_message(deps, lead, written)
+        received = await _arrived(lambda: actions.receive_message(deps, lead, written))
     except NoConversation:
         raise _unknown() from None
     except TooManyMessages as error:
