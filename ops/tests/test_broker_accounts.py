@@ -11,6 +11,7 @@ from aiormq.exceptions import ChannelAccessRefused
 from shared.events import CONSUMES, EVENTS, SERVICES, EventData, ServiceName
 from shared.messaging.publisher import open_publisher
 from shared.messaging.topology import (
+    CONSUMERS_EXCHANGE,
     EVENTS_EXCHANGE,
     LOG_EXCHANGE,
     RETRY_DELAYS_SECONDS,
@@ -97,7 +98,8 @@ async def test_a_service_puts_aside_in_its_own_exchanges_only(
         await publish(broker_accounts[service], exchange, own)
     other = next(name for name in SERVICES if name != service)
     # With the nameless default exchange a service could put a message into any queue.
-    for exchange in (dead_letters_of(other), retry_of(other, RETRY_DELAYS_SECONDS[0]), "amq.direct", ""):
+    others = (dead_letters_of(other), retry_of(other, RETRY_DELAYS_SECONDS[0]))
+    for exchange in (*others, CONSUMERS_EXCHANGE, "amq.direct", ""):
         with pytest.raises(ChannelAccessRefused):
             await publish_raw(broker_accounts[service], exchange, own)
 

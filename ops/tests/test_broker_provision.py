@@ -65,9 +65,11 @@ async def test_accounts_and_topology_stand_and_the_old_password_ends(settings):
     assert "queue chat.lead.received.v1 has no consumer" in verified.stdout
     async with await aio_pika.connect(settings("it's%20new")["LEADCTL_RABBITMQ_URL"]) as connection:
         channel = await connection.channel()
-        await (await channel.get_queue("chat.lead.received.v1")).unbind("events", "lead.received.v1")
+        await (await channel.get_queue("chat.lead.received.v1")).unbind(
+            "events.consumers", "lead.received.v1"
+        )
     verified = await leadctl(settings("it's%20new"), "topology", "verify")
-    assert "missing: binding events -> chat.lead.received.v1 (lead.received.v1)" in verified.stdout
+    assert "missing: binding events.consumers -> chat.lead.received.v1 (lead.received.v1)" in verified.stdout
 
 
 async def test_addresses_that_share_an_account_are_refused(settings):

@@ -4,7 +4,7 @@ import json
 import socket
 
 import pytest
-from ops.stack.ports import DEFAULTS, choose_ports
+from ops.stack.ports import DEFAULTS, chosen_ports
 from ops.stack.state import instance_id, secret, write_private
 
 
@@ -36,8 +36,18 @@ def test_a_busy_port_is_replaced_and_the_choice_remembered(tmp_path):
         taken.listen()
         busy = taken.getsockname()[1]
         write_private(tmp_path / "ports.json", json.dumps({"chat": busy}))
-        chosen = choose_ports(tmp_path)
+        with chosen_ports(tmp_path) as chosen:
+            pass
     assert chosen["chat"] != busy
     assert set(chosen) == set(DEFAULTS)
     assert len(set(chosen.values())) == len(DEFAULTS)
     assert json.loads((tmp_path / "ports.json").read_text()) == chosen
+
+
+def test_two_stacks_that_start_at_once_choose_different_ports(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    with chosen_ports(tmp_path / "one") as one, chosen_ports(tmp_path / "other") as other:
+        assert not set(one.values()) & set(other.values())
+    with chosen_ports(tmp_path / "one") as again:
+        assert again == one

@@ -34,3 +34,12 @@ async def test_a_name_that_could_be_code_is_refused(servers, name):
         await rabbit.provision_broker(servers, name, secret="sample")
     with pytest.raises(ValueError, match="no virtual host name"):
         await rabbit.delete_vhost(servers, name)
+
+
+async def test_a_broker_without_room_for_another_stack_is_left_alone(servers, monkeypatch, capsys):
+    """It would take the connection and then hang: RabbitMQ waits for a file handle for ever."""
+    if servers.rabbitmq_api is not None:
+        pytest.skip("what has a management API is not asked by rabbitmqctl")
+    monkeypatch.setattr(rabbit, "FILES_NEEDED", 10_000_000)
+    assert await rabbit.local_rabbit() is None
+    assert "file handles left" in capsys.readouterr().out

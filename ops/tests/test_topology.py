@@ -6,14 +6,19 @@ import secrets
 import aio_pika
 import pytest
 from aio_pika import ExchangeType
+from aio_pika.exceptions import AMQPError
 from ops.cli import app
 from ops.stack.infrastructure import delete_vhost, provision_broker
+from shared.events import CONSUMES, SERVICES, LeadReceived
+from shared.messaging.publisher import open_publisher
 from shared.messaging.topology import (
+    CONSUMERS_EXCHANGE,
     DEAD_LETTER_LOOKS,
     EVENTS_EXCHANGE,
     LOG_EXCHANGE,
     LOG_STREAM,
     declare,
+    queue_for,
     topology,
 )
 from testkit.patience import eventually
@@ -70,7 +75,8 @@ async def test_a_broker_as_it_should_be_passes_and_each_defect_is_named(leadctl,
     await eventually(passes, within_seconds=40)
     await channel.queue_delete("chat.catalog.changed.v1")
     await channel.exchange_delete("notifier.retry.10s")
-    await (await channel.get_queue("booking.lead.received.v1")).unbind(EVENTS_EXCHANGE, "lead.received.v1")
+    await (await channel.get_queue("booking.lead.received.v1")).unbind(CONSUMERS_EXCHANGE, "lead.received.v1")
+    await (await channel.get_exchange(CONSUMERS_EXCHANGE)).unbind(EVENTS_EXCHANGE, "#")
     await channel.queue_delete("ingest.dead")
     await channel.declare_queue(
         "ingest.dead",
@@ -86,10 +92,11 @@ async def test_a_broker_as_it_should_be_passes_and_each_defect_is_named(leadctl,
     await (await channel.get_queue("chat.lead.received.v1")).bind(EVENTS_EXCHANGE, "lead.#")
     expected = {
         "missing: queue chat.catalog.changed.v1",
-        "missing: binding events -> chat.catalog.changed.v1 (catalog.changed.v1)",
+        "missing: binding events.consumers -> chat.catalog.changed.v1 (catalog.changed.v1)",
         "missing: exchange notifier.retry.10s",
         "missing: binding notifier.retry.10s -> notifier.retry.10s ()",
-        "missing: binding events -> booking.lead.received.v1 (lead.received.v1)",
+        "missing: binding events.consumers -> booking.lead.received.v1 (lead.received.v1)",
+        "missing: binding events -> events.consumers (#)",
         "missing: binding ingest.dead -> ingest.dead ()",
         "missing: binding events.log -> events.log (#)",
         "queue ingest.dead: x-max-length is 9, wanted: None",
@@ -107,7 +114,50 @@ async def test_a_broker_as_it_should_be_passes_and_each_defect_is_named(leadctl,
 
     await eventually(all_found, within_seconds=40)
     dry = await leadctl("declare", "--dry-run")
-    assert set(dry.stdout.splitlines()) == {line for line in expected if "missing" in line} | {"7 to create"}
+    assert set(dry.stdout.splitlines()) == {line for line in expected if "missing" in line} | {"8 to create"}
+
+
+@pytest.mark.parametrize("deleted", [EVENTS_EXCHANGE, CONSUMERS_EXCHANGE])
+async def test_while_a_deleted_exchange_comes_back_an_event_reaches_all_of_its_queues_or_none(
+    address, channel, deleted
+):
+    confirmed, over = set(), asyncio.Event()
+
+    async def publish_all_the_time(publisher, number):
+        count = 0
+        while not over.is_set():
+            count += 1
+            message_id = f"{number}-{count}"
+            try:
+                await publisher.publish(
+                    EVENTS_EXCHANGE,
+                    LeadReceived.type,
+                    b"{}",
+                    message_id=message_id,
+                    content_type="text/plain",
+                )
+            except (AMQPError, TimeoutError, RuntimeError):
+                await asyncio.sleep(0)
+            else:
+                confirmed.add(message_id)
+
+    async with open_publisher(address, "test") as publisher:
+        publishing = asyncio.gather(*(publish_all_the_time(publisher, number) for number in range(10)))
+        await eventually(lambda: asyncio.sleep(0, len(confirmed) > 50), within_seconds=30)
+        await channel.exchange_delete(deleted)
+        await declare(channel)
+        came_back = len(confirmed)
+        await eventually(lambda: asyncio.sleep(0, len(confirmed) > came_back + 50), within_seconds=30)
+        over.set()
+        await publishing
+
+    for service in SERVICES:
+        if LeadReceived in CONSUMES[service]:
+            queue = await channel.get_queue(queue_for(service, LeadReceived), ensure=False)
+            held = set()
+            while message := await queue.get(fail=False):
+                held.add(message.message_id)
+            assert confirmed <= held, f"{len(confirmed - held)} events missed {queue.name}"
 
 
 async def test_queues_that_nobody_reads_are_named_and_declare_says_why_it_cannot(leadctl, channel):

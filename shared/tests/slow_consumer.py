@@ -16,7 +16,7 @@ from shared.messaging.broker import ACK_POLICY, Messaging, work_queue
 from shared.messaging.inbox import once
 from shared.settings import ServiceSettings
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 HANDLING_SECONDS = 1.5
 

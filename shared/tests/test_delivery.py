@@ -7,29 +7,31 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import aio_pika
+import asyncpg
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from faststream.rabbit import RabbitRouter
 from prometheus_client import Gauge
 from pydantic import SecretStr
 from shared.db.engine import Sessions, asyncpg_url, transaction
-from shared.events import BookingRequested, Event, LeadStatusChanged, MessageSent
+from shared.db.outage import is_outage
+from shared.events import CONSUMES, SERVICES, BookingRequested, Event, LeadStatusChanged, MessageSent
 from shared.messaging import relay as relay_module
 from shared.messaging import topology
 from shared.messaging.broker import ACK_POLICY, Messaging, work_queue
-from shared.messaging.failures import DeadLetter
+from shared.messaging.failures import LOST_DELIVERIES, DeadLetter
 from shared.messaging.outbox import record
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.messaging.relay import Relay
 from shared.settings import ServiceSettings
-from shared.telemetry.metrics import EVENTS_CONSUMED, OUTBOX_OLDEST_SECONDS
+from shared.telemetry.metrics import EVENTS_CONSUMED, EVENTS_LAG_SECONDS, OUTBOX_OLDEST_SECONDS
 from sqlalchemy import text
 from testkit.patience import eventually
 
@@ -93,8 +95,11 @@ async def channel(rabbitmq_url: str) -> AsyncIterator[AbstractChannel]:
 
 
 @pytest.fixture
-async def without_booking_queue(channel: AbstractChannel) -> AsyncIterator[None]:
-    await channel.queue_delete(BOOKING_QUEUE)
+async def without_queues_for_wishes(channel: AbstractChannel) -> AsyncIterator[None]:
+    """Nobody has a queue for a wish: one queue less of several would not be noticed by the broker."""
+    for service in SERVICES:
+        if BookingRequested in CONSUMES[service]:
+            await channel.queue_delete(topology.queue_for(service, BookingRequested))
     yield
     await topology.declare(channel)
 
@@ -126,7 +131,7 @@ def relay(database_url: str, publisher: Publisher) -> Relay:
     return Relay(asyncpg_url(database_url), lambda: publisher, "chat")
 
 
-@pytest.mark.usefixtures("without_booking_queue")
+@pytest.mark.usefixtures("without_queues_for_wishes")
 async def test_an_event_whose_queue_is_missing_waits_and_is_logged_once(
     sessions: Sessions, relay: Relay, channel: AbstractChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,7 +162,7 @@ def seen_by(ids: "asyncio.Queue[str | None]") -> Callable[[AbstractIncomingMessa
     return see
 
 
-@pytest.mark.usefixtures("without_booking_queue")
+@pytest.mark.usefixtures("without_queues_for_wishes")
 async def test_events_without_a_queue_leave_room_for_the_others(
     sessions: Sessions, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -351,6 +356,31 @@ async def test_a_bug_that_never_heals_is_a_dead_letter_with_reason_stack_and_tri
     assert (dead.headers["attempt"], dead.headers["queue"]) == (last, "chat.lead.status.changed.v1")
 
 
+async def test_how_long_an_event_waited_in_its_queue_is_a_metric(
+    database_url: str, broker_accounts: dict[str, str], channel: AbstractChannel
+) -> None:
+    queue = topology.queue_for("chat", LeadStatusChanged)
+    lag = EVENTS_LAG_SECONDS.labels(queue=queue)
+    messaging = Messaging(
+        service_settings(database_url, broker_accounts["chat"]), "chat", failing(DeadLetter("never"))
+    )
+    message = aio_pika.Message(b"{}", timestamp=datetime.now(UTC) - timedelta(minutes=5))
+    await channel.default_exchange.publish(message, queue)
+    async with messaging.running():
+        await until(lambda: is_above(lag, 299))
+        message.headers["attempt"] = 2  # it has waited on purpose
+        message.timestamp = datetime.now(UTC) - timedelta(hours=1)
+        await channel.default_exchange.publish(message, queue)
+        dead = await take_all(channel, topology.dead_letters_of("chat"), 2)
+        assert sorted(one.headers["attempt"] for one in dead) == [1, 2]
+        assert await is_below(lag, 600)
+
+
+def test_a_password_that_was_just_changed_is_an_outage_and_no_mistake_of_ours() -> None:
+    assert is_outage(asyncpg.InvalidPasswordError("sample"))
+    assert not is_outage(asyncpg.InsufficientPrivilegeError("sample"))
+
+
 async def test_while_the_broker_takes_no_retry_the_event_is_held_and_not_delivered_again(
     database_url: str, broker_accounts: dict[str, str], channel: AbstractChannel
 ) -> None:
@@ -382,16 +412,52 @@ async def test_an_event_that_kills_its_consumer_each_time_becomes_a_dead_letter_
     body = status_event("deadly")
     await send(channel, body)
     queue = topology.queue_for("chat", LeadStatusChanged)
-    async with await aio_pika.connect(rabbitmq_url) as connection:
-        for _ in range(topology.DELIVERY_LIMIT + 1):
-            victim = await connection.channel()
-            source = await victim.get_queue(queue)
-            await eventually(lambda source=source: source.get(fail=False), within_seconds=PATIENCE_SECONDS)
-            await victim.close()
+    await lose_deliveries(rabbitmq_url, queue, topology.DELIVERY_LIMIT + 1)
     [dead] = await take_all(channel, topology.dead_letters_of("chat"), 1)
     [death] = dead.headers["x-death"]  # type: ignore[misc]
     assert dead.body == body
     assert (death["reason"], death["queue"]) == ("delivery_limit", queue)  # type: ignore[call-overload,index]
+
+
+async def lose_deliveries(rabbitmq_url: str, queue: str, count: int) -> None:
+    """As a killed process leaves them."""
+    async with await aio_pika.connect(rabbitmq_url) as connection:
+        for _ in range(count):
+            victim = await connection.channel()
+            source = await victim.get_queue(queue)
+            await eventually(lambda source=source: source.get(fail=False), within_seconds=PATIENCE_SECONDS)
+            await victim.close()
+
+
+@pytest.mark.parametrize(
+    ("attempt", "goes_to"),
+    [
+        (1, topology.retry_of("chat", topology.RETRY_DELAYS_SECONDS[0])),
+        (len(topology.RETRY_DELAYS_SECONDS) + 1, topology.dead_letters_of("chat")),
+    ],
+)
+async def test_an_event_that_killed_its_consumer_several_times_is_put_aside_before_it_does_so_again(
+    database_url: str,
+    rabbitmq_url: str,
+    broker_accounts: dict[str, str],
+    channel: AbstractChannel,
+    attempt: int,
+    goes_to: str,
+) -> None:
+    """Else whoever waits beside it in the queue would die with it, up to the broker's limit."""
+    taken_up: list[str] = []
+    router = RabbitRouter()
+
+    @router.subscriber(work_queue("chat", LeadStatusChanged), ack_policy=ACK_POLICY)
+    async def work(event: Event[LeadStatusChanged]) -> None:
+        taken_up.append(event.data.reason)
+
+    await send(channel, status_event("deadly"), attempt=attempt)
+    await lose_deliveries(rabbitmq_url, topology.queue_for("chat", LeadStatusChanged), LOST_DELIVERIES)
+    async with Messaging(service_settings(database_url, broker_accounts["chat"]), "chat", router).running():
+        [aside] = await take_all(channel, goes_to, 1)
+    assert taken_up == []
+    assert attempt == 1 or str(aside.headers["reason"]).startswith("DeliveriesLost")
 
 
 @pytest.mark.timeout(150)

@@ -20,7 +20,7 @@ from shared.messaging.publisher import open_publisher
 from shared.messaging.relay import Relay
 from shared.settings import ServiceSettings
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 from testkit.patience import eventually
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbit]

@@ -12,7 +12,7 @@ from shared.messaging.inbox import once
 from shared.messaging.outbox import record
 from shared.messaging.replay import Replay, current_replay, delivered, repeated_by, replay_of, replica
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 pytestmark = pytest.mark.postgres
 

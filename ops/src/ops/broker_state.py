@@ -40,7 +40,7 @@ async def broker_state(rabbitmq_url: str, api: str) -> BrokerState:
         exchanges={row["name"]: _kind(row) for row in exchanges if _ours(row["name"])},
         queues={row["name"]: _queue(row) for row in queues if not row["exclusive"]},
         bindings=frozenset(
-            Binding(row["source"], row["destination"], row["routing_key"])
+            Binding(row["source"], row["destination"], row["routing_key"], row["destination_type"])
             for row in bindings
             if row["source"]
         ),
@@ -75,13 +75,15 @@ async def _by_ctl(rabbitmq_url: str) -> list[list[Row]]:
     columns = {
         "list_exchanges": ("name", "type", "durable"),
         "list_queues": ("name", "arguments", "exclusive", "consumers", "messages"),
-        "list_bindings": ("source_name", "destination_name", "routing_key"),
+        "list_bindings": ("source_name", "destination_name", "destination_kind", "routing_key"),
     }
     vhost = vhost_of(rabbitmq_url)
     found = await asyncio.gather(*(_list(vhost, command, *columns[command]) for command in columns))
-    return [
-        [{name.removesuffix("_name"): value for name, value in row.items()} for row in rows] for rows in found
-    ]
+    return [[{_name_in_api(name): value for name, value in row.items()} for row in rows] for rows in found]
+
+
+def _name_in_api(column: str) -> str:
+    return column.removesuffix("_name").replace("_kind", "_type")
 
 
 async def _list(vhost: str, command: str, *columns: str) -> list[Row]:

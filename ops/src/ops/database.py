@@ -1,7 +1,6 @@
 """leadctl database: the services' roles and schemas on the server that their addresses name."""
 
 import asyncio
-import secrets
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
@@ -10,7 +9,7 @@ import typer
 
 from ops.screen import console, fail
 from ops.settings import environment
-from ops.stack.provision import SCHEMAS, provision_database, role_name
+from ops.stack.provision import SCHEMAS, provision_roles, role_name
 
 app = typer.Typer(help="The services' roles and schemas.", no_args_is_help=True)
 
@@ -29,8 +28,9 @@ def provision() -> None:
     admin_url = _variable("LEADCTL_ADMIN_DATABASE_URL")
     urls = {service: _variable(_variable_of(service)) for service in SCHEMAS}
     database = _database_of(urls)
+    passwords = {service: _password_of(url) for service, url in urls.items()}
     try:
-        asyncio.run(_provision(admin_url, database, urls))
+        asyncio.run(provision_roles(admin_url, database, passwords))
     except (OSError, asyncpg.PostgresError) as error:
         fail(f"the database could not be provisioned: {error}")
     console.print(f"database {database}: {len(urls)} roles, each with its own schema", highlight=False)
@@ -56,21 +56,7 @@ def _database_of(urls: Mapping[str, str]) -> str:
     return database
 
 
-async def _provision(admin_url: str, database: str, urls: Mapping[str, str]) -> None:
-    await provision_database(admin_url, database, secret=secrets.token_hex())
-    connection = await asyncpg.connect(admin_url)
-    try:
-        async with connection.transaction():
-            for service, url in urls.items():
-                await _set_password(connection, role_name(database, service), url)
-    finally:
-        await connection.close()
-
-
-async def _set_password(connection: asyncpg.Connection, role: str, url: str) -> None:
-    """ALTER ROLE takes no parameters, so the server quotes both words itself."""
-    password = unquote(urlsplit(url).password or "") or fail(f"the address of {role} holds no password")
-    command = await connection.fetchval(
-        "SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)", role, password
+def _password_of(url: str) -> str:
+    return unquote(urlsplit(url).password or "") or fail(
+        f"the address of {urlsplit(url).username} holds no password"
     )
-    await connection.execute(command)

@@ -22,6 +22,7 @@ from ops.settings import Settings
 app = typer.Typer(help="Dead letters: list, show, redrive, discard.", no_args_is_help=True)
 
 SAMPLES = 3
+AT_ONCE = 100
 
 ServiceOption = Annotated[str, typer.Option("--service", help="Only this service's.")]
 TypeOption = Annotated[str, typer.Option("--type", help="Only these event types, e.g. 'lead.*'.")]
@@ -149,16 +150,22 @@ def discard_(
 async def _each(
     letters: Iterable[DeadLetter], act: Callable[[DeadLetter], Awaitable[None]]
 ) -> tuple[int, list[str]]:
-    """How many it was done to; of the others, which stay dead, the id and why."""
-    done, left = 0, []
-    for letter in track(list(letters), "dead letters", console=errors, transient=True):
-        try:
-            await act(letter)
-        except (AMQPError, NotConfirmed, TimeoutError) as error:
-            left.append(f"{letter.id} ({letter.queue}): {error or type(error).__name__}")
-        else:
-            done += 1
-    return done, left
+    """How many it was done to; of the others, which stay dead, the id and why. Several at once: each waits for the disk."""
+    left: list[str] = []
+    waiting = iter(track(list(letters), "dead letters", console=errors, transient=True))
+
+    async def work() -> int:
+        done = 0
+        for letter in waiting:
+            try:
+                await act(letter)
+            except (AMQPError, NotConfirmed, TimeoutError) as error:
+                left.append(f"{letter.id} ({letter.queue}): {error or type(error).__name__}")
+            else:
+                done += 1
+        return done
+
+    return sum(await asyncio.gather(*(work() for _ in range(AT_ONCE)))), left
 
 
 def _report(verb: str, done: int, left: list[str], *, dry_run: bool) -> None:

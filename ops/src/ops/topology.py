@@ -103,7 +103,7 @@ def _missing(wanted: Topology, found: BrokerState) -> Iterator[Finding]:
         *(f"exchange {one.name}" for one in wanted.exchanges if one.name not in found.exchanges),
         *(f"queue {one.name}" for one in wanted.queues if one.name not in found.queues),
         *(
-            f"binding {one.exchange} -> {one.queue} ({one.routing_key})"
+            f"binding {one.exchange} -> {one.destination} ({one.routing_key})"
             for one in wanted.bindings
             if one not in found.bindings
         ),
@@ -142,8 +142,8 @@ def _unknown(wanted: Topology, found: BrokerState) -> Iterator[Finding]:
     for name in sorted(found.exchanges.keys() - {one.name for one in wanted.exchanges}):
         yield Finding(f"unknown exchange {name}", "delete it when nobody publishes to it")
     for one in sorted(found.bindings - set(wanted.bindings)):
-        if one.queue in queues:
+        if one.kind == "queue" and one.destination in queues:
             yield Finding(
-                f"unknown binding {one.exchange} -> {one.queue} ({one.routing_key})",
-                "the queue gets what its service does not expect: unbind it",
+                f"unknown binding {one.exchange} -> {one.destination} ({one.routing_key})",
+                "the queue gets what its service does not expect, or gets it past events.consumers: unbind it",
             )

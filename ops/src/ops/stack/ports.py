@@ -1,7 +1,12 @@
 """Which port each part listens on: what it had last time, else its default, else a free one."""
 
+import fcntl
 import json
+import os
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ops.stack.state import write_private
@@ -18,15 +23,40 @@ DEFAULTS = {
 }
 
 
-def choose_ports(state_dir: Path) -> dict[str, int]:
-    """Keeps links of an earlier run valid where it can; raises nothing when a port was taken meanwhile."""
+@contextmanager
+def chosen_ports(state_dir: Path) -> Iterator[dict[str, int]]:
+    """Keeps links of an earlier run valid where it can. Until the block ends no other stack of this user chooses the same."""
     remembered = _remembered(state_dir / "ports.json")
     chosen: dict[str, int] = {}
-    for name, default in DEFAULTS.items():
-        wanted = (remembered.get(name, default), default)
-        chosen[name] = next((port for port in wanted if _is_free(port)), None) or free_port()
-    write_private(state_dir / "ports.json", json.dumps(chosen, indent=2))
-    return chosen
+    with ExitStack() as reserved:
+        for name, default in DEFAULTS.items():
+            chosen[name] = next(
+                port
+                for port in _candidates(remembered.get(name, default), default)
+                if _is_free(port) and _reserve(reserved, port)
+            )
+        write_private(state_dir / "ports.json", json.dumps(chosen, indent=2))
+        yield chosen
+
+
+def _candidates(*wanted: int) -> Iterator[int]:
+    yield from wanted
+    while True:
+        yield free_port()
+
+
+def _reserve(reserved: ExitStack, port: int) -> bool:
+    """A port that was chosen looks free until its program listens; so whoever chooses locks a file of its name."""
+    folder = Path(tempfile.gettempdir()) / f"leads-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    lock = (folder / str(port)).open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return False
+    reserved.enter_context(lock)
+    return True
 
 
 def free_port() -> int:

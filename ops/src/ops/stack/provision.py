@@ -23,7 +23,18 @@ async def provision_database(
     With `template` the new database is a copy of that one and is used by that one's roles.
     """
     owner = template or name
-    roles = {service: role_name(owner, service) for service in services}
+    passwords = {service: derived(secret, role_name(owner, service)) for service in services}
+    await provision_roles(admin_url, name, passwords, template=template)
+    return {
+        service: database_url(admin_url, name, role_name(owner, service), password)
+        for service, password in passwords.items()
+    }
+
+
+async def provision_roles(
+    admin_url: str, name: str, passwords: Mapping[str, str], *, template: str | None = None
+) -> None:
+    """A role with this password for each service. One that changes changes in one step: no third one is valid in between."""
     await _create_database(admin_url, name, template)
     connection = await asyncpg.connect(database_url(admin_url, name))
     try:
@@ -31,15 +42,13 @@ async def provision_database(
         await connection.execute(
             f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC'
         )
-        for service, role in roles.items():
+        for service, password in passwords.items():
+            role = role_name(template or name, service)
             if template is None:
-                await _create_role(connection, role, derived(secret, role))
+                await _create_role(connection, role, password)
             await _give(connection, role, database=name, schema=SCHEMAS[service])
     finally:
         await connection.close()
-    return {
-        service: database_url(admin_url, name, role, derived(secret, role)) for service, role in roles.items()
-    }
 
 
 async def drop_database(
@@ -84,10 +93,18 @@ async def _create_role(connection: asyncpg.Connection, role: str, password: str)
     """Neither superuser nor BYPASSRLS: row-level security binds the services too."""
     with suppress(asyncpg.DuplicateObjectError):
         await connection.execute(f'CREATE ROLE "{role}" LOGIN NOINHERIT')
-    await connection.execute(f"ALTER ROLE \"{role}\" PASSWORD '{password}'")
+    await _set_password(connection, role, password)
     if not await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
         # Only a member may create a schema in another's name.
         await connection.execute(f'GRANT "{role}" TO CURRENT_USER')
+
+
+async def _set_password(connection: asyncpg.Connection, role: str, password: str) -> None:
+    """ALTER ROLE takes no parameters, so the server quotes both words itself."""
+    command = await connection.fetchval(
+        "SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)", role, password
+    )
+    await connection.execute(command)
 
 
 async def _give(connection: asyncpg.Connection, role: str, *, database: str, schema: str) -> None:

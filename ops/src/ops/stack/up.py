@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from ops.stack.environment import (
 from ops.stack.health import unready, wait_until_ready
 from ops.stack.infrastructure import provision_broker, provision_database, servers
 from ops.stack.model import Servers
-from ops.stack.ports import choose_ports
+from ops.stack.ports import chosen_ports
 from ops.stack.processes import tagged
 from ops.stack.screen import StackError, say, step
 from ops.stack.shell import run
@@ -77,14 +77,15 @@ async def _already_up(state_dir: Path, claude: Claude) -> bool:
 async def bring_up(root: Path, state_dir: Path, claude: Claude) -> None:
     """On the servers that the state directory already has, if it has some; cleans nothing up when it fails."""
     found = await servers(state_dir)
-    plan = await _prepare(root, state_dir, claude, found)
-    with step("migrations"):
-        await _migrate_all(plan)
-    with step("topology"):
-        await _leadctl(plan, "topology", "declare")
-    stack = _stack_file(plan, found)
-    await supervise.start(state_dir, programs(plan))
-    await wait_until_ready(state_dir, addresses(stack))
+    with chosen_ports(state_dir) as ports:
+        plan = await _prepare(root, state_dir, claude, found, ports)
+        with step("migrations"):
+            await _migrate_all(plan)
+        with step("topology"):
+            await _leadctl(plan, "topology", "declare")
+        stack = _stack_file(plan, found)
+        await supervise.start(state_dir, programs(plan))
+        await wait_until_ready(state_dir, addresses(stack))
     with step("sample shop"):
         await _leadctl(plan, "import", "tenant", str(root / "samples/tenant.yaml"), "--live")
         await _leadctl(plan, "import", "catalog", str(root / "samples/catalog.csv"))
@@ -94,7 +95,9 @@ async def bring_up(root: Path, state_dir: Path, claude: Claude) -> None:
     say(f"up: {stack.gateway}   the customer's phone and the shop's board: {stack.sandbox}")
 
 
-async def _prepare(root: Path, state_dir: Path, claude: Claude, found: Servers) -> Plan:
+async def _prepare(
+    root: Path, state_dir: Path, claude: Claude, found: Servers, ports: Mapping[str, int]
+) -> Plan:
     name = f"leads_{instance_id(state_dir)}"
     with step(f"database and virtual host {name}"):
         databases, brokers = await asyncio.gather(
@@ -104,7 +107,7 @@ async def _prepare(root: Path, state_dir: Path, claude: Claude, found: Servers) 
     plan = Plan(
         root=root,
         state_dir=state_dir,
-        ports=choose_ports(state_dir),
+        ports=ports,
         databases=databases,
         brokers=brokers,
         rabbitmq_api=found.rabbitmq_api,

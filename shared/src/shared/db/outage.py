@@ -6,8 +6,8 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-_TRY_AGAIN_SQLSTATES = ("08", "40", "53", "55P03", "57P")
-"""Connection lost, serialization or deadlock, out of resources, lock time-out, server going down."""
+_TRY_AGAIN_SQLSTATES = ("08", "28P01", "40", "53", "55P03", "57P")
+"""Connection lost, password just changed, serialization or deadlock, out of resources, lock time-out, server going down."""
 
 _AWAY = (
     ConnectionError,

@@ -12,6 +12,7 @@ from shared.events.booking import (
 )
 from shared.events.chat import (
     BookingRequested,
+    CallBackRequested,
     HandoffEnded,
     HandoffEscalated,
     HandoffRequested,
@@ -79,6 +80,11 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
         NotificationFailed,
         InboundMessageReceived,
         ContactOptedOut,
+        HandoffRequested,
+        HandoffEscalated,
+        HandoffEnded,
+        CallBackRequested,
+        BookingRequested,
     ),
     "booking": (LeadReceived, LocationChanged, BookingRequested, CrmAppointmentObserved),
     "crm-sync": (
@@ -90,6 +96,7 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
         *_APPOINTMENTS,
         HandoffRequested,
         HandoffEnded,
+        CallBackRequested,
         ContactOptedOut,
     ),
     "notifier": (
@@ -104,6 +111,7 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
         HandoffRequested,
         HandoffEscalated,
         HandoffEnded,
+        CallBackRequested,
         CrmMessageObserved,
     ),
 }
@@ -126,6 +134,7 @@ __all__ = [
     "Author",
     "BookingDeclined",
     "BookingRequested",
+    "CallBackRequested",
     "CatalogChanged",
     "CatalogService",
     "Cents",

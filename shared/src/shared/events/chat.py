@@ -54,6 +54,21 @@ class HandoffEscalated(EventData):
     requested_at: AwareDatetime
 
 
+class CallBackRequested(EventData):
+    """The customer, whom no person answered in time, wants to be called at `phone` (E.164), the lead's own or another."""
+
+    type: ClassVar[str] = "callback.requested.v1"
+    publisher: ClassVar[ServiceName] = "chat"
+
+    handoff_id: UUID
+    conversation_id: UUID
+    lead_id: UUID
+    phone: str
+    reason: str
+    summary: str
+    open_question: str | None = None
+
+
 class HandoffEnded(EventData):
     type: ClassVar[str] = "handoff.ended.v1"
     publisher: ClassVar[ServiceName] = "chat"

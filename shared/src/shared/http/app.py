@@ -4,8 +4,8 @@ import asyncio
 import hmac
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
 import uvicorn
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db.engine import Sessions, transaction
 from shared.db.migrate import upgrade
+from shared.db.time import DATABASE_TIME
 from shared.http import problems
 from shared.http.problems import Problem, problem_response, route_of
 from shared.messaging.broker import Messaging
@@ -42,7 +43,7 @@ def create_app(
 ) -> FastAPI:
     app = FastAPI(
         title=f"Lead Orchestrator: {name}",
-        lifespan=lifespan,
+        lifespan=_on_database_time(sessions, lifespan),
         docs_url=None,
         redoc_url=None,
         responses=problems.DECLARED,
@@ -52,6 +53,17 @@ def create_app(
     for router in [*routers, _probes(sessions, messaging)]:
         app.include_router(router)
     return app
+
+
+def _on_database_time(
+    sessions: Sessions, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        async with DATABASE_TIME.followed(sessions), lifespan(app):
+            yield
+
+    return running
 
 
 def _probes(sessions: Sessions, messaging: Messaging) -> APIRouter:

@@ -97,7 +97,8 @@ class Messaging:
                     broker = await stack.enter_async_context(self.build_broker())
                     await broker.start()
                     self.ready = True
-                    await asyncio.Event().wait()
+                    await asyncio.wait({relay})
+                    raise ConnectionError("the relay has ended")  # noqa: TRY301 - by whatever: all is opened anew
             except Exception as error:  # noqa: BLE001 - the edge of the process: name it, wait, try again
                 log.warning("messaging.not_connected", service=self._service, reason=repr(error))
                 await asyncio.sleep(RECONNECT_SECONDS)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import traceback
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,10 +20,14 @@ from shared.messaging.publisher import Publisher
 from shared.messaging.replay import delivered, replay_of
 from shared.messaging.topology import RETRY_DELAYS_SECONDS, dead_letters_of, queue_for, retry_of
 from shared.telemetry.logs import without_words
-from shared.telemetry.metrics import EVENTS_CONSUMED
+from shared.telemetry.metrics import EVENTS_CONSUMED, EVENTS_LAG_SECONDS
 from shared.telemetry.traces import caused_by_event
 
 log = structlog.get_logger()
+
+LOST_DELIVERIES = 3
+"""So often may deliveries of an event end without a word, with a killed process or a lost channel. Then it waits like one
+that failed, so that an event which ends its process does not use up the tries of those that were in flight beside it."""
 
 HOLD_LIMIT_SECONDS = 120
 """How long an event is held un-acked while database or broker are away; far below the broker's consumer timeout."""
@@ -34,6 +39,10 @@ class RetryLater(Exception):
 
 class DeadLetter(Exception):
     """The event can never be worked off; it is put aside at once with the reason."""
+
+
+class DeliveriesLost(Exception):
+    """Whoever worked on the event never came back, several times in a row; perhaps because of the event."""
 
 
 async def decode(msg: StreamMessage[Any]) -> object:
@@ -69,7 +78,11 @@ class _FailureMiddleware(BaseMiddleware[Any, Any]):
     async def consume_scope(
         self, call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], msg: StreamMessage[Any]
     ) -> object:
+        self._measure_lag()
+        lost = int(msg.headers.get("x-delivery-count", 0))
         with caused_by_event(await msg.decode(), self._queue), delivered(msg.headers):
+            if lost >= LOST_DELIVERIES:
+                raise DeliveriesLost(f"{lost} deliveries ended without a word")
             return await _holding(lambda: call_next(msg), is_outage)
 
     async def __aexit__(
@@ -140,6 +153,13 @@ class _FailureMiddleware(BaseMiddleware[Any, Any]):
         queues = {queue_for(self._service, event) for event in CONSUMES[self._service]}
         return routing_key if routing_key in queues else f"{self._service}.{routing_key}"
 
+    def _measure_lag(self) -> None:
+        """Of an event's first try: a later one has waited on purpose."""
+        published_at = self.msg.timestamp
+        if published_at is not None and "attempt" not in self.msg.headers:
+            lag_seconds = (datetime.now(UTC) - published_at).total_seconds()
+            EVENTS_LAG_SECONDS.labels(queue=self._queue).set(max(0.0, lag_seconds))
+
     def _count(self, outcome: str) -> None:
         EVENTS_CONSUMED.labels(queue=self._queue, outcome=outcome).inc()
 
@@ -165,6 +185,6 @@ def _reason(error: Exception) -> str:
 
 def _public(error: Exception) -> str:
     """For the log, which holds no personal data: a message may quote a row or a body, ours do not."""
-    if isinstance(error, RetryLater | DeadLetter):
+    if isinstance(error, RetryLater | DeadLetter | DeliveriesLost):
         return _reason(error)
     return without_words(error)

@@ -1,11 +1,11 @@
 """The outbox: an event is recorded in the transaction that makes it true, and relayed afterwards."""
 
-from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.db.time import database_now
 from shared.events import Event, EventData
 from shared.events.base import DataT
 from shared.messaging.replay import current_replay, leaves
@@ -66,7 +66,7 @@ def envelope(
         type=data.type,
         source=data.publisher,
         subject=str(subject),
-        time=datetime.now(UTC),
+        time=database_now(),
         tenant_id=tenant_id,
         location_id=location_id,
         causation_id=cause.id,

@@ -1,8 +1,8 @@
 """The one place that publishes: persistent, confirmed, mandatory, time-limited, on a connection of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
 import aio_pika
@@ -34,26 +34,58 @@ class Publisher:
         content_type: str,
         headers: Mapping[str, str | int] | None = None,
     ) -> None:
-        message = aio_pika.Message(
-            body,
-            message_id=message_id,
-            content_type=content_type,
-            type=routing_key,
-            headers=dict(headers or {}),
-            delivery_mode=DeliveryMode.PERSISTENT,
-            timestamp=datetime.now(UTC),
+        message = message_of(
+            body, type_=routing_key, message_id=message_id, content_type=content_type, headers=headers
         )
-        async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
-            target = await self._exchange(exchange)
-            answer = await target.publish(message, routing_key, mandatory=True)
+        await self.send(exchange, message)
+
+    async def send(self, exchange: str, message: aio_pika.Message) -> None:
+        """Its type is the routing key."""
+        with _told_from_our_own_end(exchange, message.message_id):
+            async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
+                target = await self._exchange(exchange)
+                answer = await target.publish(message, str(message.type), mandatory=True)
         if not isinstance(answer, Basic.Ack):
-            raise NotConfirmed(f"{exchange!r} answered {answer!r} for message {message_id}")
+            raise NotConfirmed(f"{exchange!r} answered {answer!r} for message {message.message_id}")
 
     async def _exchange(self, name: str) -> AbstractExchange:
         """By name only: a service has no right to declare, and robust channels would declare it anew on reconnect."""
         if name not in self._exchanges:
             self._exchanges[name] = await self._channel.get_exchange(name, ensure=False)
         return self._exchanges[name]
+
+
+def message_of(
+    body: bytes,
+    *,
+    type_: str,
+    message_id: str,
+    content_type: str,
+    headers: Mapping[str, str | int] | None = None,
+) -> aio_pika.Message:
+    return aio_pika.Message(
+        body,
+        message_id=message_id,
+        content_type=content_type,
+        type=type_,
+        headers=dict(headers or {}),
+        delivery_mode=DeliveryMode.PERSISTENT,
+        timestamp=datetime.now(UTC),
+    )
+
+
+@contextmanager
+def _told_from_our_own_end(exchange: str, message_id: str | None) -> Iterator[None]:
+    """The client cancels what waits on a connection that it gives up; unchanged, that would end the caller's task."""
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise NotConfirmed(
+            f"the connection was stuck: {exchange!r} did not answer for message {message_id}"
+        ) from error
 
 
 @asynccontextmanager

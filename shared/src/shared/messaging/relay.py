@@ -12,13 +12,16 @@ import structlog
 from aio_pika.exceptions import DeliveryError
 
 from shared.events import CONTENT_TYPE
-from shared.messaging.publisher import Publisher
+from shared.messaging.publisher import Publisher, message_of
 from shared.messaging.topology import EVENTS_EXCHANGE, LOG_EXCHANGE
 from shared.telemetry.metrics import EVENTS_PUBLISHED, OUTBOX_OLDEST_SECONDS
 
 log = structlog.get_logger()
 
-BATCH_ROWS = 200
+BATCH_ROWS = 1000
+"""One claim, one mark and one commit for so many; with 200 these took twice as long for each row."""
+IN_FLIGHT = 200
+"""Subjects at once. More would only wait for each other in front of the socket, while their time runs."""
 POLL_SECONDS = 1.0
 """The fallback when a NOTIFY is missed, and how often a standby asks for the lock: far below the 5 s promised."""
 PAUSE_AFTER_FAILURE_SECONDS = 0.5
@@ -119,11 +122,9 @@ class Relay:
         async with connection.transaction():
             rows = await connection.fetch(_CLAIM, BATCH_ROWS, self._waiting())
             by_subject = groupby(sorted(rows, key=itemgetter("key", "id")), key=itemgetter("key"))
-            outcomes = await asyncio.gather(*(self._publish_in_order(list(group)) for _, group in by_subject))
-            done = [row_id for published, _ in outcomes for row_id in published]
+            done, failures = await self._publish_side_by_side([list(group) for _, group in by_subject])
             if done:
                 await connection.execute(_DONE, done)
-            failures = [failure for _, failure in outcomes if failure]
             if failures:
                 await connection.execute(_FAILED, *map(list, zip(*failures, strict=True)))
         if failures:
@@ -133,31 +134,50 @@ class Relay:
             await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
         return len(done)
 
-    async def _publish_in_order(self, rows: list[asyncpg.Record]) -> tuple[list[int], tuple[int, str] | None]:
-        published: list[int] = []
+    async def _publish_side_by_side(
+        self, subjects: list[list[asyncpg.Record]]
+    ) -> tuple[list[int], list[tuple[int, str]]]:
+        """Ids of what was published, and failures. While the broker is away, what has not begun is left to the next batch."""
+        done: list[int] = []
+        failures: list[tuple[int, str]] = []
+        waiting = iter(subjects)
+
+        async def work() -> None:
+            for rows in waiting:
+                failed = await self._publish_in_order(rows, done)
+                if failed is None:
+                    continue
+                row, error = failed
+                failures.append((row["id"], repr(error)[:500]))
+                if not isinstance(error, DeliveryError):
+                    return
+                self._refused_until[row["key"]] = time.monotonic() + REFUSED_PAUSE_SECONDS
+
+        await asyncio.gather(*(work() for _ in range(min(IN_FLIGHT, len(subjects)))))
+        return done, failures
+
+    async def _publish_in_order(
+        self, rows: list[asyncpg.Record], done: list[int]
+    ) -> tuple[asyncpg.Record, Exception] | None:
         for row in rows:
             try:
                 await self._publish(row)
             except Exception as error:  # noqa: BLE001 - kept in the row, tried again
-                if isinstance(error, DeliveryError):
-                    self._refused_until[row["key"]] = time.monotonic() + REFUSED_PAUSE_SECONDS
-                return published, (row["id"], repr(error)[:500])
-            published.append(row["id"])
-        return published, None
+                return row, error
+            done.append(row["id"])
+        return None
 
     async def _publish(self, row: asyncpg.Record) -> None:
         """Each try goes on where the last one ended: an event that waits for its queue is in the log once."""
+        message = message_of(
+            row["body"], type_=row["type"], message_id=str(row["event_id"]), content_type=CONTENT_TYPE
+        )
         if row["id"] not in self._logged:
-            await self._send(LOG_EXCHANGE, row)
+            await self._publisher().send(LOG_EXCHANGE, message)
             self._logged.add(row["id"])
-        await self._send(EVENTS_EXCHANGE, row)
+        await self._publisher().send(EVENTS_EXCHANGE, message)
         self._logged.discard(row["id"])
         EVENTS_PUBLISHED.labels(type=row["type"]).inc()
-
-    async def _send(self, exchange: str, row: asyncpg.Record) -> None:
-        await self._publisher().publish(
-            exchange, row["type"], row["body"], message_id=str(row["event_id"]), content_type=CONTENT_TYPE
-        )
 
     def _waiting(self) -> list[str]:
         now = time.monotonic()

@@ -1,7 +1,7 @@
 """Every exchange, queue and binding on the broker, in one place.
 
 relay ── events.log (exchange) ──▶ events.log (stream): every event, for replay and audit
-      └─ events (topic) ──▶ <service>.<type> (quorum, one for each event that a service consumes)
+      └─ events (topic) ──▶ events.consumers (topic) ──▶ <service>.<type> (quorum, one for each event that a service consumes)
 a consumer that wants another try later ──▶ <service>.retry.<delay> (TTL) ──▶ back to its own queue
 a consumer that cannot work an event off ──▶ <service>.dead ──▶ <service>.dead (queue)
 leadctl ──▶ ops.audit, ops.discarded (streams): what operators did, and the dead letters that they gave up
@@ -10,7 +10,7 @@ leadctl ──▶ ops.audit, ops.discarded (streams): what operators did, and th
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel
@@ -18,6 +18,7 @@ from aio_pika.abc import AbstractChannel
 from shared.events import CONSUMES, SERVICES, EventData, ServiceName
 
 EVENTS_EXCHANGE = "events"
+CONSUMERS_EXCHANGE = "events.consumers"
 LOG_EXCHANGE = "events.log"
 LOG_STREAM = "events.log"
 
@@ -29,9 +30,6 @@ DELIVERY_LIMIT = 20
 
 DEAD_LETTER_LOOKS = 1_000_000
 """Looking at a dead letter is a delivery. RabbitMQ 4 drops a message after 20 of them where no limit is set."""
-
-LOG_MAX_AGE = "30D"
-LOG_SEGMENT_BYTES = 100_000_000
 
 AUDIT_STREAM = "ops.audit"
 DISCARDED_STREAM = "ops.discarded"
@@ -60,13 +58,18 @@ class Queue:
 
 @dataclass(frozen=True, order=True)
 class Binding:
+    """`kind`: of the destination."""
+
     exchange: str
-    queue: str
+    destination: str
     routing_key: str
+    kind: Literal["queue", "exchange"] = "queue"
 
 
 @dataclass(frozen=True)
 class Topology:
+    """In an order in which it can be declared."""
+
     exchanges: tuple[Exchange, ...]
     queues: tuple[Queue, ...]
     bindings: tuple[Binding, ...]
@@ -87,10 +90,9 @@ def retry_of(service: ServiceName, delay_seconds: int) -> str:
 
 
 def topology() -> Topology:
-    """All of it, in an order in which it can be declared."""
-    parts = [_log(), _operators(), *(_service(service) for service in SERVICES)]
+    parts = [_log(), _operators(), *(_service(service) for service in SERVICES), _switch()]
     return Topology(
-        exchanges=(Exchange(EVENTS_EXCHANGE, ExchangeType.TOPIC), *_each(part.exchanges for part in parts)),
+        exchanges=_each(part.exchanges for part in parts),
         queues=_each(part.queues for part in parts),
         bindings=_each(part.bindings for part in parts),
     )
@@ -104,8 +106,24 @@ async def declare(channel: AbstractChannel) -> None:
     for queue in wanted.queues:
         await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
     for binding in wanted.bindings:
-        bound = await channel.get_queue(binding.queue, ensure=False)
-        await bound.bind(binding.exchange, binding.routing_key)
+        if binding.kind == "exchange":
+            fed = await channel.get_exchange(binding.destination, ensure=False)
+            await fed.bind(binding.exchange, binding.routing_key)
+        else:
+            bound = await channel.get_queue(binding.destination, ensure=False)
+            await bound.bind(binding.exchange, binding.routing_key)
+
+
+def _switch() -> Topology:
+    """Its binding is the last of all: while bindings come back, the broker returns each event and the relay keeps it.
+
+    With the queues bound to the relay's own exchange an event would reach those that are bound already and miss the others.
+    """
+    return Topology(
+        exchanges=tuple(Exchange(name, ExchangeType.TOPIC) for name in (EVENTS_EXCHANGE, CONSUMERS_EXCHANGE)),
+        queues=(),
+        bindings=(Binding(EVENTS_EXCHANGE, CONSUMERS_EXCHANGE, "#", kind="exchange"),),
+    )
 
 
 def _log() -> Topology:
@@ -153,7 +171,7 @@ def _service(service: ServiceName) -> Topology:
         ),
         bindings=(
             *(Binding(name, name, "") for name in aside),
-            *(Binding(EVENTS_EXCHANGE, name, type_) for name, type_ in work.items()),
+            *(Binding(CONSUMERS_EXCHANGE, name, type_) for name, type_ in work.items()),
         ),
     )
 

@@ -4,6 +4,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 EVENTS_PUBLISHED = Counter("events_published_total", "Events confirmed by the broker", ["type"])
 EVENTS_CONSUMED = Counter("events_consumed_total", "Deliveries by outcome", ["queue", "outcome"])
+EVENTS_LAG_SECONDS = Gauge(
+    "events_lag_seconds", "How long the delivery begun last had waited in its queue", ["queue"]
+)
 OUTBOX_OLDEST_SECONDS = Gauge(
     "outbox_oldest_seconds", "Age of the oldest event not yet published", ["service"]
 )
