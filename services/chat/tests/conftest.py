@@ -13,12 +13,13 @@ import pytest
 from chat.actions.conversations import keep_catalog, keep_lead, keep_location, open_conversation
 from chat.actions.messages import Received, Written, receive_message
 from chat.actions.offline import OfflineAssistant
-from chat.clients.booking import BookingClient, utc_now
+from chat.clients.booking import BookingClient
 from chat.clients.feed import Feed
 from chat.deps import Deps
 from chat.schedule import AnsweringClock
 from chat.tables import ChatMessage, Conversation
 from shared.db.engine import Sessions, asyncpg_url, create_engine, create_sessions, transaction
+from shared.db.time import database_now
 from shared.events import (
     Address,
     CatalogChanged,
@@ -304,10 +305,10 @@ async def deps(sessions: Sessions, database_url: str, desk: BookingDesk) -> Asyn
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(desk), base_url="http://booking")
     yield Deps(
         sessions=sessions,
-        booking=BookingClient(http, KEYS, utc_now),
+        booking=BookingClient(http, KEYS, database_now),
         feed=Feed(asyncpg_url(database_url)),
         link_keys=KEYS,
-        now=utc_now,
+        now=database_now,
         quiet_seconds=0,
         answer_seconds=1,
     )

@@ -43,7 +43,7 @@ async def app(chat, database_url) -> AsyncIterator[FastAPI]:
     )
     served = create_app(
         "chat",
-        routers=[build_api(chat.deps, SHORT), build_staff_api(chat.deps, settings)],
+        routers=[build_api(chat.deps, SHORT, chat.clock), build_staff_api(chat.deps, settings)],
         sessions=chat.deps.sessions,
         messaging=Messaging(settings, "chat"),
         lifespan=no_lifespan,

@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
@@ -245,6 +246,85 @@ def test_after_the_pause_one_call_tries_the_way_for_all():
     assert not breaker.admits()
     breaker._open_until = 0.0
     assert [breaker.admits(), breaker.admits()] == [True, False]
+
+
+async def waits_for_a_token(breaker):
+    async with breaker.waiting(1000):
+        await asyncio.Event().wait()
+
+
+@pytest.fixture
+async def in_line():
+    """Makes customers who wait for their first token; none of them is left behind."""
+    async with AsyncExitStack() as stack:
+
+        async def joined(breaker, count):
+            waits = [asyncio.create_task(waits_for_a_token(breaker)) for _ in range(count)]
+            stack.push_async_callback(asyncio.gather, *waits, return_exceptions=True)
+            for wait in waits:
+                stack.callback(wait.cancel)
+            await asyncio.sleep(0)
+            return waits
+
+        yield joined
+
+
+async def test_the_first_token_that_does_not_come_ends_the_wait_of_those_who_have_waited_long(in_line):
+    breaker = CircuitBreaker(failures=4, doubt_seconds=0)
+    waits = await in_line(breaker, 3)
+    breaker.failed("sample")
+    ended = await asyncio.gather(*waits, return_exceptions=True)
+    assert [type(error) for error in ended] == [TimeoutError] * 3
+    assert breaker.open
+
+
+async def test_in_doubt_a_newcomer_has_the_short_wait(in_line):
+    breaker = CircuitBreaker(failures=3, doubt_seconds=0)
+    breaker.failed("sample")
+    with pytest.raises(TimeoutError):
+        await (await in_line(breaker, 1))[0]
+    breaker.succeeded()
+    (patient,) = await in_line(breaker, 1)
+    await asyncio.sleep(0)
+    assert not patient.done()
+
+
+async def test_when_the_breaker_opens_nobody_waits_any_more(in_line):
+    breaker = CircuitBreaker(failures=2, doubt_seconds=1000)
+    waits = await in_line(breaker, 3)
+    breaker.failed("sample")
+    await asyncio.sleep(0)
+    assert not any(wait.done() for wait in waits)
+    breaker.failed("sample")
+    ended = await asyncio.gather(*waits, return_exceptions=True)
+    assert [type(error) for error in ended] == [TimeoutError] * 3
+
+
+async def test_the_call_that_tries_the_way_has_all_its_time(in_line):
+    breaker = CircuitBreaker(failures=1, seconds=0, doubt_seconds=0)
+    breaker.failed("sample")
+    assert breaker.admits()
+    (trying,) = await in_line(breaker, 1)
+    await asyncio.sleep(0)
+    assert not trying.done()
+
+
+async def test_who_waits_when_the_breaker_opens_is_answered_without_the_model(talk, sandbox, control):
+    client = AsyncAnthropic(api_key="sample", base_url=f"{sandbox.url}/anthropic", max_retries=0)
+    breaker, offline = CircuitBreaker(failures=1), OfflineAssistant()
+    claude = AnthropicClaude(client, "claude-haiku-5-5", 1000, "claude-sonnet-5-5", breaker)
+    clock = AnsweringClock(talk.deps, [ClaudeAssistant(claude, offline, 1000), offline])
+    await control.put("/faults/anthropic", json={"mode": "timeout", "seconds": 55})
+    waiting = asyncio.create_task(replace(talk, clock=clock).answer_to("how much is it?"))
+
+    async def asked_once():
+        return await asked(control) == 1
+
+    await eventually(asked_once)
+    breaker.failed("another customer's call")
+    assert "$449.00" in (await waiting).text
+    assert await asked(control) == 1
+    await claude.close()
 
 
 TEMPLATE = "Ceramic Window Tint for your 2021 Honda Civic is $449.00"

@@ -5,9 +5,12 @@ from uuid import uuid4
 
 import pytest
 from chat.domain.conversation import (
+    CONFIRMING,
     FIXED_ACTIONS,
     Aside,
     Booked,
+    CallBackAsked,
+    CallBackKept,
     CancelAsked,
     Cancelled,
     Facts,
@@ -15,6 +18,7 @@ from chat.domain.conversation import (
     Happened,
     Held,
     HoldLost,
+    NobodyCame,
     Offered,
     Owner,
     Quoted,
@@ -62,25 +66,35 @@ HAPPENED: dict[str, Happened] = {
     "ask": CancelAsked(),
     "cancelled": Cancelled(GONE),
     "person": HandedOff(),
+    "nobody": NobodyCame(),
+    "number?": CallBackAsked(number_known=False),
+    "this?": CallBackAsked(number_known=True),
+    "call": CallBackKept(),
     "aside": WentAside(Aside.QUESTION),
 }
 # Every state by everything that can happen. `.`: the path stays where it is.
 WITHOUT_APPOINTMENT = """
-                quoted  offered  held     lost   wish       booked  ask             cancelled  person  aside
-need            quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   .
-quote           .       offer    confirm  .      requested  booked  cancel_confirm  need       human   .
-offer           quote   .        confirm  quote  requested  booked  cancel_confirm  need       human   .
-confirm         quote   offer    .        quote  requested  booked  cancel_confirm  need       human   .
-requested       quote   offer    confirm  quote  .          booked  cancel_confirm  need       human   .
-human           quote   offer    confirm  quote  requested  booked  cancel_confirm  need       .       .
+                   quoted  offered  held     lost   wish       booked  ask             cancelled  person  nobody           number?           this?              call   aside
+need               quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  quote  .
+quote              .       offer    confirm  .      requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  .      .
+offer              quote   .        confirm  quote  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  quote  .
+confirm            quote   offer    .        quote  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  quote  .
+requested          quote   offer    confirm  quote  .          booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  quote  .
+call_back_offer    quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   .                call_back_number  call_back_confirm  quote  .
+call_back_number   quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   call_back_offer  .                 call_back_confirm  quote  .
+call_back_confirm  quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  .                  quote  .
+human              quote   offer    confirm  quote  requested  booked  cancel_confirm  need       .       call_back_offer  call_back_number  call_back_confirm  quote  .
 """
 WITH_APPOINTMENT = """
-                quoted  offered     held          lost    wish       booked  ask             cancelled  person  aside
-booked          .       move_offer  move_confirm  .       requested  .       cancel_confirm  need       human   .
-move_offer      .       .           move_confirm  booked  requested  booked  cancel_confirm  need       human   .
-move_confirm    .       move_offer  .             booked  requested  booked  cancel_confirm  need       human   .
-cancel_confirm  .       move_offer  move_confirm  booked  requested  booked  .               need       human   .
-human           .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       .       .
+                   quoted  offered     held          lost    wish       booked  ask             cancelled  person  nobody           number?           this?              call    aside
+booked             .       move_offer  move_confirm  .       requested  .       cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  .       .
+move_offer         .       .           move_confirm  booked  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  booked  .
+move_confirm       .       move_offer  .             booked  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  booked  .
+cancel_confirm     .       move_offer  move_confirm  booked  requested  booked  .               need       human   call_back_offer  call_back_number  call_back_confirm  booked  .
+call_back_offer    .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       human   .                call_back_number  call_back_confirm  booked  .
+call_back_number   .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       human   call_back_offer  .                 call_back_confirm  booked  .
+call_back_confirm  .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  .                  booked  .
+human              .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       .       call_back_offer  call_back_number  call_back_confirm  booked  .
 """
 
 
@@ -149,7 +163,7 @@ def test_every_button_shown_is_understood(state: State) -> None:
 
 
 def test_a_person_is_always_one_button_away_until_a_yes_or_no_is_asked() -> None:
-    asking = {State.CONFIRM, State.MOVE_CONFIRM, State.CANCEL_CONFIRM, State.HUMAN}
+    asking = {*CONFIRMING, State.HUMAN}
     for state in set(State) - asking:
         assert "person" in {action.id for action in actions_of(state, Owner.ASSISTANT)}
 

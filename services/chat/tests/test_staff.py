@@ -25,6 +25,7 @@ from shared.http.links import Link
 from shared.http.staff import staff_token
 from shared.messaging.broker import Messaging
 from shared.messaging.inbox import once
+from testkit.openapi import check_conformance
 
 from .conftest import KEYS, LOCATION, TENANT, Chat, event_of
 
@@ -80,6 +81,38 @@ async def console(chat: Chat, members, database_url) -> AsyncIterator[httpx2.Asy
         transport=transport, base_url="http://chat/api/staff", headers=token(SAM)
     ) as client:
         yield client
+
+
+@pytest.fixture
+def app(chat: Chat, members, database_url) -> FastAPI:
+    settings = Settings(
+        database_url=database_url, rabbitmq_url="amqp://127.0.0.1", link_keys="x", ops_token="ops"
+    )
+    pace = Pace(heartbeat_seconds=0.1, life_seconds=0.2)
+    return create_app(
+        "chat",
+        routers=[build_staff_api(chat.deps, settings, pace)],
+        sessions=chat.deps.sessions,
+        messaging=Messaging(settings, "chat"),
+        lifespan=no_lifespan,
+    )
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("headers", [token(SAM), token(RITA), {}], ids=["staff", "read_only", "nobody"])
+async def test_every_door_of_staff_answers_as_it_declares_whatever_is_sent(app, chat, headers):
+    known = {
+        "conversation_id": [str((await chat.row()).id), str(uuid4())],
+        "lead_id": [str(chat.lead.subject_id)],
+        "location": ["Store094", "Store999"],
+        "from": ["2026-01-01T00:00:00Z"],
+        "to": ["2100-01-01T00:00:00Z"],
+    }
+    async with chat.deps.feed.running():
+        tried = await check_conformance(app, "/api/staff/", headers, known, examples=4)
+    assert {"POST /api/staff/conversations/{conversation_id}/take-over", "GET /api/staff/metrics"} <= set(
+        tried
+    )
 
 
 async def door(chat: Chat) -> str:

@@ -12,10 +12,14 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 import pytest
+from chat.actions.answering import claim, claim_owed
+from chat.actions.messages import Written, receive_message
 from chat.actions.offline import OfflineAssistant
+from chat.actions.records import scene_of
 from chat.schedule import AnsweringClock
-from shared.db.engine import create_engine, create_sessions
+from shared.db.engine import create_engine, create_sessions, transaction
 from shared.http.links import Link
+from sqlalchemy import event
 from testkit.patience import eventually
 
 pytestmark = pytest.mark.postgres
@@ -32,7 +36,7 @@ async def two_replicas(chat, database_url):
         for _ in range(2):
             engine = create_engine(database_url)
             stack.push_async_callback(engine.dispose)
-            deps = replace(chat.deps, sessions=create_sessions(engine), quiet_seconds=0.3)
+            deps = replace(chat.deps, sessions=create_sessions(engine), quiet_seconds=2)
             await stack.enter_async_context(AnsweringClock(deps, [OfflineAssistant()]).running())
         yield
 
@@ -175,3 +179,51 @@ async def test_a_process_killed_in_the_middle_of_an_answer_leaves_one_answer_to_
     assert authors(messages) == ["assistant", "customer", "assistant"]
     assert "$449.00" in messages[-1].text
     assert await chat.clock.drain() == 0
+
+
+async def test_who_takes_a_message_with_a_free_seat_begins_its_answer(chat):
+    """No clock looks for work here: nothing but the seat can have begun it."""
+    received = await receive_message(
+        chat.deps, chat.lead, Written("one", text="how much is it?"), desk=chat.clock
+    )
+
+    async def answered():
+        return (await chat.messages())[-1].reply_to == received.message.id
+
+    await eventually(answered)
+    row = await chat.row()
+    assert (row.answer_due_at, row.answering_until) == (None, None)
+
+
+async def test_without_a_free_seat_the_answer_is_left_to_the_clocks(chat, monkeypatch):
+    monkeypatch.setattr("chat.schedule.AT_ONCE", 0)
+    await receive_message(chat.deps, chat.lead, Written("one", text="how much is it?"), desk=chat.clock)
+    assert (await chat.row()).answering_until is None
+    monkeypatch.undo()
+    assert "$449.00" in (await chat.answered()).text
+
+
+async def test_an_answer_that_another_worker_writes_is_not_begun_again(chat):
+    await chat.write("hi")
+    assert await claim_owed(chat.deps) is not None
+    with chat.clock.seat() as seat:
+        async with transaction(chat.deps.sessions, chat.lead.tenant_id) as session:
+            scene = await scene_of(session, chat.lead.tenant_id, chat.lead.subject_id, lock=True)
+            seat.owed = await claim(chat.deps, session, scene)
+        assert seat.owed is None
+
+
+ROUND_TRIPS = 17
+"""Statements from a message to its stored answer, the tenant of each transaction set: a figure that no busy machine changes."""
+
+
+async def test_an_answer_takes_so_many_statements(chat):
+    statements = []
+    engine = chat.deps.sessions.kw["bind"].sync_engine
+    listens = (engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    event.listen(*listens)
+    await receive_message(chat.deps, chat.lead, Written("one", text="how much is it?"), desk=chat.clock)
+    await asyncio.gather(*chat.clock._answers)
+    event.remove(*listens)
+    assert "$449.00" in (await chat.messages())[-1].text
+    assert len(statements) <= ROUND_TRIPS, "\n".join(statements)

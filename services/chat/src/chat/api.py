@@ -14,18 +14,20 @@ from shared.http.links import BadLink, Link, LinkPurpose, read
 from shared.http.problems import DECLARED, Problem
 
 from chat.actions import messages as actions
+from chat.actions.answering import Desk
 from chat.actions.messages import Received, TooManyMessages, Written
 from chat.actions.records import NoConversation
 from chat.api_stream import HEADERS, Pace, conversation_events
 from chat.deps import Deps
 from chat.domain.intents import UnknownAction, understand_action
+from chat.domain.signals import MessageStored, Resync, Signal
 from chat.tables import ChatMessage
 from chat.views import MessageView, SessionView
 
 MAX_CHARACTERS = 4000
 MAX_WAIT_SECONDS = 30.0
 MAX_SEQ = 2**31 - 1
-_LOOK_AGAIN_SECONDS = 1.0
+_LOOK_AGAIN_SECONDS = 5.0
 """A lost notification costs at most this much of a wait."""
 ARRIVAL_SECONDS = 3.0
 """The e-mail may be faster than the conversation that its link leads to."""
@@ -79,7 +81,7 @@ class MessagesAnswer(BaseModel):
     messages: list[MessageView] = Field(description="by rising seq")
 
 
-def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
+def build_api(deps: Deps, pace: Pace | None = None, desk: Desk | None = None) -> APIRouter:
     router = APIRouter(prefix="/api/chat", responses=DECLARED)
 
     def customer(request: Request) -> Link:
@@ -107,7 +109,8 @@ def build_api(deps: Deps, pace: Pace | None = None) -> APIRouter:
         response: Response,
         prefer: Annotated[str, Header()] = "",
     ) -> MessageAnswer:
-        received, replies = await _received(deps, lead, body, _wait_seconds(prefer))
+        received = await _received(deps, lead, body, desk)
+        replies = await _replies(deps, received, _wait_seconds(prefer))
         if not replies:
             return MessageAnswer(message=MessageView.of(received.message))
         response.status_code = 200
@@ -167,13 +170,10 @@ async def _conversation_id(deps: Deps, lead: Link) -> UUID:
         raise _unknown() from None
 
 
-async def _received(
-    deps: Deps, lead: Link, body: NewMessageBody, wait_seconds: float
-) -> tuple[Received, Sequence[ChatMessage]]:
-    """The stored message and, within the wait, its replies. Nobody waits where no answer is owed."""
+async def _received(deps: Deps, lead: Link, body: NewMessageBody, desk: Desk | None) -> Received:
     written = Written(client_id=body.client_id, text=body.text, action=body.action)
     try:
-        received = await _arrived(lambda: actions.receive_message(deps, lead, written))
+        return await _arrived(lambda: actions.receive_message(deps, lead, written, desk))
     except NoConversation:
         raise _unknown() from None
     except TooManyMessages as error:
@@ -183,16 +183,15 @@ async def _received(
             "That was quick! Please wait a moment before the next message.",
             headers={"Retry-After": str(error.retry_after_seconds)},
         ) from None
-    if not wait_seconds:
-        return received, ()
-    return received, await _replies(deps, received, wait_seconds)
 
 
 async def _replies(deps: Deps, received: Received, wait_seconds: float) -> Sequence[ChatMessage]:
     """Empty when the time is up or no answer is to be expected."""
+    if not wait_seconds:
+        return ()
     message = received.message
     with deps.feed.subscribed(message.conversation_id) as signals:
-        replies = await actions.read_replies(deps, message)
+        replies = () if received.new else await actions.read_replies(deps, message)
         if replies or not received.answer_owed:
             return replies
         deadline = asyncio.get_running_loop().time() + wait_seconds
@@ -200,9 +199,13 @@ async def _replies(deps: Deps, received: Received, wait_seconds: float) -> Seque
             try:
                 async with asyncio.timeout(min(left, _LOOK_AGAIN_SECONDS)):
                     signal = await signals.get()
-                if signal.kind not in {"message", "resync"}:
+                if not _may_be_an_answer(signal, message):
                     continue
             except TimeoutError:
                 pass
             replies = await actions.read_replies(deps, message)
     return replies
+
+
+def _may_be_an_answer(signal: Signal, message: ChatMessage) -> bool:
+    return isinstance(signal, Resync) or (isinstance(signal, MessageStored) and signal.seq > message.seq)

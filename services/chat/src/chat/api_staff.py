@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -65,6 +65,11 @@ class NoteAnswer(BaseModel):
     note: NoteView
 
 
+_STREAM: dict[str, Any] = {
+    "description": "Server-sent events: conversation.",
+    "content": {"text/event-stream": {}},
+}
+
 Signed = Callable[[Request], Awaitable[Viewer]]
 
 
@@ -120,7 +125,7 @@ def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -
         with _problems():
             return OpenedView.of(await actions.open_for_staff(deps, viewer, conversation_id))
 
-    @router.get("/stream")
+    @router.get("/stream", response_class=StreamingResponse, responses={200: _STREAM})
     async def stream(viewer: member) -> StreamingResponse:
         """SSE: `conversation` with the inbox row of each conversation that changed."""
         return StreamingResponse(

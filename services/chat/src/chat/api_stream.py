@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from shared.http.links import Link
 
-from chat.actions.messages import read_messages, read_scene
+from chat.actions.messages import read_conversation, read_messages, read_scene
 from chat.actions.staff import Viewer, read_inbox
 from chat.deps import Deps
 from chat.domain.signals import Delta, MessageStored, Resync, Signal, StateChanged, Typing
@@ -97,8 +97,7 @@ class _Listening:
         return [frame("message", MessageView.of(m), m.seq) for m in messages]
 
     async def _state(self) -> str:
-        scene = await read_scene(self._deps, self._lead)
-        return frame("state", StateView.of(scene.conversation))
+        return frame("state", StateView.of(await read_conversation(self._deps, self._lead)))
 
 
 _GATHER_SECONDS = 0.2

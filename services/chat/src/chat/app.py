@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from anthropic import AsyncAnthropic, Timeout
+from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient, Timeout
 from fastapi import FastAPI
 from shared.db.engine import asyncpg_url, create_engine, create_sessions
+from shared.db.time import database_now
 from shared.http.app import create_app
+from shared.http.vendors import VendorTransport
 from shared.messaging.broker import Messaging
 
 from chat.actions.assistant import Assistant
@@ -15,7 +17,7 @@ from chat.actions.offline import OfflineAssistant
 from chat.actions.online import ClaudeAssistant
 from chat.api import build_api
 from chat.api_staff import build_staff_api
-from chat.clients.booking import BookingClient, booking_http, utc_now
+from chat.clients.booking import BookingClient, booking_http
 from chat.clients.claude import AnthropicClaude, Claude
 from chat.clients.feed import Feed
 from chat.consumers import build_consumers
@@ -26,18 +28,24 @@ from chat.settings import Settings
 CONNECT_SECONDS = 2
 """A provider that cannot even be reached is not waited for: the retry and the other assistant are quicker."""
 
+CONNECTIONS = 16
+"""To the database, kept open: with 10, many conversations at once waited for one."""
+
+KEPT_OPEN_SECONDS = 60
+"""A connection to the provider: without one, its handshake comes before the first token."""
+
 
 def build_app(settings: Settings) -> FastAPI:
-    engine = create_engine(settings.database_url)
+    engine = create_engine(settings.database_url, CONNECTIONS)
     sessions = create_sessions(engine)
     http = booking_http(settings.booking_url)
     claude = build_claude(settings)
     deps = Deps(
         sessions=sessions,
-        booking=BookingClient(http, settings.signing_keys(), utc_now),
+        booking=BookingClient(http, settings.signing_keys(), database_now),
         feed=Feed(asyncpg_url(settings.database_url)),
         link_keys=settings.signing_keys(),
-        now=utc_now,
+        now=database_now,
         claude=claude,
         quiet_seconds=settings.quiet_seconds,
         answer_seconds=settings.anthropic_answer_seconds,
@@ -58,7 +66,7 @@ def build_app(settings: Settings) -> FastAPI:
 
     return create_app(
         "chat",
-        routers=[build_api(deps), build_staff_api(deps, settings)],
+        routers=[build_api(deps, desk=answering), build_staff_api(deps, settings)],
         sessions=sessions,
         messaging=messaging,
         lifespan=lifespan,
@@ -74,6 +82,11 @@ def build_claude(settings: Settings) -> AnthropicClaude | None:
         base_url=settings.anthropic_base_url or None,
         max_retries=0,
         timeout=Timeout(settings.anthropic_answer_seconds, connect=CONNECT_SECONDS),
+        http_client=DefaultAsyncHttpxClient(
+            transport=VendorTransport(
+                call_seconds=settings.anthropic_answer_seconds, kept_seconds=KEPT_OPEN_SECONDS
+            )
+        ),
     )
     return AnthropicClaude(
         client,

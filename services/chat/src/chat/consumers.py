@@ -6,12 +6,17 @@ from shared.events import (
     AppointmentCancelled,
     AppointmentRescheduled,
     BookingDeclined,
+    BookingRequested,
+    CallBackRequested,
     CatalogChanged,
     ContactOptedOut,
     CrmMessageObserved,
     CrmSynced,
     CrmSyncFailed,
     Event,
+    HandoffEnded,
+    HandoffEscalated,
+    HandoffRequested,
     InboundMessageReceived,
     LeadReceived,
     LeadStatusChanged,
@@ -36,6 +41,7 @@ def build_consumers(deps: Deps) -> RabbitRouter:
     _appointments(router, deps)
     _messages(router, deps)
     _timeline_only(router, deps)
+    _own_in_timeline(router, deps)
     return router
 
 
@@ -126,4 +132,28 @@ def _timeline_only(router: RabbitRouter, deps: Deps) -> None:
 
     @router.subscriber(work_queue("chat", ContactOptedOut), ack_policy=ACK_POLICY)
     async def keep_opt_out(event: Event[ContactOptedOut]) -> None:
+        await once(deps.sessions, event, keep_in_timeline)
+
+
+def _own_in_timeline(router: RabbitRouter, deps: Deps) -> None:
+    """What chat itself told: the timeline is made from the log alone, and so can be made again from it."""
+
+    @router.subscriber(work_queue("chat", HandoffRequested), ack_policy=ACK_POLICY)
+    async def keep_handoff(event: Event[HandoffRequested]) -> None:
+        await once(deps.sessions, event, keep_in_timeline)
+
+    @router.subscriber(work_queue("chat", HandoffEscalated), ack_policy=ACK_POLICY)
+    async def keep_escalation(event: Event[HandoffEscalated]) -> None:
+        await once(deps.sessions, event, keep_in_timeline)
+
+    @router.subscriber(work_queue("chat", HandoffEnded), ack_policy=ACK_POLICY)
+    async def keep_handoff_end(event: Event[HandoffEnded]) -> None:
+        await once(deps.sessions, event, keep_in_timeline)
+
+    @router.subscriber(work_queue("chat", CallBackRequested), ack_policy=ACK_POLICY)
+    async def keep_call_back(event: Event[CallBackRequested]) -> None:
+        await once(deps.sessions, event, keep_in_timeline)
+
+    @router.subscriber(work_queue("chat", BookingRequested), ack_policy=ACK_POLICY)
+    async def keep_booking_wish(event: Event[BookingRequested]) -> None:
         await once(deps.sessions, event, keep_in_timeline)

@@ -1,14 +1,14 @@
 """The clocks: one answers owed conversations side by side, one looks after those that a person was asked for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
 import structlog
 from shared.clock import Clock
 
-from chat.actions.answering import Owed, answer_owed, claim_owed
+from chat.actions.answering import Owed, Seat, answer_owed, claim_owed
 from chat.actions.assistant import Assistant
 from chat.actions.handing_off import end_next_idle, escalate_next
 from chat.deps import Deps
@@ -18,8 +18,8 @@ log = structlog.get_logger()
 FALLBACK_SECONDS = 0.5
 """How often to look for work that nobody rang for: another replica's, or that of one that died."""
 HANDOFF_SECONDS = 5.0
-AT_ONCE = 20
-"""Answers in the making in one process; an answer mostly waits for the model."""
+AT_ONCE = 100
+"""Answers in the making in one process; an answer mostly waits, for the model or for the customer to stop typing."""
 _RING_MARGIN_SECONDS = 0.005
 
 
@@ -29,6 +29,7 @@ class AnsweringClock:
         self._assistants = assistants
         self._clock = Clock("chat-answers", self._claim, FALLBACK_SECONDS)
         self._answers: set[asyncio.Task[None]] = set()
+        self._seats_kept = 0
         deps.bell.connect(self._ring)
 
     @asynccontextmanager
@@ -54,23 +55,34 @@ class AnsweringClock:
         asyncio.get_running_loop().call_later(delay, self._clock.wake)
 
     async def _claim(self) -> bool:
-        if len(self._answers) >= AT_ONCE:
-            return False
-        owed = await claim_owed(self._deps)
-        if owed is None:
-            return False
-        answer = asyncio.create_task(self._answer(owed), name="chat-answer")
-        self._answers.add(answer)
-        answer.add_done_callback(self._done)
-        return True
+        with self.seat() as seat:
+            if seat.free:
+                seat.owed = await claim_owed(self._deps)
+            return seat.owed is not None
+
+    @contextmanager
+    def seat(self) -> Iterator[Seat]:
+        free = len(self._answers) + self._seats_kept < AT_ONCE
+        seat = Seat(free)
+        self._seats_kept += free
+        try:
+            yield seat
+        finally:
+            self._seats_kept -= free
+        if seat.owed is not None:
+            answer = asyncio.create_task(self._answer(seat.owed), name="chat-answer")
+            self._answers.add(answer)
+            answer.add_done_callback(self._done)
 
     def _done(self, answer: asyncio.Task[None]) -> None:
+        if len(self._answers) >= AT_ONCE:
+            self._clock.wake()  # somebody may have found no seat
         self._answers.discard(answer)
-        self._clock.wake()
 
     async def _answer(self, owed: Owed) -> None:
         try:
-            await answer_owed(self._deps, self._assistants, owed)
+            if not await answer_owed(self._deps, self._assistants, owed):
+                self._clock.wake()  # dropped for something newer, which is owed now
         except Exception:
             # The edge of one answer: its lease runs out and it is tried again.
             log.exception("answer.failed", conversation_id=str(owed.scene.conversation.id))

@@ -1,16 +1,16 @@
 """Every SQL statement of the chat service."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, text, update
+from sqlalchemy import Text, Uuid, bindparam, cast, column, exists, func, or_, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
-from sqlmodel import col, select
+from sqlmodel import and_, col, select
 
-from chat.domain.signals import CHANNEL
+from chat.domain.signals import CHANNEL, NOTIFY
 from chat.tables import (
     Catalog,
     ChatMessage,
@@ -22,7 +22,7 @@ from chat.tables import (
     TimelineEntry,
 )
 
-_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+_NOTIFY = text(NOTIFY.replace("$1", ":channel").replace("$2::text[]", "CAST(:payloads AS text[])"))
 
 
 async def tenant_ids(session: AsyncSession) -> Sequence[UUID]:
@@ -69,11 +69,16 @@ async def keep_catalog(
     )
 
 
+async def lock_lead(session: AsyncSession, lead_id: UUID) -> None:
+    """Until the end of the transaction; also for a lead that is not known yet."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(lead_id), 0))))
+
+
 async def keep_lead(session: AsyncSession, lead: Lead) -> None:
     """Replaces what is known of the person; the status has events and versions of its own."""
     values = lead.model_dump()
     statement = insert(Lead).values(**values)
-    changed = {name: values[name] for name in ("name", "vehicle", "interest")}
+    changed = {name: values[name] for name in ("name", "phone", "vehicle", "interest")}
     await session.execute(statement.on_conflict_do_update(index_elements=["lead_id"], set_=changed))
 
 
@@ -96,14 +101,26 @@ async def lead_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Lead
     return (await session.scalars(statement)).first()
 
 
-async def location_of(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Location | None:
-    statement = select(Location).where(Location.tenant_id == tenant_id, Location.location_id == location_id)
-    return (await session.scalars(statement)).first()
+_SHOP = (cast(Location.facts, Text).label("location"), cast(Catalog.facts, Text).label("catalog"))
 
 
-async def catalog_of(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Catalog | None:
-    statement = select(Catalog).where(Catalog.tenant_id == tenant_id, Catalog.location_id == location_id)
-    return (await session.scalars(statement)).first()
+async def shop_row(
+    session: AsyncSession, tenant_id: UUID, location_id: UUID
+) -> tuple[str, str | None] | None:
+    """The facts of the location and of its catalogue, as JSON."""
+    found = await session.execute(
+        select(*_SHOP)
+        .outerjoin(
+            Catalog,
+            and_(
+                col(Catalog.location_id) == Location.location_id,
+                col(Catalog.tenant_id) == Location.tenant_id,
+            ),
+        )
+        .where(Location.tenant_id == tenant_id, Location.location_id == location_id)
+    )
+    row = found.first()
+    return None if row is None else (row[0], row[1])
 
 
 async def insert_conversation(session: AsyncSession, conversation: Conversation) -> bool:
@@ -115,15 +132,59 @@ async def insert_conversation(session: AsyncSession, conversation: Conversation)
     return answer.first() is not None
 
 
+_CONVERSATION = select(Conversation).where(
+    Conversation.tenant_id == bindparam("tenant_id"), Conversation.lead_id == bindparam("lead_id")
+)
+_CONVERSATION_LOCKED = _CONVERSATION.with_for_update().execution_options(populate_existing=True)
+
+
 async def conversation_of(
     session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, lock: bool = False
 ) -> Conversation | None:
-    statement = select(Conversation).where(
-        Conversation.tenant_id == tenant_id, Conversation.lead_id == lead_id
+    statement = _CONVERSATION_LOCKED if lock else _CONVERSATION
+    return (await session.scalars(statement, {"tenant_id": tenant_id, "lead_id": lead_id})).first()
+
+
+_SCENE = (
+    select(Conversation, Lead, *_SHOP)
+    .join(
+        Lead,
+        and_(col(Lead.lead_id) == Conversation.lead_id, col(Lead.tenant_id) == Conversation.tenant_id),
     )
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    return (await session.scalars(statement)).first()
+    .join(
+        Location,
+        and_(
+            col(Location.location_id) == Conversation.location_id,
+            col(Location.tenant_id) == Conversation.tenant_id,
+        ),
+    )
+    .outerjoin(
+        Catalog,
+        and_(
+            col(Catalog.location_id) == Conversation.location_id,
+            col(Catalog.tenant_id) == Conversation.tenant_id,
+        ),
+    )
+    .where(
+        Conversation.tenant_id == bindparam("tenant_id"),
+        Conversation.lead_id == bindparam("lead_id"),
+    )
+)
+_SCENE_LOCKED = _SCENE.with_for_update(of=Conversation).execution_options(populate_existing=True)
+
+SceneRow = tuple[Conversation, Lead, str, str | None]
+"""The last two are the facts of the location and of its catalogue, as JSON."""
+
+
+async def scene_row(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, lock: bool = False
+) -> SceneRow | None:
+    """A conversation with all that belongs to it; `lock` is on the conversation only."""
+    found = await session.execute(
+        _SCENE_LOCKED if lock else _SCENE, {"tenant_id": tenant_id, "lead_id": lead_id}
+    )
+    row = found.first()
+    return None if row is None else (row[0], row[1], row[2], row[3])
 
 
 async def due_conversation(session: AsyncSession, tenant_id: UUID, now: datetime) -> Conversation | None:
@@ -142,20 +203,23 @@ async def due_conversation(session: AsyncSession, tenant_id: UUID, now: datetime
     return (await session.scalars(statement)).first()
 
 
+_MESSAGES_AFTER = (
+    select(ChatMessage)
+    .where(
+        ChatMessage.tenant_id == bindparam("tenant_id"),
+        ChatMessage.conversation_id == bindparam("conversation_id"),
+        ChatMessage.seq > bindparam("after"),
+    )
+    .order_by(col(ChatMessage.seq))
+)
+
+
 async def messages_after(
     session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, after: int
 ) -> Sequence[ChatMessage]:
     """By rising `seq`."""
-    statement = (
-        select(ChatMessage)
-        .where(
-            ChatMessage.tenant_id == tenant_id,
-            ChatMessage.conversation_id == conversation_id,
-            ChatMessage.seq > after,
-        )
-        .order_by(col(ChatMessage.seq))
-    )
-    return (await session.scalars(statement)).all()
+    wanted = {"tenant_id": tenant_id, "conversation_id": conversation_id, "after": after}
+    return (await session.scalars(_MESSAGES_AFTER, wanted)).all()
 
 
 async def message_by_client_id(
@@ -169,59 +233,88 @@ async def message_by_client_id(
     return (await session.scalars(statement)).first()
 
 
+_REPLIES = text("""
+SELECT reply.id FROM chat_messages reply JOIN chat_messages asked ON asked.id = reply.reply_to
+WHERE asked.tenant_id = :tenant_id AND asked.conversation_id = :conversation_id AND asked.seq = (
+  SELECT min(asked.seq) FROM chat_messages asked JOIN chat_messages reply ON reply.reply_to = asked.id
+  WHERE asked.tenant_id = :tenant_id AND asked.conversation_id = :conversation_id AND asked.seq >= :seq)
+""")
+_REPLIES_TO = (
+    select(ChatMessage)
+    .where(
+        ChatMessage.tenant_id == bindparam("tenant_id"),
+        col(ChatMessage.id).in_(_REPLIES.columns(column("id", Uuid))),
+    )
+    .order_by(col(ChatMessage.seq))
+)
+
+
 async def replies_to(
     session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, seq: int
 ) -> Sequence[ChatMessage]:
     """What answered the message `seq`: the replies of the first turn that ended with it or a later one."""
-    asked, reply = aliased(ChatMessage), aliased(ChatMessage)
-    answered = (
-        select(func.min(asked.seq))
-        .join(reply, col(reply.reply_to) == col(asked.id))
-        .where(asked.conversation_id == conversation_id, asked.tenant_id == tenant_id, asked.seq >= seq)
-        .scalar_subquery()
-    )
-    statement = (
-        select(reply)
-        .join(asked, col(reply.reply_to) == col(asked.id))
-        .where(
-            asked.tenant_id == tenant_id, asked.conversation_id == conversation_id, col(asked.seq) == answered
-        )
-        .order_by(col(reply.seq))
-    )
-    return (await session.scalars(statement)).all()
+    wanted = {"tenant_id": tenant_id, "conversation_id": conversation_id, "seq": seq}
+    return (await session.scalars(_REPLIES_TO, wanted)).all()
 
 
-async def customer_message_times(
-    session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, since: datetime
-) -> Sequence[datetime]:
-    """Oldest first."""
-    statement = (
-        select(ChatMessage.created_at)
-        .where(
-            ChatMessage.tenant_id == tenant_id,
-            ChatMessage.conversation_id == conversation_id,
-            ChatMessage.author == "customer",
-            ChatMessage.created_at > since,
-        )
-        .order_by(col(ChatMessage.created_at))
+@dataclass(frozen=True)
+class WrittenLately:
+    """`times`: oldest first. `repeated`: the message that has this `client_id`."""
+
+    times: Sequence[datetime]
+    repeated: ChatMessage | None
+
+
+_WRITTEN_LATELY = (
+    select(ChatMessage.created_at, ChatMessage.client_id)
+    .where(
+        ChatMessage.tenant_id == bindparam("tenant_id"),
+        ChatMessage.conversation_id == bindparam("conversation_id"),
+        or_(
+            col(ChatMessage.client_id) == bindparam("client_id"),
+            and_(ChatMessage.author == "customer", col(ChatMessage.created_at) > bindparam("since")),
+        ),
     )
-    return (await session.scalars(statement)).all()
+    .order_by(col(ChatMessage.created_at))
+)
+
+
+async def written_lately(
+    session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, client_id: str, since: datetime
+) -> WrittenLately:
+    """What the customer wrote since then, and the message of the `client_id` if it was ever seen."""
+    wanted = {
+        "tenant_id": tenant_id,
+        "conversation_id": conversation_id,
+        "client_id": client_id,
+        "since": since,
+    }
+    rows = (await session.execute(_WRITTEN_LATELY, wanted)).all()
+    repeated = None
+    if any(known == client_id for _, known in rows):
+        repeated = await message_by_client_id(
+            session, tenant_id, conversation_id=conversation_id, client_id=client_id
+        )
+    return WrittenLately([created_at for created_at, _ in rows], repeated)
+
+
+_RECEIPTS = (
+    select(ReceiptRow)
+    .where(
+        ReceiptRow.tenant_id == bindparam("tenant_id"),
+        ReceiptRow.conversation_id == bindparam("conversation_id"),
+        ReceiptRow.tool != "verdict",
+    )
+    .order_by(col(ReceiptRow.id))
+)
 
 
 async def receipts_of(
     session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID
 ) -> Sequence[ReceiptRow]:
     """Tool results, oldest first."""
-    statement = (
-        select(ReceiptRow)
-        .where(
-            ReceiptRow.tenant_id == tenant_id,
-            ReceiptRow.conversation_id == conversation_id,
-            ReceiptRow.tool != "verdict",
-        )
-        .order_by(col(ReceiptRow.id))
-    )
-    return (await session.scalars(statement)).all()
+    wanted = {"tenant_id": tenant_id, "conversation_id": conversation_id}
+    return (await session.scalars(_RECEIPTS, wanted)).all()
 
 
 async def mark_seen(session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, now: datetime) -> None:
@@ -270,6 +363,6 @@ async def tenant_by_slug(session: AsyncSession, slug: str) -> UUID | None:
     return (await session.scalars(select(Tenant.tenant_id).where(Tenant.slug == slug))).first()
 
 
-async def notify(session: AsyncSession, payload: str) -> None:
+async def notify(session: AsyncSession, *payloads: str) -> None:
     """Told to all replicas at commit."""
-    await session.execute(_NOTIFY, {"channel": CHANNEL, "payload": payload})
+    await session.execute(_NOTIFY, {"channel": CHANNEL, "payloads": list(payloads)})

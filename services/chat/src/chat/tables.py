@@ -59,6 +59,7 @@ class Lead(Table, table=True):
     tenant_id: UUID
     location_id: UUID
     name: str
+    phone: str | None = None
     vehicle: dict[str, object] | None = Field(default=None, sa_type=_JSON)
     interest: str | None = None
     status: str = "new"
@@ -71,6 +72,8 @@ class Conversation(Table, table=True):
 
     `answer_due_at`: when the newest unanswered message is to be answered, NULL when nothing is owed.
     `answering_until`: the lease of the worker that writes the answer; past it, another one takes over.
+    `misses` and `refusals`: answers that did not help and bookings that failed, in a row. `person_offered`: why the newest answer
+    offers a person, where a plain yes takes the offer.
     The counters of the model's use include answers that were dropped.
     `appointment_sequence` is that of the newest appointment event applied.
     `waiting_since`: when the customer wrote what nobody has answered yet. `last_at`: of the newest message.
@@ -100,6 +103,8 @@ class Conversation(Table, table=True):
     appointment: dict[str, object] | None = Field(default=None, sa_type=_JSON)
     appointment_sequence: int = -1
     misses: int = 0
+    refusals: int = 0
+    person_offered: str | None = None
     model_calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
@@ -183,7 +188,10 @@ class VerdictRow(Table, table=True):
 
 
 class Handoff(Table, table=True):
-    """`escalate_at`: when the next person is told, or (level 1) the assistant offers another way; NULL once somebody is on it."""
+    """`escalate_at`: when the next person is told, or (level 1) the assistant offers another way; NULL once somebody is on it.
+
+    `call_back_at`: when the customer asked to be called at `call_back_phone`.
+    """
 
     __tablename__ = "handoffs"
     __table_args__ = (
@@ -203,6 +211,8 @@ class Handoff(Table, table=True):
     level: int = 0
     taken_by: UUID | None = None
     escalate_at: datetime | None = Field(default=None, sa_type=_TIME)
+    call_back_phone: str | None = None
+    call_back_at: datetime | None = Field(default=None, sa_type=_TIME)
     requested_at: datetime = Field(sa_type=_TIME)
     ended_at: datetime | None = Field(default=None, sa_type=_TIME)
 

@@ -107,6 +107,13 @@ class SessionView(BaseModel):
         )
 
 
+class CallBackView(BaseModel):
+    """The customer wants to be called at `phone`."""
+
+    phone: str
+    requested_at: datetime
+
+
 class HandoffView(BaseModel):
     """`answer_by`: the end of the time that a person has at this `level`; absent once somebody is on it."""
 
@@ -119,11 +126,16 @@ class HandoffView(BaseModel):
     level: int
     taken_by: UUID | None = None
     answer_by: datetime | None = None
+    call_back: CallBackView | None = None
     requested_at: datetime
 
     @classmethod
     def of(cls, row: Handoff) -> "HandoffView":
-        return cls.model_validate(row.model_dump() | {"answer_by": row.escalate_at})
+        asked = {"phone": row.call_back_phone, "requested_at": row.call_back_at}
+        return cls.model_validate(
+            row.model_dump()
+            | {"answer_by": row.escalate_at, "call_back": asked if row.call_back_at else None}
+        )
 
 
 class StaffLeadView(BaseModel):

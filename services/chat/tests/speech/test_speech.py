@@ -165,12 +165,14 @@ def reaches(case: Case) -> bool:
     return case.lie is not None and cleaned(case.lie) in " ".join(shown)
 
 
-SETS = ("", "_held_out", "_blind")
-"""The first was written before the checker, the second and third each in one go after it: what they found was mended."""
+SETS = ("", "_held_out", "_blind", "_fourth", "_fifth", "_sixth")
+"""The first was written before the checker, the others each in one go after it: what they found was mended."""
 
 
 @pytest.mark.parametrize(
-    "case", [c for name in SETS for c in hostile(f"hostile{name}.yaml")], ids=lambda c: c.say[:50]
+    "case",
+    [c for name in (*SETS, "_known_words") for c in hostile(f"hostile{name}.yaml")],
+    ids=lambda c: c.say[:50],
 )
 def test_a_hostile_answer_is_never_shown(case: Case) -> None:
     assert not reaches(case)

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID, uuid4
 
 import structlog
@@ -24,7 +26,8 @@ from chat.actions.assistant import (
     Turn,
     Unwanted,
 )
-from chat.actions.handing_off import hand_off, record_fact
+from chat.actions.handing_off import ask_to_call, hand_off, record_fact
+from chat.actions.reception import Reception
 from chat.actions.records import (
     NewMessage,
     NoConversation,
@@ -36,16 +39,16 @@ from chat.actions.records import (
     lead_facts,
     receipt_of,
     scene_of,
-    tell_state,
 )
 from chat.actions.tools import Tools
 from chat.actions.unwanted import stopped_when_unwanted
 from chat.deps import Deps
 from chat.domain import phrases
-from chat.domain.conversation import Owner, State
+from chat.domain.conversation import YES_OF, Owner, State
 from chat.domain.model_prices import Spent, microdollars
 from chat.domain.prompt import Said
-from chat.domain.signals import MAX_DELTA_CHARACTERS, Delta, Typing, payload
+from chat.domain.signals import MAX_DELTA_CHARACTERS, Delta, StateChanged, Typing, payload
+from chat.domain.soft import Soft
 from chat.domain.understanding import context_of, is_yes
 from chat.metrics import MODEL_DOLLARS, MODEL_TOKENS, VERDICTS
 from chat.tables import ChatMessage, Conversation, ReceiptRow, VerdictRow
@@ -79,13 +82,30 @@ class Owed:
 class Outcome:
     """`assistant` is the one in charge, also where a template spoke for it. `reply` is empty where it was unwanted.
 
-    `ready_at`: when the customer had all of it on the screen.
+    `ready_at`: when the customer had all of it on the screen. `offered`: why it offers a person, and whether a plain yes takes
+    the offer.
     """
 
     reply: Reply
     assistant: str
     judged: tuple[Judged, ...]
     ready_at: datetime
+    offered: Soft | None = None
+    offer_stands: bool = False
+
+
+@dataclass
+class Seat:
+    """Room for one answer in this process, if `free`; `owed` is what is to be answered in it."""
+
+    free: bool
+    owed: Owed | None = None
+
+
+class Desk(Protocol):
+    def seat(self) -> AbstractContextManager[Seat]:
+        """Kept until the end of the block, where the answer to what was put there is begun."""
+        ...
 
 
 async def claim_owed(deps: Deps) -> Owed | None:
@@ -104,22 +124,30 @@ async def _claim(deps: Deps, tenant_id: UUID) -> Owed | None:
         conversation = await store.due_conversation(session, tenant_id, now)
         if conversation is None:
             return None
-        lease_until = now + timedelta(seconds=deps.answer_seconds + LEASE_MARGIN_SECONDS)
-        conversation.answering_until = lease_until
-        session.add(conversation)
         try:
             scene = await scene_of(session, tenant_id, conversation.lead_id)
         except NoConversation:
             conversation.answer_due_at = None
             return None
-        messages = await store.messages_after(
-            session,
-            tenant_id,
-            conversation_id=conversation.id,
-            after=conversation.next_seq - 1 - HISTORY_MESSAGES,
-        )
-        receipts = await store.receipts_of(session, tenant_id, conversation_id=conversation.id)
-        await store.notify(session, payload(conversation.id, Typing(on=True)))
+        return await claim(deps, session, scene)
+
+
+async def claim(deps: Deps, session: AsyncSession, scene: Scene) -> Owed | None:
+    """Leased to this worker by the caller's transaction, in which the conversation is locked; `None` when nothing is due."""
+    conversation, now = scene.conversation, deps.now()
+    if conversation.answer_due_at is None or conversation.answer_due_at > now:
+        return None
+    if conversation.answering_until is not None and conversation.answering_until >= now:
+        return None
+    lease_until = now + timedelta(seconds=deps.answer_seconds + LEASE_MARGIN_SECONDS)
+    conversation.answering_until = lease_until
+    messages = await store.messages_after(
+        session,
+        conversation.tenant_id,
+        conversation_id=conversation.id,
+        after=conversation.next_seq - 1 - HISTORY_MESSAGES,
+    )
+    receipts = await store.receipts_of(session, conversation.tenant_id, conversation_id=conversation.id)
     return Owed(scene, messages, receipts, lease_until)
 
 
@@ -131,12 +159,14 @@ async def answer_owed(deps: Deps, assistants: Sequence[Assistant], owed: Owed) -
     """
     if not owed.unanswered:
         return await _settle_nothing(deps, owed)
+    deps.feed.tell(owed.scene.conversation.id, Typing(on=True))
     turn = _turn(deps, owed)
     tools = _tools(deps, owed, turn)
     with correlated(owed.scene.lead.correlation_id):
         async with stopped_when_unwanted(deps, owed.scene.conversation, turn.stop):
             outcome = await _outcome(deps, assistants, owed, turn, tools)
         await _until_quiet(deps, owed, tools)
+        await deps.feed.told()
         return await _store(deps, owed, turn, outcome, tools)
 
 
@@ -160,6 +190,8 @@ def _turn(deps: Deps, owed: Owed) -> Turn:
         last_text=newest.text,
         action=newest.action,
         misses=owed.scene.conversation.misses,
+        refusals=owed.scene.conversation.refusals,
+        person_offered=owed.scene.conversation.person_offered,
         now=deps.now(),
         language=owed.scene.language,
     )
@@ -168,7 +200,7 @@ def _turn(deps: Deps, owed: Owed) -> Turn:
 def _tools(deps: Deps, owed: Owed, turn: Turn) -> Tools:
     conversation = owed.scene.conversation
     context = context_of(owed.scene.shop, owed.scene.facts, turn.now)
-    confirmed = turn.action.endswith(":yes") if turn.action else is_yes(turn.last_text, context)
+    confirmed = YES_OF.get(context.state) == turn.action if turn.action else is_yes(turn.last_text, context)
     return Tools(
         link=Link(conversation.tenant_id, conversation.lead_id),
         conversation_id=conversation.id,
@@ -177,6 +209,7 @@ def _tools(deps: Deps, owed: Owed, turn: Turn) -> Tools:
         now=turn.now,
         yes=confirmed,
         booking=deps.booking,
+        phone=owed.scene.lead.phone,
         receipts=[receipt_of(row) for row in owed.receipts],
     )
 
@@ -184,7 +217,12 @@ def _tools(deps: Deps, owed: Owed, turn: Turn) -> Tools:
 async def _outcome(
     deps: Deps, assistants: Sequence[Assistant], owed: Owed, turn: Turn, tools: Tools
 ) -> Outcome:
-    """By the first assistant that has an answer; the last one always has."""
+    """By the reception, or by the first assistant that has an answer; the last one always has."""
+    reception = Reception(turn, tools)
+    if (said := await reception.answer()) is not None:
+        reply = Reply(complete=True)
+        await _hear_one(deps, owed, turn, reply, said)
+        return Outcome(reply, owed.scene.conversation.assistant, (), deps.now())
     judged: list[Judged] = []
     in_charge: str | None = None
     for assistant in assistants:
@@ -201,8 +239,22 @@ async def _outcome(
                 return Outcome(Reply(), assistant.name, (*judged, *reply.judged), deps.now())
         judged += reply.judged
         if reply.complete and reply.text:
-            return Outcome(reply, in_charge or assistant.name, tuple(judged), deps.now())
+            outcome = Outcome(reply, in_charge or assistant.name, tuple(judged), deps.now())
+            return await _with_person_offered(deps, owed, turn, reception, outcome)
     raise RuntimeError("no assistant had an answer")
+
+
+async def _with_person_offered(
+    deps: Deps, owed: Owed, turn: Turn, reception: Reception, outcome: Outcome
+) -> Outcome:
+    vetoes = sum(judged.outcome == "vetoed" for judged in outcome.judged)
+    outcome.reply.missed = reception.missed(outcome.reply)
+    offer = reception.offer(outcome.reply, vetoes)
+    if offer is None:
+        return outcome
+    soft, words = offer
+    await _hear_one(deps, owed, turn, outcome.reply, words)
+    return replace(outcome, offered=soft, offer_stands=reception.stands, ready_at=deps.now())
 
 
 def _newly_away(owed: Owed) -> bool:
@@ -214,19 +266,14 @@ def _newly_away(owed: Owed) -> bool:
 async def _hear_one(deps: Deps, owed: Owed, turn: Turn, reply: Reply, step: Step) -> None:
     reply.take(step)
     if isinstance(step, Say) and step.text:
-        await _tell_delta(deps, owed, turn.reply_id, step.text)
+        delta = Delta(reply_id=turn.reply_id, text=step.text[:MAX_DELTA_CHARACTERS])
+        deps.feed.tell(owed.scene.conversation.id, delta)
 
 
 async def _hear(deps: Deps, assistant: Assistant, owed: Owed, turn: Turn, tools: Tools, reply: Reply) -> None:
     async for step in assistant.answer(turn, tools):
         await _hear_one(deps, owed, turn, reply, step)
     reply.complete = True
-
-
-async def _tell_delta(deps: Deps, owed: Owed, reply_id: UUID, text: str) -> None:
-    async with transaction(deps.sessions, None) as session:
-        delta = Delta(reply_id=reply_id, text=text[:MAX_DELTA_CHARACTERS])
-        await store.notify(session, payload(owed.scene.conversation.id, delta))
 
 
 async def _settle_nothing(deps: Deps, owed: Owed) -> bool:
@@ -268,9 +315,11 @@ async def _store(deps: Deps, owed: Owed, turn: Turn, outcome: Outcome, tools: To
         _keep_outcome(conversation, tools, shown=shown)
         if shown:
             await _say(deps, session, scene, owed, turn.reply_id, outcome)
+            _keep_signs(conversation, tools, outcome)
             await _record_wishes(deps, session, scene, tools, owed)
-        await store.notify(session, payload(conversation.id, Typing(on=False)))
-        await tell_state(session, conversation)
+        await store.notify(
+            session, *(payload(conversation.id, signal) for signal in (Typing(on=False), StateChanged()))
+        )
     return shown and not newer
 
 
@@ -356,7 +405,6 @@ async def _say(
 ) -> None:
     asked = owed.unanswered[-1]
     scene.conversation.assistant = outcome.assistant
-    scene.conversation.misses = scene.conversation.misses + 1 if outcome.reply.missed else 0
     reply = NewMessage(
         "assistant",
         outcome.reply.text,
@@ -368,8 +416,21 @@ async def _say(
     await add_message(session, scene, reply, deps.now())
 
 
+def _keep_signs(conversation: Conversation, tools: Tools, outcome: Outcome) -> None:
+    """What is counted begins anew once a person was offered for it."""
+    conversation.person_offered = outcome.offered.value if outcome.offered and outcome.offer_stands else None
+    conversation.misses = conversation.misses + 1 if outcome.reply.missed else 0
+    conversation.refusals = 0 if tools.changed else conversation.refusals + tools.refusals
+    if outcome.offered is Soft.MISSES:
+        conversation.misses = 0
+    if outcome.offered is Soft.REFUSALS:
+        conversation.refusals = 0
+
+
 async def _record_wishes(deps: Deps, session: AsyncSession, scene: Scene, tools: Tools, owed: Owed) -> None:
     if tools.booking_wish is not None:
         await record_fact(session, scene, tools.booking_wish)
     if tools.hand_off_wish is not None:
         await hand_off(deps, session, scene, tools.hand_off_wish, owed.unanswered[-1].text)
+    if tools.call_back_wish is not None:
+        await ask_to_call(deps, session, scene, tools.call_back_wish.phone)

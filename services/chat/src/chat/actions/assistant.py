@@ -52,6 +52,8 @@ class Turn:
     """What is to be answered: the messages since the last answer, and the conversation before them.
 
     `action` is the button pressed last; `text` the words typed, of all unanswered messages; `last_text` the newest only.
+    `misses` and `refusals`: answers that did not help and bookings that failed so far, in a row. `person_offered`: why a person
+    is on offer since the last answer.
     """
 
     reply_id: UUID
@@ -62,8 +64,10 @@ class Turn:
     last_text: str
     action: str | None
     misses: int
+    refusals: int
     now: datetime
     language: Language = "en"
+    person_offered: str | None = None
     stop: StopSign = field(default_factory=StopSign)
     spent: list[Spent] = field(default_factory=list)
     """What the calls of the model cost, as they are made."""

@@ -92,6 +92,8 @@ async def keep_lead(session: AsyncSession, event: Event[LeadReceived]) -> None:
     if event.location_id is None:
         raise DeadLetter("lead.received without a location")
     await store.keep_tenant(session, event.tenant_id, None)
+    # Two deliveries side by side: whoever comes second must see what the first one wrote down.
+    await store.lock_lead(session, event.data.lead_id)
     if not await _told_later(session, event, event.data.lead_id, LeadReceived):
         await store.keep_lead(session, _lead(event, event.location_id))
 
@@ -140,6 +142,7 @@ def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
         tenant_id=event.tenant_id,
         location_id=location_id,
         name=received.contact.name,
+        phone=received.contact.phone,
         vehicle=received.vehicle.model_dump(mode="json") if received.vehicle else None,
         interest=received.interest,
         lead_version=0,

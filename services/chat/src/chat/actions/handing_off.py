@@ -5,7 +5,7 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from shared.db.engine import transaction
-from shared.events import EventData, HandoffEnded, HandoffEscalated, HandoffRequested
+from shared.events import CallBackRequested, EventData, HandoffEnded, HandoffEscalated, HandoffRequested
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from chat.actions.records import (
     NoConversation,
     Scene,
     add_message,
+    channel_of,
     lead_facts,
     scene_of,
     tell_state,
@@ -22,7 +23,7 @@ from chat.actions.records import (
 from chat.actions.tools import HandOffWish
 from chat.deps import Deps
 from chat.domain import phrases
-from chat.domain.conversation import Owner, State, resting_state
+from chat.domain.conversation import NobodyCame, Owner, State, after, resting_state
 from chat.domain.handoff import ANSWER_WITHIN, answer_by, suggested_reply
 from chat.domain.values import ActionsPart
 from chat.tables import Handoff
@@ -90,6 +91,27 @@ def _handoff(scene: Scene, kind: Literal["hard", "soft"], reason: str, now: date
     )
 
 
+async def ask_to_call(deps: Deps, session: AsyncSession, scene: Scene, phone: str) -> None:
+    """Under the conversation's lock. The assistant goes on meanwhile; the hand-off stays open until somebody took it."""
+    conversation, now = scene.conversation, deps.now()
+    handoff = await store_staff.open_handoff(session, conversation.tenant_id, conversation.id)
+    if handoff is None:
+        handoff = _handoff(scene, "soft", "wants to be called", now)
+        handoff.level = 2
+    handoff.call_back_phone, handoff.call_back_at = phone, now
+    session.add(handoff)
+    requested = CallBackRequested(
+        handoff_id=handoff.id,
+        conversation_id=conversation.id,
+        lead_id=conversation.lead_id,
+        phone=phone,
+        reason=handoff.reason,
+        summary=handoff.summary,
+        open_question=handoff.open_question,
+    )
+    await record_fact(session, scene, requested)
+
+
 async def give_back(
     session: AsyncSession, scene: Scene, now: datetime, how: Literal["given_back", "idle"]
 ) -> bool:
@@ -152,13 +174,26 @@ async def _escalate(deps: Deps, session: AsyncSession, scene: Scene, handoff: Ha
     )
     await record_fact(session, scene, escalated)
     if level == 2 and scene.shop.assistant_on:
-        _back_to_assistant(scene)
-        buttons = ActionsPart(
-            actions=phrases.actions_of(State(scene.conversation.state), Owner.ASSISTANT, scene.language)
-        )
-        text = phrases.nobody_yet(scene.shop, scene.language)
-        await add_message(session, scene, NewMessage("assistant", text, parts=(buttons,)), deps.now())
+        await _offer_another_way(deps, session, scene)
     await tell_state(session, scene.conversation)
+
+
+async def _offer_another_way(deps: Deps, session: AsyncSession, scene: Scene) -> None:
+    """A call-back or a time to book, said where the customer wrote last."""
+    conversation = scene.conversation
+    conversation.owner = Owner.ASSISTANT.value
+    conversation.state = after(scene.facts, NobodyCame()).state.value
+    buttons = ActionsPart(
+        actions=phrases.actions_of(State(conversation.state), Owner.ASSISTANT, scene.language)
+    )
+    asked = await store_staff.newest_of_customer(session, conversation.tenant_id, conversation.id)
+    offer = NewMessage(
+        "assistant",
+        phrases.nobody_yet(scene.shop, scene.language),
+        channel=channel_of(asked.channel if asked and asked.channel != "crm" else "web"),
+        parts=(buttons,),
+    )
+    await add_message(session, scene, offer, deps.now())
 
 
 async def end_next_idle(deps: Deps, idle_after: timedelta) -> bool:

@@ -1,6 +1,7 @@
 """The customer's side: a message arrives, the page reads the conversation."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,15 +12,17 @@ from shared.http.links import Link
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
-from chat.actions.records import NewMessage, Scene, add_message, scene_of
+from chat.actions.answering import Desk, Seat, claim
+from chat.actions.records import NewMessage, NoConversation, Scene, add_message, scene_of
 from chat.deps import Deps
 from chat.domain import phrases
 from chat.domain.conversation import CONFIRMING, Owner
 from chat.domain.intents import AskPrice, ChooseSlot, NameService, understand_action
 from chat.domain.language import language_of
-from chat.tables import ChatMessage
+from chat.tables import ChatMessage, Conversation
 
 MESSAGES_A_MINUTE = 20
+RATE_WINDOW = timedelta(minutes=1)
 
 
 class TooManyMessages(Exception):
@@ -49,12 +52,19 @@ class Received:
     answer_owed: bool
 
 
-async def receive_message(deps: Deps, lead: Link, written: Written) -> Received:
-    """Raises `NoConversation`, `TooManyMessages` or, for a button that is none of ours, `UnknownAction`."""
-    async with transaction(deps.sessions, lead.tenant_id) as session:
-        scene = await scene_of(session, lead.tenant_id, lead.subject_id, lock=True)
-        received = await store_written(deps, session, scene, written)
-    if received.new and received.answer_owed:
+async def receive_message(deps: Deps, lead: Link, written: Written, desk: Desk | None = None) -> Received:
+    """The answer is begun by `desk` if it has a seat, else by whichever clock comes first.
+
+    Raises `NoConversation`, `TooManyMessages` or, for a button that is none of ours, `UnknownAction`.
+    """
+    with desk.seat() if desk else nullcontext(Seat(free=False)) as seat:
+        async with transaction(deps.sessions, lead.tenant_id) as session:
+            scene = await scene_of(session, lead.tenant_id, lead.subject_id, lock=True)
+            with session.no_autoflush:  # the lease goes with the message's own changes
+                received = await store_written(deps, session, scene, written)
+            owed = await claim(deps, session, scene) if seat.free and received.new else None
+        seat.owed = owed
+    if owed is None and received.new and received.answer_owed:
         deps.bell.ring(_wait_seconds(deps, scene, written))
     return received
 
@@ -62,13 +72,17 @@ async def receive_message(deps: Deps, lead: Link, written: Written) -> Received:
 async def store_written(deps: Deps, session: AsyncSession, scene: Scene, written: Written) -> Received:
     """Under the conversation's lock: the message, what is owed for it, and its event."""
     conversation, now = scene.conversation, deps.now()
-    known = await store.message_by_client_id(
-        session, conversation.tenant_id, conversation_id=conversation.id, client_id=written.client_id
+    lately = await store.written_lately(
+        session,
+        conversation.tenant_id,
+        conversation_id=conversation.id,
+        client_id=written.client_id,
+        since=now - RATE_WINDOW,
     )
-    if known is not None:
-        return Received(known, new=False, answer_owed=conversation.answer_due_at is not None)
+    if lately.repeated is not None:
+        return Received(lately.repeated, new=False, answer_owed=conversation.answer_due_at is not None)
     if written.channel == "web":
-        await _check_rate(session, scene, now)
+        _check_rate(lately.times, now)
     if conversation.owner == Owner.ASSISTANT and scene.shop.assistant_on:
         conversation.answer_due_at = now + timedelta(seconds=_wait_seconds(deps, scene, written))
     if written.text is not None:
@@ -91,16 +105,9 @@ def _wait_seconds(deps: Deps, scene: Scene, written: Written) -> float:
     return deps.quiet_seconds if commits else 0.0
 
 
-async def _check_rate(session: AsyncSession, scene: Scene, now: datetime) -> None:
-    window = timedelta(minutes=1)
-    times = await store.customer_message_times(
-        session,
-        scene.conversation.tenant_id,
-        conversation_id=scene.conversation.id,
-        since=now - window,
-    )
+def _check_rate(times: Sequence[datetime], now: datetime) -> None:
     if len(times) >= MESSAGES_A_MINUTE:
-        free_at = times[-MESSAGES_A_MINUTE] + window
+        free_at = times[-MESSAGES_A_MINUTE] + RATE_WINDOW
         raise TooManyMessages(max(1, round((free_at - now).total_seconds())))
 
 
@@ -140,6 +147,15 @@ async def read_scene(deps: Deps, lead: Link) -> Scene:
     """Raises `NoConversation`."""
     async with transaction(deps.sessions, lead.tenant_id) as session:
         return await scene_of(session, lead.tenant_id, lead.subject_id)
+
+
+async def read_conversation(deps: Deps, lead: Link) -> Conversation:
+    """Raises `NoConversation`."""
+    async with transaction(deps.sessions, lead.tenant_id) as session:
+        found = await store.conversation_of(session, lead.tenant_id, lead.subject_id)
+    if found is None:
+        raise NoConversation(str(lead.subject_id))
+    return found
 
 
 async def read_messages(

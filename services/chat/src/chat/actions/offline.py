@@ -9,7 +9,7 @@ from chat.actions.steps import Steps
 from chat.actions.tools import NotPossible, Tools
 from chat.clients.booking import BookingAway, BookingRefused
 from chat.domain import phrases
-from chat.domain.conversation import CONFIRMING, PERSON, PICK_TIME, SEE_PRICES, Aside, State
+from chat.domain.conversation import CONFIRMING, PERSON, SEE_PRICES, Aside, State
 from chat.domain.intents import (
     Acknowledge,
     AskAddress,
@@ -21,7 +21,6 @@ from chat.domain.intents import (
     AskHours,
     AskIfBot,
     AskMove,
-    AskPerson,
     AskPrice,
     AskServices,
     Bargain,
@@ -46,14 +45,12 @@ from chat.domain.intents import (
 from chat.domain.understanding import context_of, understand
 from chat.domain.values import ActionsPart
 
-MISSES_BEFORE_A_PERSON = 1
-"""After this many messages in a row that made no sense or were off-topic, a person is offered."""
-
 _QUESTIONS = (AskDuration, AskDetails, AskHours, AskAddress, AskAppointment, AskIfBot, OthersData, Bargain)
 _SAY_YES = {
     State.CONFIRM: "say_yes",
     State.MOVE_CONFIRM: "say_yes_move",
     State.CANCEL_CONFIRM: "say_yes_cancel",
+    State.CALL_BACK_CONFIRM: "say_yes_call_back",
 }
 _TALK: dict[type[Intent], str] = {
     KeepAppointment: "kept",
@@ -139,8 +136,6 @@ class _Desk:
             case AskHours(wish):
                 opening = await self._tools.get_hours(wish.first_day)
                 return [Say(phrases.hours(opening, self._shop, wish, self._language))]
-            case AskPerson(reason):
-                return await self._hand_off(reason)
             case AskServices():
                 return self._steps.services()
             case AskDuration():
@@ -155,7 +150,7 @@ class _Desk:
             case AskAddress():
                 return [Say(phrases.address(self._shop, self._language))]
             case Bargain():
-                return [self._say("bargain", SEE_PRICES, PERSON)]
+                return [self._say("bargain", SEE_PRICES)]
             case Upset():
                 return [self._say("upset", PERSON, SEE_PRICES)]
             case AskIfBot():
@@ -171,8 +166,6 @@ class _Desk:
 
     def _missed(self, phrase: str) -> list[Step]:
         self._tools.went_aside(Aside.OFF_TOPIC)
-        if self._turn.misses >= MISSES_BEFORE_A_PERSON:
-            return [Miss(), self._say("offer_person", PERSON, SEE_PRICES, PICK_TIME)]
         text = phrases.say(phrase, self._language, shop=self._shop.name)
         return [Miss(), Say(text, (self._steps.state_buttons(),))]
 
@@ -186,11 +179,6 @@ class _Desk:
     def _hello(self) -> Say:
         words = phrases.greeting(self._turn.lead, self._shop, self._steps.service(None), self._language)
         return Say(words, (self._steps.state_buttons(),))
-
-    async def _hand_off(self, reason: str) -> list[Step]:
-        summary = f"Wrote: {self._turn.text[:500]}" if self._turn.text else reason
-        await self._tools.hand_off("hard", reason, summary)
-        return [self._handed_off()]
 
     def _handed_off(self) -> Say:
         wish = self._tools.hand_off_wish

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
@@ -15,11 +16,13 @@ from chat.domain.language import Language
 from chat.domain.receipts import Receipt
 from chat.domain.signals import MessageStored, StateChanged, payload
 from chat.domain.values import Appointment, Hold, LeadFacts, Part, Quote, ShopFacts, Slot
-from chat.tables import Catalog, ChatMessage, Conversation, Lead, Location, ReceiptRow
+from chat.tables import ChatMessage, Conversation, Lead, ReceiptRow
 
 _PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 _SLOTS = TypeAdapter(tuple[Slot, ...])
 _CHANNEL: TypeAdapter[Channel] = TypeAdapter(Channel)
+
+SHOPS_REMEMBERED = 500
 
 
 class NoConversation(Exception):
@@ -46,29 +49,31 @@ class Scene:
 
 async def scene_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, lock: bool = False) -> Scene:
     """Raises `NoConversation`."""
-    conversation = await store.conversation_of(session, tenant_id, lead_id, lock=lock)
-    lead = await store.lead_of(session, tenant_id, lead_id)
-    if conversation is None or lead is None:
+    row = await store.scene_row(session, tenant_id, lead_id, lock=lock)
+    if row is None:
         raise NoConversation(str(lead_id))
-    return Scene(conversation, lead, await shop_of(session, tenant_id, conversation.location_id))
+    conversation, lead, location, catalog = row
+    return Scene(conversation, lead, shop_facts(location, catalog))
 
 
 async def shop_of(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> ShopFacts:
     """Raises `NoConversation` when the location is not known yet."""
-    location = await store.location_of(session, tenant_id, location_id)
-    if location is None:
+    row = await store.shop_row(session, tenant_id, location_id)
+    if row is None:
         raise NoConversation(str(location_id))
-    return shop_facts(location, await store.catalog_of(session, tenant_id, location_id))
+    return shop_facts(*row)
 
 
-def shop_facts(location: Location, catalog: Catalog | None) -> ShopFacts:
-    changed = LocationChanged.model_validate(location.facts)
+@lru_cache(maxsize=SHOPS_REMEMBERED)
+def shop_facts(location: str, catalog: str | None) -> ShopFacts:
+    """Out of the events' JSON; the same text is read once."""
+    changed = LocationChanged.model_validate_json(location)
     return ShopFacts(
         name=changed.name,
         timezone=changed.timezone,
         address=address_line(changed.address),
         phone=changed.phone,
-        catalog=CatalogChanged.model_validate(catalog.facts) if catalog else None,
+        catalog=CatalogChanged.model_validate_json(catalog) if catalog else None,
         assistant_on=changed.switches.assistant,
     )
 
@@ -160,7 +165,6 @@ async def add_message(session: AsyncSession, scene: Scene, new: NewMessage, now:
     elif new.author != "system":
         conversation.waiting_since = None
     session.add_all([conversation, message])
-    await session.flush()
     await _publish(session, scene, message, new)
     await store.notify(session, payload(conversation.id, MessageStored(seq=message.seq)))
     return message

@@ -10,11 +10,16 @@ from shared.events import (
     AppointmentCancelled,
     AppointmentRescheduled,
     BookingDeclined,
+    BookingRequested,
+    CallBackRequested,
     ContactOptedOut,
     CrmMessageObserved,
     CrmSynced,
     CrmSyncFailed,
     Event,
+    HandoffEnded,
+    HandoffEscalated,
+    HandoffRequested,
     InboundMessageReceived,
     LeadReceived,
     LeadStatusChanged,
@@ -44,6 +49,11 @@ Told = (
     | NotificationFailed
     | InboundMessageReceived
     | ContactOptedOut
+    | HandoffRequested
+    | HandoffEscalated
+    | HandoffEnded
+    | CallBackRequested
+    | BookingRequested
 )
 
 
@@ -113,5 +123,17 @@ def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
             return f"Customer wrote by {told.channel}"
         case ContactOptedOut():
             return f"Opted out of {told.channel} ({told.how})"
+        case HandoffRequested():
+            return f"A person is needed: {told.reason}"
+        case HandoffEscalated():
+            return "Nobody answered: " + (
+                "the next person is told" if told.level == 1 else "the assistant offered a call-back"
+            )
+        case HandoffEnded():
+            return f"The assistant answers again ({told.how})"
+        case CallBackRequested():
+            return f"Wants to be called at the number ending in {told.phone[-4:]}"
+        case BookingRequested():
+            return f"Booking wish kept: {told.service}, {told.wished_start:%Y-%m-%d %H:%M %Z}"
         case _:
             assert_never(told)

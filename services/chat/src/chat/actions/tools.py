@@ -15,6 +15,8 @@ from chat.domain import conversation as path
 from chat.domain.conversation import (
     Aside,
     Booked,
+    CallBackAsked,
+    CallBackKept,
     CancelAsked,
     Cancelled,
     Facts,
@@ -35,6 +37,7 @@ from chat.domain.wishes import Wish, fits, three_of
 
 ValueT = TypeVar("ValueT")
 
+_NO_PRICE = {"price_on_request", "unknown_service"}
 _HOLD_GONE = {"hold_expired", "hold_not_found", "not_found"}
 
 
@@ -53,6 +56,14 @@ class HandOffWish:
 
 
 @dataclass(frozen=True)
+class CallBackWish:
+    """`phone` in E.164. `opening` as in `HandOffWish`."""
+
+    phone: str
+    opening: OpeningHours | None = None
+
+
+@dataclass(frozen=True)
 class Offer:
     """`asked_for`: the slots are what was wished; otherwise the nearest there are."""
 
@@ -64,7 +75,9 @@ class Offer:
 class Tools:
     """Bound to the lead of `link`: nothing said in the conversation can point it elsewhere.
 
-    `yes`: the newest message is an explicit yes. `facts` and `receipts` are stored with the reply. Calls raise
+    `yes`: the newest message is an explicit yes. `phone`: the number that the lead gave. `refusals`: bookings that failed
+    in this turn, `quoted` and `degraded`: a price came, booking did not answer. `price_unknown`: one was asked for that the
+    catalogue does not have. `facts` and `receipts` are stored with the reply. Calls raise
     `BookingAway`, `BookingRefused` or `NotPossible`.
     """
 
@@ -76,9 +89,15 @@ class Tools:
     yes: bool
     booking: BookingClient
     receipts: list[Receipt] = field(default_factory=list)
+    phone: str | None = None
     hand_off_wish: HandOffWish | None = None
+    call_back_wish: CallBackWish | None = None
     booking_wish: BookingRequested | None = None
     changed: Literal["booked", "moved", "cancelled"] | None = None
+    refusals: int = 0
+    price_unknown: bool = False
+    quoted: bool = False
+    degraded: bool = False
 
     @property
     def services(self) -> tuple[CatalogService, ...]:
@@ -102,12 +121,18 @@ class Tools:
     async def get_quote(
         self, service: str, vehicle_class: str | None = None, addons: Sequence[str] = ()
     ) -> Quote:
-        quote = await self.booking.quote(
-            self.link,
-            service=service,
-            vehicle_class=vehicle_class or self.facts.vehicle_class,
-            addons=addons,
-        )
+        try:
+            quote = await self.booking.quote(
+                self.link,
+                service=service,
+                vehicle_class=vehicle_class or self.facts.vehicle_class,
+                addons=addons,
+            )
+        except BookingRefused as refusal:
+            self.price_unknown = self.price_unknown or refusal.code in _NO_PRICE
+            raise
+        self.quoted = True
+        self.price_unknown = self.price_unknown or quote.total_cents is None
         self._became(Quoted(quote))
         self._receipt("get_quote", quote.model_dump(mode="json"))
         return quote
@@ -209,6 +234,16 @@ class Tools:
         self._became(HandedOff())
         self._receipt("hand_off", {"reason": reason[:200]})
 
+    def ask_call_back(self) -> None:
+        self._became(CallBackAsked(number_known=self.phone is not None))
+
+    async def keep_call_back(self, phone: str) -> None:
+        """The receipt without which nobody may say that somebody will call."""
+        opening = await self.get_hours()
+        self.call_back_wish = CallBackWish(phone, opening)
+        self._became(CallBackKept())
+        self._receipt("call_back", {"number_ends_in": phone[-4:]})
+
     def keep_wish(self, start: datetime, request_id: UUID) -> None:
         """Booking is away: the wish goes as an event and is answered by one."""
         self.booking_wish = BookingRequested(
@@ -221,6 +256,7 @@ class Tools:
         self._became(WishKept())
 
     def went_aside(self, aside: Aside) -> None:
+        self.degraded = self.degraded or aside is Aside.DEGRADED
         self._became(WentAside(aside))
 
     def let_go(self) -> None:
@@ -274,7 +310,11 @@ class Tools:
         """A refusal's alternatives are times on offer like any others, with a receipt of their own."""
         try:
             return await call
+        except BookingAway:
+            self.refusals += 1
+            raise
         except BookingRefused as refusal:
+            self.refusals += 1
             if refusal.alternatives:
                 self._alternatives(refusal.alternatives)
             raise

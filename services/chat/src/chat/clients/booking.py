@@ -1,7 +1,7 @@
 """Booking over HTTP, as the customer's own chat token may use it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from chat.domain.values import Appointment, Hold, OpeningHours, Quote, Slot, Slo
 CONNECT_TIMEOUT_SECONDS = 2
 TIMEOUT_SECONDS = 5
 CONNECTION_ATTEMPTS = 2
+CONNECTIONS = 100
+"""As many as answers are made at once (`schedule.py`)."""
 TOKEN_MINUTES = 5
 SLOT_DAYS = 14
 HOURS_DAYS = 7
@@ -46,6 +48,8 @@ class BookingClient:
         self._http = http
         self._keys = keys
         self._now = now
+        self.away_since: datetime | None = None
+        """Since when no call has been answered; `None` while booking answers."""
 
     async def quote(
         self, lead: Link, *, service: str, vehicle_class: str | None, addons: Sequence[str] = ()
@@ -109,7 +113,16 @@ class BookingClient:
                 method, f"/api/booking{path}", json=json, params=params, headers=headers
             )
 
-        return _read(answer, await _sent(send))
+        try:
+            found = _read(answer, await _sent(send))
+        except BookingAway:
+            self.away_since = self.away_since or self._now()
+            raise
+        except BookingRefused:
+            self.away_since = None
+            raise
+        self.away_since = None
+        return found
 
     def _token(self, lead: Link) -> str:
         return mint(
@@ -152,8 +165,5 @@ def _read(answer: type[AnswerT], response: httpx2.Response) -> AnswerT:
 
 def booking_http(base_url: str) -> httpx2.AsyncClient:
     timeout = httpx2.Timeout(TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
-    return httpx2.AsyncClient(base_url=base_url, timeout=timeout, trust_env=False)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+    limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    return httpx2.AsyncClient(base_url=base_url, timeout=timeout, limits=limits, trust_env=False)

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +23,8 @@ MAX_TOKENS = 1024
 ATTEMPTS = 2
 BREAKER_FAILURES = 3
 BREAKER_SECONDS = 30.0
+DOUBT_SECONDS = 1.5
+"""How long a first token is waited for once one has not come in its time, until there is a token again."""
 RETRYABLE_STATUS = 429
 SPEND_LIMIT = "enforced_spend_limit_reached"
 
@@ -81,13 +83,24 @@ class Claude(Protocol):
 
 
 class CircuitBreaker:
-    """Open after failures in a row: then nothing is asked until a pause has passed, and one call tries the way first."""
+    """Open after failures in a row: then nothing is asked until a pause has passed, and one call tries the way first.
 
-    def __init__(self, failures: int = BREAKER_FAILURES, seconds: float = BREAKER_SECONDS) -> None:
+    Who waits for a first token need not find out alone: the first that does not come puts all others in doubt, and
+    when the breaker opens none waits any more.
+    """
+
+    def __init__(
+        self,
+        failures: int = BREAKER_FAILURES,
+        seconds: float = BREAKER_SECONDS,
+        doubt_seconds: float = DOUBT_SECONDS,
+    ) -> None:
         self._limit = failures
         self._seconds = seconds
+        self._doubt_seconds = doubt_seconds
         self._failures = 0
         self._open_until: float | None = None
+        self._waits: dict[asyncio.Timeout, float] = {}
 
     @property
     def open(self) -> bool:
@@ -101,6 +114,22 @@ class CircuitBreaker:
             return False
         self._open_until = time.monotonic() + self._seconds
         return True
+
+    @asynccontextmanager
+    async def waiting(self, seconds: float) -> AsyncIterator[None]:
+        """For a first token. Raises `TimeoutError`, which counts as a failure: after `seconds`, in doubt earlier."""
+        now = time.monotonic()
+        doubted = self._failures > 0 and not self.open  # the one call that tries the way has all its time
+        try:
+            async with asyncio.timeout(min(seconds, self._doubt_seconds) if doubted else seconds) as wait:
+                self._waits[wait] = now
+                try:
+                    yield
+                finally:
+                    del self._waits[wait]
+        except TimeoutError:
+            self.failed("no first token in its time")
+            raise
 
     def succeeded(self) -> None:
         if self.open:
@@ -116,6 +145,14 @@ class CircuitBreaker:
                 log.error("claude.away", reason=reason, failures=self._failures)
                 MODEL_AWAY.set(1)
             self._open_until = time.monotonic() + self._seconds
+        self._shorten_waits()
+
+    def _shorten_waits(self) -> None:
+        now = asyncio.get_running_loop().time() if self._waits else 0.0
+        for wait, since in self._waits.items():
+            ends_at = wait.when()
+            if not wait.expired() and ends_at is not None:
+                wait.reschedule(now if self.open else min(ends_at, since + self._doubt_seconds))
 
 
 class AnthropicClaude:
@@ -151,7 +188,9 @@ class AnthropicClaude:
                     if event.type == "text":
                         yield TextDelta(event.text)
                 told = _told(await stream.get_final_message())
-            except (APIError, httpx2.HTTPError, TimeoutError) as error:
+            except TimeoutError as error:
+                raise ClaudeAway("no first token in its time") from error
+            except (APIError, httpx2.HTTPError) as error:
                 reason = f"{type(error).__name__}: {str(error)[:200]}"
                 self._breaker.failed(reason)
                 raise ClaudeAway(reason) from error
@@ -172,7 +211,7 @@ class AnthropicClaude:
         try:
             return await self._tried(stack, ask, usual, ATTEMPTS)
         except (APIError, httpx2.HTTPError, TimeoutError) as error:
-            if self._stronger in {None, usual} or not _worth_the_stronger(error):
+            if self._stronger in {None, usual} or self._breaker.open or not _worth_the_stronger(error):
                 raise
             return await self._tried(stack, ask, str(self._stronger), 1)
 
@@ -195,7 +234,7 @@ class AnthropicClaude:
     ) -> tuple[TextDelta | None, AsyncMessageStream[None]]:
         outcome = "failed"
         try:
-            async with asyncio.timeout(self._first_token_seconds), AsyncExitStack() as call:
+            async with self._breaker.waiting(self._first_token_seconds), AsyncExitStack() as call:
                 stream = await call.enter_async_context(
                     self._client.messages.stream(
                         model=model,

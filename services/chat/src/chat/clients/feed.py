@@ -1,16 +1,16 @@
-"""What happens in conversations, told to every replica: one LISTEN connection a process, many open pages."""
+"""What happens in conversations, told to every replica: one connection a process, many open pages."""
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import structlog
 
-from chat.domain.signals import CHANNEL, Resync, Signal, read_envelope
+from chat.domain.signals import CHANNEL, NOTIFY, Delta, Resync, Signal, Typing, payload, read_envelope
 
 log = structlog.get_logger()
 
@@ -18,6 +18,8 @@ ToldT = TypeVar("ToldT")
 
 RECONNECT_SECONDS = 0.5
 QUEUE_SIZE = 200
+LEAVING_AT_MOST = 1000
+SEND_SECONDS = 2
 
 
 class Feed:
@@ -27,6 +29,12 @@ class Feed:
         self._dsn = dsn
         self._subscribers: dict[UUID, set[asyncio.Queue[Signal]]] = defaultdict(set)
         self._watchers: set[asyncio.Queue[UUID]] = set()
+        self._id = uuid4()
+        self._leaving: deque[str] = deque(maxlen=LEAVING_AT_MOST)
+        self._wake = asyncio.Event()
+        self._all_left = asyncio.Event()
+        self._all_left.set()
+        self._connected = False
 
     @contextmanager
     def subscribed(self, conversation_id: UUID) -> Iterator[asyncio.Queue[Signal]]:
@@ -49,6 +57,18 @@ class Feed:
         finally:
             self._watchers.discard(queue)
 
+    def tell(self, conversation_id: UUID, signal: Delta | Typing) -> None:
+        """What is stored nowhere: at once to the pages of this process, and with the next NOTIFY to those of the others."""
+        self._tell(self._subscribers.get(conversation_id, set()), signal)
+        self._leaving.append(payload(conversation_id, signal, self._id))
+        self._wake.set()
+        if self._connected:
+            self._all_left.clear()
+
+    async def told(self) -> None:
+        """Once the others were sent what has been told until now, or cannot be: what is stored next comes after it."""
+        await self._all_left.wait()
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         task = asyncio.create_task(self._listen_forever(), name="chat-feed")
@@ -70,20 +90,36 @@ class Feed:
         connection = await asyncpg.connect(
             self._dsn, timeout=5, server_settings={"application_name": "chat-feed"}
         )
-        closed = asyncio.Event()
-        connection.add_termination_listener(lambda _: closed.set())
+        connection.add_termination_listener(lambda _: self._wake.set())
         try:
             await connection.add_listener(CHANNEL, self._received)
             self._tell_all(Resync())
-            await closed.wait()
+            self._connected = True
+            while not connection.is_closed():
+                await self._send(connection)
+                await self._wake.wait()
+                self._wake.clear()
         finally:
+            self._connected = False
+            self._all_left.set()
             with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await asyncio.shield(connection.close(timeout=2))
+
+    async def _send(self, connection: asyncpg.Connection) -> None:
+        """All that has come together since the last NOTIFY, in one statement."""
+        payloads = list(self._leaving)
+        self._leaving.clear()
+        if payloads:
+            await connection.execute(NOTIFY, CHANNEL, payloads, timeout=SEND_SECONDS)
+        if not self._leaving:
+            self._all_left.set()
 
     def _received(self, *notification: object) -> None:
         try:
             envelope = read_envelope(str(notification[-1]))
         except ValueError:
+            return
+        if envelope.origin == self._id:
             return
         self._tell(self._subscribers.get(envelope.conversation_id, set()), envelope.signal)
         if envelope.signal.kind in {"message", "state"}:

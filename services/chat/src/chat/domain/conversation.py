@@ -20,6 +20,9 @@ class State(StrEnum):
     MOVE_OFFER = "move_offer"
     MOVE_CONFIRM = "move_confirm"
     CANCEL_CONFIRM = "cancel_confirm"
+    CALL_BACK_OFFER = "call_back_offer"
+    CALL_BACK_NUMBER = "call_back_number"
+    CALL_BACK_CONFIRM = "call_back_confirm"
     HUMAN = "human"
 
 
@@ -31,8 +34,11 @@ class Aside(StrEnum):
     DEGRADED = "degraded"
 
 
-CONFIRMING = frozenset({State.CONFIRM, State.MOVE_CONFIRM, State.CANCEL_CONFIRM})
+CONFIRMING = frozenset({State.CONFIRM, State.MOVE_CONFIRM, State.CANCEL_CONFIRM, State.CALL_BACK_CONFIRM})
 """Where a yes makes something true."""
+
+CALL_BACK_ASKED = frozenset({State.CALL_BACK_NUMBER, State.CALL_BACK_CONFIRM})
+"""Where a telephone number is the answer."""
 
 
 class Owner(StrEnum):
@@ -105,12 +111,41 @@ class HandedOff:
 
 
 @dataclass(frozen=True)
+class NobodyCame:
+    """No person answered in time: a call-back is on offer."""
+
+
+@dataclass(frozen=True)
+class CallBackAsked:
+    """`number_known`: it is to be confirmed; otherwise the customer is asked for one."""
+
+    number_known: bool
+
+
+@dataclass(frozen=True)
+class CallBackKept:
+    pass
+
+
+@dataclass(frozen=True)
 class WentAside:
     aside: Aside
 
 
 Happened = (
-    Quoted | Offered | Held | HoldLost | WishKept | Booked | CancelAsked | Cancelled | HandedOff | WentAside
+    Quoted
+    | Offered
+    | Held
+    | HoldLost
+    | WishKept
+    | Booked
+    | CancelAsked
+    | Cancelled
+    | HandedOff
+    | NobodyCame
+    | CallBackAsked
+    | CallBackKept
+    | WentAside
 )
 
 
@@ -121,7 +156,7 @@ def after(facts: Facts, happened: Happened) -> Facts:
     return _on_the_path(replace(facts, aside=None), happened)
 
 
-def _on_the_path(facts: Facts, happened: Happened) -> Facts:  # noqa: PLR0911 - one line for each thing that can happen
+def _on_the_path(facts: Facts, happened: Happened) -> Facts:  # noqa: C901, PLR0911, PLR0912 - one line for each thing that can happen
     match happened:
         case Quoted(quote):
             state = facts.state if facts.booked else State.QUOTE
@@ -150,12 +185,18 @@ def _on_the_path(facts: Facts, happened: Happened) -> Facts:  # noqa: PLR0911 - 
             return replace(facts, state=State.NEED, appointment=appointment, hold=None, offered=())
         case HandedOff() | WentAside():
             return replace(facts, state=State.HUMAN)
+        case NobodyCame():
+            return replace(facts, state=State.CALL_BACK_OFFER)
+        case CallBackAsked(known):
+            return replace(facts, state=State.CALL_BACK_CONFIRM if known else State.CALL_BACK_NUMBER)
+        case CallBackKept():
+            return replace(facts, state=resting_state(facts))
         case _:
             assert_never(happened)
 
 
 def resting_state(facts: Facts) -> State:
-    """Where the path goes on after a hold was lost, or a person gave the conversation back."""
+    """Where the path goes on after a hold was lost, a call-back was settled, or a person gave the conversation back."""
     if facts.booked:
         return State.BOOKED
     return State.QUOTE if facts.quote else State.NEED
@@ -182,6 +223,15 @@ SEE_PRICES, PICK_TIME, ASK, PERSON = "see_prices", "pick_time", "ask", "person"
 CONFIRM_YES, CONFIRM_NO = "confirm:yes", "confirm:no"
 MOVE, MOVE_YES, MOVE_NO = "move", "move:yes", "move:no"
 CANCEL, CANCEL_YES, CANCEL_NO = "cancel", "cancel:yes", "cancel:no"
+CALL_BACK, CALL_BACK_YES, CALL_BACK_NO = "call_back", "call_back:yes", "call_back:no"
+
+YES_OF = {
+    State.CONFIRM: CONFIRM_YES,
+    State.MOVE_CONFIRM: MOVE_YES,
+    State.CANCEL_CONFIRM: CANCEL_YES,
+    State.CALL_BACK_CONFIRM: CALL_BACK_YES,
+}
+"""The one button that is a yes to what is asked: that of another question is none."""
 
 FIXED_ACTIONS = frozenset(
     {
@@ -197,6 +247,9 @@ FIXED_ACTIONS = frozenset(
         CANCEL,
         CANCEL_YES,
         CANCEL_NO,
+        CALL_BACK,
+        CALL_BACK_YES,
+        CALL_BACK_NO,
     }
 )
 """The buttons that are always the same; those of services, vehicles and times carry what they stand for."""
@@ -211,6 +264,9 @@ _ACTIONS: dict[State, tuple[str, ...]] = {
     State.MOVE_OFFER: (CANCEL, PERSON),
     State.MOVE_CONFIRM: (MOVE_YES, MOVE_NO),
     State.CANCEL_CONFIRM: (CANCEL_YES, CANCEL_NO),
+    State.CALL_BACK_OFFER: (CALL_BACK, PICK_TIME, SEE_PRICES, PERSON),
+    State.CALL_BACK_NUMBER: (CALL_BACK_NO, PERSON),
+    State.CALL_BACK_CONFIRM: (CALL_BACK_YES, CALL_BACK_NO),
     State.HUMAN: (),
 }
 

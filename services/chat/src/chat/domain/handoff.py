@@ -1,5 +1,6 @@
 """When a person is to answer, who is told next, and what the assistant hands them."""
 
+import re
 from datetime import datetime, timedelta
 
 from chat.domain.conversation import Facts
@@ -15,6 +16,22 @@ def answer_by(now: datetime, opening: OpeningHours | None) -> datetime:
     """The end of the time that a person has; it begins when the shop opens. Hours that are not known count as open."""
     begins = opening.opens_next if opening and not opening.open_now and opening.opens_next else now
     return begins + ANSWER_WITHIN
+
+
+_PHONE = re.compile(
+    r"(?<![\w+])(\+\d[\d .()-]{6,20}\d|1?[ .-]?\(?[2-9]\d\d\)?[ .-]?[2-9]\d\d[ .-]?\d{4})(?!\d)"
+)
+
+
+def phone_in(text: str) -> str | None:
+    """The telephone number named last, in E.164; without a country, one of the North American plan."""
+    found = _PHONE.findall(text)
+    if not found:
+        return None
+    digits = re.sub(r"\D", "", found[-1])
+    if found[-1].startswith("+"):
+        return f"+{digits}" if 8 <= len(digits) <= 15 else None
+    return f"+1{digits[-10:]}"
 
 
 def suggested_reply(lead: LeadFacts, shop: ShopFacts, facts: Facts) -> str:

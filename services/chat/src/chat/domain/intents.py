@@ -119,6 +119,11 @@ class AskPerson:
 
 
 @dataclass(frozen=True)
+class AskCallBack:
+    """To be called, where a call-back is on offer; elsewhere the words ask for a person."""
+
+
+@dataclass(frozen=True)
 class Bargain:
     pass
 
@@ -188,6 +193,7 @@ Intent = (
     | AskAnything
     | AskIfBot
     | AskPerson
+    | AskCallBack
     | Bargain
     | OthersData
     | Upset
@@ -243,6 +249,7 @@ def _fixed(action: str) -> Intent:
         "pick_time": PickTime(),
         "ask": AskAnything(),
         "person": AskPerson(),
+        "call_back": AskCallBack(),
         "move": AskMove(),
         "cancel": AskCancel(),
     }

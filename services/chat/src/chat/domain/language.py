@@ -104,6 +104,12 @@ _SPANISH = frozenset(
         "muchas",
         "turno",
         "alguien",
+        "en",
+        "quien",
+        "tiene",
+        "dejemelo",
+        "dejelo",
+        "carbono",
     ]
 )
 _ENGLISH = frozenset(
@@ -170,6 +176,13 @@ _ENGLISH = frozenset(
         "morning",
         "afternoon",
         "next",
+        "all",
+        "any",
+        "show",
+        "let",
+        "think",
+        "could",
+        "appointments",
     ]
 )
 

@@ -12,6 +12,7 @@ from shared.events import CatalogService
 from chat.domain.conversation import Owner, State, action_ids
 from chat.domain.language import Language
 from chat.domain.money import catalog_price, dollars, total_text
+from chat.domain.soft import Soft
 from chat.domain.values import (
     Action,
     ActionsPart,
@@ -246,6 +247,33 @@ def handed_off(shop: ShopFacts, opening: OpeningHours | None, language: Language
         opens = moment(opening.opens_next, shop.timezone, language)
         return say("handed_off_closed", language, shop=shop.name, phone=shop.phone, opens=opens)
     return say("handed_off", language, shop=shop.name, phone=shop.phone)
+
+
+def person_offer(
+    soft: Soft, shop: ShopFacts, language: Language = "en", *, a_yes_is_taken: bool = False
+) -> str:
+    """`a_yes_is_taken`: a yes answers another question, so the offer asks for none."""
+    if a_yes_is_taken:
+        return say("offer_person_beside", language, shop=shop.name)
+    return say(f"offer_person_{soft.name.lower()}", language, shop=shop.name)
+
+
+def ask_call_back(phone: str | None, shop: ShopFacts, language: Language = "en") -> str:
+    if phone is None:
+        return say("call_back_number", language, shop=shop.name)
+    return say("call_back_confirm", language, shop=shop.name, ending=phone[-4:])
+
+
+def call_back_kept(
+    phone: str, shop: ShopFacts, opening: OpeningHours | None, language: Language = "en"
+) -> str:
+    """Said only with its receipt; when they call follows from the shop's hours, where they are known."""
+    when = say("call_back_in_hours", language)
+    if opening and opening.open_now:
+        when = say("call_back_open", language)
+    elif opening and opening.opens_next:
+        when = say("call_back_closed", language, opens=moment(opening.opens_next, shop.timezone, language))
+    return say("call_back_kept", language, shop=shop.name, ending=phone[-4:], when=when, phone=shop.phone)
 
 
 def joined(name: str, shop: ShopFacts, language: Language = "en") -> str:

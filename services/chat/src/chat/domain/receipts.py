@@ -68,7 +68,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Opening:
-    """`weekday` and `day` are `None` where the hours were given for no special day."""
+    """`weekday` and `day` are `None` where the hours were given for no special day. No `times`: closed."""
 
     times: frozenset[time]
     weekday: int | None = None
@@ -97,6 +97,8 @@ class Proof:
     promises: frozenset[str] = frozenset()
     texts: str = ""
     """Folded: whatever the receipts say in words."""
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    """Folded, by folded name of the service: words with a space on both sides."""
     stated_durations: frozenset[int] = frozenset()
     words: frozenset[str] = frozenset()
     """Known words of names, small letters."""
@@ -113,6 +115,7 @@ _DEEDS = {
     "cancel_appointment": "cancelled",
     "hold_slot": "held",
     "hand_off": "handed_off",
+    "call_back": "called_back",
 }
 _PLAIN_VEHICLE = re.compile(r"[\w .&'-]{1,40}")
 _UNSAFE_NAME = re.compile(
@@ -149,10 +152,12 @@ class _Findings:
         self._promises: set[str] = set()
         self._texts: list[str] = []
         self._number: str | None = None
+        self._descriptions: dict[str, str] = {}
 
     def take(self, receipt: Receipt) -> None:
         result = receipt.result
-        self._texts += _strings(result)
+        if receipt.tool != "hand_off":  # its words are the model's own
+            self._texts += _strings(result)
         if not receipt.refused and receipt.tool in _DEEDS:
             self._promises.add(_DEEDS[receipt.tool])
         match receipt.tool:
@@ -177,6 +182,7 @@ class _Findings:
             for service in _catalog_service(row):
                 self._name(service.name, service.code, *service.synonyms)
                 self._durations[folded(service.name)] = service.duration_minutes
+                self._descriptions[folded(service.name)] = _spaced(folded(service.description))
                 self._prices[f"list:{service.code}"] = tuple(_list_prices(service))
 
     def _name(self, name: str, *others: str) -> None:
@@ -238,7 +244,8 @@ class _Findings:
         for row in rows or [result]:
             said = " ; ".join(_strings(row))
             found = frozenset(_clock_times(said))
-            if found:
+            closed = row.get("date") is not None and row.get("spans") in ([], ())
+            if found or closed:
                 self._openings.append(Opening(found, _weekday_of(row), _iso_date(row.get("date"))))
 
     def _spans(self, rows: object) -> Iterator[Span]:
@@ -290,6 +297,7 @@ class _Findings:
             durations=self._durations,
             promises=frozenset(promises),
             texts=f"{texts} . {folded(setting.lead.interest or '')} . {folded(shop.name)}",
+            descriptions=self._descriptions,
             stated_durations=frozenset(d.minutes for d in _durations_in(texts) if d.minutes),
             words=frozenset(re.findall(r"[a-z0-9]+", folded(" ".join(names)))),
             phrases=_phrases(shop, vehicle, self._number),
@@ -358,6 +366,11 @@ def _plain_vehicle(lead: LeadFacts) -> str:
     text = vehicle_text(lead.vehicle) or ""
     unsafe = _UNSAFE_NAME.search(folded(text)) or not _PLAIN_VEHICLE.fullmatch(text)
     return "" if unsafe else text
+
+
+def _spaced(text: str) -> str:
+    words = " ".join(re.findall(r"[a-z0-9']+|[^a-z0-9' ]", text))
+    return f" {words} "
 
 
 def _rows(value: object) -> list[Mapping[str, object]]:

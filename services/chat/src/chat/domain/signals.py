@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 CHANNEL = "chat_feed"
+NOTIFY = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
 MAX_DELTA_CHARACTERS = 1500
 """A NOTIFY payload must stay under 8000 bytes, and a character may take twelve of them as JSON."""
 
@@ -46,15 +47,18 @@ Signal = Annotated[MessageStored | Delta | Typing | StateChanged | Resync, Field
 
 
 class Envelope(BaseModel):
+    """`origin`: the feed that has told its own subscribers already."""
+
     conversation_id: UUID
+    origin: UUID | None = None
     signal: Signal
 
 
 _ENVELOPE = TypeAdapter(Envelope)
 
 
-def payload(conversation_id: UUID, signal: MessageStored | Delta | Typing | StateChanged) -> str:
-    return Envelope(conversation_id=conversation_id, signal=signal).model_dump_json()
+def payload(conversation_id: UUID, signal: Signal, origin: UUID | None = None) -> str:
+    return Envelope(conversation_id=conversation_id, signal=signal, origin=origin).model_dump_json()
 
 
 def read_envelope(text: str) -> Envelope:

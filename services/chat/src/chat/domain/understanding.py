@@ -8,11 +8,12 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from chat.domain.catalog import catalog_words, match_class, match_service
-from chat.domain.conversation import CONFIRMING, Facts, State
+from chat.domain.conversation import CALL_BACK_ASKED, CONFIRMING, Facts, State
 from chat.domain.intents import (
     Acknowledge,
     AskAddress,
     AskAppointment,
+    AskCallBack,
     AskCancel,
     AskDetails,
     AskDuration,
@@ -42,6 +43,7 @@ from chat.domain.intents import (
     Yes,
 )
 from chat.domain.language import glossary_words, in_english, plain
+from chat.domain.speech.claims import LIKE_SERVICES
 from chat.domain.spelling import corrected
 from chat.domain.values import ShopFacts, Slot
 from chat.domain.wishes import MONTH_DAY, Wish, fits, wish_in
@@ -95,7 +97,7 @@ def context_of(shop: ShopFacts, facts: Facts, now: datetime) -> Context:
 def understand(text: str, context: Context) -> tuple[Intent, ...]:
     """In the order of answering, never empty; a hand-off trigger goes alone."""
     words = _read(text, context)
-    if intent := _trigger(words):
+    if intent := _trigger(words, context):
         return (intent,)
     if is_yes(text, context):
         return (Yes(),)
@@ -105,6 +107,19 @@ def understand(text: str, context: Context) -> tuple[Intent, ...]:
         step = None  # it was named for what is asked
     found = (*asked[: AT_MOST - 1], step) if step else tuple(asked[:AT_MOST])
     return found or (_talk(words, context),)
+
+
+def speaks_of(topic: str, text: str, context: Context) -> bool:
+    return bool(text) and _has(_read(text, context), topic)
+
+
+def asks_unlisted_price(text: str, context: Context) -> bool:
+    """The price of what a shop of this trade may do and this one does not list."""
+    words = _read(text, context) if text else ""
+    if not _has(words, "price") or match_service(words, context.services) is not None:
+        return False
+    known = catalog_words(context.services)
+    return any(found not in known for found in LIKE_SERVICES.findall(words))
 
 
 def is_yes(text: str, context: Context) -> bool:
@@ -172,6 +187,8 @@ def _fits_start(start: datetime, wish: Wish, context: Context) -> bool:
 
 
 _TRIGGERS: tuple[tuple[str, Intent], ...] = (
+    ("distress", AskPerson(reason="distress")),
+    ("safety", AskPerson(reason="safety")),
     ("complaint", AskPerson(reason="complaint or claim")),
     ("bot", AskIfBot()),
     ("others", OthersData()),
@@ -181,9 +198,13 @@ _TRIGGERS: tuple[tuple[str, Intent], ...] = (
     ("off_topic", OffTopic()),
 )
 """What is answered alone, in the order of weight."""
+_HARD_CLAIMS = ("distress", "safety", "complaint")
 
 
-def _trigger(words: str) -> Intent | None:
+def _trigger(words: str, context: Context) -> Intent | None:
+    calling = context.state in CALL_BACK_ASKED or context.state is State.CALL_BACK_OFFER
+    if calling and _has(words, "call_me") and not any(_has(words, topic) for topic in _HARD_CLAIMS):
+        return AskCallBack()
     found = (intent for topic, intent in _TRIGGERS if _has(words, topic))
     first = next(found, None)
     return next(found, None) if first == AskPerson() and _has(words, "not_a_person") else first
@@ -208,7 +229,9 @@ def _questions(words: str, context: Context) -> tuple[list[Intent], str]:
 
 
 def _without_greeting(words: str) -> str:
-    return re.sub(rf"^\W*(?:{'|'.join(_lexicon()['greeting'])})\b[\s,!.]*", "", words)
+    """Nor small talk: the "today" of "how are you today" is no wish for a time."""
+    told = re.sub(rf"^\W*(?:{'|'.join(_lexicon()['greeting'])})\b[\s,!.]*", "", words)
+    return _topic("small_talk").sub(" ", told)
 
 
 def _question(clause: str, words: str, context: Context) -> Intent | None:  # noqa: PLR0911 - one line for each kind

@@ -59,6 +59,7 @@ _VALID = re.compile(r"\b(?:valid\w*|good|until|through|expires?|honou?red|vigent
 _OPEN = re.compile(
     r"\b(?:open|opens|close|closes|closed|hours|abre|abierto|abiertos|abrimos|cierra|cerramos|horario)\b"
 )
+_CLOSED = re.compile(r"\b(?:closed|cerrado|cerrados)\b")
 _HOLD = re.compile(r"\b(?:hold|held|holding|reserved|keep|until|hasta|apart\w+)\b")
 
 
@@ -94,7 +95,10 @@ def _day(group: _Day, text: str, proof: Proof) -> Veto | None:  # noqa: PLR0911 
         return None
     if _VALID.search(text) and any(group.fits(v.date()) for v in proof.valid_until):
         return None
-    if _OPEN.search(text) and any(_opening_fits(o.weekday, o.day, group) for o in proof.openings):
+    closed = bool(_CLOSED.search(text))
+    if _OPEN.search(text) and any(
+        _opening_fits(o.weekday, o.day, group) and closed != bool(o.times) for o in proof.openings
+    ):
         return None
     if words.NEGATED.search(text) and any(group.fits(day) for day in proof.none_open):
         return None

@@ -7,6 +7,7 @@ from chat.domain.speech import claims as words
 from chat.domain.speech import vocabulary
 from chat.domain.speech.amounts import amounts, shares, stray_sign
 from chat.domain.speech.calendar import unproved_moment, without_moments
+from chat.domain.speech.clauses import unlicensed
 from chat.domain.speech.moments import blanked, durations, times, without_greeting
 from chat.domain.speech.prices import services_said, unproved_price
 from chat.domain.speech.text import cleaned, folded, unreadable
@@ -17,7 +18,7 @@ def verdict(sentence: str, proof: Proof) -> Verdict:
     shown = cleaned(sentence)
     if unreadable(shown):
         return Veto("unreadable", "plain letters and words only, English or Spanish")
-    text = without_greeting(folded(shown))
+    text = without_greeting(folded(shown)).strip()
     if words.only_announces(text) or (words.OPENER.fullmatch(text.strip()) and _asked_for_unproved(proof)):
         return Passed("")
     for check in (
@@ -34,7 +35,7 @@ def verdict(sentence: str, proof: Proof) -> Verdict:
     ):
         if veto := check(shown, text, proof):
             return veto
-    return _figures(text, proof) or Passed(shown)
+    return _figures(text, proof) or unlicensed(text, proof) or Passed(shown)
 
 
 def _links(_: str, text: str, __: Proof) -> Veto | None:
@@ -115,11 +116,16 @@ def _claims(_: str, text: str, proof: Proof) -> Veto | None:
                 if claim.deed == "handed_off" and (soon := words.SOON.search(text)):
                     return Veto("promise", f"no tool result says when: {soon[0]!r}")
                 continue
-            if _taken_back(text, found.start()):
+            if _taken_back(text, found.start()) and not _presupposed(claim.deed, text):
                 continue
             deed = (claim.deed or "promised").replace("_", " ")
             return Veto("promise", f"no tool result says {found[0].strip()!r} (nothing was {deed})")
     return None
+
+
+def _presupposed(deed: str | None, text: str) -> bool:
+    """A question about "your appointment" tells that there is one."""
+    return deed == "appointment" and _asks(text)
 
 
 def _taken_back(text: str, at: int) -> bool:
@@ -160,8 +166,11 @@ def _harmless(text: str) -> bool:
 
 
 def _terms(_: str, text: str, proof: Proof) -> Veto | None:
+    named = {name for _, name in services_said(text, proof)}
     for found in words.TERMS.finditer(text):
-        if found[0] not in proof.texts:
+        others = any(found[0] in said for name, said in proof.descriptions.items() if name not in named)
+        own = any(found[0] in said for name, said in proof.descriptions.items() if name in named)
+        if found[0] not in proof.texts or (named and others and not own):
             return Veto("terms", f"no tool result speaks of {found[0]!r}")
     if (anytime := words.OPEN_DOOR.search(text)) and not words.CHANGING_ONE.search(text):
         return Veto("time", f"no tool result holds {anytime[0]!r}; name the times that find_slots gave")
@@ -260,7 +269,7 @@ def _shares(text: str, proof: Proof) -> Veto | None:
 
 
 _COUNT = re.compile(
-    r"\b(\d{1,2}) (?:\w+ ){0,2}?(times?|slots?|options?|openings?|services?|kinds?|types?|choices|things|questions?|horarios?|opciones|servicios|tipos|lugares|appointments?)\b"
+    r"\b(\d{1,2}) (?:\w+ ){0,2}?(times?|slots?|options?|openings?|services?|films?|tints?|kinds?|types?|choices|things|questions?|horarios?|opciones|servicios|tipos|lugares|appointments?)\b"
 )
 
 

@@ -64,7 +64,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "appointment",
-        r"\b(?:your|su|tu|the shop has your)(?: new| nueva)? (?:appointment|booking|reservation|visit|cita|reserva|turno)\b(?!s? (?:number )?(?:can|could|would|may|puede))",
+        r"\b(?:your|su|tu|the shop has your)(?: new| nueva| \w+day)? (?:appointment|booking|reservation|visit|cita|reserva|turno)\b(?!s? (?:number )?(?:can|could|would|may|puede))",
+        r"\b(?:your|su|tu) (?:time|slot|spot|place|horario|lugar) (?:is|es)\b",
     ),
     _claim(
         "held",
@@ -101,13 +102,19 @@ CLAIMS: tuple[Claim, ...] = (
         r"\b(?:transferr?(?:ed|ing)?|connect(?:ed|ing) you|hand(?:ed|ing) (?:you|this|it)|escalat(?:ed|ing))\b",
         r"\b(?:someone|somebody|a person|the shop|the team|our team|they|the manager|a manager|a colleague|alguien|una persona|el taller|el gerente)(?: \w+)? (?:will|'ll|is going to|are going to|va a|said|says|knows?|has (?:been|your|the)|agreed|dijo|sabe)\b",
         r"\b(?:will|'ll) be (?:called|contacted|told|informed|answered|helped)\b|\bcalled back\b",
-        r"\bhear (?:back )?from\b|\bin touch\b",
+        r"\bhear (?:back )?from\b(?! you\b)|\bin touch\b",
         rf"\b(?:get|getting|got|grab|find|bring|bringing|fetch)(?:ting|ing)? {_SOMEBODY}\b|\b(?:was|were|been|is being|are being) (?:informed|told|notified|asked)\b|\bpase (?:su|tu|el|la)\b|\ble atiende\b",
         r"\bexpect an? (?:call|text|message|e ?mail|reply)\b",
         r"\b(?:is|are) on (?:it|the case|the way|their way)\b",
         rf"\b(?:avise|avisado|notifique|informe|pregunte|consulte)\b(?: ya)?(?: {_SOMEBODY})?",
         rf"\b(?:le|lo|la|te|se)(?: (?:va|van|voy|vamos) a)? ?(?:comunicara|pondra|{_CONTACT_ES}(?:a|e|i)?r?(?:a|an|e|emos)?)\b(?! (?:por|con) (?:favor|gusto))",
         r"\btransfir\w+|\btransferid[oa]\b|\bpas(?:o|are|ando) (?:con|su|al?)\b",
+    ),
+    _claim(
+        "called_back",
+        r"\b(?:will|'ll|going to|gonna|about to|can expect) (?:\w+ ){0,2}(?:call|phone|ring)(?!ed)\b",
+        r"\bcall(?:ed)? (?:you )?back\b|\b(?:give|giving) you a (?:call|ring)\b|\bexpect an? (?:\w+ )?call\b|\bwill be called\b",
+        r"\b(?:le|lo|la|te) (?:va|van|vamos) a llamar\b|\b(?:le|lo|la|te) llam(?:ar(?:an|a|emos)|an|amos)\b|\bdevolv\w+ la llamada\b",
     ),
     _claim(
         None,
@@ -131,7 +138,7 @@ APPOINTMENT_IS = re.compile(
 )
 
 BARGAIN = re.compile(
-    r"\bfree\b(?! to\b)|\bgratis\b|\bgratuit\w+|\bcomplimentary\b|\bon the house\b|\bno (?:extra |additional )?(?:charge|cost)\b|\bat no\b|\bsin (?:costo|cargo|pagar)\b"
+    r"\b(?:old|previous|better|earlier) prices?\b|\bfree\b(?! to\b)|\bgratis\b|\bgratuit\w+|\bcomplimentary\b|\bon the house\b|\bno (?:extra |additional )?(?:charge|cost)\b|\bat no\b|\bsin (?:costo|cargo|pagar)\b"
     r"|\bfor nothing\b|\bpor nada\b|\bthrow(?:n|ing)? in\b|\bregalo\b|\bregalamos\b|\bcortesia\b|\bdiscount\w*\b|\bdescuentos?\b|\brebaj\w+|\bpromo\w*\b|\bspecial (?:price|offer|rate)\b"
     r"|\bcoupons?\b|\bcupon\w*\b|\bvouchers?\b|\bthe code\b|\bhalf (?:off|price|the price|of that)\b|\bmitad\b|(?<!\bdrop )(?<!\bdrop it )(?<!\bdropping )(?<!\bdropping it )(?<!\bcar )(?<!\bcivic )(?<!\btake )(?<!\btime )\boff\b|\bcheap\w*\b|\bafford\w*\b|\binexpensive\b|\bbarat\w+|\beconomic\w*"
     r"|\bsav(?:e|es|ings?) (?:you|money|on|up)\b|\byou(?:'ll| will)? save\b|\bahorr\w+|\bmatch\w* (?:the|that|any|their|your|other)\b|\bbeat\b|\blower\b|\bless than\b|\bworth\b|\bbest price\b|\bwaive\w*\b"

@@ -73,7 +73,7 @@ _CLOCK = re.compile(
     rf"|\bhalf past (\d{{1,2}})\b{_HALF}?"
     rf"|\b(?:las|la) (\d{{1,2}})(?: (y|menos) (media|\d{{1,2}}))?\b(?!:|\.\d){_HALF}?"
     rf"|\b(\d{{1,2}}) (\d\d){_HALF}?(?!\d)"
-    rf"|\b(?:at|by|from|until|till|to|before|after|around) (\d{{1,2}})\b(?![:/%\d$-]|\.\d|\s*(?:hour|minute|min|day|week|year|time|dollar|buck|window))"
+    rf"|\b(?:at|by|from|until|till|to|before|after|around) (\d{{1,2}})\b(?![:/%\d$-]|\.\d|\s*(?:am\b|pm\b|a\.m|p\.m|(?:in|de|por) (?:the|la) |hour|minute|min|day|week|year|time|dollar|buck|window))"
 )
 _NAMED_CLOCK = re.compile(r"\b(noon|midday|mediodia|midnight|medianoche)\b")
 

@@ -67,19 +67,19 @@ def _nearest(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str 
     return ahead[0][1] if ahead else None
 
 
-_CLASS = re.compile(
+CLASS = re.compile(
     r"\b(coupe|sedan|suv|truck|van|camioneta|camion|hatchback|wagon|crossover|pickup|minivan|motorcycle)s?\b"
 )
 
 
 def _classes_said(text: str) -> list[tuple[int, str]]:
-    return [(m.start(), words.SPANISH_NAMES.get(m[1], m[1])) for m in _CLASS.finditer(text)]
+    return [(m.start(), words.SPANISH_NAMES.get(m[1], m[1])) for m in CLASS.finditer(text)]
 
 
 def services_said(text: str, proof: Proof) -> list[tuple[int, str]]:
     """Places and folded names, in order; a word that only one service has names it as well."""
     found: dict[int, str] = {}
-    for alias, name in sorted(_aliases(proof).items(), key=lambda pair: -len(pair[0])):
+    for alias, name in sorted(aliases(proof).items(), key=lambda pair: -len(pair[0])):
         for match in re.finditer(rf"\b{re.escape(alias)}\b", text):
             if not any(at <= match.start() < at + len(n) for at, n in found.items()):
                 found[match.start()] = name
@@ -89,7 +89,7 @@ def services_said(text: str, proof: Proof) -> list[tuple[int, str]]:
 _GENERIC = frozenset("window windows tint film full car auto the of for and vehicle glass all side".split())
 
 
-def _aliases(proof: Proof) -> dict[str, str]:
+def aliases(proof: Proof) -> dict[str, str]:
     aliases = dict(proof.services)
     for fact in proof.prices:
         aliases |= {name: name for name in fact.about if name not in aliases}

@@ -7,7 +7,7 @@ from text_to_num import alpha2digit
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
 _GOES_ON = re.compile(
-    r"(?:\b(?:a\.m|p\.m|mr|mrs|dr|st|ave|blvd|no|approx|vs|etc|e\.g|i\.e|sr|sra)|(?:^|\n)\s*\d{1,2})\.$",
+    r"(?:\b(?:a\.m|p\.m|\d+ [ap]|[ap]\. m|mr|mrs|dr|st|ave|blvd|no|approx|vs|etc|e\.g|i\.e|sr|sra)|(?:^|\n)\s*\d{1,2})\.$",
     re.IGNORECASE,
 )
 """An abbreviation, or the number of a list's line."""
@@ -32,7 +32,7 @@ _PUNCTUATION = str.maketrans(
         0xA0: " ",
     }
 )
-_SPELLED = re.compile(r"(?:(?<![a-z'])[a-z](?![a-z'])[\s.'_-]+){3,}(?<![a-z])[a-z](?![a-z])")
+_SPELLED = re.compile(r"(?:(?<![\w'])[a-z](?![\w'])[\s.'_-]+){3,}(?<!\w)[a-z](?!\w)")
 _BROKEN = re.compile(r"[a-z]-\s+[a-z]")
 _HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z])")
 
@@ -102,6 +102,7 @@ def folded(text: str) -> str:
     """For reading: small letters without accents, numbers in figures whether English or Spanish."""
     lowered = unicodedata.normalize("NFD", text.translate(_PUNCTUATION).lower())
     plain = "".join(c for c in lowered if not unicodedata.combining(c)).replace("¿", " ").replace("¡", " ")
+    plain = re.sub(r"\b([ap])\. m\b", r"\1.m", plain)
     return _in_figures(re.sub(r"\s+", " ", _HYPHEN.sub(" ", plain)))
 
 

@@ -2,6 +2,7 @@
 
 ENGLISH = frozenset(
     """
+goodbye passed exist such explaining far sharing bearing figuring wondering considering quickest easiest heads weird awesome fantastic terrific delighted super gotcha yourself kindly errand schedule driveway rides daughter son wife husband brother sister mom dad connect connecting frustrating frustrated annoying annoyed money budget rebook pricier pricey expensive steep laterals hassle paid steps summary recap overview details daily
 a able afraid valid letting finding about above absolutely accurate across actually add added adding address after afternoon afternoons afterwards again ago agree ahead ai alike all allow almost alone along already alright also although always
 am among an and another answer answered answers any anybody anyone anything anytime apart apologies apologize appointment appointments appreciate are area aren't around as aside ask asked asking asks assist assistance
 assistant at available availability away back base based basic be because become been before begin begins behind being believe below beside besides best better between beyond big bit bits blank book booked booking
@@ -35,6 +36,7 @@ with within without woman won't wonder wonderful word words work worked working 
 
 SPANISH = frozenset(
     """
+propia propio solicitud paso responda bajar rebajar asunto ayudarles aclarar explicar explicarle genial estupendo fantastico listado enseguida ocupado mandar bastante laterales quedo trasero traseros lamentablemente desafortunadamente presupuesto sabria conectar revisar quedan caro cara molesto molestia resumen
 a perdon perdone escribir escribirnos escribirme comunicarse contactar contactarnos equipo taller avisar valida valido vemos abajo abre abren abrimos abierta abiertas abierto abiertos acaso aceptar acerca acuerdo adelante ademas adios afuera agenda agendar agendo agradezco agregar ahi ahora al algo alguien algun alguna algunas alguno algunos alli antes
 aparte apartar aparto apartando apenas aproximadamente aqui arriba asi asistente atencion atras atender aun aunque auto automovil ayuda ayudar ayudarle ayudarlo ayudarla ayudarte ayudo azul bajo basta bien bienvenida bienvenido bonito buen buena buenas bueno
 buenos busca buscar busco cada calendario calidad cambia cambiar cambio cambios cancela cancelacion cancelada cancelar carro carros casi caso catalogo cerca chat cierra cierran cita citas clara claro clase clic cliente cobra cobrar coche como completa
