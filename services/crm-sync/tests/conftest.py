@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from sandbox.server import Running, running
 from sandbox.settings import Settings as SandboxSettings
 from shared.db.engine import Sessions, create_engine, create_sessions, transaction
+from shared.db.time import database_now
 from shared.events import (
     AppointmentBooked,
     Consent,
@@ -174,7 +175,7 @@ class Shop:
 
     async def work(self, *, later_seconds: float = 0) -> None:
         """All rounds of the worker that are due then."""
-        moment = datetime.now(UTC) + timedelta(seconds=later_seconds)
+        moment = database_now() + timedelta(seconds=later_seconds)
         while await work_off_due_tasks(self.deps, moment):
             pass
 

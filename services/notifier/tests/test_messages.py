@@ -39,6 +39,14 @@ PAYLOADS: dict[str, dict[str, Any]] = {
         "customer_email": None,
         "vehicle": None,
     },
+    "call_back_notice": {
+        "reason": "asked for a person",
+        "summary": "The film peels.",
+        "open_question": None,
+        "customer_phone": "(619) 555-0123",
+        "customer_email": None,
+        "vehicle": None,
+    },
     "staff_login": {"login_url": "https://leads.sample-tint.example/console?code=sample"},
 }
 LEADS: dict[str, dict[str, Any]] = {

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from notifier.actions.sending import claim_due, deliver, note_outcome
-from notifier.clients import smtp, twilio
+from notifier.clients import smtp
 from notifier.domain.outcome import Accepted, TryLater, Uncertain
 from notifier.domain.signatures import twilio_signature
 from shared.events import AppointmentBooked, Service
@@ -156,7 +156,7 @@ async def test_what_twilio_does_not_show_yet_is_not_sent_again(
     shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that takes its time: our patience ends before it has taken the text."""
-    monkeypatch.setattr(twilio, "CALL_SECONDS", 0.1)
+    monkeypatch.setattr(shop.deps.twilio._http._transport, "_call_seconds", 0.1)
     await shop.greet()
     shop.fault("twilio", mode="slow", seconds=1)
     await shop.send_due()

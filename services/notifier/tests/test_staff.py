@@ -5,7 +5,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from notifier.actions.staff import send_login
-from shared.events import HandoffEscalated, HandoffRequested, StaffChanged, StaffLoginRequested
+from shared.events import (
+    CallBackRequested,
+    HandoffEscalated,
+    HandoffRequested,
+    StaffChanged,
+    StaffLoginRequested,
+)
 from shared.http.links import LinkPurpose, read
 from shared.messaging.failures import RetryLater
 from shared.messaging.replay import delivered
@@ -95,6 +101,32 @@ async def test_when_the_assistant_has_offered_another_way_nobody_else_is_told(sh
     lead = await shop.greet()
     await shop.tell(escalated(lead.lead_id, level=2))
     assert await notices(shop) == set()
+
+
+async def test_who_is_to_call_back_hears_the_number(shop: Shop, members):
+    lead = await shop.greet()
+    wish = CallBackRequested(
+        handoff_id=uuid4(),
+        conversation_id=uuid4(),
+        lead_id=lead.lead_id,
+        phone="+16195550188",
+        reason="Asked for a person",
+        summary="Wants to know about fleets.",
+    )
+    event = await shop.tell(wish)
+    await shop.publish(event)
+    await shop.send_due()
+    sent = [d for d in await shop.deliveries() if d.template == "call_back_notice"]
+    assert sorted(d.address for d in sent) == [
+        "+16195550171",
+        "olga@sample.test",
+        "reg@sample.test",
+        "sam@sample.test",
+        "store094@sample-tint.example",
+    ]
+    (sms,) = shop.inbox("sms", "+16195550171")
+    assert "please call" in sms["text"]
+    assert "(619) 555-0188" in sms["text"]
 
 
 async def test_who_has_left_is_not_told(shop: Shop, members):

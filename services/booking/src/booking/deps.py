@@ -2,18 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.db.engine import Sessions
+from shared.db.time import database_now
 from shared.http.links import CHAT_LINK_DAYS, Link, LinkPurpose, mint
 
 MANAGE_LINK_DAYS = 1
 """After the end of the appointment."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -23,7 +20,7 @@ class Deps:
     sessions: Sessions
     public_url: str
     keys: tuple[str, ...]
-    now: Callable[[], datetime] = utc_now
+    now: Callable[[], datetime] = database_now
 
     def manage_url(self, tenant_id: UUID, appointment_id: UUID, ends_at: datetime) -> str:
         expires_at = ends_at + timedelta(days=MANAGE_LINK_DAYS)

@@ -7,6 +7,7 @@ from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentRescheduled,
+    CallBackRequested,
     ContactOptedOut,
     CrmChangeReceived,
     Event,
@@ -81,6 +82,11 @@ def _notes(router: RabbitRouter, deps: Deps, wake: Callable[[], None]) -> None:
     @router.subscriber(work_queue("crm-sync", HandoffRequested), ack_policy=ACK_POLICY)
     async def plan_handoff_note(event: Event[HandoffRequested]) -> None:
         await once(deps.sessions, event, planning.plan_handoff_note)
+        wake()
+
+    @router.subscriber(work_queue("crm-sync", CallBackRequested), ack_policy=ACK_POLICY)
+    async def plan_call_back_note(event: Event[CallBackRequested]) -> None:
+        await once(deps.sessions, event, planning.plan_call_back_note)
         wake()
 
     @router.subscriber(work_queue("crm-sync", HandoffEnded), ack_policy=ACK_POLICY)

@@ -1,10 +1,11 @@
 """The tables of schema `crm`."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from shared.db.tables import inbox_table, outbox_table
+from shared.db.time import database_now
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, MetaData, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
@@ -12,10 +13,6 @@ from sqlmodel import Field, SQLModel
 
 _registry = registry(metadata=MetaData(schema="crm"))
 _MOMENT = DateTime(timezone=True)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Table(SQLModel, registry=_registry):
@@ -84,7 +81,7 @@ class Observation(Table, table=True):
     reason: str | None = None
     seen_by: str
     digest: str | None = None
-    observed_at: datetime = Field(default_factory=_now, sa_type=_MOMENT)
+    observed_at: datetime = Field(default_factory=database_now, sa_type=_MOMENT)
 
 
 class ExternalRef(Table, table=True):
@@ -140,12 +137,12 @@ class SyncTask(Table, table=True):
     payload: dict[str, Any] = Field(sa_type=JSONB)
     state: str = "planned"
     attempts: int = 0
-    due_at: datetime = Field(default_factory=_now, sa_type=_MOMENT)
+    due_at: datetime = Field(default_factory=database_now, sa_type=_MOMENT)
     claimed_at: datetime | None = Field(default=None, sa_type=_MOMENT)
     unknown_since: datetime | None = Field(default=None, sa_type=_MOMENT)
     last_error: str | None = None
     correlation_id: str
-    created_at: datetime = Field(default_factory=_now, sa_type=_MOMENT)
+    created_at: datetime = Field(default_factory=database_now, sa_type=_MOMENT)
 
 
 class PollCursor(Table, table=True):

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from pydantic import (
     StrictBool,
     model_validator,
 )
+from shared.db.time import database_now
 from shared.events import Contact, Vehicle
 from shared.http.problems import Problem
 
@@ -199,7 +199,7 @@ def _webhook_problems(tenant: str) -> Iterator[None]:
 
 
 def _submission(body: LeadForm, key: str, ip: str | None) -> form.Submission:
-    now = datetime.now(UTC)
+    now = database_now()
     vehicle = Vehicle(**body.vehicle.model_dump()) if body.vehicle else None
     return form.Submission(
         site_key=body.site_key,

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel, Field
+from shared.db.time import database_now
 from shared.http.app import require_ops
 from shared.http.problems import Problem
 from shared.http.staff import staff_token
@@ -170,7 +171,7 @@ def _add_staff(router: APIRouter, deps: Deps, settings: Settings) -> None:
     async def make_token(slug: Slug, email: Email, body: TokenBody) -> TokenAnswer:
         with _problems():
             member = await actions.member_for_token(deps.sessions, slug, email)
-        expires_at = datetime.now(UTC) + timedelta(days=body.days)
+        expires_at = database_now() + timedelta(days=body.days)
         token = staff_token(member, keys=settings.signing_keys(), expires_at=expires_at)
         return TokenAnswer(token=token, expires_at=expires_at)
 

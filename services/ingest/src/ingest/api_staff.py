@@ -1,10 +1,11 @@
 """HTTP in, staff: sign in with a mailed link, and who is signed in."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, StringConstraints
+from shared.db.time import database_now
 from shared.http.links import BadLink, Link, LinkPurpose, read
 from shared.http.problems import Problem
 from shared.http.staff import COOKIE, not_signed_in, staff_of, staff_token
@@ -34,7 +35,7 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
     secure = settings.public_url.startswith("https://")
 
     def staff(request: Request) -> Link:
-        return staff_of(request, keys=keys, now=_now)
+        return staff_of(request, keys=keys, now=database_now)
 
     @router.post("/login", status_code=202)
     async def login(body: LoginBody) -> None:
@@ -44,7 +45,7 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
     @router.post("/session")
     async def open_session(body: SessionBody, response: Response) -> Me:
         try:
-            link = read(LinkPurpose.STAFF_LOGIN, body.code, keys=keys, now=_now())
+            link = read(LinkPurpose.STAFF_LOGIN, body.code, keys=keys, now=database_now())
         except BadLink:
             raise _used_up() from None
         member = await actions.use_login(deps.sessions, link)
@@ -53,7 +54,7 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
         session = Link(member.row.tenant_id, member.row.id)
         response.set_cookie(
             COOKIE,
-            staff_token(session, keys=keys, expires_at=_now() + timedelta(hours=SESSION_HOURS)),
+            staff_token(session, keys=keys, expires_at=database_now() + timedelta(hours=SESSION_HOURS)),
             max_age=SESSION_HOURS * 3600,
             httponly=True,
             secure=secure,
@@ -77,7 +78,3 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
 
 def _used_up() -> Problem:
     return Problem(401, "login_not_valid", "This link was used before or is too old: ask for a new one.")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

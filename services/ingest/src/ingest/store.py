@@ -3,9 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
+from shared.db.time import database_now
 from shared.events import CrmChangeReceived, Event
 from shared.events.values import LeadStatus
 from sqlalchemy import (
@@ -350,7 +351,7 @@ async def login_since(session: AsyncSession, member: StaffMember, since: datetim
 
 async def use_login(session: AsyncSession, tenant_id: UUID, login_id: UUID) -> UUID | None:
     """The member of staff it was asked for; `None` when it was used before or is too old."""
-    now = datetime.now(UTC)
+    now = database_now()
     statement = (
         update(StaffLogin)
         .where(

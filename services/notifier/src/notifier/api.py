@@ -1,6 +1,5 @@
 """The doors for Twilio, the mail provider, and people who unsubscribe."""
 
-from datetime import UTC, datetime
 from html import escape
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -8,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
+from shared.db.time import database_now
 from shared.http.links import BadLink, Link, LinkPurpose, read
 from shared.http.problems import Problem
 
@@ -111,9 +111,7 @@ def _add_email(router: APIRouter, deps: Deps) -> None:
 def _add_unsubscribe(router: APIRouter, deps: Deps) -> None:
     def link_of(token: str) -> Link:
         try:
-            return read(
-                LinkPurpose.UNSUBSCRIBE, token, keys=deps.settings.signing_keys(), now=datetime.now(UTC)
-            )
+            return read(LinkPurpose.UNSUBSCRIBE, token, keys=deps.settings.signing_keys(), now=database_now())
         except BadLink as error:
             raise _invalid_link() from error
 

@@ -10,10 +10,10 @@ from shared.db.engine import transaction
 from shared.http.app import require_ops
 from shared.http.problems import Problem
 
-from notifier import store
 from notifier.actions.settling import settle_unknown
 from notifier.actions.tenants import tenant_named
 from notifier.deps import Deps
+from notifier.store import deliveries, touches
 
 State = Literal["planned", "sending", "sent", "failed", "unknown", "suppressed"]
 
@@ -78,7 +78,7 @@ def build_admin_api(deps: Deps) -> APIRouter:
         """Newest first."""
         tenant_id = await tenant_named(deps, tenant)
         async with transaction(deps.sessions, tenant_id) as session:
-            rows = await store.deliveries(session, tenant_id, state, limit)
+            rows = await deliveries.deliveries(session, tenant_id, state, limit)
         return Deliveries(deliveries=[DeliveryView.model_validate(row) for row in rows])
 
     @router.get("/{tenant}/leads/{lead_id}/touches")
@@ -86,7 +86,7 @@ def build_admin_api(deps: Deps) -> APIRouter:
         """The lead's sequence, by step; empty when the lead is not known here."""
         tenant_id = await tenant_named(deps, tenant)
         async with transaction(deps.sessions, tenant_id) as session:
-            rows = await store.sequence_of(session, tenant_id, lead_id)
+            rows = await touches.sequence_of(session, tenant_id, lead_id)
         return Touches(touches=[TouchView.model_validate(row) for row in rows])
 
     @router.post("/{tenant}/deliveries/{delivery_id}/settle")

@@ -8,6 +8,7 @@ from shared.events import (
     AppointmentCancelled,
     AppointmentRescheduled,
     BookingDeclined,
+    CallBackRequested,
     CrmMessageObserved,
     Event,
     HandoffEnded,
@@ -28,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notifier.actions.appointments import confirm_appointment
 from notifier.actions.conversation import follow_conversation, offer_alternatives
 from notifier.actions.leads import follow_status, greet_lead, heed_crm_message, replicate_location
-from notifier.actions.staff import notify_next, notify_shop, replicate_staff, send_login
+from notifier.actions.staff import notify_call_back, notify_next, notify_shop, replicate_staff, send_login
 from notifier.deps import Deps
 
 
@@ -82,6 +83,10 @@ def _follow_chat(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("notifier", HandoffEscalated), ack_policy=ACK_POLICY)
     async def on_escalation(event: Event[HandoffEscalated]) -> None:
         await _once_and_wake(deps, event, notify_next)
+
+    @router.subscriber(work_queue("notifier", CallBackRequested), ack_policy=ACK_POLICY)
+    async def on_call_back(event: Event[CallBackRequested]) -> None:
+        await _once_and_wake(deps, event, notify_call_back)
 
     async def note_handoff_ended(session: AsyncSession, event: Event[HandoffEnded]) -> None:
         """Nothing to do: what a hand-off stopped stays stopped, and the inbox row says that it was seen."""

@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from shared.db.time import database_now
 from shared.events import StaffLoginRequested, Vehicle
 from shared.http.links import CHAT_LINK_DAYS, Link, LinkPurpose, mint
 
 from notifier.domain.invite import Invite, Method, to_ics, uid_of
+from notifier.domain.texting import as_text
 from notifier.domain.wording import greeting, harmless, money, phone_as_read, when, wish
 from notifier.tables import Delivery, Lead, Location, StaffMember
 from notifier.templates import Details, Templates
@@ -24,9 +26,6 @@ UNSUBSCRIBE_LINK_DAYS = 400
 
 ENCODING = "quoted-printable"
 """Named, since the library otherwise encodes each part in every way to compare their lengths."""
-
-LONGEST_TEXT = 1600
-"""Twilio takes no more."""
 
 _INVITES: dict[str, Method] = {"confirmation": "REQUEST", "rescheduled": "REQUEST", "cancelled": "CANCEL"}
 
@@ -68,7 +67,8 @@ class Writer:
 
     def text(self, delivery: Delivery, lead: Lead, location: Location) -> Text:
         body = self._templates.sms(delivery.template, self._context(delivery, lead, location))
-        return Text(location.sms_from or "", delivery.address, body[:LONGEST_TEXT])
+        rest = self._chat_url(delivery) if delivery.purpose == "reply" else ""
+        return Text(location.sms_from or "", delivery.address, as_text(body, rest))
 
     def mail(self, delivery: Delivery, lead: Lead, location: Location) -> Mail:
         context = self._context(delivery, lead, location)
@@ -104,7 +104,7 @@ class Writer:
         message["From"] = Address(location.tenant_name, addr_spec=location.email)
         message["To"] = Address(addr_spec=login.email)
         message["Subject"] = body.subject
-        message["Date"] = format_datetime(datetime.now(UTC))
+        message["Date"] = format_datetime(database_now())
         message["Message-ID"] = f"<{login.login_id}@{self._host}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(body.text, cte=ENCODING)

@@ -13,11 +13,11 @@ from shared.clock import Clock
 from shared.db.engine import transaction
 from shared.events.notification import OutboundChannel
 
-from notifier import store
 from notifier.actions.sending import Channels, Claimed, channel_of_letter, claim_due, deliver
 from notifier.actions.touches import fire_due_touches
 from notifier.actions.unknowns import give_up_claims, look_up_texts, report_unknown
 from notifier.deps import Deps
+from notifier.store import deliveries, replicas
 
 log = structlog.get_logger()
 
@@ -96,7 +96,7 @@ class Sender:
     async def _round(self) -> bool:
         """All tenants: touches whose day has come, then whatever is due; True: more touches are due already."""
         async with transaction(self._deps.sessions, tenant_id=None) as session:
-            everybody, now = await store.tenants(session), await store.clock(session)
+            everybody, now = await replicas.tenants(session), await deliveries.clock(session)
         full = [await fire_due_touches(self._deps, tenant_id, now) for tenant_id in everybody]
         self._woken.update(everybody)
         if any(full):
@@ -146,7 +146,7 @@ class Finder:
 
     async def _work(self) -> bool:
         async with transaction(self._deps.sessions, tenant_id=None) as session:
-            everybody, now = await store.tenants(session), await store.clock(session)
+            everybody, now = await replicas.tenants(session), await deliveries.clock(session)
         for tenant_id in everybody:
             await find_lost(self._deps, tenant_id, now)
         await report_unknown(self._deps, everybody)

@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from shared.db.engine import transaction
+from shared.db.time import database_now
 from shared.events import CrmChangeReceived, CrmLeadObserved, Event
 from shared.messaging.failures import DeadLetter, RetryLater
 from shared.messaging.inbox import once
@@ -111,7 +112,7 @@ async def _judged(api: ShopMonkey, home: Location, order: Order) -> LeadFacts | 
     column = None
     if rule.workflow_columns:
         column = await api.columns.name_of(str(home.crm_location_id), order.workflow_status_id)
-    verdict = judge(order, column=column, rule=rule, now=datetime.now(UTC))
+    verdict = judge(order, column=column, rule=rule, now=database_now())
     if isinstance(verdict, Skip):
         return verdict
     return await _facts(api, order, verdict.interest)
@@ -177,7 +178,7 @@ def _look_again(row: Observation, seen: SeenOrder, seen_by: SeenBy) -> None:
     row.location_id = seen.location_id or row.location_id
     row.crm_updated_at = seen.updated_at or row.crm_updated_at
     row.seen_by = seen_by
-    row.observed_at = datetime.now(UTC)
+    row.observed_at = database_now()
 
 
 async def _publish_lead(

@@ -6,6 +6,7 @@ from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentRescheduled,
+    CallBackRequested,
     ContactOptedOut,
     Event,
     HandoffEnded,
@@ -33,6 +34,10 @@ async def plan_message_note(session: AsyncSession, event: Event[MessageSent]) ->
 
 async def plan_handoff_note(session: AsyncSession, event: Event[HandoffRequested]) -> None:
     await _plan_note(session, event, event.data.lead_id, notes.note_of_handoff(event.data))
+
+
+async def plan_call_back_note(session: AsyncSession, event: Event[CallBackRequested]) -> None:
+    await _plan_note(session, event, event.data.lead_id, notes.note_of_call_back(event.data))
 
 
 async def plan_handoff_end_note(session: AsyncSession, event: Event[HandoffEnded]) -> None:

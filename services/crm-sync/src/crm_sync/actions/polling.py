@@ -1,11 +1,12 @@
 """The backup of the webhooks: looks for changed orders; concludes nothing from what a list does not show."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from shared.db.engine import transaction
+from shared.db.time import database_now
 from shared.messaging.failures import RetryLater
 
 from crm_sync import store
@@ -56,7 +57,7 @@ async def _poll_calendar_and_log(deps: Deps, places: dict[str, Location]) -> Non
     api = deps.accounts.get(next(iter(places.values())).crm_account)
     if api is None:
         return
-    start = datetime.now(UTC) - CALENDAR_LOOK_BACK
+    start = database_now() - CALENDAR_LOOK_BACK
     try:
         for week in range(CALENDAR_WEEKS):
             first = start + week * _WEEK
@@ -86,7 +87,7 @@ async def _poll_and_log(deps: Deps, place: Location) -> None:
 
 async def poll_location(deps: Deps, place: Location) -> None:
     """Raises the client's errors; the watermark moves only when everything since the last one was seen."""
-    started_at = datetime.now(UTC)
+    started_at = database_now()
     since = await _since(deps, place, started_at)
     orders, complete = await api_of(deps, place).orders_changed_since(str(place.crm_location_id), since)
     fresh = await _not_seen(deps, place.tenant_id, orders)

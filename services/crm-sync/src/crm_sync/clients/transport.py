@@ -7,6 +7,7 @@ from typing import Literal, TypeVar
 
 import httpx2
 from pydantic import BaseModel, ConfigDict, SecretStr
+from shared.http.vendors import VendorTransport
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
@@ -16,6 +17,8 @@ from crm_sync.domain.crm import Json
 USER_AGENT = "lead-orchestrator/0.1 (crm-sync)"
 """Explicit: their firewall answers unknown clients with an HTML 403."""
 TIMEOUT = httpx2.Timeout(10, connect=5)
+CALL_SECONDS = 30
+"""In all: an answer that trickles in must not outlast the claim of its task."""
 CALLS_IN_FLIGHT = 5
 READ_ATTEMPTS = 3
 LONGEST_WAIT_IN_PLACE_SECONDS = 3.0
@@ -52,7 +55,10 @@ class Transport:
             "accept": "application/json",
         }
         base_url = f"{account.base_url.rstrip('/')}/v3"
-        self._http = httpx2.AsyncClient(base_url=base_url, headers=headers, timeout=timeout, trust_env=False)
+        transport = VendorTransport(call_seconds=CALL_SECONDS)
+        self._http = httpx2.AsyncClient(
+            base_url=base_url, headers=headers, timeout=timeout, transport=transport
+        )
         self._in_flight = asyncio.Semaphore(CALLS_IN_FLIGHT)
         self._silent_until = 0.0
 

@@ -9,6 +9,7 @@ from shared.events import (
     AppointmentCancelled,
     AppointmentFact,
     AppointmentRescheduled,
+    CallBackRequested,
     ContactOptedOut,
     HandoffEnded,
     HandoffRequested,
@@ -48,6 +49,11 @@ def note_of_appointment(fact: AppointmentFact) -> str:
 def note_of_handoff(handoff: HandoffRequested) -> str:
     question = f"\nOpen question: {handoff.open_question}" if handoff.open_question else ""
     return f"A person is needed ({handoff.reason}): {handoff.summary}{question}"
+
+
+def note_of_call_back(asked: CallBackRequested) -> str:
+    question = f"\nOpen question: {asked.open_question}" if asked.open_question else ""
+    return f"Please call the customer at {asked.phone} ({asked.reason}): {asked.summary}{question}"
 
 
 def note_of_handoff_end(ended: HandoffEnded) -> str:

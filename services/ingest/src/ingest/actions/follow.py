@@ -1,9 +1,9 @@
 """What happens to a lead elsewhere moves its status; each move is published with the lead's new version."""
 
-from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
 
+from shared.db.time import database_now
 from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -110,7 +110,7 @@ async def _publish(
         new=new,
         reason=reason,
         cause_event_id=event.id,
-        changed_at=datetime.now(UTC),
+        changed_at=database_now(),
     )
     session.add(change)
     await record(

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from shared.db.engine import Sessions, transaction
+from shared.db.time import database_now
 from shared.events import StaffChanged, StaffLoginRequested
 from shared.http.links import Link
 from shared.messaging.outbox import record
@@ -116,7 +117,7 @@ async def request_login(sessions: Sessions, email: str) -> None:
 
 
 async def _ask_for_mail(session: AsyncSession, member: StaffMember) -> None:
-    now = datetime.now(UTC)
+    now = database_now()
     if await store.login_since(session, member, now - timedelta(seconds=LOGIN_PAUSE_SECONDS)):
         return
     expires_at = now + timedelta(minutes=LOGIN_MINUTES)

@@ -1,11 +1,12 @@
 """A ShopMonkey webhook: stored with the event that passes it on, in one transaction, before it is answered."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from shared.db.engine import Sessions, transaction
+from shared.db.time import database_now
 from shared.events import CrmChangeReceived
 from shared.messaging.outbox import envelope
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -39,7 +40,7 @@ class _Arrival:
 
 async def receive_webhook(sessions: Sessions, slug: str, incoming: IncomingWebhook) -> Outcome:
     """Raises `TenantUnknown`, `BadSignature`, `StaleTimestamp` or `Malformed`: then nothing is kept."""
-    now = datetime.now(UTC)
+    now = database_now()
     webhook_id = incoming.signature.webhook_id
     if not is_slug(slug):
         raise TenantUnknown(slug)

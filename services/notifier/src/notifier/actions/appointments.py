@@ -9,12 +9,12 @@ from shared.events.base import DataT
 from shared.events.notification import OutboundChannel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier import store
 from notifier.actions.intents import Addresses, Intent, addresses_of, intend
 from notifier.actions.leads import need_lead, need_location, stop_sequence
 from notifier.domain.gate import Purpose
 from notifier.domain.quiet_hours import next_allowed, zones_of
 from notifier.domain.wording import vehicle_name
+from notifier.store import deliveries, replicas
 from notifier.tables import Appointment, Delivery, Lead
 
 REMINDERS: tuple[tuple[timedelta, tuple[OutboundChannel, ...]], ...] = (
@@ -34,13 +34,13 @@ async def confirm_appointment(session: AsyncSession, event: Event[DataT], templa
         raise TypeError(f"{event.type} is not about an appointment")
     lead = await need_lead(session, event.tenant_id, fact.lead_id)
     await need_location(session, event.tenant_id, event.location_id or lead.location_id)
-    if not await store.advance_appointment(session, _appointment(event, fact, lead)):
+    if not await replicas.advance_appointment(session, _appointment(event, fact, lead)):
         return
-    await store.suppress_planned(
-        session, lead.tenant_id, store.older_than(fact.appointment_id, fact.sequence), "superseded"
+    await deliveries.suppress_planned(
+        session, lead.tenant_id, deliveries.older_than(fact.appointment_id, fact.sequence), "superseded"
     )
     await stop_sequence(session, lead, "appointment", engaged=True)
-    await store.add_deliveries(session, _messages(fact, lead, template, await store.clock(session)))
+    await deliveries.add_deliveries(session, _messages(fact, lead, template, await deliveries.clock(session)))
 
 
 def _appointment(event: Event[DataT], fact: AppointmentFact, lead: Lead) -> Appointment:

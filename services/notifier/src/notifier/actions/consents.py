@@ -7,9 +7,9 @@ from shared.events.notification import OutboundChannel
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier import store
 from notifier.actions.intents import addresses_of
 from notifier.actions.leads import stop_sequence
+from notifier.store import consents, leads
 from notifier.tables import Consent, Lead
 
 How = Literal["keyword", "free_text", "link", "complaint", "staff"]
@@ -21,17 +21,17 @@ async def opt_out(
     """Ends every sequence to that address, whichever lead it belongs to. False: there is no address (yet), or it was out before."""
     address = addresses_of(lead)[channel]
     if address is None:
-        await store.add_consents(session, [_refusal(lead, channel, "", how, text)])
+        await consents.add_consents(session, [_refusal(lead, channel, "", how, text)])
         return False
-    await store.lock_leads_of_person(session, lead)
-    for lead_id in await store.leads_of_address(session, lead.tenant_id, (channel, address)):
-        known = await store.lead(session, lead.tenant_id, lead_id)
+    await leads.lock_leads_of_person(session, lead)
+    for lead_id in await leads.leads_of_address(session, lead.tenant_id, (channel, address)):
+        known = await leads.lead(session, lead.tenant_id, lead_id)
         if known:
             await stop_sequence(session, known, "opted_out")
-    known_permissions = await store.permissions(session, lead.tenant_id, [(channel, address)])
+    known_permissions = await consents.permissions(session, lead.tenant_id, [(channel, address)])
     if known_permissions.get((channel, address)) == "opted_out":
         return False
-    await store.add_consents(session, [_refusal(lead, channel, address, how, text)])
+    await consents.add_consents(session, [_refusal(lead, channel, address, how, text)])
     await record(
         session,
         ContactOptedOut(lead_id=lead.id, address=address, channel=channel, how=how, text=text),

@@ -4,13 +4,13 @@ from shared.events import BookingDeclined, Event, MessageSent
 from shared.events.notification import OutboundChannel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier import store
 from notifier.actions.consents import opt_out
 from notifier.actions.intents import Intent, addresses_of, intend
 from notifier.actions.leads import need_lead, stop_sequence
 from notifier.domain.gate import Purpose
 from notifier.domain.opt_out import opt_out_in
 from notifier.domain.wording import harmless
+from notifier.store import deliveries, inbound, leads
 from notifier.tables import InboundMessage, Lead
 
 PREVIEW_CHARACTERS = 90
@@ -32,7 +32,7 @@ async def _heed_customer(session: AsyncSession, event: Event[MessageSent], lead:
     """What came by SMS or e-mail was read for an opt-out at the door; the web chat is read here."""
     wish = opt_out_in(event.data.text, None) if event.data.channel in {"web", "crm"} else None
     if wish:
-        await store.lock_leads_of_person(session, lead)
+        await leads.lock_leads_of_person(session, lead)
     await stop_sequence(session, lead, "engaged", engaged=True)
     if wish:
         for channel in wish.channels:
@@ -42,10 +42,10 @@ async def _heed_customer(session: AsyncSession, event: Event[MessageSent], lead:
 async def _send_reply(session: AsyncSession, message: MessageSent, lead: Lead) -> None:
     if message.channel not in {"sms", "email"}:
         return
-    now = await store.clock(session)
+    now = await deliveries.clock(session)
     answered = None
     if message.channel == "email":
-        answered = await store.last_mail_of(session, lead.tenant_id, lead.id)
+        answered = await inbound.last_mail_of(session, lead.tenant_id, lead.id)
     intent = Intent(
         key=f"reply:{message.message_id}",
         purpose=Purpose.REPLY,
@@ -54,7 +54,7 @@ async def _send_reply(session: AsyncSession, message: MessageSent, lead: Lead) -
         payload=_reply_payload(message.text, answered),
     )
     channel: OutboundChannel = "sms" if message.channel == "sms" else "email"
-    await store.add_deliveries(session, intend(intent, lead, addresses_of(lead), [channel], now))
+    await deliveries.add_deliveries(session, intend(intent, lead, addresses_of(lead), [channel], now))
 
 
 def _reply_payload(text: str, answered: InboundMessage | None) -> dict[str, str | None]:
@@ -69,7 +69,7 @@ def _reply_payload(text: str, answered: InboundMessage | None) -> dict[str, str 
 
 async def offer_alternatives(session: AsyncSession, event: Event[BookingDeclined]) -> None:
     lead = await need_lead(session, event.tenant_id, event.data.lead_id)
-    now = await store.clock(session)
+    now = await deliveries.clock(session)
     intent = Intent(
         key=f"declined:{event.data.request_id}",
         purpose=Purpose.BOOKING,
@@ -77,4 +77,4 @@ async def offer_alternatives(session: AsyncSession, event: Event[BookingDeclined
         due_at=now,
         payload={"alternatives": [slot.label for slot in event.data.alternatives]},
     )
-    await store.add_deliveries(session, intend(intent, lead, addresses_of(lead), ["email", "sms"], now))
+    await deliveries.add_deliveries(session, intend(intent, lead, addresses_of(lead), ["email", "sms"], now))

@@ -1,17 +1,17 @@
 """What customers write back by SMS and e-mail, and what Twilio tells of our own texts."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from shared.db.engine import transaction
+from shared.db.time import database_now
 from shared.events import ContactOptedOut, InboundMessageReceived
 from shared.messaging.outbox import record
 from shared.telemetry.traces import correlated
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier import store
 from notifier.actions.consents import opt_out
 from notifier.actions.intents import Intent, addresses_of, intend
 from notifier.actions.leads import stop_sequence
@@ -19,6 +19,7 @@ from notifier.actions.sending import apply_status, note_accepted
 from notifier.deps import Deps
 from notifier.domain.gate import Purpose
 from notifier.domain.opt_out import OptOut, answered_by_provider, opt_out_in, opts_in
+from notifier.store import consents, deliveries, inbound, leads
 from notifier.tables import Consent, Delivery, InboundMessage, Lead, ProviderStatus
 
 STATUS_RANKS = {
@@ -54,7 +55,7 @@ async def receive(deps: Deps, tenant_id: UUID, message: Inbound) -> None:
     """Once for each provider id: the words go to the conversation, the sequence stops, a wish to be left alone is kept."""
     async with transaction(deps.sessions, tenant_id) as session:
         lead = await _lead_of(session, tenant_id, message)
-        if not await store.add_inbound(session, _row(tenant_id, message, lead)):
+        if not await inbound.add_inbound(session, _row(tenant_id, message, lead)):
             return
         with correlated(lead.correlation_id if lead else ""):
             await (_heed(session, lead, message) if lead else _heed_stranger(session, tenant_id, message))
@@ -62,7 +63,7 @@ async def receive(deps: Deps, tenant_id: UUID, message: Inbound) -> None:
 
 
 async def _lead_of(session: AsyncSession, tenant_id: UUID, message: Inbound) -> Lead | None:
-    find = store.newest_lead_by_phone if message.channel == "sms" else store.newest_lead_by_email
+    find = leads.newest_lead_by_phone if message.channel == "sms" else leads.newest_lead_by_email
     return await find(session, tenant_id, message.sender, message.to)
 
 
@@ -73,7 +74,7 @@ def _row(tenant_id: UUID, message: Inbound, lead: Lead | None) -> InboundMessage
         provider_id=message.provider_id,
         lead_id=lead.id if lead else None,
         subject=message.subject,
-        received_at=datetime.now(UTC),
+        received_at=database_now(),
     )
 
 
@@ -96,7 +97,7 @@ async def _opt_out(session: AsyncSession, lead: Lead, message: Inbound, wish: Op
         if await opt_out(session, lead, channel, how=wish.how, text=message.text)
     ]
     if "sms" in changed and message.channel == "sms" and not answered_by_provider(message.text):
-        await store.add_deliveries(session, _receipt(lead, message, await store.clock(session)))
+        await deliveries.add_deliveries(session, _receipt(lead, message, await deliveries.clock(session)))
 
 
 def _receipt(lead: Lead, message: Inbound, now: datetime) -> list[Delivery]:
@@ -119,7 +120,7 @@ async def _opt_in(session: AsyncSession, lead: Lead, message: Inbound) -> None:
         text=message.text,
         lead_id=lead.id,
     )
-    await store.add_consents(session, [consent])
+    await consents.add_consents(session, [consent])
 
 
 async def _pass_on(session: AsyncSession, lead: Lead, message: Inbound) -> None:
@@ -154,7 +155,7 @@ async def _heed_stranger(session: AsyncSession, tenant_id: UUID, message: Inboun
         source=wish.how,
         text=message.text,
     )
-    await store.add_consents(session, [consent])
+    await consents.add_consents(session, [consent])
     fact = ContactOptedOut(address=message.sender, channel=message.channel, how=wish.how, text=message.text)
     await record(session, fact, tenant_id=tenant_id, subject=tenant_id)
 
@@ -181,9 +182,9 @@ async def follow_text_status(
     )
     async with transaction(deps.sessions, tenant_id) as session:
         if delivery_id is not None:
-            now = await store.clock(session)
+            now = await deliveries.clock(session)
             await note_accepted(session, tenant_id, delivery_id, provider_id, now)
-        if await store.advance_status(session, row):
-            delivery = await store.delivery_by_provider_id(session, tenant_id, provider_id)
+        if await deliveries.advance_status(session, row):
+            delivery = await deliveries.delivery_by_provider_id(session, tenant_id, provider_id)
             if delivery:
                 await apply_status(session, delivery, status, error_code)

@@ -15,11 +15,11 @@ from shared.messaging.failures import RetryLater
 from shared.messaging.replay import repeated_by, replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier import store
 from notifier.actions.intents import Intent, addresses_of, intend
 from notifier.domain.gate import Purpose
 from notifier.domain.sequence import Sequence, Touch
 from notifier.sequences import Sequences
+from notifier.store import consents, deliveries, leads, replicas, touches
 from notifier.tables import Consent, Delivery, Lead, Location, TouchPoint
 
 STOPPING_STATUSES = frozenset({"won", "lost", "engaged", "appointment_scheduled"})
@@ -28,8 +28,8 @@ STOPPING_STATUSES = frozenset({"won", "lost", "engaged", "appointment_scheduled"
 @replica
 async def replicate_location(session: AsyncSession, event: Event[LocationChanged]) -> None:
     fact = event.data
-    await store.keep_tenant(session, event.tenant_id, fact.tenant_slug)
-    await store.keep_location(
+    await replicas.keep_tenant(session, event.tenant_id, fact.tenant_slug)
+    await replicas.keep_location(
         session,
         Location(
             id=fact.location_id,
@@ -58,25 +58,25 @@ async def greet_lead(session: AsyncSession, event: Event[LeadReceived], sequence
         raise RetryLater("a lead without a location cannot be greeted")
     location = await need_location(session, event.tenant_id, event.location_id)
     lead = _lead(event, location.id)
-    if await store.add_lead(session, lead) or repeated_by():
-        await store.add_consents(session, await _new_consents(session, event, lead))
+    if await leads.add_lead(session, lead) or repeated_by():
+        await consents.add_consents(session, await _new_consents(session, event, lead))
         await _plan(session, lead, location, sequences.newest())
-    elif await store.renew_lead(session, lead):
-        await store.raise_lead_version(session, lead.tenant_id, lead.id, lead.lead_version)
-        await store.add_consents(session, await _new_consents(session, event, lead))
+    elif await leads.renew_lead(session, lead):
+        await leads.raise_lead_version(session, lead.tenant_id, lead.id, lead.lead_version)
+        await consents.add_consents(session, await _new_consents(session, event, lead))
         for channel, address in _known_addresses(lead):
-            await store.fill_address(session, lead, channel, address)
+            await deliveries.fill_address(session, lead, channel, address)
     await _heed_earlier_opt_out(session, lead)
 
 
 async def _heed_earlier_opt_out(session: AsyncSession, lead: Lead) -> None:
     """The person asked, opted out elsewhere, and the second was heard first."""
     addresses = _known_addresses(lead)
-    if addresses and await store.opted_out_since(session, lead.tenant_id, addresses, lead.received_at):
+    if addresses and await consents.opted_out_since(session, lead.tenant_id, addresses, lead.received_at):
         await stop_sequence(session, lead, "opted_out")
 
 
-def _known_addresses(lead: Lead) -> list[store.Address]:
+def _known_addresses(lead: Lead) -> list[consents.Address]:
     return [(channel, address) for channel, address in addresses_of(lead).items() if address is not None]
 
 
@@ -101,9 +101,9 @@ def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
 async def _new_consents(session: AsyncSession, event: Event[LeadReceived], lead: Lead) -> list[Consent]:
     """What the lead agreed to; a person who opted out stays so until they opt in themselves."""
     given: dict[OutboundChannel, bool] = {"sms": event.data.consent.sms, "email": event.data.consent.email}
-    refused = await store.refused_by_lead(session, lead.tenant_id, lead.id)
+    refused = await consents.refused_by_lead(session, lead.tenant_id, lead.id)
     addresses = [address for address in _known_addresses(lead) if given[address[0]] or address[0] in refused]
-    known = await store.permissions(session, lead.tenant_id, addresses)
+    known = await consents.permissions(session, lead.tenant_id, addresses)
     return [
         Consent(
             tenant_id=lead.tenant_id,
@@ -119,10 +119,12 @@ async def _new_consents(session: AsyncSession, event: Event[LeadReceived], lead:
 
 
 async def _plan(session: AsyncSession, lead: Lead, location: Location, sequence: Sequence) -> None:
-    now = await store.clock(session)
+    now = await deliveries.clock(session)
     plan = list(sequence.plan(lead.received_at, location.timezone))
-    await store.add_touches(session, [_touch_point(lead, sequence, touch, due_at) for touch, due_at in plan])
-    await store.add_deliveries(session, deliveries_of(lead, plan[0][0], now))
+    await touches.add_touches(
+        session, [_touch_point(lead, sequence, touch, due_at) for touch, due_at in plan]
+    )
+    await deliveries.add_deliveries(session, deliveries_of(lead, plan[0][0], now))
 
 
 def _touch_point(lead: Lead, sequence: Sequence, touch: Touch, due_at: datetime) -> TouchPoint:
@@ -151,16 +153,16 @@ def deliveries_of(lead: Lead, touch: Touch, now: datetime) -> list[Delivery]:
 
 async def stop_sequence(session: AsyncSession, lead: Lead, reason: str, *, engaged: bool = False) -> None:
     """All at once with the reason for it, in the caller's transaction: what is not claimed yet will not go."""
-    await store.stop_lead(session, lead.tenant_id, lead.id, reason, engaged=engaged)
-    await store.cancel_touches(session, lead.tenant_id, lead.id, reason)
-    await store.suppress_planned(session, lead.tenant_id, store.touches_of(lead.id), reason)
+    await leads.stop_lead(session, lead.tenant_id, lead.id, reason, engaged=engaged)
+    await touches.cancel_touches(session, lead.tenant_id, lead.id, reason)
+    await deliveries.suppress_planned(session, lead.tenant_id, deliveries.touches_of(lead.id), reason)
 
 
 async def follow_status(session: AsyncSession, event: Event[LeadStatusChanged]) -> None:
     lead = await need_lead(session, event.tenant_id, event.data.lead_id)
     if event.data.new in STOPPING_STATUSES:
         await stop_sequence(session, lead, event.data.new, engaged=event.data.new == "engaged")
-    await store.raise_lead_version(session, event.tenant_id, event.data.lead_id, event.lead_version)
+    await leads.raise_lead_version(session, event.tenant_id, event.data.lead_id, event.lead_version)
 
 
 async def heed_crm_message(session: AsyncSession, event: Event[CrmMessageObserved]) -> None:
@@ -176,7 +178,7 @@ async def heed_crm_message(session: AsyncSession, event: Event[CrmMessageObserve
 
 async def need_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Lead:
     """Raises `RetryLater` while the lead's own event has not arrived."""
-    lead = await store.lead(session, tenant_id, lead_id)
+    lead = await leads.lead(session, tenant_id, lead_id)
     if lead is None:
         raise RetryLater(f"lead {lead_id} is not known yet")
     return lead
@@ -184,7 +186,7 @@ async def need_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Le
 
 async def need_location(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Location:
     """Raises `RetryLater` while the location's own event has not arrived."""
-    location = await store.location(session, tenant_id, location_id)
+    location = await replicas.location(session, tenant_id, location_id)
     if location is None:
         raise RetryLater(f"location {location_id} is not known yet")
     return location

@@ -16,7 +16,6 @@ from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_exponential
 
-from notifier import store
 from notifier.actions.consents import opt_out
 from notifier.deps import Deps
 from notifier.domain.gate import Go, Letter, Permission, Purpose, Shop, Suppress, Wait, decide
@@ -30,7 +29,8 @@ from notifier.domain.outcome import (
     pause_seconds,
 )
 from notifier.letters import Mail, Text
-from notifier.store import DueDelivery
+from notifier.store import consents, deliveries, leads, replicas
+from notifier.store.deliveries import DueDelivery
 from notifier.tables import Delivery, Location
 
 log = structlog.get_logger()
@@ -69,19 +69,19 @@ async def claim_due(
     """
     begin_by = asyncio.get_running_loop().time() + BEGIN_WITHIN_SECONDS
     async with transaction(deps.sessions, tenant_id) as session:
-        now = now or await store.clock(session)
+        now = now or await deliveries.clock(session)
         due = [
             found
             for channel in Channels
             if limits.get(channel, 0) > 0
-            for found in await store.due_deliveries(session, tenant_id, channel, now, limits[channel])
+            for found in await deliveries.due_deliveries(session, tenant_id, channel, now, limits[channel])
         ]
         permissions = await _permissions(session, tenant_id, due)
         letters = [(found.delivery, _claim(deps, found, permissions, now)) for found in due]
         for delivery, _ in letters:
             if delivery.state == "failed":
                 await _tell(session, delivery, _failed(delivery))
-        slug = await store.tenant_slug(session, tenant_id) if due else None
+        slug = await replicas.tenant_slug(session, tenant_id) if due else None
     return [
         Claimed(tenant_id, slug or "", delivery.id, delivery.attempts, letter, begin_by)
         for delivery, letter in letters
@@ -91,12 +91,12 @@ async def claim_due(
 
 async def _permissions(
     session: AsyncSession, tenant_id: UUID, due: Sequence[DueDelivery]
-) -> dict[store.Address, Permission]:
+) -> dict[consents.Address, Permission]:
     addresses = {_address(found.delivery) for found in due}
-    return await store.permissions(session, tenant_id, addresses) if addresses else {}
+    return await consents.permissions(session, tenant_id, addresses) if addresses else {}
 
 
-def _address(delivery: Delivery) -> store.Address:
+def _address(delivery: Delivery) -> consents.Address:
     return channel_of(delivery), delivery.address
 
 
@@ -109,7 +109,7 @@ def channel_of_letter(letter: Text | Mail) -> OutboundChannel:
 
 
 def _claim(
-    deps: Deps, due: DueDelivery, permissions: Mapping[store.Address, Permission], now: datetime
+    deps: Deps, due: DueDelivery, permissions: Mapping[consents.Address, Permission], now: datetime
 ) -> Text | Mail | None:
     """The letter when it is ours to send; changes the delivery's state in the caller's transaction."""
     delivery = due.delivery
@@ -214,11 +214,11 @@ async def note_outcome(deps: Deps, claimed: Claimed, outcome: Outcome) -> None:
     """Insists while the database is away: a sent message that nobody wrote down would count as unknown."""
     tenant_id, delivery_id = claimed.tenant_id, claimed.delivery_id
     async with transaction(deps.sessions, tenant_id) as session:
-        now = await store.clock(session)
+        now = await deliveries.clock(session)
         if isinstance(outcome, Accepted):
             await note_accepted(session, tenant_id, delivery_id, outcome.provider_id, now)
             return
-        delivery = await store.attempted(session, tenant_id, delivery_id, claimed.attempt)
+        delivery = await deliveries.attempted(session, tenant_id, delivery_id, claimed.attempt)
         if delivery is None:
             return
         match outcome:
@@ -236,7 +236,7 @@ async def note_accepted(
     session: AsyncSession, tenant_id: UUID, delivery_id: UUID, provider_id: str, now: datetime
 ) -> Delivery | None:
     """`None` when it was settled before."""
-    delivery = await store.mark_sent(session, tenant_id, delivery_id, provider_id, now)
+    delivery = await deliveries.mark_sent(session, tenant_id, delivery_id, provider_id, now)
     if delivery is None:
         return None
     sent = NotificationSent(
@@ -249,7 +249,7 @@ async def note_accepted(
     )
     await _tell(session, delivery, sent)
     if delivery.channel == "sms":
-        status = await store.status_so_far(session, tenant_id, provider_id)
+        status = await deliveries.status_so_far(session, tenant_id, provider_id)
         await apply_status(session, delivery, status.status, status.error_code)
     return delivery
 
@@ -266,7 +266,7 @@ async def apply_status(
 async def _note_refused(session: AsyncSession, delivery: Delivery, code: str) -> None:
     await _fail(session, delivery, code)
     if code == OPTED_OUT_AT_PROVIDER:
-        lead = await store.lead(session, delivery.tenant_id, delivery.lead_id)
+        lead = await leads.lead(session, delivery.tenant_id, delivery.lead_id)
         if lead and lead.phone == delivery.address:
             await opt_out(session, lead, "sms", how="keyword")
 

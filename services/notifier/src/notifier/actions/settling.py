@@ -4,17 +4,17 @@ from uuid import UUID
 
 from shared.db.engine import transaction
 
-from notifier import store
 from notifier.actions.sending import note_accepted
 from notifier.deps import Deps
+from notifier.store import deliveries
 from notifier.tables import Delivery
 
 
 async def settle_unknown(deps: Deps, tenant_id: UUID, delivery_id: UUID, *, resend: bool) -> Delivery | None:
     """`None` when it is not unknown (any more)."""
     async with transaction(deps.sessions, tenant_id) as session:
-        now = await store.clock(session)
-        delivery = await store.delivery(session, tenant_id, delivery_id, "unknown")
+        now = await deliveries.clock(session)
+        delivery = await deliveries.delivery(session, tenant_id, delivery_id, "unknown")
         if delivery is None:
             return None
         if resend:

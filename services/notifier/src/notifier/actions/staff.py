@@ -1,9 +1,12 @@
 """What the people of the shop are sent: who needs a person, and the link that signs them in."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 
 from shared.db.engine import transaction
+from shared.db.time import database_now
 from shared.events import (
+    CallBackRequested,
     Event,
     HandoffEscalated,
     HandoffRequested,
@@ -16,13 +19,13 @@ from shared.messaging.failures import DeadLetter, RetryLater
 from shared.messaging.replay import current_replay, replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier import store
 from notifier.actions.intents import Intent, intend
 from notifier.actions.leads import need_lead, need_location, stop_sequence
 from notifier.deps import Deps
 from notifier.domain.gate import Purpose, allowed
 from notifier.domain.outcome import Accepted, Refused
 from notifier.domain.wording import harmless, phone_as_read, vehicle_name
+from notifier.store import deliveries, replicas
 from notifier.tables import Delivery, Lead, StaffMember
 
 FIRST = ("location",)
@@ -32,7 +35,7 @@ NEXT = ("region", "owner")
 @replica
 async def replicate_staff(session: AsyncSession, event: Event[StaffChanged]) -> None:
     fact = event.data
-    await store.keep_staff(
+    await replicas.keep_staff(
         session,
         StaffMember(
             id=fact.staff_id,
@@ -53,25 +56,38 @@ async def notify_shop(session: AsyncSession, event: Event[HandoffRequested]) -> 
     lead = await need_lead(session, event.tenant_id, event.data.lead_id)
     location = await need_location(session, event.tenant_id, lead.location_id)
     await stop_sequence(session, lead, "handoff")
-    now = await store.clock(session)
+    now = await deliveries.clock(session)
     intent = _notice(f"handoff:{event.id}", event.data, lead, now, event.data.suggested_reply)
     shop = intend(intent, lead, {"email": location.email}, ["email"], intent.due_at)
-    await store.add_deliveries(session, [*shop, *await _to_staff(session, intent, lead, FIRST)])
+    await deliveries.add_deliveries(session, [*shop, *await _to_staff(session, intent, lead, FIRST)])
 
 
 async def notify_next(session: AsyncSession, event: Event[HandoffEscalated]) -> None:
-    """Nobody at the location has answered in time: region and owner are told. Later the assistant has taken care of it."""
+    """Nobody at the location has answered in time: region and owner are told. Later the assistant offers a call-back."""
     if event.data.level != 1:
         return
     lead = await need_lead(session, event.tenant_id, event.data.lead_id)
-    intent = _notice(f"handoff:{event.id}", event.data, lead, await store.clock(session))
-    await store.add_deliveries(session, await _to_staff(session, intent, lead, NEXT))
+    intent = _notice(f"handoff:{event.id}", event.data, lead, await deliveries.clock(session))
+    await deliveries.add_deliveries(session, await _to_staff(session, intent, lead, NEXT))
+
+
+async def notify_call_back(session: AsyncSession, event: Event[CallBackRequested]) -> None:
+    """Everybody who was asked before hears whom to call, and where."""
+    lead = await need_lead(session, event.tenant_id, event.data.lead_id)
+    location = await need_location(session, event.tenant_id, lead.location_id)
+    now = await deliveries.clock(session)
+    intent = _notice(f"callback:{event.id}", event.data, lead, now)
+    intent = replace(intent, template="call_back_notice")
+    intent.payload["customer_phone"] = phone_as_read(event.data.phone)
+    shop = intend(intent, lead, {"email": location.email}, ["email"], now)
+    staff = await _to_staff(session, intent, lead, FIRST + NEXT)
+    await deliveries.add_deliveries(session, [*shop, *staff])
 
 
 async def _to_staff(
     session: AsyncSession, intent: Intent, lead: Lead, roles: tuple[str, ...]
 ) -> list[Delivery]:
-    members = await store.staff_at(session, lead.tenant_id, lead.location_id, roles)
+    members = await replicas.staff_at(session, lead.tenant_id, lead.location_id, roles)
     return [delivery for member in members for delivery in _to_member(intent, lead, member)]
 
 
@@ -89,7 +105,7 @@ def _to_member(intent: Intent, lead: Lead, member: StaffMember) -> list[Delivery
 
 def _notice(
     key: str,
-    fact: HandoffRequested | HandoffEscalated,
+    fact: HandoffRequested | HandoffEscalated | CallBackRequested,
     lead: Lead,
     now: datetime,
     suggested_reply: str | None = None,
@@ -118,11 +134,11 @@ async def send_login(deps: Deps, event: Event[StaffLoginRequested]) -> None:
     A link that would be too old by now is not sent, nor is one that an operator replays. Raises `RetryLater` while the member is on the way or the mail server is not to be had.
     """
     fact = event.data
-    if fact.expires_at <= datetime.now(UTC) or current_replay().id:
+    if fact.expires_at <= database_now() or current_replay().id:
         return
     async with transaction(deps.sessions, event.tenant_id) as session:
-        member = await store.staff_member(session, event.tenant_id, fact.staff_id)
-        location = await store.any_location(
+        member = await replicas.staff_member(session, event.tenant_id, fact.staff_id)
+        location = await replicas.any_location(
             session, event.tenant_id, among=member.locations if member else []
         )
     if member is None or location is None:

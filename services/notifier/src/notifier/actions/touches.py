@@ -5,12 +5,12 @@ from uuid import UUID
 
 from shared.db.engine import transaction
 
-from notifier import store
 from notifier.actions.leads import deliveries_of
 from notifier.deps import Deps
 from notifier.domain.sequence import UnknownSequence
 from notifier.sequences import Sequences
-from notifier.store import DueTouch
+from notifier.store import deliveries, touches
+from notifier.store.touches import DueTouch
 from notifier.tables import Delivery
 
 MISSED_AFTER = timedelta(days=1)
@@ -22,9 +22,9 @@ BATCH = 100
 async def fire_due_touches(deps: Deps, tenant_id: UUID, now: datetime) -> bool:
     """Turns due touches into intended messages; True: there may be more."""
     async with transaction(deps.sessions, tenant_id) as session:
-        due = await store.due_touches(session, tenant_id, now, BATCH)
+        due = await touches.due_touches(session, tenant_id, now, BATCH)
         for found in due:
-            await store.add_deliveries(session, _fire(found, deps.sequences, now))
+            await deliveries.add_deliveries(session, _fire(found, deps.sequences, now))
     return len(due) == BATCH
 
 

@@ -15,11 +15,11 @@ from shared.db.engine import transaction
 from shared.telemetry.metrics import INTENTS_UNKNOWN
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier import store
 from notifier.actions.sending import note_accepted
 from notifier.clients.twilio import LookupFailed, SentText
 from notifier.deps import Deps
 from notifier.letters import fingerprint
+from notifier.store import deliveries
 from notifier.tables import Delivery
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ BATCH = 20
 async def give_up_claims(deps: Deps, tenant_id: UUID, now: datetime) -> int:
     """What a sender took and never came back with: nobody knows whether it went."""
     async with transaction(deps.sessions, tenant_id) as session:
-        lost = await store.give_up_claims(session, tenant_id, now - CLAIM_LASTS, now)
+        lost = await deliveries.give_up_claims(session, tenant_id, now - CLAIM_LASTS, now)
     if lost:
         log.warning("delivery.claims_given_up", count=lost)
     return lost
@@ -44,7 +44,7 @@ async def give_up_claims(deps: Deps, tenant_id: UUID, now: datetime) -> int:
 
 async def look_up_texts(deps: Deps, tenant_id: UUID, now: datetime) -> None:
     async with transaction(deps.sessions, tenant_id) as session:
-        unknown = await store.unknown_texts(session, tenant_id, now, BATCH)
+        unknown = await deliveries.unknown_texts(session, tenant_id, now, BATCH)
     for delivery, _ in unknown:
         await _look_up(deps, delivery, now)
 
@@ -61,11 +61,11 @@ async def _look_up(deps: Deps, delivery: Delivery, now: datetime) -> None:
 
 
 async def _settle(session: AsyncSession, seen: Delivery, listed: list[SentText], now: datetime) -> None:
-    delivery = await store.delivery(session, seen.tenant_id, seen.id, "unknown")
+    delivery = await deliveries.delivery(session, seen.tenant_id, seen.id, "unknown")
     if delivery is None:
         return
     same = [text.sid for text in listed if fingerprint(text.body) == delivery.fingerprint]
-    taken = await store.known_provider_ids(session, delivery.tenant_id, same)
+    taken = await deliveries.known_provider_ids(session, delivery.tenant_id, same)
     found = [sid for sid in same if sid not in taken]
     absent_at = (delivery.claimed_at or now) + ABSENT_AFTER
     if found:
@@ -79,7 +79,7 @@ async def _settle(session: AsyncSession, seen: Delivery, listed: list[SentText],
 async def _ask_again(deps: Deps, seen: Delivery, reason: str, now: datetime) -> None:
     log.warning("delivery.lookup_failed", delivery_id=str(seen.id), reason=reason)
     async with transaction(deps.sessions, seen.tenant_id) as session:
-        delivery = await store.delivery(session, seen.tenant_id, seen.id, "unknown")
+        delivery = await deliveries.delivery(session, seen.tenant_id, seen.id, "unknown")
         if delivery:
             delivery.due_at = now + ASK_AGAIN_AFTER
 
@@ -89,6 +89,6 @@ async def report_unknown(deps: Deps, tenant_ids: Iterable[UUID]) -> None:
     counts: Counter[str] = Counter(email=0, sms=0)
     for tenant_id in tenant_ids:
         async with transaction(deps.sessions, tenant_id) as session:
-            counts.update(await store.count_unknown(session, tenant_id))
+            counts.update(await deliveries.count_unknown(session, tenant_id))
     for channel, count in counts.items():
         INTENTS_UNKNOWN.labels(service="notifier", kind=channel).set(count)

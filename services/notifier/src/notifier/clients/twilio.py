@@ -1,11 +1,11 @@
 """Twilio's message API: one POST to send, one GET to find out what became of a message."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 from pydantic import BaseModel, ValidationError
+from shared.http.vendors import VendorTransport
 
 from notifier.domain.outcome import Accepted, Outcome, Refused, TryLater, Uncertain
 from notifier.letters import Text
@@ -42,8 +42,7 @@ class TwilioClient:
         self._http = httpx2.AsyncClient(
             auth=(account_sid, auth_token),
             timeout=TIMEOUT,
-            limits=httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            trust_env=False,
+            transport=VendorTransport(call_seconds=CALL_SECONDS, connections=CONNECTIONS),
         )
 
     async def send(self, text: Text, status_callback: str) -> Outcome:
@@ -54,11 +53,10 @@ class TwilioClient:
             "StatusCallback": status_callback,
         }
         try:
-            async with asyncio.timeout(CALL_SECONDS):
-                answer = await self._http.post(self._path, data=form)
+            answer = await self._http.post(self._path, data=form)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             return TryLater("twilio_unreachable")
-        except (httpx2.HTTPError, TimeoutError) as error:
+        except httpx2.HTTPError as error:
             return Uncertain(f"twilio_{type(error).__name__.lower()}")
         return _understood(answer)
 
@@ -70,11 +68,10 @@ class TwilioClient:
             "PageSize": PAGE_SIZE,
         }
         try:
-            async with asyncio.timeout(CALL_SECONDS):
-                answer = await self._http.get(self._path, params=params)
+            answer = await self._http.get(self._path, params=params)
             answer.raise_for_status()
             return _Listing.model_validate_json(answer.content).messages
-        except (httpx2.HTTPError, ValidationError, TimeoutError) as error:
+        except (httpx2.HTTPError, ValidationError) as error:
             raise LookupFailed(type(error).__name__) from error
 
     async def close(self) -> None:

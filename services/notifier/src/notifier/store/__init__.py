@@ -1,0 +1,1 @@
+"""Every SQL statement of notifier, by what it is about."""

@@ -1,0 +1,238 @@
+"""Messages to send, how far each got, and what the provider said of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.events.notification import OutboundChannel
+from shared.messaging.replay import leaves
+from sqlalchemy import ColumnElement, func, select, true, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from notifier.tables import (
+    Appointment,
+    Delivery,
+    Lead,
+    Location,
+    ProviderStatus,
+)
+
+ACCEPTED_RANK = 0
+"""The rank of the status that a message has without any word of the provider."""
+
+
+async def clock(session: AsyncSession) -> datetime:
+    """The database's time: what is due and whose claim ran out must not depend on a replica's own clock."""
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
+
+
+async def fill_address(session: AsyncSession, lead: Lead, channel: OutboundChannel, address: str) -> None:
+    """What waits for an address that is known only now."""
+    await session.execute(
+        update(Delivery)
+        .where(
+            col(Delivery.tenant_id) == lead.tenant_id,
+            col(Delivery.lead_id) == lead.id,
+            col(Delivery.channel) == channel,
+            col(Delivery.state) == "planned",
+            col(Delivery.address) == "",
+        )
+        .values(address=address)
+    )
+
+
+async def suppress_planned(
+    session: AsyncSession, tenant_id: UUID, wanted: ColumnElement[bool], reason: str
+) -> None:
+    """Waits for a sender that is claiming one of them right now: what it took is sent, the rest is not."""
+    await session.execute(
+        update(Delivery)
+        .where(col(Delivery.tenant_id) == tenant_id, col(Delivery.state) == "planned", wanted)
+        .values(state="suppressed", reason=reason)
+    )
+
+
+def touches_of(lead_id: UUID) -> ColumnElement[bool]:
+    return (col(Delivery.lead_id) == lead_id) & (col(Delivery.purpose) == "touch")
+
+
+def older_than(appointment_id: UUID, sequence: int) -> ColumnElement[bool]:
+    return (col(Delivery.appointment_id) == appointment_id) & (col(Delivery.sequence) < sequence)
+
+
+async def add_deliveries(session: AsyncSession, deliveries: Sequence[Delivery]) -> None:
+    """Those whose key is known already are left as they are."""
+    if deliveries:
+        statement = insert(Delivery).on_conflict_do_nothing(constraint="deliveries_once")
+        added = await session.execute(
+            statement.values([delivery.model_dump() for delivery in deliveries]).returning(col(Delivery.id))
+        )
+        if added.first() is not None:
+            leaves("a message")
+
+
+@dataclass(frozen=True)
+class DueDelivery:
+    """`current_sequence`: of the appointment that the message is about, where it is about one."""
+
+    delivery: Delivery
+    lead: Lead
+    location: Location
+    current_sequence: int | None
+
+
+async def due_deliveries(
+    session: AsyncSession, tenant_id: UUID, channel: OutboundChannel, now: datetime, limit: int
+) -> Sequence[DueDelivery]:
+    """Oldest first, locked for the caller; what another sender holds is left out."""
+    statement = (
+        select(Delivery, Lead, Location, col(Appointment.sequence))
+        .join(Lead, col(Lead.id) == col(Delivery.lead_id))
+        .join(Location, col(Location.id) == col(Delivery.location_id))
+        .outerjoin(Appointment, col(Appointment.id) == col(Delivery.appointment_id))
+        .where(
+            col(Delivery.tenant_id) == tenant_id,
+            col(Delivery.state) == "planned",
+            col(Delivery.channel) == channel,
+            col(Delivery.due_at) <= now,
+        )
+        .order_by(col(Delivery.due_at))
+        .limit(limit)
+        .with_for_update(of=Delivery, skip_locked=True)
+    )
+    return [DueDelivery(*row) for row in (await session.execute(statement)).all()]
+
+
+async def attempted(
+    session: AsyncSession, tenant_id: UUID, delivery_id: UUID, attempt: int
+) -> Delivery | None:
+    """Locked; `None` once it is settled, to be sent again, or with another attempt."""
+    found = await delivery(session, tenant_id, delivery_id, "sending", "unknown")
+    return found if found and found.attempts == attempt else None
+
+
+async def delivery(
+    session: AsyncSession, tenant_id: UUID, delivery_id: UUID, *states: str
+) -> Delivery | None:
+    """Locked for the caller, and only while it is in one of `states`."""
+    statement = select(Delivery).where(
+        col(Delivery.tenant_id) == tenant_id,
+        col(Delivery.id) == delivery_id,
+        col(Delivery.state).in_(states),
+    )
+    return (await session.execute(statement.with_for_update())).scalar()
+
+
+async def mark_sent(
+    session: AsyncSession, tenant_id: UUID, delivery_id: UUID, provider_id: str, now: datetime
+) -> Delivery | None:
+    """`None` when it is settled already. Also what was to be sent again counts: the provider's late word spares that."""
+    statement = (
+        update(Delivery)
+        .where(
+            col(Delivery.tenant_id) == tenant_id,
+            col(Delivery.id) == delivery_id,
+            col(Delivery.state).in_(("planned", "sending", "unknown")),
+        )
+        .values(state="sent", reason=None, provider_id=provider_id, sent_at=now)
+        .returning(Delivery)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.execute(statement)).scalar()
+
+
+async def delivery_by_provider_id(
+    session: AsyncSession, tenant_id: UUID, provider_id: str
+) -> Delivery | None:
+    statement = select(Delivery).where(
+        col(Delivery.tenant_id) == tenant_id, col(Delivery.provider_id) == provider_id
+    )
+    return (await session.execute(statement.with_for_update())).scalar()
+
+
+async def known_provider_ids(session: AsyncSession, tenant_id: UUID, provider_ids: Iterable[str]) -> set[str]:
+    statement = select(col(Delivery.provider_id)).where(
+        col(Delivery.tenant_id) == tenant_id, col(Delivery.provider_id).in_(list(provider_ids))
+    )
+    return {found for found in (await session.execute(statement)).scalars() if found}
+
+
+async def give_up_claims(session: AsyncSession, tenant_id: UUID, before: datetime, now: datetime) -> int:
+    """What was claimed before `before` and never came back: its sender died, and nobody knows how far it got."""
+    result = await session.execute(
+        update(Delivery)
+        .where(
+            col(Delivery.tenant_id) == tenant_id,
+            col(Delivery.state) == "sending",
+            col(Delivery.claimed_at) < before,
+        )
+        .values(state="unknown", reason="sender_died", due_at=now)
+        .returning(col(Delivery.id))
+    )
+    return len(result.all())
+
+
+async def count_unknown(session: AsyncSession, tenant_id: UUID) -> dict[str, int]:
+    """By channel."""
+    statement = (
+        select(col(Delivery.channel), func.count())
+        .where(col(Delivery.tenant_id) == tenant_id, col(Delivery.state) == "unknown")
+        .group_by(col(Delivery.channel))
+    )
+    return {channel: count for channel, count in (await session.execute(statement)).all()}  # noqa: C416 - rows are no pairs to mypy
+
+
+async def unknown_texts(
+    session: AsyncSession, tenant_id: UUID, now: datetime, limit: int
+) -> Sequence[tuple[Delivery, Location]]:
+    """Texts whose fate is due to be looked up."""
+    statement = (
+        select(Delivery, Location)
+        .join(Location, col(Location.id) == col(Delivery.location_id))
+        .where(
+            col(Delivery.tenant_id) == tenant_id,
+            col(Delivery.state) == "unknown",
+            col(Delivery.channel) == "sms",
+            col(Delivery.due_at) <= now,
+        )
+        .order_by(col(Delivery.due_at))
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in (await session.execute(statement)).all()]
+
+
+async def deliveries(
+    session: AsyncSession, tenant_id: UUID, state: str | None, limit: int
+) -> Sequence[Delivery]:
+    """Newest first."""
+    statement = select(Delivery).where(
+        col(Delivery.tenant_id) == tenant_id, true() if state is None else col(Delivery.state) == state
+    )
+    ordered = statement.order_by(col(Delivery.created_at).desc()).limit(limit)
+    return (await session.execute(ordered)).scalars().all()
+
+
+async def advance_status(session: AsyncSession, status: ProviderStatus) -> bool:
+    """False when this status or a later one is known."""
+    row = insert(ProviderStatus).values(status.model_dump())
+    statement = row.on_conflict_do_update(
+        index_elements=["tenant_id", "provider_id"],
+        set_={name: row.excluded[name] for name in ("status", "rank", "error_code")},
+        where=col(ProviderStatus.rank) < row.excluded.rank,
+    )
+    return (await session.execute(statement.returning(col(ProviderStatus.rank)))).scalar() is not None
+
+
+async def status_so_far(session: AsyncSession, tenant_id: UUID, provider_id: str) -> ProviderStatus:
+    """What the provider has told of a message; holds its row, so that a status arriving now waits for the caller's commit."""
+    row = insert(ProviderStatus).values(
+        tenant_id=tenant_id, provider_id=provider_id, status="accepted", rank=ACCEPTED_RANK
+    )
+    statement = row.on_conflict_do_update(
+        index_elements=["tenant_id", "provider_id"], set_={"provider_id": row.excluded.provider_id}
+    )
+    return (await session.execute(statement.returning(ProviderStatus))).scalar_one()

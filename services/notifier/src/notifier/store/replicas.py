@@ -1,0 +1,107 @@
+"""Tenants, locations, staff and appointments, as other services told of them."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from shared.messaging.replay import repeated_by
+from sqlalchemy import any_, literal, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from notifier.tables import (
+    Appointment,
+    Location,
+    StaffMember,
+    Tenant,
+)
+
+
+async def tenants(session: AsyncSession) -> Sequence[UUID]:
+    return (await session.execute(select(col(Tenant.id)))).scalars().all()
+
+
+async def tenant_by_slug(session: AsyncSession, slug: str) -> UUID | None:
+    return (await session.execute(select(col(Tenant.id)).where(col(Tenant.slug) == slug))).scalar()
+
+
+async def tenant_slug(session: AsyncSession, tenant_id: UUID) -> str | None:
+    return (await session.execute(select(col(Tenant.slug)).where(col(Tenant.id) == tenant_id))).scalar()
+
+
+async def keep_tenant(session: AsyncSession, tenant_id: UUID, slug: str) -> None:
+    row = insert(Tenant).values(id=tenant_id, slug=slug)
+    await session.execute(row.on_conflict_do_update(index_elements=["id"], set_={"slug": row.excluded.slug}))
+
+
+async def keep_location(session: AsyncSession, location: Location) -> None:
+    """Unless a newer version stands already."""
+    values = location.model_dump()
+    row = insert(Location).values(values)
+    await session.execute(
+        row.on_conflict_do_update(
+            index_elements=["id"],
+            set_={name: row.excluded[name] for name in values if name not in {"id", "tenant_id"}},
+            where=col(Location.version) < row.excluded.version,
+        )
+    )
+
+
+async def location(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Location | None:
+    return (
+        await session.execute(
+            select(Location).where(col(Location.tenant_id) == tenant_id, col(Location.id) == location_id)
+        )
+    ).scalar()
+
+
+async def advance_appointment(session: AsyncSession, appointment: Appointment) -> bool:
+    """False when this change (unless it is repeated on purpose) or a later one is known."""
+    row = insert(Appointment).values(appointment.model_dump())
+    known, fresh = col(Appointment.sequence), row.excluded.sequence
+    statement = row.on_conflict_do_update(
+        index_elements=["id"],
+        set_={name: row.excluded[name] for name in ("sequence", "status", "start", "location_id")},
+        where=known <= fresh if repeated_by() else known < fresh,
+    )
+    return (await session.execute(statement.returning(col(Appointment.id)))).scalar() is not None
+
+
+async def keep_staff(session: AsyncSession, member: StaffMember) -> None:
+    """Unless the replica is as new or newer."""
+    values = member.model_dump()
+    statement = insert(StaffMember).values(**values)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["id"], set_=values, where=col(StaffMember.version) < member.version
+        )
+    )
+
+
+async def staff_member(session: AsyncSession, tenant_id: UUID, staff_id: UUID) -> StaffMember | None:
+    statement = select(StaffMember).where(
+        col(StaffMember.tenant_id) == tenant_id, col(StaffMember.id) == staff_id
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def staff_at(
+    session: AsyncSession, tenant_id: UUID, location_id: UUID, roles: Collection[str]
+) -> Sequence[StaffMember]:
+    """Who works there in one of the roles; the owner works everywhere."""
+    there = or_(col(StaffMember.role) == "owner", literal(location_id) == any_(col(StaffMember.locations)))
+    statement = select(StaffMember).where(
+        col(StaffMember.tenant_id) == tenant_id,
+        col(StaffMember.active),
+        col(StaffMember.role).in_(roles),
+        there,
+    )
+    return (await session.execute(statement.order_by(col(StaffMember.email)))).scalars().all()
+
+
+async def any_location(session: AsyncSession, tenant_id: UUID, among: Collection[UUID]) -> Location | None:
+    """The first by code; with `among`, of these."""
+    statement = select(Location).where(col(Location.tenant_id) == tenant_id)
+    if among:
+        statement = statement.where(col(Location.id).in_(among))
+    return (await session.execute(statement.order_by(col(Location.code)).limit(1))).scalar_one_or_none()
