@@ -12,6 +12,10 @@ _WAITING = """
 SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.objid = $1 AND NOT l.granted AND a.usename = $2
 """
+_END_WAITING = """
+SELECT pg_terminate_backend(pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.objid = $1 AND NOT l.granted AND a.usename = $2
+"""
 
 
 class Gate:
@@ -27,6 +31,10 @@ class Gate:
             return bool(row["count"])
 
         await eventually(waiting, within_seconds=PATIENCE_SECONDS)
+
+    async def forget_the_dead(self) -> None:
+        """The server does not see by itself that who waits here was killed; the next one must be told from it."""
+        await self._system.rows(_END_WAITING, LOCK, self._system.role(self._service).decode())
 
 
 @asynccontextmanager

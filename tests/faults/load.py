@@ -18,7 +18,8 @@ from faults.system import System
 
 Json = dict[str, Any]
 
-INSISTS_SECONDS = 150
+INSISTS_SECONDS = 300
+"""Longer than the longest outages of a scenario together: 90 s without the broker, then 90 s without the database."""
 PAUSE_SECONDS = 0.4
 MOST_STORIES = 20
 LOCATIONS = {"Store094": "sample-sm-094", "Store201": "sample-sm-201"}
@@ -52,7 +53,7 @@ class Story:
 
 
 class Load:
-    """Customers arrive at random moments, `per_second` of them on average."""
+    """Customers arrive at random moments, `per_second` of them on average. `refused`: who found a door shut, and how."""
 
     def __init__(self, system: System, *, name: str, seed: int, per_second: float = 1.5) -> None:
         self.system = system
@@ -60,6 +61,7 @@ class Load:
         self.seed = seed
         self.dice = random.Random(f"{seed}:{name}")
         self.stories: list[Story] = []
+        self.refused: list[str] = []
         self.secrets = [system.stack.secrets["webhook_secret"]]
         self._per_second = per_second
         self._tasks: list[asyncio.Task[None]] = []
@@ -140,7 +142,7 @@ class Load:
             headers = signed_headers(self.dice.choice(self.secrets), body, webhook_id=story.webhook_id)
             return await deliver(self.system.http, self.system.stack.gateway, body, headers)
 
-        answer = await insist(send, f"webhook of lead {story.number}")
+        answer = await self._insist(send, f"webhook of lead {story.number}")
         story.answers.append(answer.status_code)
 
     async def _finds_the_link(self, story: Story) -> None:
@@ -194,7 +196,22 @@ class Load:
             url = self.system.stack.gateway + path
             return await self.system.http.request(method, url, json=body, headers=headers)
 
-        return await insist(send, f"{method} {path} of lead {story.number}", also=(404, 429))
+        return await self._insist(send, f"{method} {path} of lead {story.number}", also=(404, 429))
+
+    async def _insist(
+        self, send: Callable[[], Awaitable[httpx2.Response]], what: str, *, also: tuple[int, ...] = (429,)
+    ) -> httpx2.Response:
+        async def noted() -> httpx2.Response:
+            try:
+                answer = await send()
+            except httpx2.TransportError as error:
+                self.refused.append(f"{what}: {error!r}")
+                raise
+            if answer.status_code >= 500:
+                self.refused.append(f"{what}: {answer.status_code} {answer.text[:200]}")
+            return answer
+
+        return await insist(noted, what, also=also)
 
 
 async def insist(

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,12 +163,42 @@ class System:
             return False
 
     @asynccontextmanager
-    async def with_replicas(self) -> AsyncIterator[None]:
+    async def with_settings(self, settings: Mapping[str, Mapping[str, str]]) -> AsyncIterator[None]:
+        """The services restart with these beside their own, and without them when the block ends."""
+        own = {service: self._programs()[service] for service in settings}
+        await self._relaunch(
+            {name: {**one, "env": {**one["env"], **settings[name]}} for name, one in own.items()}
+        )
+        try:
+            yield
+        finally:
+            await self._relaunch(own)
+
+    async def _relaunch(self, programs: Mapping[str, Any]) -> None:
+        self._write_programs({**self._programs(), **programs})
+        await asyncio.gather(*(self.restart(service) for service in programs))
+
+    def _programs(self) -> dict[str, Any]:
+        programs: dict[str, Any] = json.loads((self.state_dir / "programs.json").read_text())
+        return programs
+
+    def _write_programs(self, programs: dict[str, Any]) -> None:
+        write_private(self.state_dir / "programs.json", json.dumps(programs))
+
+    def settings_of(self, service: str) -> dict[str, str]:
+        settings: dict[str, str] = self._programs()[service]["env"]
+        return settings
+
+    @asynccontextmanager
+    async def with_replicas(
+        self, services: Iterable[str] = PACKAGES, settings: Mapping[str, str] | None = None
+    ) -> AsyncIterator[None]:
         """A second process of each service; the gateway knows both. Their relays stand by."""
-        ports = dict(zip(PACKAGES, free_ports(len(PACKAGES)), strict=True))
-        programs = json.loads((self.state_dir / "programs.json").read_text())
+        chosen = list(services)
+        ports = dict(zip(chosen, free_ports(len(chosen)), strict=True))
+        programs = self._programs()
         for service, port in ports.items():
-            self._launch(service, programs[service], port)
+            self._launch(service, programs[service], port, settings or {})
         await self._set_upstreams({name: f"127.0.0.1:{port}" for name, port in ports.items()}, programs)
         try:
             for port in ports.values():
@@ -185,9 +215,10 @@ class System:
                 await asyncio.to_thread(replica.wait)
             self.replicas.clear()
 
-    def _launch(self, service: str, program: dict[str, Any], port: int) -> None:
+    def _launch(self, service: str, program: dict[str, Any], port: int, settings: Mapping[str, str]) -> None:
         prefix = service.replace("-", "_").upper()
-        settings = {**program["env"], f"{prefix}_PORT": str(port), TAG: instance_id(self.state_dir)}
+        own = {f"{prefix}_PORT": str(port), TAG: instance_id(self.state_dir)}
+        settings = {**program["env"], **settings, **own}
         with (self.state_dir / "logs" / f"{service}-2.log").open("ab") as log:
             self.replicas[service] = subprocess.Popen(
                 program["command"], env={**os.environ, **settings}, stdout=log, stderr=log
@@ -197,7 +228,7 @@ class System:
         gateway = dict(programs["gateway"], env=dict(programs["gateway"]["env"]))
         for service, upstream in second.items():
             gateway["env"][f"{service.replace('-', '_').upper()}_UPSTREAM"] += f" {upstream}"
-        write_private(self.state_dir / "programs.json", json.dumps({**programs, "gateway": gateway}))
+        self._write_programs({**programs, "gateway": gateway})
         await self._supervisor("restart", "gateway")
         await eventually(self._gateway_answers, within_seconds=PATIENCE_SECONDS)
 
@@ -209,23 +240,45 @@ class System:
 
     # PostgreSQL
 
-    async def end_database(self, how: signal.Signals) -> None:
-        """SIGQUIT is `immediate`: no checkpoint, recovery at the next start; SIGKILL leaves even less."""
+    @property
+    def database_home(self) -> Path:
+        """The folder of the server's `data`."""
+        return Path(_private(self.postgres).name)
+
+    @property
+    def database_pid(self) -> int:
         pid = _private(self.postgres).pid
         assert pid is not None
-        os.kill(pid, how)
+        return pid
+
+    async def end_database(self, how: signal.Signals) -> None:
+        """SIGINT is an orderly stop. SIGQUIT is `immediate`: no checkpoint, recovery at the next start; SIGKILL leaves even less."""
+        pid = self.database_pid
+        with suppress(ProcessLookupError):  # one that ended by itself
+            os.kill(pid, how)
         await gone(pid)
         self.database.cut()
 
     async def start_database(self) -> None:
+        """Tries until it stands, as a machine's service manager does."""
+
         async def started() -> Postgres | None:
             try:
                 return await start_postgres(self.state_dir)
             except StackError:  # the old server's children still end
                 return None
 
-        self.postgres = await eventually(started, within_seconds=PATIENCE_SECONDS, every_seconds=0.5)
-        self.database.target_port = _port(self.postgres.admin_url)
+        self._database_is(await eventually(started, within_seconds=PATIENCE_SECONDS, every_seconds=0.5))
+
+    def use_database(self, port: int, pid: int) -> None:
+        """Another server of the same data: the proxy leads there from now on."""
+        private = _private(self.postgres).model_copy(update={"pid": pid})
+        url = _moved(self.postgres.admin_url, port)
+        self._database_is(self.postgres.model_copy(update={"admin_url": url, "private": private}))
+
+    def _database_is(self, server: Postgres) -> None:
+        self.postgres = server
+        self.database.target_port = _port(server.admin_url)
         self.remember_servers()
 
     # RabbitMQ
@@ -272,12 +325,14 @@ class System:
         answer.raise_for_status()
         return answer
 
-    async def leadctl(self, *arguments: str, also: tuple[int, ...] = ()) -> str:
-        """Exit codes beside 0 that are well: `also`."""
+    async def leadctl(
+        self, *arguments: str, also: tuple[int, ...] = (), more: Mapping[str, str] | None = None
+    ) -> str:
+        """Exit codes beside 0 that are well: `also`; settings beside those of the stack: `more`."""
         lines = (self.state_dir / "env").read_text().splitlines()
         settings = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
         program = str(Path(sys.executable).with_name("leadctl"))
-        outcome = await run(program, *arguments, env=settings, timeout_seconds=120)
+        outcome = await run(program, *arguments, env={**settings, **(more or {})}, timeout_seconds=600)
         if not outcome.ok and outcome.code not in also:
             raise StackError(f"leadctl {arguments}: {outcome.output}")
         return outcome.output

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from booking.consumers import build_consumers as booking_consumers
 from booking.deps import Deps as BookingDeps
 from booking.tables import Bay
 from booking.tables import Table as BookingTable
-from chat.clients.booking import BookingClient, utc_now
+from chat.clients.booking import BookingClient
 from chat.clients.feed import Feed
 from chat.consumers import build_consumers as chat_consumers
 from chat.deps import Deps as ChatDeps
@@ -40,18 +41,28 @@ from pydantic import SecretStr
 from sandbox.server import Running, running
 from sandbox.settings import Settings as SandboxSettings
 from shared.db.engine import Sessions, asyncpg_url, create_engine, create_sessions, transaction
-from shared.events import CONSUMES, SERVICES, Event, ServiceName
+from shared.db.time import database_now
+from shared.events import CONSUMES, CONTENT_TYPE, SERVICES, Event, ServiceName
+from shared.messaging import failures
+from shared.messaging.broker import Messaging
 from shared.messaging.failures import RetryLater
-from shared.messaging.topology import queue_for
+from shared.messaging.publisher import Publisher, open_publisher
+from shared.messaging.relay import Relay
+from shared.messaging.topology import EVENTS_EXCHANGE, RETRY_DELAYS_SECONDS, queue_for
+from shared.settings import ServiceSettings
+from shared.telemetry.metrics import EVENTS_CONSUMED
 from sqlalchemy import text
 from testkit.history import LOCATIONS, STATUS_COLUMNS, TENANT, History, Life, form_lead_id, recorded
+from testkit.patience import eventually
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.postgres, pytest.mark.rabbit, pytest.mark.timeout(300)]
 
 LEADS = 50
 ORDERS = 8
 """So many of them stand in the sandbox's ShopMonkey, where crm-sync looks them up."""
 AT_ONCE = 8
+TRIES = 20
+"""Through the broker an event waits for another that waits itself; each time for the shortest of the delays."""
 FORMS_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 Row = dict[str, Any]
@@ -131,7 +142,9 @@ def _comparable(table: str, row: Row) -> Row:
 @dataclass
 class Service:
     name: ServiceName
+    database_url: str
     sessions: Sessions
+    router: RabbitRouter
     consumers: Consumers
     late: list[Event[Any]] = field(default_factory=list)
 
@@ -203,10 +216,10 @@ async def services(
             "chat": chat_consumers(
                 ChatDeps(
                     sessions["chat"],
-                    BookingClient(http, ["sample"], utc_now),
+                    BookingClient(http, ["sample"], database_now),
                     Feed(asyncpg_url(urls["chat"])),
                     ["sample"],
-                    utc_now,
+                    database_now,
                 )
             ),
             "booking": booking_consumers(BookingDeps(sessions["booking"], "http://127.0.0.1", ("sample",))),
@@ -218,7 +231,10 @@ async def services(
             "notifier": notifier_consumers(notifier),
         }
         await _set_up(sessions, lives)
-        yield [Service(name, sessions[name], _by_queue(name, routers[name])) for name in SERVICES]
+        yield [
+            Service(name, urls[name], sessions[name], routers[name], _by_queue(name, routers[name]))
+            for name in SERVICES
+        ]
 
 
 def _notifier_settings() -> NotifierSettings:
@@ -365,11 +381,97 @@ async def test_shuffled_and_doubled_events_lead_to_the_same_state(
 
     shuffled = await _lived(migrated_database, shopmonkey, lives, events)
 
+    assert_same(in_order, shuffled, seed)
+
+
+async def test_the_same_through_the_broker(
+    life: Any,
+    migrated_database: Open,
+    shopmonkey: Running,
+    broker_accounts: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With real queues, prefetch, retries and acks: shuffled and doubled, at all five services at once."""
+    lives, history, in_order = life
+    events = history.events * 2
+    random.Random(3).shuffle(events)  # noqa: S311 - as above
+    monkeypatch.setattr(Relay, "run", _says_nothing)
+    monkeypatch.setattr(failures, "RETRY_DELAYS_SECONDS", (RETRY_DELAYS_SECONDS[0],) * TRIES)
+
+    async with services(migrated_database, shopmonkey, lives) as all_five:
+        await publish(broker_accounts["ops"], events)
+        before = worked_off()
+        async with listening(all_five, broker_accounts):
+            wanted = before + Counter(
+                queue_for(service, type(event.data))
+                for event in events
+                for service in SERVICES
+                if type(event.data) in CONSUMES[service]
+            )
+            await eventually(lambda: asyncio.sleep(0, worked_off() >= wanted), within_seconds=150)
+        through_the_broker = {service.name: await service.state() for service in all_five}
+
+    assert_same(in_order, through_the_broker, 3)
+
+
+async def _says_nothing(_: Relay) -> None:
+    """What an effect publishes is in the history already."""
+    await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def listening(all_five: list[Service], accounts: Mapping[str, str]) -> AsyncIterator[None]:
+    """Each with its own account; ends when what is in hand is worked off."""
+    async with AsyncExitStack() as stack:
+        for service in all_five:
+            settings = ServiceSettings(
+                database_url=service.database_url,
+                rabbitmq_url=accounts[service.name],
+                port=0,
+                link_keys=SecretStr("sample"),
+                ops_token=SecretStr("sample"),
+            )
+            messaging = Messaging(settings, service.name, service.router)
+            await stack.enter_async_context(messaging.running())
+            await eventually(lambda one=messaging: asyncio.sleep(0, one.ready), within_seconds=60)
+        yield
+
+
+async def publish(rabbitmq_url: str, events: list[Event[Any]]) -> None:
+    waiting = iter(events)
+
+    async def work(publisher: Publisher) -> None:
+        for event in waiting:
+            await publisher.publish(
+                EVENTS_EXCHANGE,
+                event.type,
+                event.to_json(),
+                message_id=str(event.id),
+                content_type=CONTENT_TYPE,
+            )
+
+    async with open_publisher(rabbitmq_url, "test") as publisher:
+        await asyncio.gather(*(work(publisher) for _ in range(AT_ONCE)))
+
+
+def worked_off() -> Counter[str]:
+    """Deliveries by queue; one that was put off counts when it is done."""
+    [family] = EVENTS_CONSUMED.collect()
+    return Counter(
+        {
+            sample.labels["queue"]: int(sample.value)
+            for sample in family.samples
+            if sample.name.endswith("_total") and sample.labels["outcome"] == "done"
+        }
+    )
+
+
+def assert_same(in_order: dict[ServiceName, State], other: dict[ServiceName, State], seed: int) -> None:
     differences = {
-        table: [row for row in rows if row not in shuffled[service][table]][:3]
-        + [f"instead {row}" for row in shuffled[service][table] if row not in rows][:3]
+        table: [row for row in rows if row not in other[service][table]][:3]
+        + [f"instead {row}" for row in other[service][table] if row not in rows][:3]
         for service in SERVICES
         for table, rows in in_order[service].items()
-        if shuffled[service][table] != rows
+        if other[service][table] != rows
     }
     assert not differences, json.dumps({"seed": seed, **differences}, indent=1)

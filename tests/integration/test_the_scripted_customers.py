@@ -25,7 +25,8 @@ WRONG = [
 
 
 def test_there_are_enough_customers_of_every_kind() -> None:
-    assert len(CASES) >= 60
+    for assistant in ("offline", "claude"):
+        assert len([case for case in CASES.values() if assistant in case.for_]) >= 60
     assert {case.category for case in CASES.values()} == {
         "after_hours",
         "bilingual",
@@ -36,6 +37,7 @@ def test_there_are_enough_customers_of_every_kind() -> None:
         "hostile",
         "impossible_dates",
         "movers",
+        "newcomers",
         "off_topic",
         "others_data",
     }

@@ -99,8 +99,9 @@ class Customer:
             return first
 
         async def replied() -> list[Json]:
-            later = (await self.get("/api/chat/messages", after=sent["message"]["seq"])).json()["messages"]
-            return [one for one in later if one["author"] != "customer"]
+            later = await self.get("/api/chat/messages", after=sent["message"]["seq"])
+            found = later.json()["messages"] if later.status_code == 200 else []
+            return [one for one in found if one["author"] != "customer"]
 
         return await eventually(replied, within_seconds=40)
 

@@ -13,6 +13,7 @@ from shared.events import (
     AppointmentRescheduled,
     BookingDeclined,
     BookingRequested,
+    CallBackRequested,
     CatalogChanged,
     CatalogService,
     Consent,
@@ -313,6 +314,14 @@ def _needs_a_person(history: History, life: Life) -> None:
             requested_at=history.now,
         )
         history.of(life, escalated)
+        called = CallBackRequested(
+            **conversation,
+            handoff_id=life.id("handoff"),
+            phone=life.phone,
+            reason="asked",
+            summary="Wants to talk to a person",
+        )
+        history.of(life, called)
         history.of(life, HandoffEnded(**conversation, how="given_back"))
     if life.number % 11 == 0:
         said = {"crm_message_id": f"m{life.number}", "order_id": life.order_id, "lead_id": life.lead_id}

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,45 @@ def by_category(results: Sequence[Result]) -> dict[str, Score]:
     return {name: score(own) for name, own in sorted(grouped.items())} | {"all": score(results)}
 
 
+NOT_SHOWN = """## What the figures do not show
+
+- The customers are written by us, and the deterministic assistant was mended on all of them. `newcomers` were written before anybody looked at its answers; at their first run they came to pass^1 0.83 and pass^4 0.62.
+- The Claude of the sandbox is rule-based and knows these customers. Its rows show that tools, the check of each sentence, templates and hand-off hold, also when the model lies; not how well a real model sells.
+- A required fact is a piece of text: an answer that says it in other words counts as wrong, one that says it at the wrong moment as right.
+"""
+
+
 def as_markdown(results: Sequence[Result], runs: int, seconds: dict[str, float]) -> str:
     lines = ["# Evals", ""]
     for assistant in dict.fromkeys(r.assistant for r in results):
         own = [r for r in results if r.assistant == assistant]
-        lines += [f"## {assistant}", "", f"{len(own)} conversations in {seconds[assistant]:.0f} s", ""]
-        lines += [f"| category | cases | pass^1 | pass^{runs} |", "|---|---|---|---|"]
-        for name, one in by_category(own).items():
-            lines.append(f"| {name} | {one.cases} | {one.first:.2f} | {one.all_runs:.2f} |")
-        lines += ["", *_failed(own)]
+        lines += [*_table(assistant, own, runs, seconds[assistant]), *_failed(own)]
     return "\n".join(lines) + "\n"
+
+
+def as_summary(results: Sequence[Result], runs: int, seconds: dict[str, float], day: date) -> str:
+    """The tables alone, for the repository."""
+    lines = [
+        "# Evals",
+        "",
+        f"`make evals runs={runs}` on {day:%Y-%m-%d}. How to read it: `evals/README.md`.",
+        "",
+    ]
+    for assistant in dict.fromkeys(r.assistant for r in results):
+        own = [r for r in results if r.assistant == assistant]
+        wrong = ", ".join(f"{r.case} (run {r.run})" for r in own if r.wrong) or "none"
+        lines += [*_table(assistant, own, runs, seconds[assistant]), f"Went wrong: {wrong}", ""]
+    return "\n".join([*lines, NOT_SHOWN])
+
+
+def _table(assistant: str, own: Sequence[Result], runs: int, seconds: float) -> list[str]:
+    lines = [f"## {assistant}", "", f"{len(own)} conversations in {seconds:.0f} s", ""]
+    lines += [f"| category | cases | pass^1 | pass^{runs} |", "|---|---|---|---|"]
+    lines += [
+        f"| {name} | {one.cases} | {one.first:.2f} | {one.all_runs:.2f} |"
+        for name, one in by_category(own).items()
+    ]
+    return [*lines, ""]
 
 
 def _failed(results: Sequence[Result]) -> list[str]:

@@ -1,0 +1,102 @@
+"""What the customer's page shows when a person is asked for, does not come, and when the connection goes."""
+
+import re
+
+import asyncpg
+import pytest
+from ops.stack.stackfile import StackFile
+from playwright.async_api import Page, expect
+from testkit.customer import Customer
+from testkit.patience import eventually
+
+pytestmark = [pytest.mark.postgres, pytest.mark.rabbit, pytest.mark.e2e, pytest.mark.timeout(180)]
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    expect.set_options(timeout=20_000)
+
+
+@pytest.fixture
+async def page(phone_page: Page, stack: StackFile, customer: Customer) -> Page:
+    await customer.asks_the_shop(first_name="Noa")
+    await customer.opens_the_link()
+    await phone_page.goto(f"{stack.gateway}/c/{customer.token}")
+    await expect(phone_page.get_by_label("Your message")).to_be_visible()
+    return phone_page
+
+
+async def say(page: Page, text: str) -> None:
+    await page.get_by_label("Your message").fill(text)
+    await page.get_by_label("Your message").press("Enter")
+
+
+async def time_is_up(stack: StackFile, customer: Customer) -> None:
+    """As if the minutes that a person has to answer were over."""
+    connection = await asyncpg.connect(stack.databases["chat"].replace("+asyncpg", ""))
+    lead_id = await customer.lead_id()
+    try:
+
+        async def hurried() -> bool:
+            async with connection.transaction():
+                tenant = await connection.fetchval(
+                    "SELECT tenant_id FROM chat.tenants WHERE slug = $1", stack.tenant
+                )
+                await connection.execute("SELECT set_config('app.tenant_id', $1, true)", str(tenant))
+                done: str = await connection.execute(
+                    "UPDATE chat.handoffs SET escalate_at = now() FROM chat.conversations c"
+                    " WHERE c.id = conversation_id AND c.lead_id = $1 AND escalate_at > now()",
+                    lead_id,
+                )
+            return done == "UPDATE 1"
+
+        await eventually(hurried, within_seconds=30)
+    finally:
+        await connection.close()
+
+
+async def test_a_person_is_offered_and_comes_on_yes(page: Page) -> None:
+    await say(page, "Can you give me a discount?")
+    # An answer in the making is hidden from screen readers; more words under it would make it stale.
+    offer = page.locator(".row-assistant:not([aria-hidden])").last
+    await expect(offer).to_contain_text("Would you like to talk to a person?")
+    await say(page, "yes please")
+    await expect(page.locator(".header-status")).to_contain_text("the assistant is paused")
+    await expect(page.get_by_role("group", name="Suggestions")).to_have_count(0)
+
+
+async def test_nobody_comes_and_the_shop_is_to_call_back(
+    page: Page, stack: StackFile, customer: Customer
+) -> None:
+    await page.get_by_role("button", name="Talk to a person").last.click()
+    await expect(page.locator(".header-status")).to_contain_text("the assistant is paused")
+    await time_is_up(stack, customer)
+    await time_is_up(stack, customer)
+    await page.get_by_role("button", name="Call me back").click()
+    await expect(page.locator(".row-assistant").last).to_contain_text(f"ending in {customer.phone[-4:]}")
+    await expect(page.locator(".row-assistant").last).not_to_contain_text(customer.phone[2:5])
+    await page.get_by_role("button", name="Yes, call me").click()
+    await expect(page.locator(".row-assistant").last).to_contain_text("will call you")
+
+
+async def test_what_was_written_without_a_connection_is_answered_once_it_is_back(page: Page) -> None:
+    await page.context.set_offline(True)
+    await say(page, "How much is the full car ceramic tint?")
+    await expect(page.locator(".banner")).to_contain_text("No connection")
+    await page.context.set_offline(False)
+    await expect(page.locator(".row-assistant", has_text="$399").last).to_be_visible()
+    await expect(page.locator(".banner")).to_have_count(0)
+    await expect(page.locator(".row-customer", has_text=re.compile("How much"))).to_have_count(1)
+
+
+async def test_the_page_is_worked_with_the_keyboard_alone(page: Page) -> None:
+    for _ in range(10):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("document.activeElement.innerText") == "Pick a time":
+            break
+    await page.keyboard.press("Enter")
+    times = page.get_by_role("region", name="Available times").last.get_by_role("button")
+    await expect(times).to_have_count(3)
+    await times.first.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Yes, book it").last).to_be_visible()

@@ -1,0 +1,33 @@
+"""The scenarios: what breaks while customers come, chat and book. A module for each part that breaks."""
+
+from faults.scenarios import (
+    broker,
+    clocks,
+    database,
+    hostile_vendors,
+    migrations,
+    network,
+    operators,
+    poison,
+    processes,
+    vendors,
+    webhooks,
+)
+from faults.scenarios.table import SCENARIOS, Run, Scenario
+
+__all__ = [
+    "SCENARIOS",
+    "Run",
+    "Scenario",
+    "broker",
+    "clocks",
+    "database",
+    "hostile_vendors",
+    "migrations",
+    "network",
+    "operators",
+    "poison",
+    "processes",
+    "vendors",
+    "webhooks",
+]
