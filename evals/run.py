@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
@@ -20,17 +21,17 @@ from ops.stack.down import clean
 from ops.stack.stackfile import StackFile, read_stack
 from ops.stack.up import chosen_claude, up
 from rich.console import Console
-from rich.progress import Progress
 from testkit.evals.cases import AssistantName, Case, read_cases
 from testkit.evals.grade import grade
 from testkit.evals.play import play
-from testkit.evals.report import Result, as_json, as_markdown
+from testkit.evals.report import Result, as_json, as_markdown, as_summary
 from testkit.infrastructure import found_servers
 
 ROOT = Path(__file__).parents[1]
 AT_ONCE = 12
-BAYS = 40
-"""Enough for all customers at once: what is examined is the conversation, not a full calendar."""
+PROGRESS_EVERY = 20
+BAYS = 50
+"""With as many technicians, enough for all customers at once: what is examined is the conversation, not a full calendar."""
 
 console = Console()
 
@@ -41,14 +42,19 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--runs", type=int, default=4, help="how often each customer comes, each time in other words"
     )
-    parser.add_argument("--case", help="only cases whose id contains this")
+    parser.add_argument("--case", help="only cases whose category/id contains this")
     parser.add_argument("--report", type=Path, default=Path(".run/evals"), help="folder of the report")
+    parser.add_argument("--summary", type=Path, help="a file for the tables alone, as docs/evals.md")
     return parser.parse_args()
 
 
 async def main() -> None:
     asked = arguments()
-    cases = [case for case in read_cases(ROOT / "evals/cases") if (asked.case or "") in case.id]
+    cases = [
+        case
+        for case in read_cases(ROOT / "evals/cases")
+        if (asked.case or "") in f"{case.category}/{case.id}"
+    ]
     assistants: Sequence[AssistantName] = [asked.only] if asked.only else ["offline", "claude"]
     results: list[Result] = []
     seconds: dict[str, float] = {}
@@ -61,6 +67,8 @@ async def main() -> None:
     report = as_markdown(results, asked.runs, seconds)
     (asked.report / "report.md").write_text(report)
     (asked.report / "report.json").write_text(json.dumps(as_json(results, asked.runs), indent=2))
+    if asked.summary:
+        asked.summary.write_text(as_summary(results, asked.runs, seconds, datetime.now(UTC).date()))
     console.print(report, markup=False)
     console.print(f"{asked.report}/report.md")
 
@@ -96,6 +104,8 @@ def add_bays(stack_dir: Path) -> None:
     tenant = yaml.safe_load((ROOT / "samples/tenant.yaml").read_text())
     for location in tenant["locations"]:
         location["bays"] = [f"Bay {n}" for n in range(1, BAYS + 1)]
+        able = location["technicians"][0]["skills"]
+        location["technicians"] = [{"name": f"Tech {n} Sample", "skills": able} for n in range(1, BAYS + 1)]
     file = stack_dir / f"tenant-{secrets.token_hex(3)}.yaml"
     file.write_text(yaml.safe_dump(tenant))
     settings = dict(
@@ -112,18 +122,20 @@ async def examine(
 ) -> list[Result]:
     meant = [case for case in cases if assistant in case.for_]
     places = asyncio.Semaphore(AT_ONCE)
+    done = 0
+
+    async def one(case: Case, run: int, http: httpx2.AsyncClient) -> Result:
+        nonlocal done
+        async with places:
+            heard = await play(case, run, stack, http)
+            wrong = await grade(case, heard, stack, http)
+        done += 1
+        if done % PROGRESS_EVERY == 0 or done == len(meant) * runs:
+            console.print(f"  {assistant}: {done} of {len(meant) * runs} conversations", highlight=False)
+        return Result(assistant, case.category, case.id, run, tuple(wrong), tuple(heard.lines))
+
     async with httpx2.AsyncClient(timeout=70, trust_env=False) as http:
-        with Progress(console=console, transient=True) as progress:
-            task = progress.add_task(assistant, total=len(meant) * runs)
-
-            async def one(case: Case, run: int) -> Result:
-                async with places:
-                    heard = await play(case, run, stack, http)
-                    wrong = await grade(case, heard, stack, http)
-                progress.advance(task)
-                return Result(assistant, case.category, case.id, run, tuple(wrong), tuple(heard.lines))
-
-            return list(await asyncio.gather(*(one(case, run) for run in range(runs) for case in meant)))
+        return list(await asyncio.gather(*(one(case, run, http) for run in range(runs) for case in meant)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Sentences over tool results: every fact in them is in the result."""
 
 from collections.abc import Callable
+from datetime import date, time
 
 from sandbox.rows import Row
 from sandbox.transcript import Result, find, rows
@@ -10,17 +11,36 @@ _SHOWN_SERVICES = 6
 _SHOWN_SLOTS = 3
 
 
-def spoken(result: Result) -> str:
+def spoken(result: Result, *, spanish: bool = False, nearest: bool = False) -> str:
     if result.failed and "vehicle" in str(find(result.answer, "error")):
         return "What kind of vehicle is it?"
+    if result.failed and result.tool in {"book", "move_appointment", "cancel_appointment"}:
+        return "Nothing is booked yet. Which time would you like?"
     if result.failed:
         return _offer(result, "That time is taken.") if rows(result.answer, "alternatives") else _SORRY
+    if spanish and result.tool in _IN_SPANISH:
+        return _IN_SPANISH[result.tool](result)
+    if nearest and result.tool == "find_slots":
+        return _offer(result, "The nearest open times:")
     say = _SENTENCES.get(result.tool)
     return say(result) if say else _SORRY
 
 
+def durations(result: Result, interest: str) -> str:
+    """Of the services asked for, else of all."""
+    services = rows(result.answer, "services")
+    meant = [row for row in services if set(interest.lower().split()) & set(str(row["name"]).lower().split())]
+    return " ".join(_length(row) for row in (meant or services)[:_SHOWN_SLOTS])
+
+
+def _length(row: Row) -> str:
+    hours, minutes = divmod(int(row.get("duration_minutes") or 0), 60)
+    length = f"{hours} hours" if not minutes else f"{hours * 60 + minutes} minutes"
+    return f"{row['name']} takes about {length}."
+
+
 def dollars(cents: int) -> str:
-    return f"${cents / 100:,.2f}".removesuffix(".00")
+    return f"${cents / 100:,.2f}"
 
 
 def _services(result: Result) -> str:
@@ -30,10 +50,22 @@ def _services(result: Result) -> str:
 
 def _price(result: Result) -> str:
     cents = find(result.answer, "total_cents")
-    if not isinstance(cents, int):
-        return "The shop sets that price itself. Would you like a person from the shop to help?"
-    start = "starts at" if find(result.answer, "kind") == "from" else "is"
+    name = find(find(result.answer, "service"), "name") or "That"
+    if not isinstance(cents, int) or find(result.answer, "kind") == "on_request":
+        return f"{name} is priced on request. Would you like a person from the shop to help?"
+    start = "starts at" if find(result.answer, "kind") in {"from", "range"} else "is"
     return f"The price {start} {dollars(cents)}. Would you like to see open times?"
+
+
+def _price_in_spanish(result: Result) -> str:
+    cents = find(result.answer, "total_cents")
+    name = find(find(result.answer, "service"), "name")
+    return f"{name} cuesta {dollars(cents)}. ¿Quiere ver horarios?" if isinstance(cents, int) else _SORRY
+
+
+def _offer_in_spanish(result: Result) -> str:
+    labels = [str(slot["label"]) for slot in rows(result.answer, "slots") if slot.get("label")]
+    return f"Tengo {'; '.join(labels[:_SHOWN_SLOTS])}. ¿Cuál prefiere?" if labels else _SORRY
 
 
 def _offer(result: Result, opening: str) -> str:
@@ -57,24 +89,46 @@ def _appointment(result: Result) -> str:
     if find(result.answer, "id") is None and _time(result) is None and find(result.answer, "start") is None:
         return "I see no appointment yet. Would you like to see open times?"
     if find(result.answer, "status") == "cancelled":
-        return "Your appointment is cancelled."
+        return "I see no appointment now. Would you like to see open times?"
     return _with_time("Your appointment is {time}.", result, "You have an appointment.")
 
 
 def _hours(result: Result) -> str:
-    days = [_day(row) for row in rows(result.answer, "hours") or rows(result.answer, "days")]
-    text = (
-        find(result.answer, "text") or find(result.answer, "summary") or "; ".join(day for day in days if day)
-    )
-    return f"Our hours: {text}." if text else "The shop will confirm its hours."
+    days = [_day(row) for row in rows(result.answer, "days")]
+    text = find(result.answer, "text") or find(result.answer, "summary") or " ".join(filter(None, days))
+    return str(text) if text else "The shop will confirm its hours."
 
 
-def _day(row: Row) -> str:
-    if row.get("label"):
-        return str(row["label"])
-    name, opens, closes = (row.get(key) for key in ("day", "opens", "closes"))
-    return f"{name} {opens} to {closes}" if name and opens and closes else ""
+def _hours_in_spanish(result: Result) -> str:
+    days = [_day(row, spanish=True) for row in rows(result.answer, "days")]
+    return " ".join(filter(None, days)) or _SORRY
 
+
+def _day(row: Row, *, spanish: bool = False) -> str:
+    if not row.get("date"):
+        return ""
+    name = date.fromisoformat(str(row["date"])).weekday()
+    spans = [(_clock(span["opens"]), _clock(span["closes"])) for span in rows(row, "spans")]
+    if spanish:
+        return " ".join(f"El {_DIAS[name]} abrimos de {opens} a {closes}." for opens, closes in spans)
+    open_times = " ".join(f"On {_DAYS[name]} we're open from {opens} to {closes}." for opens, closes in spans)
+    return open_times or f"On {_DAYS[name]} we're closed."
+
+
+def _clock(value: object) -> str:
+    moment = time.fromisoformat(str(value))
+    return f"{moment.hour % 12 or 12}:{moment.minute:02d} {'PM' if moment.hour >= _NOON else 'AM'}"
+
+
+_NOON = 12
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DIAS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
+
+_IN_SPANISH: dict[str, Callable[[Result], str]] = {
+    "get_quote": _price_in_spanish,
+    "find_slots": _offer_in_spanish,
+    "get_hours": _hours_in_spanish,
+}
 
 _SENTENCES: dict[str, Callable[[Result], str]] = {
     "list_services": _services,

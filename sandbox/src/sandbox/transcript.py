@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sandbox.rows import Row
 
 _TAGS = re.compile(r"<[^<>]+>")
+_CUSTOMER = re.compile(r"<customer>(.*?)</customer>", re.DOTALL)
+_OBJECTION = "[automatic check"
 _FORM = re.compile(r"<lead_form>(.*?)</lead_form>", re.DOTALL)
 
 
@@ -34,19 +36,23 @@ class Transcript:
     held: bool
     booked: bool
     offered: list[Row]
+    corrected: bool
+    """The last answer was objected to."""
+    address: str
 
 
 def read(messages: list[Row], system: object = "") -> Transcript:
     briefing = " \n".join(block.get("text", "") for block in _blocks(system))
     form = _form(messages)
-    said, before, spoken = "", "", ""
+    said, before, spoken, corrected = "", "", "", False
     results: list[Result] = []
     fresh_from = 0
     calls: dict[str, Row] = {}
     for message in messages:
         blocks = _blocks(message.get("content"))
         text = " ".join(block["text"] for block in blocks if block.get("type") == "text")
-        text = _TAGS.sub(" ", _FORM.sub(" ", text)).strip()
+        corrected = message.get("role") == "user" and text.startswith(_OBJECTION)
+        text = "" if corrected else _TAGS.sub(" ", _words(text)).strip()
         calls |= {block["id"]: block for block in blocks if block.get("type") == "tool_use"}
         results += [_result(block, calls) for block in blocks if block.get("type") == "tool_result"]
         if message.get("role") == "user" and text:
@@ -63,7 +69,14 @@ def read(messages: list[Row], system: object = "") -> Transcript:
         held=bool(_line(briefing, "Held")),
         booked='"booked"' in _line(briefing, "Appointment"),
         offered=_offered(_line(briefing, "Offered")),
+        corrected=corrected,
+        address=_line(briefing, "Shop").partition("address: ")[2].partition("; ")[0],
     )
+
+
+def _words(text: str) -> str:
+    """The customer's own, where they stand between tags."""
+    return " ".join(_CUSTOMER.findall(text)) or _FORM.sub(" ", text)
 
 
 def _form(messages: list[Row]) -> str:
