@@ -14,7 +14,7 @@ services := ingest chat booking crm-sync notifier
 tests := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests tests/testkit/tests tests/integration tests/faults tests/e2e)
 quick := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests)
 code := shared services ops sandbox tests $(wildcard benchmarks evals)
-typed := $(wildcard shared/src services/*/src ops/src sandbox/src tests/testkit/src)
+typed := $(wildcard shared/src services/*/src ops/src sandbox/src tests/testkit/src benchmarks)
 with_env = set -a && . ./.run/env && set +a &&
 npm = PATH="$$PATH:$(CURDIR)/$(bin)" npm --prefix web run --silent
 
@@ -86,8 +86,8 @@ fmt: ## format and fix what can be fixed
 bench: setup ## measure, and compare with the baseline
 	@$(python) benchmarks/run.py
 
-evals: setup ## scripted customers against each assistant (only=offline|claude runs=4 case=...): evals/README.md
-	@$(python) evals/run.py $(if $(only),--only $(only)) --runs $(or $(runs),4) $(if $(case),--case $(case))
+evals: setup ## scripted customers against each assistant (only=offline|claude runs=4 case=... summary=docs/evals.md): evals/README.md
+	@$(python) evals/run.py $(if $(only),--only $(only)) --runs $(or $(runs),4) $(if $(case),--case $(case)) $(if $(summary),--summary $(summary))
 
 lock: ## renew every lock
 	@locks/update.sh --upgrade

@@ -68,6 +68,35 @@ async def asked(stack: StackFile, http: httpx2.AsyncClient, token: str) -> float
     raise TimeoutError(f"no answer within 5 minutes: {answer.status_code}")
 
 
+async def first_byte(http: httpx2.AsyncClient, base: str, headers: dict[str, str], words: str) -> float:
+    """Seconds from sending the message to the first `delta` or `message` of the answer on the stream."""
+    listening = asyncio.Event()
+    answer = asyncio.create_task(_answer_seen(http, base, headers, listening))
+    await listening.wait()
+    started = time.perf_counter()
+    body = {"client_id": str(uuid4()), "text": words}
+    (await http.post(f"{base}/api/chat/message", json=body, headers=headers)).raise_for_status()
+    async with asyncio.timeout(30):
+        return await answer - started
+
+
+async def _answer_seen(
+    http: httpx2.AsyncClient, base: str, headers: dict[str, str], listening: asyncio.Event
+) -> float:
+    session = (await http.get(f"{base}/api/chat/session/me", headers=headers)).json()
+    resume = {**headers, "Last-Event-ID": str(session["messages"][-1]["seq"])}
+    async with http.stream("GET", f"{base}/api/chat/stream", headers=resume) as stream:
+        event = ""
+        async for line in stream.aiter_lines():
+            listening.set()
+            if line.startswith("event:"):
+                event = line.removeprefix("event:").strip()
+            of_assistant = event == "delta" or (event == "message" and '"assistant"' in line)
+            if line.startswith("data:") and of_assistant:
+                return time.perf_counter()
+    raise RuntimeError("the stream ended without an answer")
+
+
 async def open_streams(stack: StackFile, tokens: Sequence[str]) -> Row:
     """Memory of the chat process with and without them, straight to its port."""
     pid = stack.processes["chat"]

@@ -29,11 +29,11 @@ from shared.messaging import topology
 from shared.messaging.broker import ACK_POLICY, Messaging, work_queue
 from shared.messaging.inbox import once
 from shared.messaging.outbox import record
-from shared.messaging.publisher import Publisher, open_publisher
-from shared.messaging.relay import BATCH_ROWS, Relay
+from shared.messaging.publisher import Publisher, message_of, open_publisher
+from shared.messaging.relay import IN_FLIGHT, Relay
 from shared.settings import ServiceSettings
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 from testkit.patience import eventually
 
 Row = tuple[str, str, str, str]
@@ -61,7 +61,10 @@ class WithoutLog(Relay):
     """The control: the relay with the topic exchange only."""
 
     async def _publish(self, row: asyncpg.Record) -> None:
-        await self._send(topology.EVENTS_EXCHANGE, row)
+        message = message_of(
+            row["body"], type_=row["type"], message_id=str(row["event_id"]), content_type=CONTENT_TYPE
+        )
+        await self._publisher().send(topology.EVENTS_EXCHANGE, message)
 
 
 async def messaging_rows(state_dir: Path) -> list[Row]:
@@ -120,7 +123,7 @@ async def relay_rates(place: Place) -> list[Row]:
                 relay = kind(asyncpg_url(place.databases["chat"]), lambda: publisher, "chat")
                 found[name].append(await rate(EVENTS, relay.drain))
     alone, topic, both = (sorted(found[name])[ROUNDS // 2] for name in ("alone", "topic", "both"))
-    limit = f"this broker confirms {alone:.0f}/s, {BATCH_ROWS} in flight"
+    limit = f"this broker confirms {alone:.0f}/s, {IN_FLIGHT} in flight"
     load = f"{EVENTS} rows of {LEADS} leads, median of {ROUNDS}"
     return [
         ("relay, topic exchange only, rows/s", f"{topic:.0f} ({topic / alone:.0%})", load, limit),
@@ -140,7 +143,7 @@ async def confirms(publisher: Publisher) -> float:
             content_type=CONTENT_TYPE,
         )
 
-    return await rate(EVENTS, lambda: in_flight(BATCH_ROWS, publish, range(EVENTS)))
+    return await rate(EVENTS, lambda: in_flight(IN_FLIGHT, publish, range(EVENTS)))
 
 
 async def in_flight(limit: int, work: Callable[[ItemT], Awaitable[None]], items: Iterable[ItemT]) -> None:
@@ -254,7 +257,7 @@ async def consumer_rate(place: Place) -> Row:
     async with sessions_of(place, "notifier") as sessions:
         limit = await rate(EVENTS, lambda: in_flight(10, lambda _: one_inbox_row(sessions), range(EVENTS)))
         async with open_publisher(place.brokers["chat"], "bench") as publisher:
-            await in_flight(BATCH_ROWS, lambda number: publish_message(publisher, number), range(EVENTS))
+            await in_flight(IN_FLIGHT, lambda number: publish_message(publisher, number), range(EVENTS))
         consumer = Consumer(place, sessions)
         async with consumer.messaging.running():
             await consumer.has_seen(1)

@@ -40,6 +40,8 @@ WEBHOOKS = 300
 CHATS = 40
 SLOT_READS = 100
 LIMIT_ROUNDS = 200
+PAUSE_SECONDS = 3.1
+"""Under the limit of 20 messages a minute."""
 
 console = Console()
 Row = tuple[str, str, str, str]
@@ -101,6 +103,7 @@ PARTS: dict[str, Callable[[StackFile, httpx2.AsyncClient], Awaitable[list[Row]]]
     "events": event_rows,
     "booking": booking_rows,
     "chat": chat_figures.figures,
+    "claude": claude.figures,
     "replay": replay_rows,
 }
 """In this order; `python benchmarks/run.py booking chat` measures only these."""
@@ -203,7 +206,7 @@ async def conversations(
     token = await chat_token(stack, http)
     headers = {"Authorization": f"Bearer {token}"}
     firsts = [
-        await first_byte(stack, http, headers)
+        await first_of_many(stack, http, headers)
         for _ in track(range(CHATS), "chat", console=console, transient=True)
     ]
     quote = await expect(
@@ -217,16 +220,6 @@ async def conversations(
         for _ in range(SLOT_READS)
     ]
     limit = f"gateway round trip {ms(limits['http'], 0.95)}"
-    if claude.plays_claude(stack):
-        own, more = await claude.added(stack, http, lambda: first_byte(stack, http, headers))
-        return [
-            (
-                "added to Claude's own first sentence, p50 / p95",
-                ms(more, 0.95),
-                f"{claude.ROUNDS}, one at a time",
-                f"Claude's own {ms(own, 0.95)}",
-            )
-        ]
     return [
         (
             "chat message → first streamed byte, p50 / p95",
@@ -236,6 +229,13 @@ async def conversations(
         ),
         ("slots of 14 days, p50 / p95", ms(slots, 0.95), f"{SLOT_READS}, one at a time", limit),
     ]
+
+
+async def first_of_many(stack: StackFile, http: httpx2.AsyncClient, headers: dict[str, str]) -> float:
+    question = "How much is the full car ceramic tint?"
+    seconds = await chat_figures.first_byte(http, stack.gateway, headers, question)
+    await asyncio.sleep(PAUSE_SECONDS)
+    return seconds
 
 
 async def chat_token(stack: StackFile, http: httpx2.AsyncClient) -> str:
@@ -248,38 +248,6 @@ async def chat_token(stack: StackFile, http: httpx2.AsyncClient) -> str:
                 return link[1]
         await asyncio.sleep(0.05)
     sys.exit("no chat link arrived")
-
-
-async def first_byte(stack: StackFile, http: httpx2.AsyncClient, headers: dict[str, str]) -> float:
-    """From sending the message to the first `delta` or `message` of the answer on the stream."""
-    listening = asyncio.Event()
-    answer = asyncio.create_task(answer_seen(stack, http, headers, listening))
-    await listening.wait()
-    started = time.perf_counter()
-    body = {"client_id": str(uuid4()), "text": "How much is the full car ceramic tint?"}
-    await expect(202, http.post(f"{stack.gateway}/api/chat/message", json=body, headers=headers))
-    seen = await asyncio.wait_for(answer, 20)
-    await asyncio.sleep(3.1)  # under the limit of 20 messages a minute
-    return seen - started
-
-
-async def answer_seen(
-    stack: StackFile, http: httpx2.AsyncClient, headers: dict[str, str], listening: asyncio.Event
-) -> float:
-    session = (await http.get(f"{stack.gateway}/api/chat/session/me", headers=headers)).json()
-    last = session["messages"][-1]["seq"]
-    resume = {**headers, "Last-Event-ID": str(last)}
-    async with http.stream("GET", f"{stack.gateway}/api/chat/stream", headers=resume) as stream:
-        event = ""
-        async for line in stream.aiter_lines():
-            listening.set()
-            if line.startswith("event:"):
-                event = line.removeprefix("event:").strip()
-            if line.startswith("data:") and (
-                event == "delta" or (event == "message" and '"assistant"' in line)
-            ):
-                return time.perf_counter()
-    sys.exit("the stream ended without an answer")
 
 
 def show(rows: list[Row]) -> None:

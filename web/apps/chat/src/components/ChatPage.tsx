@@ -24,9 +24,10 @@ export function ChatPage({ token }: { token: string }) {
 
 function ReadyChat(props: { chat: Chat; conversation: Conversation; connection: Connection }) {
   const { chat, conversation, connection } = props;
-  const { location, status, appointment, actions, outbox } = conversation;
+  const { location, status, appointment, actions, outbox, typing, draft } = conversation;
   const offline = !useOnline() || connection === "offline";
-  const sending = outbox.some((item) => item.delivery === "sending");
+  // Buttons under a question that is just being answered would answer it twice.
+  const busy = outbox.some((item) => item.delivery === "sending") || typing || draft !== null;
   const act = useCallback((action: string, label: string) => chat.send({ action }, label), [chat]);
 
   useEffect(() => {
@@ -40,7 +41,7 @@ function ReadyChat(props: { chat: Chat; conversation: Conversation; connection: 
       {appointment && <BookedBar appointment={appointment} shop={location} actions={actions} onAction={act} />}
       <MessageLog conversation={conversation} onAction={act} onRetry={chat.retry} onDrop={chat.drop} />
       <footer className="dock">
-        <QuickReplies conversation={conversation} disabled={sending} onAction={act} />
+        <QuickReplies conversation={conversation} disabled={busy} onAction={act} />
         <Composer onSend={(text) => chat.send({ text }, text)} />
       </footer>
     </div>
