@@ -41,8 +41,8 @@ async def tenant_of_slug(session: AsyncSession, slug: str) -> UUID | None:
 
 
 async def keep_tenant(session: AsyncSession, tenant_id: UUID, slug: str) -> None:
-    kept = insert(Tenant).values(id=tenant_id, slug=slug)
-    await session.execute(kept.on_conflict_do_update(index_elements=["id"], set_={"slug": slug}))
+    """First word counts: a slug never changes, and an update would lose the race of two first words."""
+    await session.execute(insert(Tenant).values(id=tenant_id, slug=slug).on_conflict_do_nothing())
 
 
 async def keep_location(session: AsyncSession, location: Location) -> None:

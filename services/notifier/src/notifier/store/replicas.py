@@ -30,8 +30,8 @@ async def tenant_slug(session: AsyncSession, tenant_id: UUID) -> str | None:
 
 
 async def keep_tenant(session: AsyncSession, tenant_id: UUID, slug: str) -> None:
-    row = insert(Tenant).values(id=tenant_id, slug=slug)
-    await session.execute(row.on_conflict_do_update(index_elements=["id"], set_={"slug": row.excluded.slug}))
+    """First word counts: a slug never changes, and an update would lose the race of two first words."""
+    await session.execute(insert(Tenant).values(id=tenant_id, slug=slug).on_conflict_do_nothing())
 
 
 async def keep_location(session: AsyncSession, location: Location) -> None:
