@@ -7,9 +7,10 @@ from faults.scenarios import (
     hostile_vendors,
     migrations,
     network,
-    operators,
+    passwords,
     poison,
     processes,
+    queues,
     vendors,
     webhooks,
 )
@@ -25,9 +26,10 @@ __all__ = [
     "hostile_vendors",
     "migrations",
     "network",
-    "operators",
+    "passwords",
     "poison",
     "processes",
+    "queues",
     "vendors",
     "webhooks",
 ]

@@ -1,4 +1,4 @@
-"""RabbitMQ dies, is wiped, gets full; events that nobody can read, or come too fast."""
+"""RabbitMQ dies, is wiped, gets full, loses an exchange; events that nobody can read, or come too fast."""
 
 import json
 import signal
@@ -7,7 +7,7 @@ from uuid import uuid4
 import aio_pika
 from ops.stack.provision import SCHEMAS
 from shared.events import CONTENT_TYPE, SERVICES
-from shared.messaging.topology import EVENTS_EXCHANGE
+from shared.messaging.topology import CONSUMERS_EXCHANGE, EVENTS_EXCHANGE
 from testkit.patience import eventually
 
 from faults.gates import gate
@@ -32,6 +32,27 @@ async def orderly_restart_of_the_broker(run: Run) -> None:
     await run.moment(1, 3)
     await run.system.start_broker()
     run.injected.append("RabbitMQ stop, start")
+    await run.system.ready()
+
+
+@scenario(8)
+async def exchange_deleted_by_mistake(run: Run) -> None:
+    await delete_and_declare(run, EVENTS_EXCHANGE)
+
+
+@scenario(8)
+async def consumers_exchange_deleted_by_mistake(run: Run) -> None:
+    await delete_and_declare(run, CONSUMERS_EXCHANGE)
+
+
+async def delete_and_declare(run: Run, exchange: str) -> None:
+    """The load goes on while the bindings come back one by one; nothing is replayed."""
+    await run.moment(1, 2)
+    async with run.system.channel() as channel:
+        await channel.exchange_delete(exchange)
+    await run.moment(2, 3)
+    await run.system.leadctl("topology", "declare")
+    run.injected.append(f"exchange {exchange} deleted")
     await run.system.ready()
 
 

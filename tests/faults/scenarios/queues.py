@@ -1,9 +1,8 @@
-"""What is done to the servers by hand, and what waits in queues: exchanges deleted, backlogs, dead letters, new passwords."""
+"""What waits: a backlog of two hundred thousand events, ten thousand dead letters."""
 
 import asyncio
 import json
 import re
-import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -11,21 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import aio_pika
-import asyncpg
 import httpx2
-import pytest
-from ops.stack import rabbit
-from ops.stack.environment import PACKAGES
-from ops.stack.stackfile import read_stack
-from ops.stack.state import write_private
 from shared.events import CONTENT_TYPE, SERVICES, EventData, HandoffEnded, MessageSent
 from shared.messaging.topology import (
-    CONSUMERS_EXCHANGE,
-    EVENTS_EXCHANGE,
     dead_letters_of,
     queue_for,
 )
@@ -35,7 +25,6 @@ from testkit.shopmonkey import body_of, order_row
 from faults.audit import ready_in
 from faults.gates import gate
 from faults.load import LOCATIONS, Story
-from faults.proxy import Proxy
 from faults.scenarios.table import Run, scenario
 from faults.scenarios.webhooks import webhook_status
 from faults.system import System
@@ -47,33 +36,6 @@ MEMORY_MAY_GROW_BYTES = 80 * 2**20
 """The backlog in one process would be several times that; what else the load brings is far less."""
 DEAD_LETTERS = 10_000
 DRAIN_SECONDS = 600
-
-
-# Topology
-
-
-@scenario(8)
-async def exchange_deleted_by_mistake(run: Run) -> None:
-    await delete_and_declare(run, EVENTS_EXCHANGE)
-
-
-@scenario(8)
-async def consumers_exchange_deleted_by_mistake(run: Run) -> None:
-    await delete_and_declare(run, CONSUMERS_EXCHANGE)
-
-
-async def delete_and_declare(run: Run, exchange: str) -> None:
-    """The load goes on while the bindings come back one by one; nothing is replayed."""
-    await run.moment(1, 2)
-    async with run.system.channel() as channel:
-        await channel.exchange_delete(exchange)
-    await run.moment(2, 3)
-    await run.system.leadctl("topology", "declare")
-    run.injected.append(f"exchange {exchange} deleted")
-    await run.system.ready()
-
-
-# What waits in queues
 
 
 @scenario(14, group="faults_long")
@@ -265,77 +227,3 @@ async def ten_thousand_dead_letters_redriven_twice(run: Run) -> None:
 def handoff_ended() -> dict[str, Any]:
     lead_id = uuid4()
     return event_of(HandoffEnded(conversation_id=lead_id, lead_id=lead_id, how="idle"), lead_id)
-
-
-# Passwords
-
-
-@scenario(30)
-async def passwords_of_the_broker_rotated(run: Run) -> None:
-    """As docs/operations.md says, and worse: the last service to learn its new one has lost its connections before."""
-    system, before = run.system, broker_urls(run.system)
-    with_new_passwords(system, before.values())
-    after = broker_urls(system)
-    names = {name: f"LEADCTL_{prefix(name)}_RABBITMQ_URL" for name in SERVICES}
-    more = {names[service]: after[service] for service in SERVICES}
-    await run.moment()
-    await system.leadctl(
-        "broker", "provision", more={**more, "LEADCTL_ADMIN_RABBITMQ_API": str(system.rabbit.api)}
-    )
-    await restart_one_by_one(run, system.broker)
-    for service in SERVICES:
-        assert not await rabbit.answers(before[service]), f"the old password of {service} is still good"
-        assert await rabbit.answers(after[service])
-    run.injected.append("new password of each service on the broker, connections cut before the last restart")
-
-
-@scenario(30)
-async def passwords_of_the_database_rotated(run: Run) -> None:
-    """The same on PostgreSQL: until its restart a service that lost its connections answers 503, and nobody 401."""
-    system, before = run.system, dict(run.system.stack.databases)
-    with_new_passwords(system, before.values())
-    after = system.stack.databases
-    await run.moment()
-    await system.leadctl(
-        "database", "provision", more={"LEADCTL_ADMIN_DATABASE_URL": system.postgres.admin_url}
-    )
-    await restart_one_by_one(run, system.database)
-    for service in SERVICES:
-        with pytest.raises(asyncpg.InvalidPasswordError):
-            await asyncpg.connect(before[service])
-        await (await asyncpg.connect(after[service])).close()
-    run.injected.append(
-        "new password of each service in the database, connections cut before the last restart"
-    )
-
-
-def broker_urls(system: System) -> dict[str, str]:
-    programs = json.loads((system.state_dir / "programs.json").read_text())
-    return {name: programs[name]["env"][f"{prefix(name)}_RABBITMQ_URL"] for name in PACKAGES}
-
-
-def with_new_passwords(system: System, addresses: Iterable[str]) -> None:
-    """In every file that the stack reads its settings from."""
-    fresh = {str(urlsplit(address).password): secrets.token_hex(16) for address in addresses}
-    for name in ("programs.json", "env", "stack.json"):
-        text = (system.state_dir / name).read_text()
-        for old, new in fresh.items():
-            text = text.replace(old, new)
-        write_private(system.state_dir / name, text)
-    stack = read_stack(system.state_dir)
-    assert stack is not None
-    system.stack = stack
-
-
-async def restart_one_by_one(run: Run, connections: Proxy) -> None:
-    *most, last = run.dice.sample(SERVICES, len(SERVICES))
-    for service in most:
-        await run.system.restart(service)
-    connections.cut()
-    await run.moment(1, 2)
-    await run.system.restart(last)
-    await run.system.ready()
-
-
-def prefix(service: str) -> str:
-    return service.replace("-", "_").upper()
