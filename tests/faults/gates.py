@@ -13,7 +13,7 @@ SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.objid = $1 AND NOT l.granted AND a.usename = $2
 """
 _END_WAITING = """
-SELECT pg_terminate_backend(pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+SELECT pid, pg_terminate_backend(pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.objid = $1 AND NOT l.granted AND a.usename = $2
 """
 
@@ -34,7 +34,13 @@ class Gate:
 
     async def forget_the_dead(self) -> None:
         """The server does not see by itself that who waits here was killed; the next one must be told from it."""
-        await self._system.rows(_END_WAITING, LOCK, self._system.role(self._service).decode())
+        ended = await self._system.rows(_END_WAITING, LOCK, self._system.role(self._service).decode())
+        pids = [row["pid"] for row in ended]
+
+        async def are_gone() -> bool:
+            return not await self._system.rows("SELECT 1 FROM pg_stat_activity WHERE pid = ANY($1)", pids)
+
+        await eventually(are_gone, within_seconds=PATIENCE_SECONDS)
 
 
 @asynccontextmanager

@@ -122,12 +122,14 @@ class System:
         return supervise.watched(self.state_dir)[service].pid
 
     async def kill(self, service: str) -> None:
-        """kill -9; the supervisor starts it again at once."""
-        pid = self.pid(service)
-        if pid:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            await gone(pid)
+        """kill -9; the supervisor starts it again at once. One that is just starting is waited for."""
+
+        async def running() -> int:
+            return self.pid(service)
+
+        pid = await eventually(running, within_seconds=PATIENCE_SECONDS)
+        os.kill(pid, signal.SIGKILL)
+        await gone(pid)
 
     async def stop(self, service: str) -> None:
         """SIGTERM and its time, as a roll-out does it."""

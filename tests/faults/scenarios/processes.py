@@ -91,11 +91,16 @@ async def consumers_killed_before_their_commit(run: Run) -> None:
 
 @scenario(5)
 async def consumers_killed_between_commit_and_ack(run: Run) -> None:
+    """First the gate, then the trap: a consumer that has read something before must not hang at that COMMIT."""
     for service in some_services(run):
         schema = SCHEMAS[service]
-        before = await consumed(run.system, schema)
-        with run.system.database.trapped(Trap(run.system.role(service), after=b"COMMIT")):
-            run.load.new_story(chats=True)
+        with ExitStack() as committed:
+            async with gate(run.system, service, f"{schema}.inbox", "INSERT") as stopped:
+                run.load.new_story(chats=True)
+                await stopped.reached()
+                before = await consumed(run.system, schema)
+                trap = Trap(run.system.role(service), after=b"COMMIT")
+                committed.enter_context(run.system.database.trapped(trap))
 
             async def one_more(schema: str = schema, before: int = before) -> bool:
                 return await consumed(run.system, schema) > before
