@@ -70,6 +70,13 @@ async def asked(stack: StackFile, http: httpx2.AsyncClient, token: str) -> float
 
 async def first_byte(http: httpx2.AsyncClient, base: str, headers: dict[str, str], words: str) -> float:
     """Seconds from sending the message to the first `delta` or `message` of the answer on the stream."""
+    return (await first_byte_since(http, base, headers, words))[1]
+
+
+async def first_byte_since(
+    http: httpx2.AsyncClient, base: str, headers: dict[str, str], words: str
+) -> tuple[float, float]:
+    """The same, behind the moment of sending (`perf_counter`)."""
     listening = asyncio.Event()
     answer = asyncio.create_task(_answer_seen(http, base, headers, listening))
     await listening.wait()
@@ -77,7 +84,7 @@ async def first_byte(http: httpx2.AsyncClient, base: str, headers: dict[str, str
     body = {"client_id": str(uuid4()), "text": words}
     (await http.post(f"{base}/api/chat/message", json=body, headers=headers)).raise_for_status()
     async with asyncio.timeout(30):
-        return await answer - started
+        return started, await answer - started
 
 
 async def _answer_seen(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import statistics
 import sys
 import time
@@ -21,23 +22,71 @@ START_SECONDS = 60
 HANG_SECONDS = 55
 WORDS = "I can help you with prices, open times and booking. What would you like to know?"
 FIRST_SENTENCE = "I can help you with prices, open times and booking."
+QUESTION = "Hello there, what can you do?"
+CHUNK_BYTES = 65_536
+_TEXT = re.compile(r'"text": "([^"]*)"')
 
 Row = tuple[str, str, str, str]
 
 
 async def figures(stack: StackFile, http: httpx2.AsyncClient) -> list[Row]:
     tokens = await chat_figures.customers(stack, http, CUSTOMERS)
-    async with a_chat_with_claude(stack, http) as chat:
-        return [await added(stack, http, chat, tokens), await hanging(stack, http, chat, tokens)]
+    async with watched_claude(stack) as watch, a_chat_with_claude(stack, http, watch.url) as chat:
+        return [*await added(stack, http, chat, watch, tokens), await hanging(stack, http, chat, tokens)]
+
+
+class Watch:
+    """Stands before the sandbox's Claude: when a question came in, and when the first sentence of its answer went out."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.url = ""
+        self.asked_at = 0.0
+        self.said_at = 0.0
+
+    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        theirs, ours = await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            await asyncio.gather(self._ask(reader, ours), self._answer(theirs, writer))
+        except OSError:
+            pass
+        finally:
+            ours.close()
+            writer.close()
+
+    async def _ask(self, reader: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+        while data := await reader.read(CHUNK_BYTES):
+            if data.startswith(b"POST "):
+                self.asked_at = time.perf_counter()
+            to.write(data)
+        to.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+        heard = ""
+        while data := await reader.read(CHUNK_BYTES):
+            heard += data.decode()
+            to.write(data)
+            if FIRST_SENTENCE in "".join(_TEXT.findall(heard)):
+                self.said_at, heard = time.perf_counter(), ""
+        to.close()
 
 
 @asynccontextmanager
-async def a_chat_with_claude(stack: StackFile, http: httpx2.AsyncClient) -> AsyncIterator[str]:
+async def watched_claude(stack: StackFile) -> AsyncIterator[Watch]:
+    watch = Watch(int(stack.sandbox.rpartition(":")[2]))
+    async with await asyncio.start_server(watch.connected, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        watch.url = f"http://127.0.0.1:{port}/anthropic"
+        yield watch
+
+
+@asynccontextmanager
+async def a_chat_with_claude(stack: StackFile, http: httpx2.AsyncClient, claude: str) -> AsyncIterator[str]:
     """A replica of the running chat beside it, whatever assistant that one has; it answers the messages that it takes."""
     own = environment_of(stack.processes["chat"]) | {
         "CHAT_PORT": str(free_ports(1)[0]),
         "CHAT_ANTHROPIC_API_KEY": "sample",
-        "CHAT_ANTHROPIC_BASE_URL": f"{stack.sandbox}/anthropic",
+        "CHAT_ANTHROPIC_BASE_URL": claude,
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "chat", "serve", env=own, stdout=asyncio.subprocess.DEVNULL
@@ -63,45 +112,32 @@ async def ready(http: httpx2.AsyncClient, url: str) -> bool:
         return False
 
 
-async def added(stack: StackFile, http: httpx2.AsyncClient, chat: str, tokens: Sequence[str]) -> Row:
-    """Claude's own first sentence beside ours on the customer's stream, in turns."""
-    own: list[float] = []
-    ours: list[float] = []
+async def added(
+    stack: StackFile, http: httpx2.AsyncClient, chat: str, watch: Watch, tokens: Sequence[str]
+) -> list[Row]:
+    """What is ours before Claude is asked and after its first sentence, to the customer's stream."""
+    before, own, after = [], [], []
     for round_ in range(ROUNDS + CUSTOMERS):
         await script(stack, http)
-        own.append(await own_first_sentence(stack, http))
-        await script(stack, http)
         headers = {"Authorization": f"Bearer {tokens[round_ % CUSTOMERS]}"}
-        ours.append(await chat_figures.first_byte(http, chat, headers, "Hello there, what can you do?"))
-    own, ours = own[CUSTOMERS:], ours[CUSTOMERS:]  # the first of each customer warmed up
-    alone = statistics.median(own)
-    more = sorted(seconds - alone for seconds in ours)
-    p50, p95 = more[len(more) // 2], more[int(len(more) * 0.95)]
-    return (
-        "message → first sentence of Claude, without Claude's own time, p50 / p95",
-        f"{p50 * 1000:.1f} / {p95 * 1000:.1f}",
-        f"{ROUNDS}, one at a time, load {os.getloadavg()[0]:.1f}",
-        f"Claude's own {alone * 1000:.1f} (p50, the sandbox)",
-    )
+        started, seconds = await chat_figures.first_byte_since(http, chat, headers, QUESTION)
+        if round_ >= CUSTOMERS:  # the first of each customer warmed up
+            before.append(watch.asked_at - started)
+            own.append(watch.said_at - watch.asked_at)
+            after.append(started + seconds - watch.said_at)
+    load = f"{ROUNDS}, one at a time, load {os.getloadavg()[0]:.1f}"
+    theirs = f"Claude's own {statistics.median(own) * 1000:.1f} (p50, the sandbox)"
+    both = [one + two for one, two in zip(before, after, strict=True)]
+    return [
+        ("message → first sentence of Claude, ours alone, p50 / p95", _ms(both), load, theirs),
+        ("of it until Claude is asked (stored, understood, prompted)", _ms(before), load, theirs),
+        ("of it from Claude's sentence to the customer (checked, streamed)", _ms(after), load, theirs),
+    ]
 
 
-async def own_first_sentence(stack: StackFile, http: httpx2.AsyncClient) -> float:
-    """Seconds from asking the sandbox to the end of its first sentence: nothing is shown before that one is whole."""
-    body = {
-        "model": "claude-haiku-5-5",
-        "max_tokens": 100,
-        "stream": True,
-        "messages": [{"role": "user", "content": "hi"}],
-    }
-    heard, started = "", time.perf_counter()
-    url, headers = f"{stack.sandbox}/anthropic/v1/messages", {"x-api-key": "sample"}
-    async with http.stream("POST", url, json=body, headers=headers) as stream:
-        async for line in stream.aiter_lines():
-            if '"text_delta"' in line:
-                heard += line.rpartition('"text": "')[2].partition('"')[0]
-            if FIRST_SENTENCE in heard:
-                return time.perf_counter() - started
-    raise RuntimeError(f"the sandbox's Claude said something else: {heard!r}")
+def _ms(seconds: Sequence[float]) -> str:
+    ordered = sorted(seconds)
+    return f"{ordered[len(ordered) // 2] * 1000:.1f} / {ordered[int(len(ordered) * 0.95)] * 1000:.1f}"
 
 
 async def script(stack: StackFile, http: httpx2.AsyncClient) -> None:
