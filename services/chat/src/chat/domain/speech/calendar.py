@@ -53,7 +53,7 @@ def _can_mean_one(day: _Day, more: DaySaid) -> bool:
 
 
 _UNTIL = re.compile(
-    r"(?:\b(?:until|till|to|by|ready|done|finish\w*|hasta|a|list[oa]|end\w*|termin\w*|through)\b\W*(?:\w+ ){0,2}\W*|- ?)$"
+    r"(?:\b(?:until|till|to|by|ready|done|pick (?:it|the \w+|your \w+) up|pick up|finish\w*|hasta|a|list[oa]|end\w*|termin\w*|through)\b\W*(?:\w+ ){0,2}\W*|- ?)$"
 )
 _VALID = re.compile(r"\b(?:valid\w*|good|until|through|expires?|honou?red|vigente|valida|vence|hasta)\b")
 _OPEN = re.compile(
@@ -61,6 +61,13 @@ _OPEN = re.compile(
 )
 _CLOSED = re.compile(r"\b(?:closed|cerrado|cerrados)\b")
 _HOLD = re.compile(r"\b(?:hold|held|holding|reserved|keep|until|hasta|apart\w+)\b")
+_HELD = re.compile("|".join(c.pattern.pattern for c in words.CLAIMS if c.deed == "held"))
+_LEFT = re.compile(r"\b(?:from|off|del?|instead of|en (?:lugar|vez) del?)\W*(?:el |la |las |the )?\W*$")
+"""Before the day that a moved appointment was on."""
+_FAREWELL = re.compile(
+    r"\b(?:enjoy|have|rest of|happy|feliz|buen|bonito|lindo|excelente)(?: (?:the|your|a|an|of|rest|great|good|nice|wonderful|lovely|resto|de|tu|su|del?))* $"
+)
+_LOOKED_FROM = re.compile(r"(?:\b(?:looked|searched|checked|looking|starting)(?: from| at| for| on| for times)?|\ba partir del?|\bbusque (?:para|desde)|\bdesde) (?:el )?$")
 
 
 def unproved_moment(text: str, proof: Proof) -> Veto | None:
@@ -79,9 +86,12 @@ def unproved_moment(text: str, proof: Proof) -> Veto | None:
     return _parts(rest, groups, clock, text, proof)
 
 
-def _known(text: str, proof: Proof) -> list[Span]:
-    """The moments that a sentence may name: of the appointment alone where it speaks of that."""
+def _known(text: str, place: int, proof: Proof) -> list[Span]:
+    """The moments that may be named there: of the appointment or the hold alone where the words speak of that."""
     mine = [proof.appointment] if proof.appointment else []
+    clause = _clause_at(place, text)
+    if proof.hold and _HELD.search(clause) and not words.NEGATED.search(clause):
+        return [proof.hold]
     if words.APPOINTMENT_IS.search(text) or any(
         c.deed in {"booked", "moved", "cancelled"} and c.pattern.search(text) for c in words.CLAIMS
     ):
@@ -90,10 +100,19 @@ def _known(text: str, proof: Proof) -> list[Span]:
 
 
 def _day(group: _Day, text: str, proof: Proof) -> Veto | None:  # noqa: PLR0911 - one line for each kind of proof
-    spans = _known(text, proof)
+    spans = _known(text, group.span[0], proof)
     if any(group.fits(s.start.date()) or group.fits(s.end.date()) for s in spans):
         return None
     if _VALID.search(text) and any(group.fits(v.date()) for v in proof.valid_until):
+        return None
+    if _HOLD.search(text) and any(group.fits(e.date()) for e in proof.expires) and group.fits(proof.now.date()):
+        return None
+    before = text[: group.span[0]]
+    if _is_where_it_was(before, proof) and proof.left and group.fits(proof.left.start.date()):
+        return None
+    if _FAREWELL.search(before) and group.fits(proof.now.date()):
+        return None
+    if _LOOKED_FROM.search(before) and any(group.fits(day) for day in proof.none_open):
         return None
     closed = bool(_CLOSED.search(text))
     if _OPEN.search(text) and any(
@@ -102,7 +121,7 @@ def _day(group: _Day, text: str, proof: Proof) -> Veto | None:  # noqa: PLR0911 
         return None
     if words.NEGATED.search(text) and any(group.fits(day) for day in proof.none_open):
         return None
-    if _NOT_LISTED.search(text) and proof.slots:
+    if _is_not_listed(group.span, text, proof) and not any(group.fits(s.start.date()) for s in spans):
         return None
     if group.fits(proof.now.date()) and _TODAY_ITSELF.search(text):
         return None
@@ -114,9 +133,34 @@ _TODAY_ITSELF = re.compile(
 )
 
 
+_LISTED = r"(?:among|one of|part of|on|in|listed|showing|coming up|available among) ?(?:the|my|these|those|this)? ?(?:\w+ )?(?:list|times|openings|options|results|slots|days?)?"
 _NOT_LISTED = re.compile(
-    r"\b(?:isn't|is not|wasn't|not) (?:among|one of|on the list|in the list)\b|\bno esta entre\b"
+    rf"\b(?:isn't|is not|wasn't|aren't|not) (?:among|one of|{_LISTED})\b|\bno esta entre\b|\bisn't a day (?:i|i've) (?:\w+ )?(?:looked|checked|found|have)\b"
+    r"|\b(?:didn't|doesn't|did not|does not|don't|not) (?:come|show|turn|came|pop) up\b|\b(?:nothing|no(?: \w+){1,3}) (?:came|turned|showed|comes|shows) up\b"
+    r"|\bi (?:don't|didn't|do not|did not|can't|couldn't) (?:see|find)\b|\bi (?:see|saw|found|find) (?:nothing|no)\b|\bno (?:veo|encontre|encuentro)\b|\bno (?:me |nos )?(?:aparece|sale|figura|salio|aparecio)n?\b"
 )
+"""Of the tool's answer, not of the shop: `I don't see`, never `there is none`."""
+
+
+def _is_not_listed(span: tuple[int, int], text: str, proof: Proof) -> bool:
+    """Said not to be among the times that were found; what stands behind `but` is another matter."""
+    for start, end in _clause_spans(text):
+        if start <= span[0] < end:
+            return bool(proof.slots and _NOT_LISTED.search(text[start:end]))
+    return False
+
+
+def _clause_spans(text: str) -> list[tuple[int, int]]:
+    ends = [m.span() for m in _CONTRAST.finditer(text)]
+    starts = [0, *(end for _, end in ends)]
+    return list(zip(starts, [*(start for start, _ in ends), len(text)], strict=True))
+
+
+_CONTRAST = re.compile(r"[;!?]|:(?!\d)|,? (?:but|pero|sino) |, (?:only|just|solo) ")
+
+
+def _is_where_it_was(before: str, proof: Proof) -> bool:
+    return "moved" in proof.promises and bool(_LEFT.search(before))
 
 
 def _opening_fits(weekday: int | None, day: date | None, group: _Day) -> bool:
@@ -157,7 +201,7 @@ def _time_between(start: int, end: int, clock: list[TimeSaid]) -> bool:
 
 
 def _is_time(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:  # noqa: PLR0911 - one line for each kind of proof
-    spans = _known(text, proof)
+    spans = _known(text, said.span[0], proof)
     before = text[: said.span[0]]
 
     def on_day(moment: datetime) -> bool:
@@ -175,7 +219,19 @@ def _is_time(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:  
         return True
     if _OPEN.search(text) and _opens(said, on, proof):
         return True
-    return _denied(said, before, proof) or bool(_NOT_LISTED.search(text))
+    if on and proof.left and _is_where_it_was(text[: on[0].span[0]], proof) and on_day(proof.left.start):
+        return _at(proof.left.start, said)
+    if _denied(said, before, proof):
+        return True
+    return _is_not_listed(said.span, text, proof) and not _is_open(said, on, proof)
+
+
+def _is_open(said: TimeSaid, on: list[_Day], proof: Proof) -> bool:
+    return any(_at(s.start, said) and all(g.fits(s.start.date()) for g in on) for s in proof.slots)
+
+
+def _clause_at(place: int, text: str) -> str:
+    return next((text[start:end] for start, end in _clause_spans(text) if start <= place < end), text)
 
 
 def _opens(said: TimeSaid, on: list[_Day], proof: Proof) -> bool:
@@ -202,7 +258,7 @@ def _at(moment: datetime, said: TimeSaid) -> bool:
 
 def _parts(rest: str, groups: list[_Day], clock: list[TimeSaid], text: str, proof: Proof) -> Veto | None:
     """`Tuesday afternoon` names times as well; without a day it is a question of taste."""
-    spans = _known(text, proof)
+    spans = _known(text, 0, proof)
     for part in parts_of_day(blanked(rest, *(t.span for t in clock))):
         on = _days_of(part.span, groups, clock, text)
         if not on or words.NEGATED.search(text):
@@ -218,6 +274,33 @@ _ECHO = re.compile(
 )
 
 
+_WISH_BEHIND = re.compile(
+    r"\b(?:closest|nearest|close|next|near) to|\binstead of|\brather than|\ben (?:lugar|vez) del?|\b(?:can't|cannot|can not|couldn't) (?:promise|confirm|guarantee)"
+    r"|\bno (?:le |te )?puedo (?:prometer|asegurar|confirmar)(?:le|te)?|\bmas cercan[oa] al|\b(?:hoping|asking|looking|asked) for"
+)
+_WISH_BEFORE = re.compile(r"(?: (?:at|a las?))?[^,;:.!?]{0,12}(?:,? noted\b| (?:was|is|were|era) (?:your|tu|su|what you|the (?:day|time) you|lo que)\b| you (?:asked|wanted|mentioned)\b)")
+_WISH_WORDS = 24
+"""Letters between the words of a wish and the moment wished for: `closest to this Thursday`."""
+
+
+def _without_wishes(text: str, today: date, proof: Proof) -> str:
+    """Days and times that the customer named are no statement where they are spoken of as the wish."""
+    wished = list(_day_groups(proof.said, today)), [t for said in times(proof.said) for t in said.times]
+    found: list[tuple[tuple[int, int], bool]] = [
+        (d.span, any(_is_same_day(d, own) for group in wished[0] for own in group.said)) for d in days(text, today)
+    ]
+    found += [(t.span, bool(set(t.times) & set(wished[1]))) for t in times(blanked(text, *(s for s, _ in found)))]
+    for (start, end), theirs in found:
+        behind = any(0 <= start - m.end() <= _WISH_WORDS and not re.search(r"[,;:.!?]", text[m.end() : start]) for m in _WISH_BEHIND.finditer(text))
+        if theirs and (behind or _WISH_BEFORE.match(text, end)):
+            text = blanked(text, (start, end))
+    return text
+
+
+def _is_same_day(said: DaySaid, own: DaySaid) -> bool:
+    return said.weekday is not None and said.weekday == own.weekday and said.day in {None, own.day}
+
+
 def _without_echo(text: str, proof: Proof) -> str:
     """The customer's own days and times may be said back as theirs, in a clause of its own; never their prices."""
     for found in _ECHO.finditer(text):
@@ -227,7 +310,7 @@ def _without_echo(text: str, proof: Proof) -> str:
             continue
         if not any(amounts(echo)):
             text = blanked(text, found.span(1))
-    return text
+    return _without_wishes(text, proof.now.date(), proof)
 
 
 def without_moments(text: str, proof: Proof) -> str:

@@ -9,33 +9,39 @@ from chat.domain.speech.amounts import amounts, shares, stray_sign
 from chat.domain.speech.calendar import unproved_moment, without_moments
 from chat.domain.speech.clauses import unlicensed
 from chat.domain.speech.moments import blanked, durations, times, without_greeting
-from chat.domain.speech.prices import services_said, unproved_price
+from chat.domain.speech.prices import classes_said, services_said, unproved_price
+from chat.domain.speech.scopes import unstated
 from chat.domain.speech.text import cleaned, folded, unreadable
 from chat.domain.speech.verdicts import Passed, Verdict, Veto
+from chat.domain.speech.wordings import as_known
 
 
 def verdict(sentence: str, proof: Proof) -> Verdict:
     shown = cleaned(sentence)
-    if unreadable(shown):
+    if unreadable(_without_link(shown, proof)):
         return Veto("unreadable", "plain letters and words only, English or Spanish")
-    text = without_greeting(folded(shown)).strip()
+    text = as_known(without_greeting(folded(_without_link(shown, proof))).strip())
+    rest = _stated(text, proof)
     if words.only_announces(text) or (words.OPENER.fullmatch(text.strip()) and _asked_for_unproved(proof)):
         return Passed("")
-    for check in (
-        _links,
-        _phone,
-        _other_language,
-        _names,
-        _acceptance,
-        _claims,
-        _bargains,
-        _terms,
-        _services,
-        _unknown_words,
-    ):
+    for check in (_links, _phone, _other_language, _names, _acceptance, _claims, _wrong_deed):
         if veto := check(shown, text, proof):
             return veto
+    for check in (_bargains, _terms, _services, _unknown_words):
+        if veto := check(shown, rest, proof):
+            return veto
     return _figures(text, proof) or unlicensed(text, proof) or Passed(shown)
+
+
+def _without_link(shown: str, proof: Proof) -> str:
+    """The customer's own link is the one address that may be shown, letter for letter."""
+    if not proof.link:
+        return shown
+    return re.sub(rf"(?<!\S){re.escape(proof.link)}(?=[.,!)]*(?:\s|$))", "this link", shown)
+
+
+def _stated(text: str, proof: Proof) -> str:
+    return blanked(text, *(part.span for part in unstated(text, proof)))
 
 
 def _links(_: str, text: str, __: Proof) -> Veto | None:
@@ -123,6 +129,37 @@ def _claims(_: str, text: str, proof: Proof) -> Veto | None:
     return None
 
 
+_UNBOOKED = re.compile(
+    r"\b(?:nothing(?:'s| is| has been| was)|(?:is|are|was|has|have)(?:n't| not)(?: been)?|not|never)(?: yet| actually)? (?:booked|confirmed|scheduled)\b"
+    r"|\b(?:don't|do not|no) (?:have|tienes?|tiene) (?:an? |any |una |ninguna )?(?:appointment|booking|cita|reserva)\b|\bno (?:esta|quedo) (?:reservad|confirmad|agendad)[oa]\b"
+)
+
+
+def _wrong_deed(_: str, text: str, proof: Proof) -> Veto | None:
+    """A deed has its receipt, but for this service and this class of vehicle; and what was booked is not denied."""
+    if "booked" in proof.promises and (denied := _UNBOOKED.search(text)):
+        return Veto("promise", f"the receipts say otherwise than {denied[0]!r}")
+    if _asks(text) or not proof.promises & _OF_A_SERVICE:
+        return None
+    for clause in re.split(r"[;:!?] |,? (?:but|pero) ", text):
+        deeds = [c for c in words.CLAIMS if c.deed in proof.promises & _OF_A_SERVICE and c.pattern.search(clause)]
+        if deeds and (wrong := _other_than_booked(clause, proof)):
+            return Veto("promise", f"no tool result says that of {wrong!r}")
+    return None
+
+
+_OF_A_SERVICE = frozenset(("booked", "held", "moved", "cancelled", "appointment"))
+
+
+def _other_than_booked(clause: str, proof: Proof) -> str | None:
+    ordered = frozenset().union(*(fact.about for fact in proof.prices if fact.total))
+    if ordered:
+        for _, name in services_said(clause, proof):
+            if name not in ordered:
+                return name
+    return next((c for _, c in classes_said(clause) if proof.vehicle_class not in {None, c}), None)
+
+
 def _presupposed(deed: str | None, text: str) -> bool:
     """A question about "your appointment" tells that there is one."""
     return deed == "appointment" and _asks(text)
@@ -199,6 +236,7 @@ def _unknown_words(_: str, text: str, proof: Proof) -> Veto | None:
     if _asks(text):
         return None
     rest = without_moments(text, proof)
+    rest = blanked(rest, *(d.span for d in durations(rest)))
     for judged in (words.BARGAIN, words.TERMS, words.LIKE_SERVICES, *(c.pattern for c in words.CLAIMS)):
         rest = judged.sub(" ", rest)
     for word in _WORD.findall(rest):
@@ -238,9 +276,11 @@ def _figures(text: str, proof: Proof) -> Veto | None:
     rest = blanked(rest, *(d.span for d in durations(rest)))
     if veto := _shares(rest, proof):
         return veto
+    rest = blanked(rest, *(part.span for part in unstated(text, proof) if part.anything))
     return unproved_moment(rest, proof) or _counts(without_moments(rest, proof), proof)
 
 
+_HOLD = re.compile(r"\b(?:hold|held|holding|apartad[oa]|apartando|expires?|reserved)\b")
 _TAKES = re.compile(r"\b(?:takes?|lasts?|for|in|within|about|only|just|than|be)\W*$")
 """Before `a day`: a length of time. Elsewhere the words mean any day."""
 
@@ -256,6 +296,8 @@ def _durations(text: str, proof: Proof) -> Veto | None:
         spans = [*proof.slots, *([proof.appointment] if proof.appointment else [])]
         if not about or about == {proof.service}:
             lengths |= {int((s.end - s.start).total_seconds() // 60) for s in spans}
+        if _HOLD.search(text):
+            lengths |= {round((expires - proof.now).total_seconds() / 60) for expires in proof.expires}
         if said.minutes not in lengths | proof.stated_durations:
             return Veto("duration", f"no tool result holds {said.words.strip()!r}")
     return None
@@ -273,12 +315,18 @@ _COUNT = re.compile(
 )
 
 
+_OF_THEM = re.compile(
+    r"\b(?:which|any|one|either|none|neither|cual(?:es)?|alguno|uno|cualquiera|first|last|other|cheaper|pricier)(?: one)? (?:of|de) (?:the|these|those|los|las|estos|estas|esos)(?: other)? (\d)\b(?! \w+s\b)"
+)
 _TIMES_COUNTED = frozenset(("time", "slot", "open", "hora", "luga"))
 
 
 def _counts(text: str, proof: Proof) -> Veto | None:
     rest = text
-    for found in _COUNT.finditer(text):
+    for found in _OF_THEM.finditer(text):
+        if int(found[1]) == len(proof.slots) or int(found[1]) == 2:
+            rest = blanked(rest, found.span(1))
+    for found in _COUNT.finditer(rest):
         most = (
             len(proof.slots)
             if found[2][:4] in _TIMES_COUNTED

@@ -2,7 +2,7 @@
 
 Figures, names and deeds were proved before. But a lie can be made of harmless words alone ("the removal is part of it"),
 and no list of lies ends. So what may be said is listed instead: a grammar over proved things, `P` money, `T` moment,
-`D` length of time, `N` name, `Q` quotation, `C` deed with a receipt.
+`D` length of time, `N` name, `Q` quotation, `C` deed with a receipt; `U` is what is said to be unknown.
 """
 
 import re
@@ -17,12 +17,13 @@ from chat.domain.speech import claims, vocabulary
 from chat.domain.speech.amounts import amounts
 from chat.domain.speech.moments import days, durations, parts_of_day, times
 from chat.domain.speech.prices import CLASS, aliases, services_said
+from chat.domain.speech.scopes import unstated
 from chat.domain.speech.verdicts import Veto
 
 _PHONE = re.compile(r"\+?\d[\d().\s-]{7,}\d")
 _WORD = re.compile(r"[a-z][a-z']*")
 _WORD_OR_FIGURE = re.compile(r"[a-z0-9][a-z0-9']*")
-_TOKEN = re.compile(r"[PTDNQC]|[a-z']*[a-z][a-z']*|'s|\d+")
+_TOKEN = re.compile(r"[PTDNQCU]|[a-z']*[a-z][a-z']*|'s|\d+")
 _CLAUSE = re.compile(
     r"[,;:!?()\"\n]+|\.(?=\s|$)|\s[-/]\s|^-\s"
     r"|(?=\b(?:and|or|but|so|because|since|if|when|while|that|which|though|once|unless|whenever"
@@ -56,7 +57,8 @@ def unlicensed(text: str, proof: Proof) -> Veto | None:
 
 
 def marked(text: str, proof: Proof) -> str:
-    """The sentence with a sign in the place of what was proved."""
+    """The sentence with a sign in the place of what was proved, or is said to be unknown."""
+    text = _signed(text, "U", (part.span for part in unstated(text, proof)))
     for claim in claims.CLAIMS:
         if claim.deed in proof.promises:
             text = claim.pattern.sub(" C ", text)
@@ -176,7 +178,7 @@ def _grammar() -> _Grammar:
 
     return _Grammar(
         fillers=re.compile(rf"(?<!\S)(?:{_any_of(data['fillers'])})(?!\S)"),
-        glue=re.compile(rf"(?:(?:[PTDNQC]|{_any_of(data['glue'])})(?: |$))+"),
+        glue=re.compile(rf"(?:(?:[PTDNQCU]|{_any_of(data['glue'])})(?: |$))+"),
         courtesy=frozenset(data["courtesy"].split()) | {"N"},
         heads=beginnings(*data["heads"]),
         questions=beginnings(*data["questions"]),

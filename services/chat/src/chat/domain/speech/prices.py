@@ -28,7 +28,7 @@ def _is_price(amount: AmountSaid, text: str, fact: PriceFact, proof: Proof, *, t
     if fact.begins and not words.FROM.search(text[: amount.span[0]]):
         return False
     about = _nearest(amount, text, services_said(text, proof))
-    wanted_class = _nearest(amount, text, _classes_said(text))
+    wanted_class = _nearest(amount, text, classes_said(text))
     if total and not fact.total and any(f.total for f in proof.prices):
         return False
     return _is_about(fact, about, wanted_class, proof) and _of_class(fact, wanted_class, proof)
@@ -72,7 +72,7 @@ CLASS = re.compile(
 )
 
 
-def _classes_said(text: str) -> list[tuple[int, str]]:
+def classes_said(text: str) -> list[tuple[int, str]]:
     return [(m.start(), words.SPANISH_NAMES.get(m[1], m[1])) for m in CLASS.finditer(text)]
 
 
