@@ -7,7 +7,7 @@ and no list of lies ends. So what may be said is listed instead: a grammar over 
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -41,7 +41,8 @@ def unlicensed(text: str, proof: Proof) -> Veto | None:
     asks = text.rstrip(" \"')").endswith("?")
     on_a_yes = bool(claims.AFTER_A_YES.search(text) or re.search(r"\b(?:let me know|tell me|digame)\b", text))
     goes_on = False
-    for clause in (" ".join(_TOKEN.findall(part)) for part in _CLAUSE.split(sentence)):
+    parts = (" ".join(_TOKEN.findall(part)) for part in _CLAUSE.split(sentence))
+    for clause in (own for part in parts for own in grammar.led_in(part)):
         words = [word for word in grammar.fillers.sub(" ", clause).split() if not word.isdigit()]
         if grammar.never.search(" ".join(words)):
             return Veto("clause", f"no tool result says {clause!r}; leave it out")
@@ -133,6 +134,12 @@ class _Grammar:
     stating: frozenset[str]
     deed: frozenset[str]
     subjects: frozenset[str]
+    lead_in: re.Pattern[str]
+
+    def led_in(self, clause: str) -> list[str]:
+        """`For an SUV we do it` is a phrase and a clause of its own, of which each is judged."""
+        found = self.lead_in.match(clause)
+        return [found[1], found[2]] if found else [clause]
 
     def is_proved(self, words: list[str]) -> bool:
         """Signs and the words that hold them together; without a sign, no more than a heading."""
@@ -172,9 +179,12 @@ class _Grammar:
 @cache
 def _grammar() -> _Grammar:
     data = tomllib.loads(files("chat.domain.speech").joinpath("frames.toml").read_text("utf-8"))
+    slots: dict[str, str] = {}
+    for name, words in data["slots"].items():
+        slots[name] = f"(?:{_filled(words, slots)})"
 
     def beginnings(*frames: str) -> re.Pattern[str]:
-        return re.compile("|".join(rf"(?:{frame.strip()})(?![\w'])" for frame in frames))
+        return re.compile("|".join(rf"(?:{_filled(frame, slots)})(?![\w'])" for frame in frames))
 
     return _Grammar(
         fillers=re.compile(rf"(?<!\S)(?:{_any_of(data['fillers'])})(?!\S)"),
@@ -183,13 +193,24 @@ def _grammar() -> _Grammar:
         heads=beginnings(*data["heads"]),
         questions=beginnings(*data["questions"]),
         leading=beginnings(data["leading"]),
-        never=re.compile(data["never"]),
+        never=re.compile("|".join(data["never"])),
         continued=beginnings(data["continued"]),
         on_a_yes=beginnings(data["on_a_yes"]),
         stating=frozenset(data["stating"].split()),
         deed=frozenset(data["deed"].split()),
         subjects=frozenset(data["subjects"].split()),
+        lead_in=re.compile(
+            rf"((?:\w+ )?{slots['lead_in']} \S+.*?) ((?:{'|'.join(data['pronouns'].split())}) .*)"
+        ),
     )
+
+
+_SLOT = re.compile(r"\{([a-z]\w*)\}")
+
+
+def _filled(frame: str, slots: Mapping[str, str]) -> str:
+    """With the slots in their places."""
+    return _SLOT.sub(lambda m: slots[m[1]], frame.strip())
 
 
 def _any_of(listed: str) -> str:
