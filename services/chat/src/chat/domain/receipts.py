@@ -281,7 +281,7 @@ class _Findings:
         if setting.appointment == "cancelled":
             promises = (promises - {"booked", "moved"}) | {"cancelled"}
         if promises & {"booked", "moved", "cancelled"}:
-            promises.add("appointment")
+            promises |= {"appointment", "done"}
         texts = _read(" . ".join(self._texts))
         vehicle = _plain_vehicle(setting.lead)
         names = [

@@ -101,7 +101,10 @@ def _known(text: str, place: int, proof: Proof) -> list[Span]:
 
 def _day(group: _Day, text: str, proof: Proof) -> Veto | None:  # noqa: PLR0911 - one line for each kind of proof
     spans = _known(text, group.span[0], proof)
-    if any(group.fits(s.start.date()) or group.fits(s.end.date()) for s in spans):
+    found = any(group.fits(s.start.date()) or group.fits(s.end.date()) for s in spans)
+    if found and _is_denied_there(group.span, text) and not any(times(text)):
+        return Veto("day", f"a tool result does hold the day {group.words!r}")
+    if found:
         return None
     if _VALID.search(text) and any(group.fits(v.date()) for v in proof.valid_until):
         return None
@@ -137,6 +140,7 @@ _LISTED = r"(?:among|one of|part of|on|in|listed|showing|coming up|available amo
 _NOT_LISTED = re.compile(
     rf"\b(?:isn't|is not|wasn't|aren't|not) (?:among|one of|{_LISTED})\b|\bno esta entre\b|\bisn't a day (?:i|i've) (?:\w+ )?(?:looked|checked|found|have)\b"
     r"|\b(?:didn't|doesn't|did not|does not|don't|not) (?:come|show|turn|came|pop) up\b|\b(?:nothing|no(?: \w+){1,3}) (?:came|turned|showed|comes|shows) up\b"
+    r"|\bi (?:don't|do not) have (?:\w+ ){1,3}at \d|\bno tengo (?:\w+ ){1,3}a las \d"
     r"|\bi (?:don't|didn't|do not|did not|can't|couldn't) (?:see|find)\b|\bi (?:see|saw|found|find) (?:nothing|no)\b|\bno (?:veo|encontre|encuentro)\b|\bno (?:me |nos )?(?:aparece|sale|figura|salio|aparecio)n?\b"
 )
 """Of the tool's answer, not of the shop: `I don't see`, never `there is none`."""
@@ -171,7 +175,7 @@ def _opening_fits(weekday: int | None, day: date | None, group: _Day) -> bool:
 
 def _weekend(vague: str, proof: Proof) -> bool:
     """`The weekend` when one of the times on offer lies in it."""
-    return vague in {"weekend", "fin de semana"} and any(s.start.weekday() >= 5 for s in proof.slots)
+    return vague in {"weekend", "weekends", "fin de semana", "fines de semana"} and any(s.start.weekday() >= 5 for s in proof.slots)
 
 
 def _days_of(span: tuple[int, int], groups: list[_Day], clock: list[TimeSaid], text: str) -> list[_Day]:
@@ -207,6 +211,12 @@ def _is_time(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:  
     def on_day(moment: datetime) -> bool:
         return not on or all(g.fits(moment.date()) for g in on)
 
+    if proof.expires and _RUNS_OUT.search(before):
+        behind = [g for g in on if g.span[0] >= said.span[1]]
+        return any(_at(e, said) and all(g.fits(e.date()) for g in behind) for e in proof.expires)
+    if _is_denied_there(said.span, text) and _is_open(said, on, proof):
+        return False
+
     if on and len(on) > 1:
         return all(any(g.fits(s.start.date()) and _at(s.start, said) for s in spans) for g in on)
     if any(on_day(s.start) and _at(s.start, said) for s in spans):
@@ -224,6 +234,19 @@ def _is_time(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:  
     if _denied(said, before, proof):
         return True
     return _is_not_listed(said.span, text, proof) and not _is_open(said, on, proof)
+
+
+_RUNS_OUT = re.compile(
+    r"\b(?:hold|held|holding|reserved|apart\w+)\b.*\b(?:until|till|runs? out|expires?|lasts?|ends?|good|hasta|vence)\W*(?:(?:at|until|through|on|hasta|a|las|el) )*\W*$"
+)
+"""Before the moment a hold ends."""
+
+
+def _is_denied_there(span: tuple[int, int], text: str) -> bool:
+    """Between two commas, said not to be among the times found."""
+    start = max(text.rfind(sign, 0, span[0]) for sign in ",;.") + 1
+    end = re.compile(r"[,;.]| but | pero |$").search(text, span[1])
+    return bool(_NOT_LISTED.search(text[start : end.start() if end else len(text)]))
 
 
 def _is_open(said: TimeSaid, on: list[_Day], proof: Proof) -> bool:
@@ -264,7 +287,8 @@ def _parts(rest: str, groups: list[_Day], clock: list[TimeSaid], text: str, proo
         if not on or words.NEGATED.search(text):
             continue
         for group in on:
-            if not any(group.fits(s.start.date()) and part.low <= s.start.time() < part.high for s in spans):
+            starts = [s.start for s in spans] + (list(proof.expires) if _HOLD.search(text) else [])
+            if not any(group.fits(m.date()) and part.low <= m.time() < part.high for m in starts):
                 return Veto("time", f"no tool result holds {group.words} {part.words}")
     return None
 

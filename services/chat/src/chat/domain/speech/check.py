@@ -180,7 +180,7 @@ def _taken_back(text: str, at: int) -> bool:
     return bool(words.NEGATED.search(words.NOT_REALLY.sub(" ", clause)) or words.WILLING.search(clause))
 
 
-def _bargains(_: str, text: str, __: Proof) -> Veto | None:
+def _bargains(_: str, text: str, proof: Proof) -> Veto | None:
     rest = text
     for duration in durations(text):
         rest = blanked(rest, duration.span)
@@ -188,7 +188,10 @@ def _bargains(_: str, text: str, __: Proof) -> Veto | None:
         rest = blanked(rest, said.span)
     for found in words.BARGAIN.finditer(rest):
         clause = re.split(r"[;:!]| but | pero | so | asi que ", text[: found.start()])[-1]
-        if words.INABILITY.search(clause) or (found[0] == "free" and _harmless(text)):
+        refused = words.INABILITY.search(clause) and not words.FOR_NOW.search(text)
+        if refused or words.WISHED.search(clause) or (found[0] == "free" and _harmless(text)):
+            continue
+        if found[0].startswith("same") and "moved" in proof.promises:
             continue
         return Veto("bargain", f"no tool result holds {found[0]!r}; say prices only as tools give them")
     return None
@@ -316,7 +319,7 @@ _COUNT = re.compile(
 
 
 _OF_THEM = re.compile(
-    r"\b(?:which|any|one|either|none|neither|cual(?:es)?|alguno|uno|cualquiera|first|last|other|cheaper|pricier)(?: one)? (?:of|de) (?:the|these|those|los|las|estos|estas|esos)(?: other)? (\d)\b(?! \w+s\b)"
+    r"\b(?:which|any|one|either|none|neither|cual(?:es)?|alguno|uno|cualquiera|first|last|other|cheaper|pricier)(?: one)? (?:of|de) (?:the|these|those|los|las|estos|estas|esos)(?: other)? (\d)\b(?! (?:windows|cars|vehicles|films|days|hours)\b)|\b(?:compare|between|comparar|entre) (?:the|los|las) (2)\b"
 )
 _TIMES_COUNTED = frozenset(("time", "slot", "open", "hora", "luga"))
 
@@ -324,8 +327,8 @@ _TIMES_COUNTED = frozenset(("time", "slot", "open", "hora", "luga"))
 def _counts(text: str, proof: Proof) -> Veto | None:
     rest = text
     for found in _OF_THEM.finditer(text):
-        if int(found[1]) == len(proof.slots) or int(found[1]) == 2:
-            rest = blanked(rest, found.span(1))
+        if int(found[1] or found[2]) in {2, len(proof.slots)}:
+            rest = blanked(rest, found.span(1 if found[1] else 2))
     for found in _COUNT.finditer(rest):
         most = (
             len(proof.slots)

@@ -20,7 +20,7 @@ from chat.domain.speech.prices import CLASS, aliases, services_said
 from chat.domain.speech.scopes import unstated
 from chat.domain.speech.verdicts import Veto
 
-_PHONE = re.compile(r"\+?\d[\d().\s-]{7,}\d")
+_PHONE = re.compile(r"\+?\(?\d[\d().\s-]{7,}\d")
 _WORD = re.compile(r"[a-z][a-z']*")
 _WORD_OR_FIGURE = re.compile(r"[a-z0-9][a-z0-9']*")
 _TOKEN = re.compile(r"[PTDNQCU]|[a-z']*[a-z][a-z']*|'s|\d+")
@@ -43,7 +43,8 @@ def unlicensed(text: str, proof: Proof) -> Veto | None:
     goes_on = False
     parts = (" ".join(_TOKEN.findall(part)) for part in _CLAUSE.split(sentence))
     for clause in (own for part in parts for own in grammar.led_in(part)):
-        words = [word for word in grammar.fillers.sub(" ", clause).split() if not word.isdigit()]
+        plain = grammar.fillers.sub(" ", clause.replace("U", " "))
+        words = [word for word in plain.split() if not word.isdigit()]
         if grammar.never.search(" ".join(words)):
             return Veto("clause", f"no tool result says {clause!r}; leave it out")
         if not words or grammar.is_proved(words) or grammar.is_courtesy(words):
@@ -125,12 +126,12 @@ class _Grammar:
     fillers: re.Pattern[str]
     glue: re.Pattern[str]
     courtesy: frozenset[str]
-    heads: re.Pattern[str]
-    questions: re.Pattern[str]
+    heads: tuple[re.Pattern[str], ...]
+    questions: tuple[re.Pattern[str], ...]
     leading: re.Pattern[str]
     never: re.Pattern[str]
-    continued: re.Pattern[str]
-    on_a_yes: re.Pattern[str]
+    continued: tuple[re.Pattern[str], ...]
+    on_a_yes: tuple[re.Pattern[str], ...]
     stating: frozenset[str]
     deed: frozenset[str]
     subjects: frozenset[str]
@@ -158,13 +159,14 @@ class _Grammar:
             return False
         if goes_on and self._is_more_of_it(words):
             return True
-        beginnings = [self.heads]
-        beginnings += [self.questions] if asks else []
-        beginnings += [self.continued] if goes_on else []
-        beginnings += [self.on_a_yes] if on_a_yes else []
+        kinds = [self.heads]
+        kinds += [self.questions] if asks else []
+        kinds += [self.continued] if goes_on else []
+        kinds += [self.on_a_yes] if on_a_yes else []
         return any(
             (found := beginning.match(clause)) and self._states_no_more(clause[found.end() :].split())
-            for beginning in beginnings
+            for kind in kinds
+            for beginning in kind
         )
 
     def _states_no_more(self, rest: list[str]) -> bool:
@@ -183,8 +185,11 @@ def _grammar() -> _Grammar:
     for name, words in data["slots"].items():
         slots[name] = f"(?:{_filled(words, slots)})"
 
-    def beginnings(*frames: str) -> re.Pattern[str]:
-        return re.compile("|".join(rf"(?:{_filled(frame, slots)})(?![\w'])" for frame in frames))
+    def beginning(frame: str) -> re.Pattern[str]:
+        return re.compile(rf"(?:{_filled(frame, slots)})(?![\w'])")
+
+    def beginnings(*frames: str) -> tuple[re.Pattern[str], ...]:
+        return tuple(beginning(frame) for frame in frames)
 
     return _Grammar(
         fillers=re.compile(rf"(?<!\S)(?:{_any_of(data['fillers'])})(?!\S)"),
@@ -192,7 +197,7 @@ def _grammar() -> _Grammar:
         courtesy=frozenset(data["courtesy"].split()) | {"N"},
         heads=beginnings(*data["heads"]),
         questions=beginnings(*data["questions"]),
-        leading=beginnings(data["leading"]),
+        leading=beginning(data["leading"]),
         never=re.compile("|".join(data["never"])),
         continued=beginnings(data["continued"]),
         on_a_yes=beginnings(data["on_a_yes"]),
@@ -200,7 +205,7 @@ def _grammar() -> _Grammar:
         deed=frozenset(data["deed"].split()),
         subjects=frozenset(data["subjects"].split()),
         lead_in=re.compile(
-            rf"((?:\w+ )?{slots['lead_in']} \S+.*?) ((?:{'|'.join(data['pronouns'].split())}) .*)"
+            rf"((?:\w+ )?(?:{_filled(data['leads'], slots)}) \S+.*?) ((?:{'|'.join(data['pronouns'].split())}) .*)"
         ),
     )
 

@@ -28,6 +28,8 @@ def _is_price(amount: AmountSaid, text: str, fact: PriceFact, proof: Proof, *, t
     if fact.begins and not words.FROM.search(text[: amount.span[0]]):
         return False
     about = _nearest(amount, text, services_said(text, proof))
+    if _NOT_IN.search(text[: amount.span[0]]):
+        return about not in fact.about and (fact.total or proof.service in fact.about)
     wanted_class = _nearest(amount, text, classes_said(text))
     if total and not fact.total and any(f.total for f in proof.prices):
         return False
@@ -52,13 +54,19 @@ def _of_class(fact: PriceFact, wanted: str | None, proof: Proof) -> bool:
     return fact.vehicle_class == known
 
 
+_ADDED_TO = re.compile(r"\b(?:add(?:ed|ing|s)?|agreg\w+|anad\w+)(?: it| la| lo)? (?:to|on|al?)(?: the| your| tu| su| el| la)? $")
+"""Before the service that something else is added to."""
+_NOT_IN = re.compile(r"\b(?:isn't|is not|not|no (?:esta|va|viene)) (?:included in|in|part of|covered by|incluid[oa] en|en) (?:the |that |this |los |el )?$")
+"""Before the price that something is no part of."""
 _FOR = re.compile(r"\s*(?:dollars?|bucks)?\s*(?:for|por|para|on)\b")
 
 
 def _nearest(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str | None:
     """What the amount is said of: `$449 for X` looks ahead, `X is $449` behind; what stands alone is nearest."""
     start, end = amount.span
-    behind = [name for at, name in said if at < start]
+    behind = [name for at, name in said if at < start and not _ADDED_TO.search(text[:at])] or [
+        name for at, name in said if at < start
+    ]
     ahead = [(at, name) for at, name in said if at >= end]
     if ahead and _FOR.match(text[end:]) and ahead[0][0] - end < 40:
         return ahead[0][1]

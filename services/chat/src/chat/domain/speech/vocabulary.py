@@ -82,7 +82,7 @@ fuiste dijiste pediste preguntaste mencionaste querias hiciste escribiste pidio 
 muestro muestra muestre muestras encuentro encuentra encuentre cuesta cuestan cueste quede quedes quiero consigo consiga recuerda recuerde sugiero sugiere recomiendo sirve sirven sirva repites repite
 pienso piensa pruebo prueba suene siento vuelvo vuelve vuelva duele digo dicen oigo pongo ponga trae traen traiga seria serias saldria tendrias tendria habria haria haria diria dirias vendria
 pregunteme pregunteles preguntale preguntales llamanos llamenos llamame escribenos escribeme avisanos avisame avisenos cuentame platicame mandame enviame regalame
-cuento cuentas cuenta elijas elija elijes escojas escoja mueva muevas mueve muevo cierre cierra abre empiece empieza comience comienza
+veo ve ven vea cuento cuentas cuenta elijas elija elijes escojas escoja mueva muevas mueve muevo cierre cierra abre empiece empieza comience comienza
 """.split()
 
 _MORE_ENGLISH = """

@@ -11,7 +11,10 @@ _RANGE = re.compile(
 )
 _DEMONSTRATIVE = re.compile(
     r"\b(is|are|was|does|do|did|would|will|could|can|in|on|of|for|with|about|to|at|like|than|after|before|by|from"
-    r"|sorry|match|beat|change|misread|do|need|not|see|check|know|get|got|have|all) that\b(?=$| ?[,.;:!?)]| (?!you\b|i\b|we\b|it\b|they\b))"
+    r"|match|beat|change|misread|need|get|got|have|all) that\b(?=$| ?[,.;:!?)]| (?!you\b|i\b|we\b|it\b|they\b))"
+)
+_THAT_DAY = re.compile(
+    r"\b(if|when|once|unless|until|while|because|since|and|or|so|but) that(?= (?:day|time|one|works|doesn't|date|fits|helps|suits|slot|spot)\b)"
 )
 
 
@@ -20,6 +23,7 @@ def as_known(text: str) -> str:
     for pattern, known in _wordings():
         text = pattern.sub(known, text)
     text = _RANGE.sub(r"de las \1 a las \2", text)
+    text = _THAT_DAY.sub(r"\1 this", text)
     return _DEMONSTRATIVE.sub(r"\1 this", text)
 
 
