@@ -67,7 +67,9 @@ _LEFT = re.compile(r"\b(?:from|off|del?|instead of|en (?:lugar|vez) del?)\W*(?:e
 _FAREWELL = re.compile(
     r"\b(?:enjoy|have|rest of|happy|feliz|buen|bonito|lindo|excelente)(?: (?:the|your|a|an|of|rest|great|good|nice|wonderful|lovely|resto|de|tu|su|del?))* $"
 )
-_LOOKED_FROM = re.compile(r"(?:\b(?:looked|searched|checked|looking|starting)(?: from| at| for| on| for times)?|\ba partir del?|\bbusque (?:para|desde)|\bdesde) (?:el )?$")
+_LOOKED_FROM = re.compile(
+    r"(?:\b(?:looked|searched|checked|looking|starting)(?: from| at| for| on| for times)?|\ba partir del?|\bbusque (?:para|desde)|\bdesde) (?:el )?$"
+)
 
 
 def unproved_moment(text: str, proof: Proof) -> Veto | None:
@@ -99,36 +101,42 @@ def _known(text: str, place: int, proof: Proof) -> list[Span]:
     return [*mine, *proof.slots]
 
 
-def _day(group: _Day, text: str, proof: Proof) -> Veto | None:  # noqa: PLR0911 - one line for each kind of proof
+def _day(group: _Day, text: str, proof: Proof) -> Veto | None:
     spans = _known(text, group.span[0], proof)
     found = any(group.fits(s.start.date()) or group.fits(s.end.date()) for s in spans)
     if found and _is_denied_there(group.span, text) and not any(times(text)):
         return Veto("day", f"a tool result does hold the day {group.words!r}")
-    if found:
+    if found or _is_day_of_the_talk(group, text, proof) or _is_day_of_hours(group, text, proof):
         return None
-    if _VALID.search(text) and any(group.fits(v.date()) for v in proof.valid_until):
-        return None
-    if _HOLD.search(text) and any(group.fits(e.date()) for e in proof.expires) and group.fits(proof.now.date()):
-        return None
-    before = text[: group.span[0]]
-    if _is_where_it_was(before, proof) and proof.left and group.fits(proof.left.start.date()):
-        return None
-    if _FAREWELL.search(before) and group.fits(proof.now.date()):
-        return None
-    if _LOOKED_FROM.search(before) and any(group.fits(day) for day in proof.none_open):
-        return None
-    closed = bool(_CLOSED.search(text))
-    if _OPEN.search(text) and any(
-        _opening_fits(o.weekday, o.day, group) and closed != bool(o.times) for o in proof.openings
-    ):
-        return None
-    if words.NEGATED.search(text) and any(group.fits(day) for day in proof.none_open):
+    if _is_day_looked_for(group, text, proof):
         return None
     if _is_not_listed(group.span, text, proof) and not any(group.fits(s.start.date()) for s in spans):
         return None
-    if group.fits(proof.now.date()) and _TODAY_ITSELF.search(text):
-        return None
     return Veto("day", f"no tool result holds the day {group.words!r}")
+
+
+def _is_day_of_the_talk(group: _Day, text: str, proof: Proof) -> bool:
+    """The last day of a price or a hold, the day that an appointment left, or today in a farewell."""
+    before = text[: group.span[0]]
+    if group.fits(proof.now.date()):
+        holds = _HOLD.search(text) and any(group.fits(e.date()) for e in proof.expires)
+        return bool(holds or _FAREWELL.search(before) or _TODAY_ITSELF.search(text))
+    if _VALID.search(text) and any(group.fits(v.date()) for v in proof.valid_until):
+        return True
+    return bool(proof.left and _is_where_it_was(before, proof) and group.fits(proof.left.start.date()))
+
+
+def _is_day_of_hours(group: _Day, text: str, proof: Proof) -> bool:
+    closed = bool(_CLOSED.search(text))
+    return bool(_OPEN.search(text)) and any(
+        _opening_fits(o.weekday, o.day, group) and closed != bool(o.times) for o in proof.openings
+    )
+
+
+def _is_day_looked_for(group: _Day, text: str, proof: Proof) -> bool:
+    """Searched by find_slots, which found nothing on it."""
+    looked = words.NEGATED.search(text) or _LOOKED_FROM.search(text[: group.span[0]])
+    return bool(looked) and any(group.fits(day) for day in proof.none_open)
 
 
 _TODAY_ITSELF = re.compile(
@@ -138,7 +146,7 @@ _TODAY_ITSELF = re.compile(
 
 _LISTED = r"(?:among|one of|part of|on|in|listed|showing|coming up|available among) ?(?:the|my|these|those|this)? ?(?:\w+ )?(?:list|times|openings|options|results|slots|days?)?"
 _NOT_LISTED = re.compile(
-    rf"\b(?:isn't|is not|wasn't|aren't|not) (?:among|one of|{_LISTED})\b|\bno esta entre\b|\bisn't a day (?:i|i've) (?:\w+ )?(?:looked|checked|found|have)\b"
+    rf"\b(?:isn't|is not|wasn't|aren't|not) (?:among|one of|{_LISTED})\b|\bno esta entre\b|\bisn't (?:a day)?\s*(?:i|i've) (?:\w+ )?(?:looked|checked|found|have)\b"
     r"|\b(?:didn't|doesn't|did not|does not|don't|not) (?:come|show|turn|came|pop) up\b|\b(?:nothing|no(?: \w+){1,3}) (?:came|turned|showed|comes|shows) up\b"
     r"|\bi (?:don't|do not) have (?:\w+ ){1,3}at \d|\bno tengo (?:\w+ ){1,3}a las \d"
     r"|\bi (?:don't|didn't|do not|did not|can't|couldn't) (?:see|find)\b|\bi (?:see|saw|found|find) (?:nothing|no)\b|\bno (?:veo|encontre|encuentro)\b|\bno (?:me |nos )?(?:aparece|sale|figura|salio|aparecio)n?\b"
@@ -175,7 +183,9 @@ def _opening_fits(weekday: int | None, day: date | None, group: _Day) -> bool:
 
 def _weekend(vague: str, proof: Proof) -> bool:
     """`The weekend` when one of the times on offer lies in it."""
-    return vague in {"weekend", "weekends", "fin de semana", "fines de semana"} and any(s.start.weekday() >= 5 for s in proof.slots)
+    return vague in {"weekend", "weekends", "fin de semana", "fines de semana"} and any(
+        s.start.weekday() >= 5 for s in proof.slots
+    )
 
 
 def _days_of(span: tuple[int, int], groups: list[_Day], clock: list[TimeSaid], text: str) -> list[_Day]:
@@ -204,36 +214,38 @@ def _time_between(start: int, end: int, clock: list[TimeSaid]) -> bool:
     return any(start <= t.span[0] < end for t in clock)
 
 
-def _is_time(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:  # noqa: PLR0911 - one line for each kind of proof
-    spans = _known(text, said.span[0], proof)
+def _is_time(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:
     before = text[: said.span[0]]
-
-    def on_day(moment: datetime) -> bool:
-        return not on or all(g.fits(moment.date()) for g in on)
-
     if proof.expires and _RUNS_OUT.search(before):
         behind = [g for g in on if g.span[0] >= said.span[1]]
         return any(_at(e, said) and all(g.fits(e.date()) for g in behind) for e in proof.expires)
     if _is_denied_there(said.span, text) and _is_open(said, on, proof):
         return False
+    return (
+        _is_of_a_span(said, on, text, proof)
+        or (bool(_VALID.search(before)) and any(_at(v, said) for v in proof.valid_until))
+        or (bool(_OPEN.search(text)) and _opens(said, on, proof))
+        or _denied(said, before, proof)
+        or (_is_not_listed(said.span, text, proof) and not _is_open(said, on, proof))
+    )
 
-    if on and len(on) > 1:
+
+def _is_of_a_span(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:
+    """The beginning or the end of what is offered, held or booked, or the beginning of what an appointment left."""
+    spans = _known(text, said.span[0], proof)
+
+    def on_day(moment: datetime) -> bool:
+        return not on or all(g.fits(moment.date()) for g in on)
+
+    if len(on) > 1:
         return all(any(g.fits(s.start.date()) and _at(s.start, said) for s in spans) for g in on)
     if any(on_day(s.start) and _at(s.start, said) for s in spans):
         return True
-    if _UNTIL.search(before) and any(on_day(s.end) and _at(s.end, said) for s in spans):
+    if _UNTIL.search(text[: said.span[0]]) and any(on_day(s.end) and _at(s.end, said) for s in spans):
         return True
-    if _HOLD.search(text) and any(_at(e, said) for e in proof.expires):
-        return True
-    if _VALID.search(before) and any(_at(v, said) for v in proof.valid_until):
-        return True
-    if _OPEN.search(text) and _opens(said, on, proof):
-        return True
-    if on and proof.left and _is_where_it_was(text[: on[0].span[0]], proof) and on_day(proof.left.start):
-        return _at(proof.left.start, said)
-    if _denied(said, before, proof):
-        return True
-    return _is_not_listed(said.span, text, proof) and not _is_open(said, on, proof)
+    if on and proof.left and _is_where_it_was(text[: on[0].span[0]], proof):
+        return on_day(proof.left.start) and _at(proof.left.start, said)
+    return bool(_HOLD.search(text)) and any(_at(e, said) for e in proof.expires)
 
 
 _RUNS_OUT = re.compile(
@@ -302,7 +314,9 @@ _WISH_BEHIND = re.compile(
     r"\b(?:closest|nearest|close|next|near) to|\binstead of|\brather than|\ben (?:lugar|vez) del?|\b(?:can't|cannot|can not|couldn't) (?:promise|confirm|guarantee)"
     r"|\bno (?:le |te )?puedo (?:prometer|asegurar|confirmar)(?:le|te)?|\bmas cercan[oa] al|\b(?:hoping|asking|looking|asked) for"
 )
-_WISH_BEFORE = re.compile(r"(?: (?:at|a las?))?[^,;:.!?]{0,12}(?:,? noted\b| (?:was|is|were|era) (?:your|tu|su|what you|the (?:day|time) you|lo que)\b| you (?:asked|wanted|mentioned)\b)")
+_WISH_BEFORE = re.compile(
+    r"(?: (?:at|a las?))?[^,;:.!?]{0,12}(?:,? noted\b| (?:was|is|were|era) (?:your|tu|su|what you|the (?:day|time) you|lo que)\b| you (?:asked|wanted|mentioned)\b)"
+)
 _WISH_WORDS = 24
 """Letters between the words of a wish and the moment wished for: `closest to this Thursday`."""
 
@@ -311,11 +325,17 @@ def _without_wishes(text: str, today: date, proof: Proof) -> str:
     """Days and times that the customer named are no statement where they are spoken of as the wish."""
     wished = list(_day_groups(proof.said, today)), [t for said in times(proof.said) for t in said.times]
     found: list[tuple[tuple[int, int], bool]] = [
-        (d.span, any(_is_same_day(d, own) for group in wished[0] for own in group.said)) for d in days(text, today)
+        (d.span, any(_is_same_day(d, own) for group in wished[0] for own in group.said))
+        for d in days(text, today)
     ]
-    found += [(t.span, bool(set(t.times) & set(wished[1]))) for t in times(blanked(text, *(s for s, _ in found)))]
+    found += [
+        (t.span, bool(set(t.times) & set(wished[1]))) for t in times(blanked(text, *(s for s, _ in found)))
+    ]
     for (start, end), theirs in found:
-        behind = any(0 <= start - m.end() <= _WISH_WORDS and not re.search(r"[,;:.!?]", text[m.end() : start]) for m in _WISH_BEHIND.finditer(text))
+        behind = any(
+            0 <= start - m.end() <= _WISH_WORDS and not re.search(r"[,;:.!?]", text[m.end() : start])
+            for m in _WISH_BEHIND.finditer(text)
+        )
         if theirs and (behind or _WISH_BEFORE.match(text, end)):
             text = blanked(text, (start, end))
     return text

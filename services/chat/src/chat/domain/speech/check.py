@@ -142,7 +142,9 @@ def _wrong_deed(_: str, text: str, proof: Proof) -> Veto | None:
     if _asks(text) or not proof.promises & _OF_A_SERVICE:
         return None
     for clause in re.split(r"[;:!?] |,? (?:but|pero) ", text):
-        deeds = [c for c in words.CLAIMS if c.deed in proof.promises & _OF_A_SERVICE and c.pattern.search(clause)]
+        deeds = [
+            c for c in words.CLAIMS if c.deed in proof.promises & _OF_A_SERVICE and c.pattern.search(clause)
+        ]
         if deeds and (wrong := _other_than_booked(clause, proof)):
             return Veto("promise", f"no tool result says that of {wrong!r}")
     return None

@@ -205,7 +205,7 @@ def _grammar() -> _Grammar:
         deed=frozenset(data["deed"].split()),
         subjects=frozenset(data["subjects"].split()),
         lead_in=re.compile(
-            rf"((?:\w+ )?(?:{_filled(data['leads'], slots)}) \S+.*?) ((?:{'|'.join(data['pronouns'].split())}) .*)"
+            rf"((?:\w+ )?(?:{_filled(data['leads'], slots)}) \S+.*?) {data['not_before_you']}((?:{'|'.join(data['pronouns'].split())}) .*)"
         ),
     )
 

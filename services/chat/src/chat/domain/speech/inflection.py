@@ -6,7 +6,24 @@ A form too many (`goed`) allows nothing: it is a word that nobody says. What for
 from collections.abc import Iterator
 
 _VOWELS = "aeiou"
-_CLITICS = ("", "me", "te", "se", "lo", "la", "le", "los", "las", "les", "nos", "selo", "sela", "telo", "tela", "melo")
+_CLITICS = (
+    "",
+    "me",
+    "te",
+    "se",
+    "lo",
+    "la",
+    "le",
+    "los",
+    "las",
+    "les",
+    "nos",
+    "selo",
+    "sela",
+    "telo",
+    "tela",
+    "melo",
+)
 
 
 def english(base: str) -> Iterator[str]:

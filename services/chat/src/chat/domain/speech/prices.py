@@ -54,11 +54,15 @@ def _of_class(fact: PriceFact, wanted: str | None, proof: Proof) -> bool:
     return fact.vehicle_class == known
 
 
-_ADDED_TO = re.compile(r"\b(?:add(?:ed|ing|s)?|agreg\w+|anad\w+)(?: it| la| lo)? (?:to|on|al?)(?: the| your| tu| su| el| la)? $")
+_ADDED_TO = re.compile(
+    r"\b(?:add(?:ed|ing|s)?|agreg\w+|anad\w+)(?: it| la| lo)? (?:to|on|al?)(?: the| your| tu| su| el| la)? $"
+)
 """Before the service that something else is added to."""
-_NOT_IN = re.compile(r"\b(?:isn't|is not|not|no (?:esta|va|viene)) (?:included in|in|part of|covered by|incluid[oa] en|en) (?:the |that |this |los |el )?$")
+_NOT_IN = re.compile(
+    r"\b(?:isn't|is not|not|no (?:esta|va|viene)) (?:included in|in|part of|covered by|incluid[oa] en|en) (?:the |that |this |los |el )?$"
+)
 """Before the price that something is no part of."""
-_FOR = re.compile(r"\s*(?:dollars?|bucks)?\s*(?:for|por|para|on)\b")
+_FOR = re.compile(r"\s*(?:dollars?|bucks)?\s*(?:for|por|para|on|del?|of)\b")
 
 
 def _nearest(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str | None:
@@ -86,12 +90,12 @@ def classes_said(text: str) -> list[tuple[int, str]]:
 
 def services_said(text: str, proof: Proof) -> list[tuple[int, str]]:
     """Places and folded names, in order; a word that only one service has names it as well."""
-    found: dict[int, str] = {}
+    found: dict[tuple[int, int], str] = {}
     for alias, name in sorted(aliases(proof).items(), key=lambda pair: -len(pair[0])):
         for match in re.finditer(rf"\b{re.escape(alias)}\b", text):
-            if not any(at <= match.start() < at + len(n) for at, n in found.items()):
-                found[match.start()] = name
-    return sorted(found.items())
+            if not any(start <= match.start() < end for start, end in found):
+                found[match.span()] = name
+    return sorted((start, name) for (start, _), name in found.items())
 
 
 _GENERIC = frozenset("window windows tint film full car auto the of for and vehicle glass all side".split())

@@ -62,8 +62,12 @@ _NOT_NAMED = re.compile(
     rf"(?P<what>warranty|lifetime warranty)(?: (?:noted|listed|mentioned|shown|on file|indicada|anotada))? (?:for|on|with|para|en|con)(?: the| el de| la de| el| la)? [\w ]+?{_END}"
 )
 
-_DEFINITE = re.compile(rf"\b(?:your|the|our|su|tu|el|la|his|her|their) (?:\w+ )?(?:(?!ley|law|legal){claims.TERMS.pattern}|discounts?|deal|gift|descuento)")
-_SUBJECT = re.compile(r"\b(?:i|we|they|you|it|he|she)(?:'\w+)? \w|\b(?:is|are|was|will|has|have|es|son|esta|incluye|va|tiene)\b")
+_DEFINITE = re.compile(
+    rf"\b(?:your|the|our|su|tu|el|la|his|her|their) (?:\w+ )?(?:(?!ley|law|legal){claims.TERMS.pattern}|discounts?|deal|gift|descuento)"
+)
+_SUBJECT = re.compile(
+    r"\b(?:i|we|they|you|it|he|she)(?:'\w+)? \w|\b(?:is|are|was|will|has|have|es|son|esta|incluye|va|tiene)\b"
+)
 _STRIKING = re.compile(r"\b(?:discount|descuento|free|gratis|waive\w*|refund\w*|reembols\w+)\b")
 
 
@@ -78,12 +82,24 @@ class Unstated:
 def unstated(text: str, proof: Proof) -> list[Unstated]:
     """Parts of the folded sentence that state nothing, in order, none overlapping another."""
     found = [Unstated(m.span(), anything=True) for m in _IF.finditer(text)]
-    found += [Unstated(m.span(), anything=False) for m in _WH.finditer(text) if _takes_nothing_for_granted(m["what"])]
-    found += [Unstated(m.span(), anything=False) for m in _WH_BEFORE.finditer(text) if _takes_nothing_for_granted(m["what"])]
+    found += [
+        Unstated(m.span(), anything=False)
+        for m in _WH.finditer(text)
+        if _takes_nothing_for_granted(m["what"])
+    ]
+    found += [
+        Unstated(m.span(), anything=False)
+        for m in _WH_BEFORE.finditer(text)
+        if _takes_nothing_for_granted(m["what"])
+    ]
     for pattern in (_TOPIC_BEHIND, _TOPIC_BEFORE, _REFUSED):
         found += [Unstated(m.span(), anything=False) for m in pattern.finditer(text) if _is_topic(m["what"])]
-    found += [Unstated(m.span(), anything=False) for m in _NOT_SOLD.finditer(text) if _is_not_sold(m["what"], proof)]
-    found += [Unstated(m.span(), anything=False) for m in _NOT_NAMED.finditer(text) if _has_no_warranty(m[0], proof)]
+    found += [
+        Unstated(m.span(), anything=False) for m in _NOT_SOLD.finditer(text) if _is_not_sold(m["what"], proof)
+    ]
+    found += [
+        Unstated(m.span(), anything=False) for m in _NOT_NAMED.finditer(text) if _has_no_warranty(m[0], proof)
+    ]
     return _apart(found)
 
 

@@ -17,7 +17,7 @@ suit lean wrap tint peel fade darken install apply cure dry roll clean wash own 
 learn know tell say agree discuss matter depend vary differ range belong apply laugh joke smile relax enjoy thank welcome greet
 """.split()
 _ENGLISH_WORDS = """
-absence additional advice ages agent aim amount anyways appropriate argue arrival attention aware awhile backseat basics basis beginning bill brand briefly
+totally completely absence additional advice ages agent aim amount anyways appropriate argue arrival attention aware awhile backseat basics basis beginning bill brand briefly
 building business busy capable center chance channel circumstance city coming comparison computer concerned condition consumer context couple's
 cover coverage crazy curious current customer's darkness data deal default degree departure desk detailed direction directly door doors double
 downtown driver's drop-off easygoing effect effort email emergency employee employees english error event exception exchange expected experience expert
@@ -137,5 +137,9 @@ tinte tintes toda todas todavia todo todos toma tomar total trabajo tras tres tu
 verdad verde ves vez vidrio vidrios viernes virtual volver voy y ya yo cita estara entienda lamento digo hagamos
 """.split()
 
-ENGLISH = frozenset((*_MORE_ENGLISH, *_ENGLISH_WORDS, *(form for verb in _ENGLISH_VERBS for form in english(verb))))
-SPANISH = frozenset((*_MORE_SPANISH, *_SPANISH_WORDS, *(form for verb in _SPANISH_VERBS for form in spanish(verb))))
+ENGLISH = frozenset(
+    (*_MORE_ENGLISH, *_ENGLISH_WORDS, *(form for verb in _ENGLISH_VERBS for form in english(verb)))
+)
+SPANISH = frozenset(
+    (*_MORE_SPANISH, *_SPANISH_WORDS, *(form for verb in _SPANISH_VERBS for form in spanish(verb)))
+)
