@@ -212,6 +212,8 @@ def _terms(_: str, text: str, proof: Proof) -> Veto | None:
     for found in words.TERMS.finditer(text):
         others = any(found[0] in said for name, said in proof.descriptions.items() if name not in named)
         own = any(found[0] in said for name, said in proof.descriptions.items() if name in named)
+        if found[0].startswith("legal") and words.INABILITY.search(text[: found.start()]):
+            continue
         if found[0] not in proof.texts or (named and others and not own):
             return Veto("terms", f"no tool result speaks of {found[0]!r}")
     if (anytime := words.OPEN_DOOR.search(text)) and not words.CHANGING_ONE.search(text):
@@ -229,6 +231,12 @@ def _services(_: str, text: str, proof: Proof) -> Veto | None:
     return None
 
 
+_WHAT_IS_NOT = re.compile(
+    r"(?<![\w'])(?:(?:i|we) (?:\w+ly )?(?:can't|cannot|can not|couldn't|don't|do not|didn't|haven't|won't|wouldn't)|(?:i'm|i am|we're|we are) not"
+    r"|no (?:puedo|podemos|tengo|tenemos|veo|manejo|manejamos|ofrecemos|hacemos|encuentro|encontre|cuento|estoy|soy))\b"
+    r"(?! (?:wait|forget|worry|mind|miss|just|only|se|te|le) )[^,;:.!?()]*?(?=[,;:.!?()]|$|\b(?:and|but|so|because|y|pero|porque)\b)"
+)
+"""Whatever is not done, seen or had may have any name; what it must not be, the other checks know."""
 _WORD = re.compile(r"[a-z][a-z']*[a-z]|[a-z]")
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz")
 
@@ -242,6 +250,7 @@ def _unknown_words(_: str, text: str, proof: Proof) -> Veto | None:
         return None
     rest = without_moments(text, proof)
     rest = blanked(rest, *(d.span for d in durations(rest)))
+    rest = _WHAT_IS_NOT.sub(" ", rest)
     for judged in (words.BARGAIN, words.TERMS, words.LIKE_SERVICES, *(c.pattern for c in words.CLAIMS)):
         rest = judged.sub(" ", rest)
     for word in _WORD.findall(rest):
@@ -286,6 +295,9 @@ def _figures(text: str, proof: Proof) -> Veto | None:
 
 
 _HOLD = re.compile(r"\b(?:hold|held|holding|apartad[oa]|apartando|expires?|reserved)\b")
+_HELD_FOR = re.compile(
+    r"\b(?:hold|held|apartad[oa]|reserved)\b.{0,30}\b(?:for|por|durante|another)(?: (?:the|about|next|another|unos|unas|los|proximos))*\W*$"
+)
 _TAKES = re.compile(r"\b(?:takes?|lasts?|for|in|within|about|only|just|than|be)\W*$")
 """Before `a day`: a length of time. Elsewhere the words mean any day."""
 
@@ -302,7 +314,10 @@ def _durations(text: str, proof: Proof) -> Veto | None:
         if not about or about == {proof.service}:
             lengths |= {int((s.end - s.start).total_seconds() // 60) for s in spans}
         if _HOLD.search(text):
-            lengths |= {round((expires - proof.now).total_seconds() / 60) for expires in proof.expires}
+            held = {round((expires - proof.now).total_seconds() / 60) for expires in proof.expires}
+            lengths |= held
+            if _HELD_FOR.search(text[: said.span[0]]) and said.minutes not in held:
+                return Veto("duration", f"no tool result holds {said.words.strip()!r}")
         if said.minutes not in lengths | proof.stated_durations:
             return Veto("duration", f"no tool result holds {said.words.strip()!r}")
     return None

@@ -42,13 +42,13 @@ CLAIMS: tuple[Claim, ...] = (
         r"\byou(?: now)? have an? (?:appointment|booking|reservation)\b",
         r"\b(?:made|placed|completed|finali[sz]ed) (?:the|a|your|an|that) (?:reservation|appointment|booking)\b",
         r"\bsecured\b",
-        r"(?<!choice )(?<!decision )\b(?:is|are|es|son) (?:now )?(?:yours|suy[oa]s?|tuy[oa]s?)\b|\byou(?: now)? have (?:the|your)\b|\bdown for\b|\bcounting on you\b",
+        r"(?<!choice )(?<!decision )\b(?:is|are|es|son) (?:now )?(?:yours|suy[oa]s?|tuy[oa]s?)\b|\byou(?: now| still)? have (?:the|your)\b|\bdown for\b|\bcounting on you\b",
         r"^(?:just |so |please )*(?:come|visit|bring|show|stop|drop|swing|venga|pase|visite|traiga)\b",
         r"\b(?:in|on) the (?:calendar|schedule|system|diary)\b|\ben (?:la agenda|el calendario|el sistema)\b|\bqueda(?:mos|n)? (?:para|el|en)\b(?! ?\$?\d)",
         r"\b(?:are|is|'s|all) (?:arranged|settled|prepared|organized)\b|\b(?:is|are) saved\b",
         r"\b(?:[ap]m|day|\d)\b,? (?:the \w+,? )?it is\b",
         r"\b(?:are|'re|is|be|'ll be|waiting) ready for you\b|\bshow up\b|\byour name on\b|\bthank(?:s| you) for (?:booking|scheduling|reserving)\b|\bknows? (?:you're|you are|about your|that you)\b",
-        r"\b(?:get|receive|have) (?:a|your|the) confirmation\b|\ble confirmo\b|\b(?:su|tu) (?:turno|cita|lugar|reserva) ya\b|\bya esta\b\W*$",
+        r"\b(?:get|receive|have) (?:a|your|the) confirmation\b|\b[lt]e confirmo\b|\b(?:su|tu) (?:turno|cita|lugar|reserva) ya\b(?! (?:esta|fue|quedo) cancelad)|\bya esta\b\W*$",
         r"\bconsider it (?:done|yours)\b",
         r"\btaken care of\b|\bwent through\b",
         r"^(?:all )?(?:booked|set)\b|\b(?:it'?s|all|that'?s) (?:arranged|settled|sorted)\b",
@@ -151,7 +151,7 @@ BARGAIN = re.compile(
     r"|\b(?:normally|usually|regular(?:ly)?|(?<!quote )was|instead of|reduced|marked down|antes|normalmente)\b[^.]*\$"
     r"|\bprice match\b|\bgifts?\b|\b(?:costs?|pay|pays|cuesta|paga|for) (?:you )?(?:nothing|nada)\b|\b(?:good|great|nice|fair|low(?:est)?) prices?\b|\bbuen precio\b|\bprecio de amigo\b|\b(?:same|double|twice|triple|half) (?:the )?(?:price|cost|as)\b|\bdouble\b(?! ?check)|\btwice\b|\btriple\b|\bdoble\b|\bbonus\b|\bextra charge\b|(?<!\band a )\bhalf\b|\bunder budget\b"
     r"|\bbetter (?:price|rate|deal)\b|\bour (?:treat|cuenta)\b|\bonly pay\b|\blittle (?:extra|something)\b|\bextra\b|\b(?:mention|show) this chat\b|\blose on\b|\bsale menos\b|\bcover the\b|\bcorre por\b"
-    r"|\bworks? for me\b.*\bprice\b|\bknock\b|\bcut you\b|\bround(?:ed)? (?:it )?(?:down|up|off)\b|\bnext to nothing\b|\bpay (?:a|any|one|nothing)\b|\bno (?:\w+ )?(?:hay|tiene|lleva|genera|have|is) (?:ningun |ninguna )?(?:costo|cargo|cobro|recargo)\b|\bningun (?:costo|cargo|cobro)\b|\bmejor precio\b|\bprecio especial\b|\bigualamos\b|\bigualar\b"
+    r"|\bworks? for me\b.*\bprice\b|\bknock\b|\bcut you\b|\bround(?:ed)? (?:it )?(?:down|up|off)\b|\bnext to nothing\b|\bpay (?:a|any|one|nothing)\b|\bno (?:\w+ )?(?:hay|tiene|lleva|genera|have|is) (?:ningun |ninguna )?(?:costo|cargo|cobro|recargo)\b|\bningun (?:costo|cargo|cobro)\b|\b(?:al|el|por el|lo) mismo precio\b|\bpor lo mismo\b|\bmejor precio\b|\bprecio especial\b|\bigualamos\b|\bigualar\b"
 )
 """Prices by other words than an amount. Said as an inability (`I can't give discounts`), it is none."""
 
@@ -225,13 +225,14 @@ INABILITY = re.compile(
 FOR_NOW = re.compile(r"\b(?:until|unless|yet|before|without|hasta|a menos|todavia|aun)\b")
 """A refusal that may end is half a promise."""
 WISHED = re.compile(
-    r"\b(?:if you(?:'d)? (?:like|want|need|prefer|rather have|are looking for|were hoping for)|si (?:busca|buscas|quiere|quieres|prefiere|prefieres)|(?:get|understand|know|hear)(?: you| why you| you're)? (?:totally )?want(?:ing|ed)?|know (?:it's|it is|that's) not)"
+    r"\b(?:if you(?:'d)? (?:like|want|need|prefer|rather have|are looking for|were hoping for)|(?:si|que) (?:busca|buscas|quiere|quieres|prefiere|prefieres)|(?:understand|know|see|hear) you(?:'ve)? (?:have|had|got|found|saw|were offered)|(?:get|understand|know|hear)(?: you| why you| you're)? (?:totally )?want(?:ing|ed)?|know (?:it's|it is|that's) not)"
     r" (?:something|algo|an?|a film|un|una)?(?: (?:mas|less|bit|little|option|un poco))*\W*$"
 )
 """Before what the customer may wish for."""
 AFTER_A_YES = re.compile(
     r"\b(?:if|once|when|as soon as|after|before|until|unless|si|cuando|una vez que|en cuanto|hasta que|antes de que) (?:you(?:'d| would)?|usted|me)? ?"
     r"(?:say|confirm|tell|answer|agree|reply|choose|pick|want|like|give|let|approve|decide|are ready|need|diga|dice|confirm[ae]|acept[ae]|quier[ae]|elij[ae]|elige|responda|responde|prefier[ae])\b"
+    r"|\b(?:once|when|as soon as) i (?:have|get|see|hear) your (?:ok|okay|yes|confirmation|answer|reply|go ahead)\b"
     r"|\b(?:say|answer|confirm|just say|reply|let me know|tell me|choose|pick|diga|confirme|dime|digame|avisame|escoge|elige|responde)\b[^.;:]* (?:and|to|y|para)\b"
 )
 ASKING = re.compile(

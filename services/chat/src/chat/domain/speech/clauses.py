@@ -148,7 +148,7 @@ class _Grammar:
             return not (self.stating - self.deed) & set(words)
         if not self.glue.fullmatch(" ".join(words)):
             return False
-        return any(word.isupper() for word in words) or not self.stating & set(words)
+        return any(word.isupper() for word in words) or not (self.stating | self.subjects) & set(words)
 
     def is_courtesy(self, words: list[str]) -> bool:
         return all(word in self.courtesy for word in words)

@@ -55,14 +55,14 @@ def _of_class(fact: PriceFact, wanted: str | None, proof: Proof) -> bool:
 
 
 _ADDED_TO = re.compile(
-    r"\b(?:add(?:ed|ing|s)?|agreg\w+|anad\w+)(?: it| la| lo)? (?:to|on|al?)(?: the| your| tu| su| el| la)? $"
+    r"\b(?:add(?:ed|ing|s)?|agreg\w+|anad\w+)\b[^,;.]{0,40}? (?:to|on|al?)(?: the| your| tu| su| el| la)? $"
 )
 """Before the service that something else is added to."""
 _NOT_IN = re.compile(
     r"\b(?:isn't|is not|not|no (?:esta|va|viene)) (?:included in|in|part of|covered by|incluid[oa] en|en) (?:the |that |this |los |el )?$"
 )
 """Before the price that something is no part of."""
-_FOR = re.compile(r"\s*(?:dollars?|bucks)?\s*(?:for|por|para|on|del?|of)\b")
+_FOR = re.compile(r"\s*(?:dollars?|bucks)?\s*(?:for|with|con|por|para|on|del?|of)\b")
 
 
 def _nearest(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str | None:

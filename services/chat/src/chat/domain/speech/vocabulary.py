@@ -17,7 +17,24 @@ suit lean wrap tint peel fade darken install apply cure dry roll clean wash own 
 learn know tell say agree discuss matter depend vary differ range belong apply laugh joke smile relax enjoy thank welcome greet
 """.split()
 _ENGLISH_WORDS = """
-totally completely absence additional advice ages agent aim amount anyways appropriate argue arrival attention aware awhile backseat basics basis beginning bill brand briefly
+located location access accessible available picture pictures video videos camera bubbles bubble scratch scratches crack cracks peeling fading chrome delete
+ready near far next nearest under above below top bottom front rear middle half quarter whole entire full empty open closed new old recent ancient young early late quick slow fast
+easy hard simple difficult clear dark bright shiny plain big small large little long short tall wide narrow deep high low heavy warm hot cool cold dry wet soft strong weak rich poor
+happy sad angry upset sorry glad tired busy free bored excited afraid careful careless polite rude kind mean honest smart clever funny serious strange normal common rare regular usual
+odd even equal similar different opposite right wrong true false real fake possible impossible likely unlikely certain uncertain sure necessary useful useless important minor major main extra
+spare single double several few many much more most less least enough plenty lot lots bit piece part side end edge corner middle center line row column list table chart graph
+page book letter word sentence paragraph story news article paper pen pencil computer screen keyboard button key lock door window wall floor ceiling roof room house building office store
+market street road highway bridge town city village state country world earth sun moon star sky cloud rain snow wind storm weather season spring summer fall autumn winter year
+month week day night morning noon afternoon evening midnight hour minute second moment today tomorrow yesterday now later soon always never often sometimes once twice again already
+person people man woman child baby boy girl friend neighbor guest customer client worker boss manager owner driver doctor teacher student officer family parent mother father son daughter
+body head hand eye ear foot heart mind voice name age birthday holiday vacation party event meeting class lesson game match team player score win lose race
+food water coffee tea milk bread meat fruit dinner lunch breakfast snack cup plate knife spoon
+animal dog cat bird fish horse tree flower grass garden park beach mountain river lake sea ocean island
+color red orange yellow green blue purple brown black white gray silver gold tone level percent degree shape size weight length width height depth
+reason cause result effect purpose goal plan idea thought opinion belief fact truth lie secret mystery problem trouble issue matter question answer solution choice option decision
+way method step process system order rule law right duty job task work project business company shop service product item thing stuff object tool machine engine wheel tire seat belt
+chance luck risk danger safety care help support advice hint tip warning sign signal message call text email note reminder alert update report
+absence additional advice ages agent aim amount anyways appropriate argue arrival attention aware awhile backseat basics basis beginning bill brand briefly
 building business busy capable center chance channel circumstance city coming comparison computer concerned condition consumer context couple's
 cover coverage crazy curious current customer's darkness data deal default degree departure desk detailed direction directly door doors double
 downtown driver's drop-off easygoing effect effort email emergency employee employees english error event exception exchange expected experience expert
@@ -82,7 +99,17 @@ fuiste dijiste pediste preguntaste mencionaste querias hiciste escribiste pidio 
 muestro muestra muestre muestras encuentro encuentra encuentre cuesta cuestan cueste quede quedes quiero consigo consiga recuerda recuerde sugiero sugiere recomiendo sirve sirven sirva repites repite
 pienso piensa pruebo prueba suene siento vuelvo vuelve vuelva duele digo dicen oigo pongo ponga trae traen traiga seria serias saldria tendrias tendria habria haria haria diria dirias vendria
 pregunteme pregunteles preguntale preguntales llamanos llamenos llamame escribenos escribeme avisanos avisame avisenos cuentame platicame mandame enviame regalame
-veo ve ven vea cuento cuentas cuenta elijas elija elijes escojas escoja mueva muevas mueve muevo cierre cierra abre empiece empieza comience comienza
+doy das da dan voy va van soy acceso accesos estoy estas seguro segura vence vencen imagen imagenes imposible video videos camara burbujas burbuja rayon rayones cromo
+hago haces hacen pongo salgo tengo vengo traigo oigo conozco ofrezco agradezco parezco aparezco reconozco agradezca ofrezca conozca traduzco conduzco sigo consigo pido pides pide piden
+elijo elige eligen mido sirvo vuelvo vuelves duermo muero prefiero quiero puedo juego entiendo pierdo cierro empiezo comienzo pienso enciendo
+bajo alto corto ancho angosto grueso delgado ligero pesado duro suave seco mojado frio caliente tibio limpio sucio lleno vacio rico pobre joven viejo feliz triste enojado cansado ocupado
+contento serio raro comun normal igual distinto parecido cierto falso posible probable necesario util principal doble simple facil
+agua comida cafe casa calle carretera avenida esquina ciudad pueblo pais mundo sol luna lluvia clima verano invierno primavera otono ano mes semana dia noche hora minuto segundo
+hombre mujer nino nina bebe familia vecino cliente trabajador jefe maestro medico estudiante equipo persona gente mano cabeza ojo corazon mente voz nombre edad cumpleanos fiesta evento junta clase
+letra palabra frase historia noticia papel lapiz computadora pantalla tecla boton puerta pared piso techo cuarto edificio tienda mercado
+rojo naranja amarillo verde azul morado cafe negro blanco gris plata dorado motivo causa resultado efecto meta opinion hecho mentira secreto misterio problema asunto pregunta respuesta
+solucion eleccion decision manera metodo paso proceso sistema orden regla deber trabajo proyecto negocio producto articulo herramienta maquina motor suerte riesgo peligro apoyo consejo pista aviso senal
+recordatorio reporte veo ve ven vea cuento cuentas cuenta elijas elija elijes escojas escoja mueva muevas mueve muevo cierre cierra abre empiece empieza comience comienza
 """.split()
 
 _MORE_ENGLISH = """
