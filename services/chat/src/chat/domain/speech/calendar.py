@@ -103,6 +103,9 @@ def _known(text: str, place: int, proof: Proof) -> list[Span]:
 
 def _day(group: _Day, text: str, proof: Proof) -> Veto | None:
     spans = _known(text, group.span[0], proof)
+    if _DEADLINE.search(text[: group.span[0]]):
+        ends = (*proof.valid_until, *proof.expires)
+        return None if any(group.fits(e.date()) for e in ends) else _no_day(group)
     found = any(group.fits(s.start.date()) or group.fits(s.end.date()) for s in spans)
     if found and _is_denied_there(group.span, text) and not any(times(text)):
         return Veto("day", f"a tool result does hold the day {group.words!r}")
@@ -112,6 +115,10 @@ def _day(group: _Day, text: str, proof: Proof) -> Veto | None:
         return None
     if _is_not_listed(group.span, text, proof) and not any(group.fits(s.start.date()) for s in spans):
         return None
+    return _no_day(group)
+
+
+def _no_day(group: _Day) -> Veto:
     return Veto("day", f"no tool result holds the day {group.words!r}")
 
 
@@ -216,7 +223,7 @@ def _time_between(start: int, end: int, clock: list[TimeSaid]) -> bool:
 
 def _is_time(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:
     before = text[: said.span[0]]
-    if proof.expires and _RUNS_OUT.search(before):
+    if _RUNS_OUT.search(before):
         behind = [g for g in on if g.span[0] >= said.span[1]]
         return any(_at(e, said) and all(g.fits(e.date()) for g in behind) for e in proof.expires)
     if _is_denied_there(said.span, text) and _is_open(said, on, proof):
@@ -248,8 +255,9 @@ def _is_of_a_span(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bo
     return bool(_HOLD.search(text)) and any(_at(e, said) for e in proof.expires)
 
 
+_DEADLINE = re.compile(r"\b(?:you have|tienes?) (?:until|till|hasta)\W*(?:el )?$")
 _RUNS_OUT = re.compile(
-    r"\b(?:hold|held|holding|reserved|apart\w+)\b.*\b(?:until|till|runs? out|expires?|lasts?|ends?|good|hasta|vence)\W*(?:(?:at|until|through|on|hasta|a|las|el) )*\W*$"
+    r"\b(?:hold|held|holding|reserved|apart\w+|you have|tienes?)\b.*\b(?:until|till|runs? out|expires?|lasts?|ends?|good|hasta|vence)\W*(?:(?:at|until|through|on|hasta|a|las|el) )*\W*$"
 )
 """Before the moment a hold ends."""
 
@@ -315,7 +323,7 @@ _WISH_BEHIND = re.compile(
     r"|\bno (?:le |te )?puedo (?:prometer|asegurar|confirmar)(?:le|te)?|\bmas cercan[oa] al|\b(?:hoping|asking|looking|asked) for"
 )
 _WISH_BEFORE = re.compile(
-    r"(?: (?:at|a las?))?[^,;:.!?]{0,12}(?:,? noted\b| (?:was|is|were|era) (?:your|tu|su|what you|the (?:day|time) you|lo que)\b| you (?:asked|wanted|mentioned)\b)"
+    r"(?:\s|at\b|a\b|las?\b|[ap]m\b|\d|:)*(?:,? noted\b| (?:was|is|were|era) (?:your|tu|su|what you|the (?:day|time) you|lo que)\b| you (?:asked|wanted|mentioned)\b)"
 )
 _WISH_WORDS = 24
 """Letters between the words of a wish and the moment wished for: `closest to this Thursday`."""

@@ -130,7 +130,7 @@ def _claims(_: str, text: str, proof: Proof) -> Veto | None:
 
 
 _UNBOOKED = re.compile(
-    r"\b(?:nothing(?:'s| is| has been| was)|(?:is|are|was|has|have)(?:n't| not)(?: been)?|not|never)(?: yet| actually)? (?:booked|confirmed|scheduled)\b"
+    r"\b(?:nothing(?:'s| is| has been| was)|none (?:\w+ ){0,3}(?:is|are|has|have)(?: been)?|(?:is|are|was|has|have)(?:n't| not)(?: been)?|not|never)(?: yet| actually)? (?:booked|confirmed|scheduled)\b"
     r"|\b(?:don't|do not|no) (?:have|tienes?|tiene) (?:an? |any |una |ninguna )?(?:appointment|booking|cita|reserva)\b|\bno (?:esta|quedo) (?:reservad|confirmad|agendad)[oa]\b"
 )
 
@@ -212,6 +212,8 @@ def _terms(_: str, text: str, proof: Proof) -> Veto | None:
     for found in words.TERMS.finditer(text):
         others = any(found[0] in said for name, said in proof.descriptions.items() if name not in named)
         own = any(found[0] in said for name, said in proof.descriptions.items() if name in named)
+        if found[0].startswith("warrant") and _denies_a_warranty(text[: found.start()], named, proof):
+            return Veto("terms", "a tool result does hold a warranty of that")
         if found[0].startswith("legal") and words.INABILITY.search(text[: found.start()]):
             continue
         if found[0] not in proof.texts or (named and others and not own):
@@ -219,6 +221,14 @@ def _terms(_: str, text: str, proof: Proof) -> Veto | None:
     if (anytime := words.OPEN_DOOR.search(text)) and not words.CHANGING_ONE.search(text):
         return Veto("time", f"no tool result holds {anytime[0]!r}; name the times that find_slots gave")
     return None
+
+
+def _denies_a_warranty(before: str, named: set[str], proof: Proof) -> bool:
+    """`I don't see a warranty for ceramic`, which has one."""
+    clause = re.split(r"[,;:]| but | pero ", before)[-1]
+    return bool(words.NEGATED.search(clause)) and any(
+        "warrant" in proof.descriptions.get(n, "") for n in named
+    )
 
 
 def _services(_: str, text: str, proof: Proof) -> Veto | None:

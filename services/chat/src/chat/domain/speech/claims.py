@@ -31,6 +31,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"\bconfirmed\b",
         r"\ball set\b",
         r"\byou(?:'re| are) (?:set|in|on the (?:calendar|schedule|books))\b",
+        r"\byou(?:'re| are) (?:now )?(?:on|for|in for) (?:mon|tues|wednes|thurs|fri|satur|sun|tomorrow|today|the \d)",
         r"\bset (?:you )?up for\b",
         r"\block(?:ed|ing) (?:it |that |you )?in\b",
         r"\bsee you\b",
@@ -69,7 +70,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "appointment",
-        r"\b(?:your|su|tu|the shop has your)(?: new| nueva| \w+day)? (?:appointment|booking|reservation|visit|cita|reserva|turno)\b(?!s? (?:number )?(?:can|could|would|may|puede))",
+        r"\b(?:your|su|tu|the shop has your)(?: \w+){0,3}? (?:appointment|booking|reservation|visit|cita|reserva|turno)\b(?!s? (?:number )?(?:can|could|would|may|puede))",
         r"\b(?:your|su|tu) (?:time|slot|spot|place|horario|lugar) (?:is|es)\b",
     ),
     _claim(
@@ -157,7 +158,7 @@ BARGAIN = re.compile(
 
 TERMS = re.compile(
     r"\b(?:tax(?:es)?|impuestos?|iva|deposit\w*|deposito\w*|down ?payment|anticipo|fees?|recargos?|surcharges?|financ\w+|install?ments?|cuotas|mensualidades|at no interest"
-    r"|refund\w*|money back|reembols\w+|devol\w+|warrant\w+|garanti\w+|lifetime|de por vida|legal\w*|illegal\w*|ilegal\w*|law|laws|ley|leyes|may drive|allowed|permitid[oa]s?|police|ticket|insur\w+|seguro de|uv|infrared|heat rejection"
+    r"|refund\w*|money back|reembols\w+|devol\w+|warrant\w+|garanti\w+|lifetime|de por vida|legal\w*|illegal\w*|ilegal\w*|law|laws|ley|leyes|may drive|allowed|permitid[oa]s?|police|ticket|insur\w+|(?<!estoy )(?<!esta )seguro de|uv|infrared|heat rejection"
     r"|package|paquetes?|bundle|combo|membership|subscription|memberships?|certified|certificad[oa]s?|award\w*|in business|years of experience|included|incluid[oa]s?|incluye|pickup|pick you up|tow(?:s|ed|ing)?|loaner|shuttle|rental"
     r"|deliver\w*|mobile service|a domicilio|gift card|walk ?ins?|credit cards?|cash|venmo|zelle|paypal)\b"
 )

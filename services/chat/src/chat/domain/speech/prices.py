@@ -55,7 +55,7 @@ def _of_class(fact: PriceFact, wanted: str | None, proof: Proof) -> bool:
 
 
 _ADDED_TO = re.compile(
-    r"\b(?:add(?:ed|ing|s)?|agreg\w+|anad\w+)\b[^,;.]{0,40}? (?:to|on|al?)(?: the| your| tu| su| el| la)? $"
+    r"\b(?:add(?:ed|ing|s)?|agreg\w+|anad\w+)\b[^,;.]{0,40}? (?:to(?: the| your)?|on(?: the| your)?|al|a (?:la|el|tu|su)) $"
 )
 """Before the service that something else is added to."""
 _NOT_IN = re.compile(

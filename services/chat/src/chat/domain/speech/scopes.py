@@ -124,7 +124,11 @@ def _is_topic(what: str) -> bool:
 
 
 def _is_not_sold(what: str, proof: Proof) -> bool:
-    return bool(proof.services) and not services_said(what, proof) and not _SUBJECT.search(what)
+    """A thing of another name than all that the shop sells."""
+    other = any(
+        word not in proof.words | claims.ENGLISH | claims.SPANISH for word in re.findall(r"[a-z]+", what)
+    )
+    return bool(proof.services) and other and not services_said(what, proof) and not _SUBJECT.search(what)
 
 
 def _has_no_warranty(said: str, proof: Proof) -> bool:

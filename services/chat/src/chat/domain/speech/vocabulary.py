@@ -17,7 +17,7 @@ suit lean wrap tint peel fade darken install apply cure dry roll clean wash own 
 learn know tell say agree discuss matter depend vary differ range belong apply laugh joke smile relax enjoy thank welcome greet
 """.split()
 _ENGLISH_WORDS = """
-located location access accessible available picture pictures video videos camera bubbles bubble scratch scratches crack cracks peeling fading chrome delete
+totally somewhere anywhere nowhere everywhere located location access accessible available picture pictures video videos camera bubbles bubble scratch scratches crack cracks peeling fading chrome delete
 ready near far next nearest under above below top bottom front rear middle half quarter whole entire full empty open closed new old recent ancient young early late quick slow fast
 easy hard simple difficult clear dark bright shiny plain big small large little long short tall wide narrow deep high low heavy warm hot cool cold dry wet soft strong weak rich poor
 happy sad angry upset sorry glad tired busy free bored excited afraid careful careless polite rude kind mean honest smart clever funny serious strange normal common rare regular usual
