@@ -155,7 +155,7 @@ _LISTED = r"(?:among|one of|part of|on|in|listed|showing|coming up|available amo
 _NOT_LISTED = re.compile(
     rf"\b(?:isn't|is not|wasn't|aren't|not) (?:among|one of|{_LISTED})\b|\bno esta entre\b|\bisn't (?:a day)?\s*(?:i|i've) (?:\w+ )?(?:looked|checked|found|have)\b"
     r"|\b(?:didn't|doesn't|did not|does not|don't|not) (?:come|show|turn|came|pop) up\b|\b(?:nothing|no(?: \w+){1,3}) (?:came|turned|showed|comes|shows) up\b"
-    r"|\bi (?:don't|do not) have (?:\w+ ){1,3}at \d|\bno tengo (?:\w+ ){1,3}a las \d"
+    r"|\bnothing (?:at|on|for)\b[^,.;]*\b(?:i can see|i see|i can find)\b|\bi (?:don't|do not) have (?:\w+ ){1,3}at \d|\bno tengo (?:\w+ ){1,3}a las \d"
     r"|\bi (?:don't|didn't|do not|did not|can't|couldn't) (?:see|find)\b|\bi (?:see|saw|found|find) (?:nothing|no)\b|\bno (?:veo|encontre|encuentro)\b|\bno (?:me |nos )?(?:aparece|sale|figura|salio|aparecio)n?\b"
 )
 """Of the tool's answer, not of the shop: `I don't see`, never `there is none`."""

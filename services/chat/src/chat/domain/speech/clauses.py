@@ -135,6 +135,8 @@ class _Grammar:
     stating: frozenset[str]
     deed: frozenset[str]
     subjects: frozenset[str]
+    clitics: frozenset[str]
+    joints: frozenset[str]
     lead_in: re.Pattern[str]
 
     def led_in(self, clause: str) -> list[str]:
@@ -159,6 +161,10 @@ class _Grammar:
             return False
         if goes_on and self._is_more_of_it(words):
             return True
+        if len(words) > 1 and words[0] in self.joints and words[1] in self.subjects:
+            return self.begins(words[1:], asks=asks, on_a_yes=on_a_yes, goes_on=False) or self.is_proved(
+                words[1:]
+            )
         kinds = [self.heads]
         kinds += [self.questions] if asks else []
         kinds += [self.continued] if goes_on else []
@@ -175,6 +181,8 @@ class _Grammar:
     def _is_more_of_it(self, words: list[str]) -> bool:
         """`prices, open times and booking`: what the clause before began."""
         rest = " ".join(words).replace("for you", "").split()
+        if rest and rest[0] in self.clitics:
+            return False
         return len(rest) <= _MORE_WORDS and not (self.stating | self.subjects) & set(rest)
 
 
@@ -204,6 +212,8 @@ def _grammar() -> _Grammar:
         stating=frozenset(data["stating"].split()),
         deed=frozenset(data["deed"].split()),
         subjects=frozenset(data["subjects"].split()),
+        clitics=frozenset(data["clitics"].split()),
+        joints=frozenset(data["joints"].split()),
         lead_in=re.compile(
             rf"((?:\w+ )?(?:{_filled(data['leads'], slots)}) \S+.*?) {data['not_before_you']}((?:{'|'.join(data['pronouns'].split())}) .*)"
         ),

@@ -99,7 +99,7 @@ fuiste dijiste pediste preguntaste mencionaste querias hiciste escribiste pidio 
 muestro muestra muestre muestras encuentro encuentra encuentre cuesta cuestan cueste quede quedes quiero consigo consiga recuerda recuerde sugiero sugiere recomiendo sirve sirven sirva repites repite
 pienso piensa pruebo prueba suene siento vuelvo vuelve vuelva duele digo dicen oigo pongo ponga trae traen traiga seria serias saldria tendrias tendria habria haria haria diria dirias vendria
 pregunteme pregunteles preguntale preguntales llamanos llamenos llamame escribenos escribeme avisanos avisame avisenos cuentame platicame mandame enviame regalame
-doy das da dan voy va van soy acceso accesos estoy estas seguro segura vence vencen imagen imagenes imposible video videos camara burbujas burbuja rayon rayones cromo
+quedaste quedaron forma formas manera maneras parte partes tipo tipos doy das da dan voy va van soy acceso accesos estoy estas seguro segura vence vencen imagen imagenes imposible video videos camara burbujas burbuja rayon rayones cromo
 hago haces hacen pongo salgo tengo vengo traigo oigo conozco ofrezco agradezco parezco aparezco reconozco agradezca ofrezca conozca traduzco conduzco sigo consigo pido pides pide piden
 elijo elige eligen mido sirvo vuelvo vuelves duermo muero prefiero quiero puedo juego entiendo pierdo cierro empiezo comienzo pienso enciendo
 bajo alto corto ancho angosto grueso delgado ligero pesado duro suave seco mojado frio caliente tibio limpio sucio lleno vacio rico pobre joven viejo feliz triste enojado cansado ocupado
