@@ -214,10 +214,16 @@ def _grammar() -> _Grammar:
         subjects=frozenset(data["subjects"].split()),
         clitics=frozenset(data["clitics"].split()),
         joints=frozenset(data["joints"].split()),
-        lead_in=re.compile(
-            rf"((?:\w+ )?(?:{_filled(data['leads'], slots)}) \S+.*?) {data['not_before_you']}((?:{'|'.join(data['pronouns'].split())}) .*)"
+        lead_in=_lead_in(
+            _filled(data["leads"], slots), data["before_object"].split(), data["pronouns"].split()
         ),
     )
+
+
+def _lead_in(leads: str, before_object: list[str], pronouns: list[str]) -> re.Pattern[str]:
+    """Two groups: the phrase, and the clause behind it."""
+    subject = "".join(f"(?<!{word} )" for word in before_object)
+    return re.compile(rf"((?:\w+ )?(?:{leads}) \S+.*?) {subject}((?:{'|'.join(pronouns)}) .*)")
 
 
 _SLOT = re.compile(r"\{([a-z]\w*)\}")
