@@ -272,8 +272,7 @@ def _unknown_words(_: str, text: str, proof: Proof) -> Veto | None:
 
 def _is_known(word: str, proof: Proof) -> bool:
     return (
-        word in vocabulary.ENGLISH
-        or word in vocabulary.SPANISH
+        word in vocabulary.KNOWN
         or word in proof.words
         or word in _COMMON
         or word in _UNITS

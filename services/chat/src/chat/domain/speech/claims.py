@@ -104,7 +104,7 @@ CLAIMS: tuple[Claim, ...] = (
         "handed_off",
         rf"\b(?:will|'ll|going to|gonna|about to|is to|can expect) (?:\w+ ){{0,2}}{_CONTACT}\b",
         rf"\b(?:notified|alerted|told|informed|messaged|asked|pinged|contacted|flagged|let|looped in|reached out to|spoke (?:to|with)|talked (?:to|with)|checked with) {_SOMEBODY}\b",
-        r"\b(?:esta|queda) con (?:el|nuestro) equipo\b|\b(?:is|it's) (?:now )?with (?:the|our) team\b",
+        r"\bsent (?:this|your \w+) (?:over )?to (?:the|our) (?:team|shop)\b|\b(?:esta|queda) con (?:el|nuestro) equipo\b|\b(?:is|it's) (?:now )?with (?:the|our) team\b",
         r"\b(?:been|was|is) (?:passed|handed) (?:on|over|along)\b",
         r"\bpass(?:ed|ing)? (?:this|it|that|your|these) (?:\w+ ){0,3}(?:on|along|to)\b",
         r"\b(?:transferr?(?:ed|ing)?|connect(?:ed|ing) you|hand(?:ed|ing) (?:you|this|it)|escalat(?:ed|ing))\b",
@@ -153,7 +153,7 @@ BARGAIN = re.compile(
     r"|\b(?:normally|usually|regular(?:ly)?|(?<!quote )was|instead of|reduced|marked down|antes|normalmente)\b[^.]*\$"
     r"|\bprice match\b|\bgifts?\b|\b(?:costs?|pay|pays|cuesta|paga|for) (?:you )?(?:nothing|nada)\b|\b(?:good|great|nice|fair|low(?:est)?) prices?\b|\bbuen precio\b|\bprecio de amigo\b|\b(?:same|double|twice|triple|half) (?:the )?(?:price|cost|as)\b|\bdouble\b(?! ?check)|\btwice\b|\btriple\b|\bdoble\b|\bbonus\b|\bextra charge\b|(?<!\band a )\bhalf\b|\bunder budget\b"
     r"|\bbetter (?:price|rate|deal)\b|\bour (?:treat|cuenta)\b|\bonly pay\b|\blittle (?:extra|something)\b|\bextra\b|\b(?:mention|show) this chat\b|\blose on\b|\bsale menos\b|\bcover the\b|\bcorre por\b"
-    r"|\bworks? for me\b.*\bprice\b|\bknock\b|\bcut you\b|\bround(?:ed)? (?:it )?(?:down|up|off)\b|\bnext to nothing\b|\bpay (?:a|any|one|nothing)\b|\bno (?:\w+ )?(?:hay|tiene|lleva|genera|have|is) (?:ningun |ninguna )?(?:costo|cargo|cobro|recargo)\b|\bningun (?:costo|cargo|cobro)\b|\b[lt]e (?:lo |la )?(?:dejo|dejamos) (?:en|a|por)\b|\b(?:al|el|por el|lo) mismo precio\b|\bpor lo mismo\b|\bmejor precio\b|\bprecio especial\b|\bigualamos\b|\bigualar\b"
+    r"|\bworks? for me\b.*\bprice\b|\bknock\b|\bcut you\b|\bround(?:ed)? (?:it )?(?:down|up|off)\b|\bnext to nothing\b|\bpay (?:a|any|one|nothing)\b|\bno (?:\w+ )?(?:hay|tiene|lleva|genera|have|is) (?:ningun |ninguna )?(?:costo|cargo|cobro|recargo)\b|\bningun (?:costo|cargo|cobro)\b|\b[lt]e (?:lo |la )?(?:dejo|dejamos) (?:en|a|por)\b|\bfor (?:a bit |a little )?less\b(?! than)|\bpag\w+ menos\b|\bpay less\b|\b(?:al|el|por el|lo) mismo precio\b|\bpor lo mismo\b|\bmejor precio\b|\bprecio especial\b|\bigualamos\b|\bigualar\b"
 )
 """Prices by other words than an amount. Said as an inability (`I can't give discounts`), it is none."""
 

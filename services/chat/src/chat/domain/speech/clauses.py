@@ -98,7 +98,7 @@ def _names(text: str, proof: Proof) -> Iterator[tuple[int, int]]:
         yield from (m.span() for m in re.finditer(rf"\b{re.escape(alias)}\b", text))
     for word in _WORD.finditer(text):
         plain = word[0].removesuffix("'s")
-        if plain in proof.words and plain not in vocabulary.ENGLISH | vocabulary.SPANISH:
+        if plain in proof.words and plain not in vocabulary.KNOWN:
             yield word.start(), word.start() + len(plain)
 
 

@@ -62,6 +62,7 @@ _NOT_IN = re.compile(
     r"\b(?:isn't|is not|not|no (?:esta|va|viene)) (?:included in|in|part of|covered by|incluid[oa] en|en) (?:the |that |this |los |el )?$"
 )
 """Before the price that something is no part of."""
+_PARTED = re.compile(r"[,;.:]| (?:and|or|y|o) |.{40}")
 _FOR = re.compile(r"\s*(?:dollars?|bucks)?\s*(?:for|with|con|por|para|on|del?|of)\b")
 
 
@@ -72,7 +73,7 @@ def _nearest(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str 
         name for at, name in said if at < start
     ]
     ahead = [(at, name) for at, name in said if at >= end]
-    if ahead and _FOR.match(text[end:]) and ahead[0][0] - end < 40:
+    if ahead and _FOR.match(text[end:]) and not _PARTED.search(text[end : ahead[0][0]]):
         return ahead[0][1]
     if behind:
         return behind[-1]

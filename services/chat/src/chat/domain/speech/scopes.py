@@ -47,10 +47,11 @@ _TOPIC_BEFORE = re.compile(
 )
 _WH_BEFORE = re.compile(rf"^\W*(?P<what>(?:{_WHICH}) [^,;:.!?]+), (?:that )?(?={_NO_ANSWER})")
 _REFUSED = re.compile(
-    r"^\W*(?:(?:sorry|unfortunately|lo siento|lamentablemente)[, ]+)?(?P<what>[^,;:.!?]+?) (?:(?:isn't|aren't|is not|are not) (?:a question |a thing )?"
+    r"^\W*(?:(?:sorry|unfortunately|i'm afraid|lo siento|lamentablemente)[, ]+)?(?P<what>[^,;:.!?]+?) (?:(?:isn't|aren't|is not|are not) (?:a question |a thing )?"
     r"(?:something |anything )?(?:that |this )?(?:i|we)(?:'m able to|'re able to| am able to| can| could| have| know)"
     r"(?: (?:answer|give|offer|do|help with|change|know about|look up|speak to|handle|see|discuss|provide|share|quote|any (?:details|information) (?:on|about)|information (?:on|about)|about))?"
     r"|(?:is|are) (?:something|a question) (?:i|we) (?:don't|can't|do not|cannot)(?: (?:know(?: about)?|answer|have|offer|do|give|see|look up|help with|change|handle))?"
+    r"|(?:is|are) (?:a bit |a little )?(?:beyond|outside|past)(?: of)? what (?:i|we) (?:can|know)(?: (?:answer|do|help with|speak to|see))?"
     rf"|(?:isn't|is not|aren't|are not) (?:my (?:thing|area|specialty)|something for me)){_END}"
 )
 _NOT_SOLD = re.compile(

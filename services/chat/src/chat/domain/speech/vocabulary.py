@@ -17,7 +17,7 @@ suit lean wrap tint peel fade darken install apply cure dry roll clean wash own 
 learn know tell say agree discuss matter depend vary differ range belong apply laugh joke smile relax enjoy thank welcome greet
 """.split()
 _ENGLISH_WORDS = """
-totally somewhere anywhere nowhere everywhere located location access accessible available picture pictures video videos camera bubbles bubble scratch scratches crack cracks peeling fading chrome delete
+sent totally somewhere anywhere nowhere everywhere located location access accessible available picture pictures video videos camera bubbles bubble scratch scratches crack cracks peeling fading chrome delete
 ready near far next nearest under above below top bottom front rear middle half quarter whole entire full empty open closed new old recent ancient young early late quick slow fast
 easy hard simple difficult clear dark bright shiny plain big small large little long short tall wide narrow deep high low heavy warm hot cool cold dry wet soft strong weak rich poor
 happy sad angry upset sorry glad tired busy free bored excited afraid careful careless polite rude kind mean honest smart clever funny serious strange normal common rare regular usual
@@ -99,7 +99,7 @@ fuiste dijiste pediste preguntaste mencionaste querias hiciste escribiste pidio 
 muestro muestra muestre muestras encuentro encuentra encuentre cuesta cuestan cueste quede quedes quiero consigo consiga recuerda recuerde sugiero sugiere recomiendo sirve sirven sirva repites repite
 pienso piensa pruebo prueba suene siento vuelvo vuelve vuelva duele digo dicen oigo pongo ponga trae traen traiga seria serias saldria tendrias tendria habria haria haria diria dirias vendria
 pregunteme pregunteles preguntale preguntales llamanos llamenos llamame escribenos escribeme avisanos avisame avisenos cuentame platicame mandame enviame regalame
-quedaste quedaron forma formas manera maneras parte partes tipo tipos doy das da dan voy va van soy acceso accesos estoy estas seguro segura vence vencen imagen imagenes imposible video videos camara burbujas burbuja rayon rayones cromo
+falta faltan faltaria confirmacion quedaste quedaron forma formas manera maneras parte partes tipo tipos doy das da dan voy va van soy acceso accesos estoy estas seguro segura vence vencen imagen imagenes imposible video videos camara burbujas burbuja rayon rayones cromo
 hago haces hacen pongo salgo tengo vengo traigo oigo conozco ofrezco agradezco parezco aparezco reconozco agradezca ofrezca conozca traduzco conduzco sigo consigo pido pides pide piden
 elijo elige eligen mido sirvo vuelvo vuelves duermo muero prefiero quiero puedo juego entiendo pierdo cierro empiezo comienzo pienso enciendo
 bajo alto corto ancho angosto grueso delgado ligero pesado duro suave seco mojado frio caliente tibio limpio sucio lleno vacio rico pobre joven viejo feliz triste enojado cansado ocupado
@@ -170,3 +170,4 @@ ENGLISH = frozenset(
 SPANISH = frozenset(
     (*_MORE_SPANISH, *_SPANISH_WORDS, *(form for verb in _SPANISH_VERBS for form in spanish(verb)))
 )
+KNOWN = ENGLISH | SPANISH
