@@ -11,6 +11,7 @@ from shared.events import CatalogService, ClassPrice, Price
 
 from chat.domain.speech.moments import DurationSaid, durations, times
 from chat.domain.speech.text import folded
+from chat.domain.speech.wordings import as_known
 from chat.domain.values import LeadFacts, Quote, ShopFacts, vehicle_text
 
 OFFER_FRESH = timedelta(minutes=30)
@@ -88,6 +89,9 @@ class Proof:
     vehicle_class: str | None = None
     slots: tuple[Span, ...] = ()
     appointment: Span | None = None
+    left: Span | None = None
+    """Where the appointment was before it was moved."""
+    hold: Span | None = None
     expires: tuple[datetime, ...] = ()
     valid_until: tuple[datetime, ...] = ()
     openings: tuple[Opening, ...] = ()
@@ -105,6 +109,8 @@ class Proof:
     phrases: tuple[str, ...] = ()
     """Folded phrases whose figures are theirs: address, vehicle, booking number; longest first."""
     phone: str = ""
+    link: str = ""
+    """Where the customer manages the appointment: the only address that may be shown."""
     said: str = ""
     asked_last: str = ""
 
@@ -145,6 +151,8 @@ class _Findings:
         self._slots_are_new = False
         self._hold: tuple[Span, ...] = ()
         self._appointment: Span | None = None
+        self._left: Span | None = None
+        self._link = ""
         self._expires: tuple[datetime, ...] = ()
         self._valid_until: tuple[datetime, ...] = ()
         self._openings: list[Opening] = []
@@ -181,13 +189,13 @@ class _Findings:
         for row in _rows(result.get("services")):
             for service in _catalog_service(row):
                 self._name(service.name, service.code, *service.synonyms)
-                self._durations[folded(service.name)] = service.duration_minutes
-                self._descriptions[folded(service.name)] = _spaced(folded(service.description))
+                self._durations[_read(service.name)] = service.duration_minutes
+                self._descriptions[_read(service.name)] = _spaced(_read(service.description))
                 self._prices[f"list:{service.code}"] = tuple(_list_prices(service))
 
     def _name(self, name: str, *others: str) -> None:
         for other in (name, *others):
-            self._services[folded(other)] = folded(name)
+            self._services[_read(other)] = _read(name)
 
     def _quote(self, result: Mapping[str, object]) -> None:
         try:
@@ -196,7 +204,7 @@ class _Findings:
             return
         if quote.valid_until <= self._setting.now:
             return
-        self._service = folded(quote.service.name)
+        self._service = _read(quote.service.name)
         self._name(quote.service.name, quote.service.code)
         self._prices["quote"] = tuple(_quoted_prices(quote))
         self._valid_until = (quote.valid_until.astimezone(self._zone),)
@@ -223,16 +231,18 @@ class _Findings:
             self._promises.discard("held")
 
     def _booked(self, result: Mapping[str, object]) -> None:
-        self._appointment = next(iter(self._spans([result])), None)
+        self._left, self._appointment = self._appointment, next(iter(self._spans([result])), None)
+        if isinstance(link := result.get("manage_url"), str):
+            self._link = link
         self._slots, self._hold, self._expires = (), (), ()
         if isinstance(number := result.get("number"), str):
             self._number = number
         service = result.get("service")
         if isinstance(service, Mapping) and isinstance(name := service.get("name"), str):
             self._name(name, str(service.get("code", name)))
-            self._service = self._service or folded(name)
+            self._service = self._service or _read(name)
             if isinstance(cents := result.get("total_cents"), int):
-                about = frozenset({folded(name)})
+                about = frozenset({_read(name)})
                 self._prices["appointment"] = (
                     PriceFact(cents, about, self._setting.vehicle_class, total=True),
                 )
@@ -271,8 +281,8 @@ class _Findings:
         if setting.appointment == "cancelled":
             promises = (promises - {"booked", "moved"}) | {"cancelled"}
         if promises & {"booked", "moved", "cancelled"}:
-            promises.add("appointment")
-        texts = folded(" . ".join(self._texts))
+            promises |= {"appointment", "done"}
+        texts = _read(" . ".join(self._texts))
         vehicle = _plain_vehicle(setting.lead)
         names = [
             shop.name,
@@ -282,6 +292,7 @@ class _Findings:
             setting.lead.interest or "",
             *self._texts,
         ]
+        named = " ".join(names)
         return Proof(
             now=setting.local_now,
             prices=tuple(fact for facts in self._prices.values() for fact in facts),
@@ -290,32 +301,39 @@ class _Findings:
             vehicle_class=setting.vehicle_class,
             slots=self._slots + self._hold,
             appointment=self._appointment,
+            left=self._left if self._left != self._appointment else None,
+            hold=next(iter(self._hold), None),
             expires=self._expires,
             valid_until=self._valid_until,
             openings=tuple(self._openings),
             none_open=frozenset(self._none_open),
             durations=self._durations,
             promises=frozenset(promises),
-            texts=f"{texts} . {folded(setting.lead.interest or '')} . {folded(shop.name)}",
+            texts=f"{texts} . {_read(setting.lead.interest or '')} . {_read(shop.name)}",
             descriptions=self._descriptions,
             stated_durations=frozenset(d.minutes for d in _durations_in(texts) if d.minutes),
-            words=frozenset(re.findall(r"[a-z0-9]+", folded(" ".join(names)))),
+            words=frozenset(re.findall(r"[a-z0-9]+", f"{folded(named)} {_read(named)}")),
             phrases=_phrases(shop, vehicle, self._number),
             phone=re.sub(r"\D", "", shop.phone)[-10:],
-            said=folded(" . ".join(setting.said)),
-            asked_last=folded(setting.said[-1]) if setting.said else "",
+            link=self._link,
+            said=_read(" . ".join(setting.said)),
+            asked_last=_read(setting.said[-1]) if setting.said else "",
         )
 
 
+def _read(text: str) -> str:
+    return as_known(folded(text))
+
+
 def _list_prices(service: CatalogService) -> Iterator[PriceFact]:
-    about = frozenset({folded(service.name)})
+    about = frozenset({_read(service.name)})
     own = {price.vehicle_class for price in service.class_prices}
     for price in service.class_prices:
         yield from _span_prices(price, about, price.vehicle_class)
     if service.price.amount_cents is not None and service.price.kind != "on_request":
         yield from _span_prices(service.price, about, "other" if own else None)
     for addon in service.addons:
-        yield PriceFact(addon.amount_cents, frozenset({folded(addon.name), folded(addon.code)}))
+        yield PriceFact(addon.amount_cents, frozenset({_read(addon.name), _read(addon.code)}))
 
 
 def _span_prices(
@@ -329,14 +347,14 @@ def _span_prices(
 
 def _quoted_prices(quote: Quote) -> Iterator[PriceFact]:
     """Class `None`: a quote is for the customer's own vehicle, unless the sentence names another class."""
-    labels = {folded(line.label) for line in quote.lines}
-    about = frozenset({folded(quote.service.name), *labels})
+    labels = {_read(line.label) for line in quote.lines}
+    about = frozenset({_read(quote.service.name), *labels})
     if quote.total_cents is not None and quote.kind != "on_request":
         begins = quote.kind in {"from", "range"}
         yield PriceFact(quote.total_cents, about, quote.vehicle_class, total=True, begins=begins)
     if len(quote.lines) > 1:
         for line in quote.lines:
-            yield PriceFact(line.amount_cents, frozenset({folded(line.label)}), quote.vehicle_class)
+            yield PriceFact(line.amount_cents, frozenset({_read(line.label)}), quote.vehicle_class)
 
 
 def _catalog_service(row: Mapping[str, object]) -> Iterator[CatalogService]:
@@ -352,13 +370,24 @@ def _catalog_service(row: Mapping[str, object]) -> Iterator[CatalogService]:
 
 
 def _phrases(shop: ShopFacts, vehicle: str, number: str | None) -> tuple[str, ...]:
-    """The address with and without its tail, the vehicle with and without its year, the booking number."""
+    """The address with and without its tail, the vehicle in the ways people name it, the booking number."""
     parts = [part.strip() for part in shop.address.split(",")]
     address = [", ".join(parts[:n]) for n in range(1, len(parts) + 1)]
-    year, _, model = vehicle.partition(" ")
-    vehicles = [vehicle, model, f"{model} {year}"] if year.isdigit() else [vehicle]
-    known = [folded(p) for p in (*address, *vehicles, shop.name, number or "") if p]
+    known = [_read(p) for p in (*address, *_vehicle_names(vehicle), shop.name, number or "") if p]
     return tuple(sorted(known, key=len, reverse=True))
+
+
+def _vehicle_names(vehicle: str) -> list[str]:
+    """`2021 Honda Civic`, `Honda Civic`, `2021 Civic`, `Civic 2021`; no model of several words with figures of its own."""
+    year, _, named = vehicle.partition(" ")
+    if not year.isdigit():
+        return [vehicle]
+    model = named.partition(" ")[2]
+    names = [named] if not _ONE_MODEL.fullmatch(model) else [named, model]
+    return [vehicle, *names, *(f"{year} {n}" for n in names), *(f"{n} {year}" for n in names)]
+
+
+_ONE_MODEL = re.compile(r"[A-Za-z][\w-]{3,}")
 
 
 def _plain_vehicle(lead: LeadFacts) -> str:
@@ -403,7 +432,7 @@ def _weekday_of(row: Mapping[str, object]) -> int | None:
 
 
 def _clock_times(said: str) -> Iterator[time]:
-    for found in times(folded(said)):
+    for found in times(_read(said)):
         yield from found.times
 
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_NUMBER = r"\d[\d,]*(?:\.\d+)?"
+_NUMBER = r"\d(?:[\d,]*\d)?(?:\.\d+)?"
 _MONEY = re.compile(
-    rf"(?:us|usd)? ?[$€£] ?({_NUMBER})(?: ?(k|grand|thousand|mil|million)\b)?"
+    rf"(?:\busd? ?)?[$€£] ?({_NUMBER})(?: ?(k|grand|thousand|mil|million)\b)?"
     rf"|\busd ?({_NUMBER})"
     rf"|(?<![\d.,/])({_NUMBER}) ?(k|grand|thousand|mil)?(?: ?(?:us |u\.s\. )?(?:dollars?|bucks?|usd|dolar(?:es)?|euros?|pesos?|[$€£])|(?<=k)\b|(?<=grand)\b)"
     rf"(?: (?:and|con|y) (\d\d?) (?:cents?|centavos?))?"

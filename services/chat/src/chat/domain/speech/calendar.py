@@ -53,7 +53,7 @@ def _can_mean_one(day: _Day, more: DaySaid) -> bool:
 
 
 _UNTIL = re.compile(
-    r"(?:\b(?:until|till|to|by|ready|done|finish\w*|hasta|a|list[oa]|end\w*|termin\w*|through)\b\W*(?:\w+ ){0,2}\W*|- ?)$"
+    r"(?:\b(?:until|till|to|by|ready|done|pick (?:it|the \w+|your \w+) up|pick up|finish\w*|hasta|a|list[oa]|end\w*|termin\w*|through)\b\W*(?:\w+ ){0,2}\W*|- ?)$"
 )
 _VALID = re.compile(r"\b(?:valid\w*|good|until|through|expires?|honou?red|vigente|valida|vence|hasta)\b")
 _OPEN = re.compile(
@@ -61,6 +61,15 @@ _OPEN = re.compile(
 )
 _CLOSED = re.compile(r"\b(?:closed|cerrado|cerrados)\b")
 _HOLD = re.compile(r"\b(?:hold|held|holding|reserved|keep|until|hasta|apart\w+)\b")
+_HELD = re.compile("|".join(c.pattern.pattern for c in words.CLAIMS if c.deed == "held"))
+_LEFT = re.compile(r"\b(?:from|off|del?|instead of|en (?:lugar|vez) del?)\W*(?:el |la |las |the )?\W*$")
+"""Before the day that a moved appointment was on."""
+_FAREWELL = re.compile(
+    r"\b(?:enjoy|have|rest of|happy|feliz|buen|bonito|lindo|excelente)(?: (?:the|your|a|an|of|rest|great|good|nice|wonderful|lovely|resto|de|tu|su|del?))* $"
+)
+_LOOKED_FROM = re.compile(
+    r"(?:\b(?:looked|searched|checked|looking|starting)(?: from| at| for| on| for times)?|\ba partir del?|\bbusque (?:para|desde)|\bdesde) (?:el )?$"
+)
 
 
 def unproved_moment(text: str, proof: Proof) -> Veto | None:
@@ -79,9 +88,12 @@ def unproved_moment(text: str, proof: Proof) -> Veto | None:
     return _parts(rest, groups, clock, text, proof)
 
 
-def _known(text: str, proof: Proof) -> list[Span]:
-    """The moments that a sentence may name: of the appointment alone where it speaks of that."""
+def _known(text: str, place: int, proof: Proof) -> list[Span]:
+    """The moments that may be named there: of the appointment or the hold alone where the words speak of that."""
     mine = [proof.appointment] if proof.appointment else []
+    clause = _clause_at(place, text)
+    if proof.hold and _HELD.search(clause) and not words.NEGATED.search(clause):
+        return [proof.hold]
     if words.APPOINTMENT_IS.search(text) or any(
         c.deed in {"booked", "moved", "cancelled"} and c.pattern.search(text) for c in words.CLAIMS
     ):
@@ -89,24 +101,49 @@ def _known(text: str, proof: Proof) -> list[Span]:
     return [*mine, *proof.slots]
 
 
-def _day(group: _Day, text: str, proof: Proof) -> Veto | None:  # noqa: PLR0911 - one line for each kind of proof
-    spans = _known(text, proof)
-    if any(group.fits(s.start.date()) or group.fits(s.end.date()) for s in spans):
+def _day(group: _Day, text: str, proof: Proof) -> Veto | None:
+    spans = _known(text, group.span[0], proof)
+    if _DEADLINE.search(text[: group.span[0]]):
+        ends = (*proof.valid_until, *proof.expires)
+        return None if any(group.fits(e.date()) for e in ends) else _no_day(group)
+    found = any(group.fits(s.start.date()) or group.fits(s.end.date()) for s in spans)
+    if found and _is_denied_there(group.span, text) and not any(times(text)):
+        return Veto("day", f"a tool result does hold the day {group.words!r}")
+    if found or _is_day_of_the_talk(group, text, proof) or _is_day_of_hours(group, text, proof):
         return None
-    if _VALID.search(text) and any(group.fits(v.date()) for v in proof.valid_until):
+    if _is_day_looked_for(group, text, proof):
         return None
-    closed = bool(_CLOSED.search(text))
-    if _OPEN.search(text) and any(
-        _opening_fits(o.weekday, o.day, group) and closed != bool(o.times) for o in proof.openings
-    ):
+    if _is_not_listed(group.span, text, proof) and not any(group.fits(s.start.date()) for s in spans):
         return None
-    if words.NEGATED.search(text) and any(group.fits(day) for day in proof.none_open):
-        return None
-    if _NOT_LISTED.search(text) and proof.slots:
-        return None
-    if group.fits(proof.now.date()) and _TODAY_ITSELF.search(text):
-        return None
+    return _no_day(group)
+
+
+def _no_day(group: _Day) -> Veto:
     return Veto("day", f"no tool result holds the day {group.words!r}")
+
+
+def _is_day_of_the_talk(group: _Day, text: str, proof: Proof) -> bool:
+    """The last day of a price or a hold, the day that an appointment left, or today in a farewell."""
+    before = text[: group.span[0]]
+    if group.fits(proof.now.date()):
+        holds = _HOLD.search(text) and any(group.fits(e.date()) for e in proof.expires)
+        return bool(holds or _FAREWELL.search(before) or _TODAY_ITSELF.search(text))
+    if _VALID.search(text) and any(group.fits(v.date()) for v in proof.valid_until):
+        return True
+    return bool(proof.left and _is_where_it_was(before, proof) and group.fits(proof.left.start.date()))
+
+
+def _is_day_of_hours(group: _Day, text: str, proof: Proof) -> bool:
+    closed = bool(_CLOSED.search(text))
+    return bool(_OPEN.search(text)) and any(
+        _opening_fits(o.weekday, o.day, group) and closed != bool(o.times) for o in proof.openings
+    )
+
+
+def _is_day_looked_for(group: _Day, text: str, proof: Proof) -> bool:
+    """Searched by find_slots, which found nothing on it."""
+    looked = words.NEGATED.search(text) or _LOOKED_FROM.search(text[: group.span[0]])
+    return bool(looked) and any(group.fits(day) for day in proof.none_open)
 
 
 _TODAY_ITSELF = re.compile(
@@ -114,9 +151,35 @@ _TODAY_ITSELF = re.compile(
 )
 
 
+_LISTED = r"(?:among|one of|part of|on|in|listed|showing|coming up|available among) ?(?:the|my|these|those|this)? ?(?:\w+ )?(?:list|times|openings|options|results|slots|days?)?"
 _NOT_LISTED = re.compile(
-    r"\b(?:isn't|is not|wasn't|not) (?:among|one of|on the list|in the list)\b|\bno esta entre\b"
+    rf"\b(?:isn't|is not|wasn't|aren't|not) (?:among|one of|{_LISTED})\b|\bno esta entre\b|\bisn't (?:a day)?\s*(?:i|i've) (?:\w+ )?(?:looked|checked|found|have)\b"
+    r"|\b(?:didn't|doesn't|did not|does not|don't|not) (?:come|show|turn|came|pop) up\b|\b(?:nothing|no(?: \w+){1,3}) (?:came|turned|showed|comes|shows) up\b"
+    r"|\bnothing (?:at|on|for)\b[^,.;]*\b(?:i can see|i see|i can find)\b|\bi (?:don't|do not) have (?:\w+ ){1,3}at \d|\bno tengo (?:\w+ ){1,3}a las \d"
+    r"|\bi (?:don't|didn't|do not|did not|can't|couldn't) (?:see|find)\b|\bi (?:see|saw|found|find) (?:nothing|no)\b|\bno (?:veo|encontre|encuentro)\b|\bno (?:me |nos )?(?:aparece|sale|figura|salio|aparecio)n?\b"
 )
+"""Of the tool's answer, not of the shop: `I don't see`, never `there is none`."""
+
+
+def _is_not_listed(span: tuple[int, int], text: str, proof: Proof) -> bool:
+    """Said not to be among the times that were found; what stands behind `but` is another matter."""
+    for start, end in _clause_spans(text):
+        if start <= span[0] < end:
+            return bool(proof.slots and _NOT_LISTED.search(text[start:end]))
+    return False
+
+
+def _clause_spans(text: str) -> list[tuple[int, int]]:
+    ends = [m.span() for m in _CONTRAST.finditer(text)]
+    starts = [0, *(end for _, end in ends)]
+    return list(zip(starts, [*(start for start, _ in ends), len(text)], strict=True))
+
+
+_CONTRAST = re.compile(r"[;!?]|:(?!\d)|,? (?:but|pero|sino) |, (?:only|just|solo) ")
+
+
+def _is_where_it_was(before: str, proof: Proof) -> bool:
+    return "moved" in proof.promises and bool(_LEFT.search(before))
 
 
 def _opening_fits(weekday: int | None, day: date | None, group: _Day) -> bool:
@@ -127,7 +190,9 @@ def _opening_fits(weekday: int | None, day: date | None, group: _Day) -> bool:
 
 def _weekend(vague: str, proof: Proof) -> bool:
     """`The weekend` when one of the times on offer lies in it."""
-    return vague in {"weekend", "fin de semana"} and any(s.start.weekday() >= 5 for s in proof.slots)
+    return vague in {"weekend", "weekends", "fin de semana", "fines de semana"} and any(
+        s.start.weekday() >= 5 for s in proof.slots
+    )
 
 
 def _days_of(span: tuple[int, int], groups: list[_Day], clock: list[TimeSaid], text: str) -> list[_Day]:
@@ -156,26 +221,60 @@ def _time_between(start: int, end: int, clock: list[TimeSaid]) -> bool:
     return any(start <= t.span[0] < end for t in clock)
 
 
-def _is_time(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:  # noqa: PLR0911 - one line for each kind of proof
-    spans = _known(text, proof)
+def _is_time(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:
     before = text[: said.span[0]]
+    if _RUNS_OUT.search(before):
+        behind = [g for g in on if g.span[0] >= said.span[1]]
+        return any(_at(e, said) and all(g.fits(e.date()) for g in behind) for e in proof.expires)
+    if _is_denied_there(said.span, text) and _is_open(said, on, proof):
+        return False
+    return (
+        _is_of_a_span(said, on, text, proof)
+        or (bool(_VALID.search(before)) and any(_at(v, said) for v in proof.valid_until))
+        or (bool(_OPEN.search(text)) and _opens(said, on, proof))
+        or _denied(said, before, proof)
+        or (_is_not_listed(said.span, text, proof) and not _is_open(said, on, proof))
+    )
+
+
+def _is_of_a_span(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bool:
+    """The beginning or the end of what is offered, held or booked, or the beginning of what an appointment left."""
+    spans = _known(text, said.span[0], proof)
 
     def on_day(moment: datetime) -> bool:
         return not on or all(g.fits(moment.date()) for g in on)
 
-    if on and len(on) > 1:
+    if len(on) > 1:
         return all(any(g.fits(s.start.date()) and _at(s.start, said) for s in spans) for g in on)
     if any(on_day(s.start) and _at(s.start, said) for s in spans):
         return True
-    if _UNTIL.search(before) and any(on_day(s.end) and _at(s.end, said) for s in spans):
+    if _UNTIL.search(text[: said.span[0]]) and any(on_day(s.end) and _at(s.end, said) for s in spans):
         return True
-    if _HOLD.search(text) and any(_at(e, said) for e in proof.expires):
-        return True
-    if _VALID.search(before) and any(_at(v, said) for v in proof.valid_until):
-        return True
-    if _OPEN.search(text) and _opens(said, on, proof):
-        return True
-    return _denied(said, before, proof) or bool(_NOT_LISTED.search(text))
+    if on and proof.left and _is_where_it_was(text[: on[0].span[0]], proof):
+        return on_day(proof.left.start) and _at(proof.left.start, said)
+    return bool(_HOLD.search(text)) and any(_at(e, said) for e in proof.expires)
+
+
+_DEADLINE = re.compile(r"\b(?:you have|tienes?) (?:until|till|hasta)\W*(?:el )?$")
+_RUNS_OUT = re.compile(
+    r"\b(?:hold|held|holding|reserved|apart\w+|you have|tienes?)\b.*\b(?:until|till|runs? out|expires?|lasts?|ends?|good|hasta|vence)\W*(?:(?:at|until|through|on|hasta|a|las|el) )*\W*$"
+)
+"""Before the moment a hold ends."""
+
+
+def _is_denied_there(span: tuple[int, int], text: str) -> bool:
+    """Between two commas, said not to be among the times found."""
+    start = max(text.rfind(sign, 0, span[0]) for sign in ",;.") + 1
+    end = re.compile(r"[,;.]| but | pero |$").search(text, span[1])
+    return bool(_NOT_LISTED.search(text[start : end.start() if end else len(text)]))
+
+
+def _is_open(said: TimeSaid, on: list[_Day], proof: Proof) -> bool:
+    return any(_at(s.start, said) and all(g.fits(s.start.date()) for g in on) for s in proof.slots)
+
+
+def _clause_at(place: int, text: str) -> str:
+    return next((text[start:end] for start, end in _clause_spans(text) if start <= place < end), text)
 
 
 def _opens(said: TimeSaid, on: list[_Day], proof: Proof) -> bool:
@@ -202,13 +301,14 @@ def _at(moment: datetime, said: TimeSaid) -> bool:
 
 def _parts(rest: str, groups: list[_Day], clock: list[TimeSaid], text: str, proof: Proof) -> Veto | None:
     """`Tuesday afternoon` names times as well; without a day it is a question of taste."""
-    spans = _known(text, proof)
+    spans = _known(text, 0, proof)
     for part in parts_of_day(blanked(rest, *(t.span for t in clock))):
         on = _days_of(part.span, groups, clock, text)
         if not on or words.NEGATED.search(text):
             continue
         for group in on:
-            if not any(group.fits(s.start.date()) and part.low <= s.start.time() < part.high for s in spans):
+            starts = [s.start for s in spans] + (list(proof.expires) if _HOLD.search(text) else [])
+            if not any(group.fits(m.date()) and part.low <= m.time() < part.high for m in starts):
                 return Veto("time", f"no tool result holds {group.words} {part.words}")
     return None
 
@@ -216,6 +316,41 @@ def _parts(rest: str, groups: list[_Day], clock: list[TimeSaid], text: str, proo
 _ECHO = re.compile(
     r"\b(?:you (?:mentioned|said|asked (?:about|for)|wanted|wrote|were hoping for|preferred)|usted (?:menciono|dijo|pidio|queria)|menciono|pidio)\b([^,;:.!?]*?)(?=[,;:.!?]| and | but | so | y | pero |$)"
 )
+
+
+_WISH_BEHIND = re.compile(
+    r"\b(?:closest|nearest|close|next|near) to|\binstead of|\brather than|\ben (?:lugar|vez) del?|\b(?:can't|cannot|can not|couldn't) (?:promise|confirm|guarantee)"
+    r"|\bno (?:le |te )?puedo (?:prometer|asegurar|confirmar)(?:le|te)?|\bmas cercan[oa] al|\b(?:hoping|asking|looking|asked) for"
+)
+_WISH_BEFORE = re.compile(
+    r"(?:\s|at\b|a\b|las?\b|[ap]m\b|\d|:)*(?:,? noted\b| (?:was|is|were|era) (?:your|tu|su|what you|the (?:day|time) you|lo que)\b| you (?:asked|wanted|mentioned)\b)"
+)
+_WISH_WORDS = 24
+"""Letters between the words of a wish and the moment wished for: `closest to this Thursday`."""
+
+
+def _without_wishes(text: str, today: date, proof: Proof) -> str:
+    """Days and times that the customer named are no statement where they are spoken of as the wish."""
+    wished = list(_day_groups(proof.said, today)), [t for said in times(proof.said) for t in said.times]
+    found: list[tuple[tuple[int, int], bool]] = [
+        (d.span, any(_is_same_day(d, own) for group in wished[0] for own in group.said))
+        for d in days(text, today)
+    ]
+    found += [
+        (t.span, bool(set(t.times) & set(wished[1]))) for t in times(blanked(text, *(s for s, _ in found)))
+    ]
+    for (start, end), theirs in found:
+        behind = any(
+            0 <= start - m.end() <= _WISH_WORDS and not re.search(r"[,;:.!?]", text[m.end() : start])
+            for m in _WISH_BEHIND.finditer(text)
+        )
+        if theirs and (behind or _WISH_BEFORE.match(text, end)):
+            text = blanked(text, (start, end))
+    return text
+
+
+def _is_same_day(said: DaySaid, own: DaySaid) -> bool:
+    return said.weekday is not None and said.weekday == own.weekday and said.day in {None, own.day}
 
 
 def _without_echo(text: str, proof: Proof) -> str:
@@ -227,7 +362,7 @@ def _without_echo(text: str, proof: Proof) -> str:
             continue
         if not any(amounts(echo)):
             text = blanked(text, found.span(1))
-    return text
+    return _without_wishes(text, proof.now.date(), proof)
 
 
 def without_moments(text: str, proof: Proof) -> str:

@@ -9,33 +9,39 @@ from chat.domain.speech.amounts import amounts, shares, stray_sign
 from chat.domain.speech.calendar import unproved_moment, without_moments
 from chat.domain.speech.clauses import unlicensed
 from chat.domain.speech.moments import blanked, durations, times, without_greeting
-from chat.domain.speech.prices import services_said, unproved_price
+from chat.domain.speech.prices import classes_said, services_said, unproved_price
+from chat.domain.speech.scopes import unstated
 from chat.domain.speech.text import cleaned, folded, unreadable
 from chat.domain.speech.verdicts import Passed, Verdict, Veto
+from chat.domain.speech.wordings import as_known
 
 
 def verdict(sentence: str, proof: Proof) -> Verdict:
     shown = cleaned(sentence)
-    if unreadable(shown):
+    if unreadable(_without_link(shown, proof)):
         return Veto("unreadable", "plain letters and words only, English or Spanish")
-    text = without_greeting(folded(shown)).strip()
+    text = as_known(without_greeting(folded(_without_link(shown, proof))).strip())
+    rest = _stated(text, proof)
     if words.only_announces(text) or (words.OPENER.fullmatch(text.strip()) and _asked_for_unproved(proof)):
         return Passed("")
-    for check in (
-        _links,
-        _phone,
-        _other_language,
-        _names,
-        _acceptance,
-        _claims,
-        _bargains,
-        _terms,
-        _services,
-        _unknown_words,
-    ):
+    for check in (_links, _phone, _other_language, _names, _acceptance, _claims, _wrong_deed):
         if veto := check(shown, text, proof):
             return veto
+    for check in (_bargains, _terms, _services, _unknown_words):
+        if veto := check(shown, rest, proof):
+            return veto
     return _figures(text, proof) or unlicensed(text, proof) or Passed(shown)
+
+
+def _without_link(shown: str, proof: Proof) -> str:
+    """The customer's own link is the one address that may be shown, letter for letter."""
+    if not proof.link:
+        return shown
+    return re.sub(rf"(?<!\S){re.escape(proof.link)}(?=[.,!)]*(?:\s|$))", "this link", shown)
+
+
+def _stated(text: str, proof: Proof) -> str:
+    return blanked(text, *(part.span for part in unstated(text, proof)))
 
 
 def _links(_: str, text: str, __: Proof) -> Veto | None:
@@ -123,6 +129,39 @@ def _claims(_: str, text: str, proof: Proof) -> Veto | None:
     return None
 
 
+_UNBOOKED = re.compile(
+    r"\b(?:nothing(?:'s| is| has been| was)|none (?:\w+ ){0,3}(?:is|are|has|have)(?: been)?|(?:is|are|was|has|have)(?:n't| not)(?: been)?|not|never)(?: yet| actually)? (?:booked|confirmed|scheduled)\b"
+    r"|\b(?:don't|do not|no) (?:have|tienes?|tiene) (?:an? |any |una |ninguna )?(?:appointment|booking|cita|reserva)\b|\bno (?:esta|quedo) (?:reservad|confirmad|agendad)[oa]\b"
+)
+
+
+def _wrong_deed(_: str, text: str, proof: Proof) -> Veto | None:
+    """A deed has its receipt, but for this service and this class of vehicle; and what was booked is not denied."""
+    if "booked" in proof.promises and (denied := _UNBOOKED.search(text)):
+        return Veto("promise", f"the receipts say otherwise than {denied[0]!r}")
+    if _asks(text) or not proof.promises & _OF_A_SERVICE:
+        return None
+    for clause in re.split(r"[;:!?] |,? (?:but|pero) ", text):
+        deeds = [
+            c for c in words.CLAIMS if c.deed in proof.promises & _OF_A_SERVICE and c.pattern.search(clause)
+        ]
+        if deeds and (wrong := _other_than_booked(clause, proof)):
+            return Veto("promise", f"no tool result says that of {wrong!r}")
+    return None
+
+
+_OF_A_SERVICE = frozenset(("booked", "held", "moved", "cancelled", "appointment"))
+
+
+def _other_than_booked(clause: str, proof: Proof) -> str | None:
+    ordered = frozenset().union(*(fact.about for fact in proof.prices if fact.total))
+    if ordered:
+        for _, name in services_said(clause, proof):
+            if name not in ordered:
+                return name
+    return next((c for _, c in classes_said(clause) if proof.vehicle_class not in {None, c}), None)
+
+
 def _presupposed(deed: str | None, text: str) -> bool:
     """A question about "your appointment" tells that there is one."""
     return deed == "appointment" and _asks(text)
@@ -143,7 +182,7 @@ def _taken_back(text: str, at: int) -> bool:
     return bool(words.NEGATED.search(words.NOT_REALLY.sub(" ", clause)) or words.WILLING.search(clause))
 
 
-def _bargains(_: str, text: str, __: Proof) -> Veto | None:
+def _bargains(_: str, text: str, proof: Proof) -> Veto | None:
     rest = text
     for duration in durations(text):
         rest = blanked(rest, duration.span)
@@ -151,7 +190,10 @@ def _bargains(_: str, text: str, __: Proof) -> Veto | None:
         rest = blanked(rest, said.span)
     for found in words.BARGAIN.finditer(rest):
         clause = re.split(r"[;:!]| but | pero | so | asi que ", text[: found.start()])[-1]
-        if words.INABILITY.search(clause) or (found[0] == "free" and _harmless(text)):
+        refused = words.INABILITY.search(clause) and not words.FOR_NOW.search(text)
+        if refused or words.WISHED.search(clause) or (found[0] == "free" and _harmless(text)):
+            continue
+        if found[0].startswith("same") and "moved" in proof.promises:
             continue
         return Veto("bargain", f"no tool result holds {found[0]!r}; say prices only as tools give them")
     return None
@@ -170,11 +212,23 @@ def _terms(_: str, text: str, proof: Proof) -> Veto | None:
     for found in words.TERMS.finditer(text):
         others = any(found[0] in said for name, said in proof.descriptions.items() if name not in named)
         own = any(found[0] in said for name, said in proof.descriptions.items() if name in named)
+        if found[0].startswith("warrant") and _denies_a_warranty(text[: found.start()], named, proof):
+            return Veto("terms", "a tool result does hold a warranty of that")
+        if found[0].startswith("legal") and words.INABILITY.search(text[: found.start()]):
+            continue
         if found[0] not in proof.texts or (named and others and not own):
             return Veto("terms", f"no tool result speaks of {found[0]!r}")
     if (anytime := words.OPEN_DOOR.search(text)) and not words.CHANGING_ONE.search(text):
         return Veto("time", f"no tool result holds {anytime[0]!r}; name the times that find_slots gave")
     return None
+
+
+def _denies_a_warranty(before: str, named: set[str], proof: Proof) -> bool:
+    """`I don't see a warranty for ceramic`, which has one."""
+    clause = re.split(r"[,;:]| but | pero ", before)[-1]
+    return bool(words.NEGATED.search(clause)) and any(
+        "warrant" in proof.descriptions.get(n, "") for n in named
+    )
 
 
 def _services(_: str, text: str, proof: Proof) -> Veto | None:
@@ -187,6 +241,12 @@ def _services(_: str, text: str, proof: Proof) -> Veto | None:
     return None
 
 
+_WHAT_IS_NOT = re.compile(
+    r"(?<![\w'])(?:(?:i|we) (?:\w+ly )?(?:can't|cannot|can not|couldn't|don't|do not|didn't|haven't|won't|wouldn't)|(?:i'm|i am|we're|we are) not"
+    r"|no (?:puedo|podemos|tengo|tenemos|veo|manejo|manejamos|ofrecemos|hacemos|encuentro|encontre|cuento|estoy|soy))\b"
+    r"(?! (?:wait|forget|worry|mind|miss|just|only|se|te|le) )[^,;:.!?()]*?(?=[,;:.!?()]|$|\b(?:and|but|so|because|y|pero|porque)\b)"
+)
+"""Whatever is not done, seen or had may have any name; what it must not be, the other checks know."""
 _WORD = re.compile(r"[a-z][a-z']*[a-z]|[a-z]")
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz")
 
@@ -199,6 +259,8 @@ def _unknown_words(_: str, text: str, proof: Proof) -> Veto | None:
     if _asks(text):
         return None
     rest = without_moments(text, proof)
+    rest = blanked(rest, *(d.span for d in durations(rest)))
+    rest = _WHAT_IS_NOT.sub(" ", rest)
     for judged in (words.BARGAIN, words.TERMS, words.LIKE_SERVICES, *(c.pattern for c in words.CLAIMS)):
         rest = judged.sub(" ", rest)
     for word in _WORD.findall(rest):
@@ -210,8 +272,7 @@ def _unknown_words(_: str, text: str, proof: Proof) -> Veto | None:
 
 def _is_known(word: str, proof: Proof) -> bool:
     return (
-        word in vocabulary.ENGLISH
-        or word in vocabulary.SPANISH
+        word in vocabulary.KNOWN
         or word in proof.words
         or word in _COMMON
         or word in _UNITS
@@ -238,9 +299,14 @@ def _figures(text: str, proof: Proof) -> Veto | None:
     rest = blanked(rest, *(d.span for d in durations(rest)))
     if veto := _shares(rest, proof):
         return veto
+    rest = blanked(rest, *(part.span for part in unstated(text, proof) if part.anything))
     return unproved_moment(rest, proof) or _counts(without_moments(rest, proof), proof)
 
 
+_HOLD = re.compile(r"\b(?:hold|held|holding|apartad[oa]|apartando|expires?|reserved)\b")
+_HELD_FOR = re.compile(
+    r"\b(?:hold|held|apartad[oa]|reserved)\b.{0,30}\b(?:for|por|durante|another)(?: (?:the|about|next|another|unos|unas|los|proximos))*\W*$"
+)
 _TAKES = re.compile(r"\b(?:takes?|lasts?|for|in|within|about|only|just|than|be)\W*$")
 """Before `a day`: a length of time. Elsewhere the words mean any day."""
 
@@ -256,6 +322,11 @@ def _durations(text: str, proof: Proof) -> Veto | None:
         spans = [*proof.slots, *([proof.appointment] if proof.appointment else [])]
         if not about or about == {proof.service}:
             lengths |= {int((s.end - s.start).total_seconds() // 60) for s in spans}
+        if _HOLD.search(text):
+            held = {round((expires - proof.now).total_seconds() / 60) for expires in proof.expires}
+            lengths |= held
+            if _HELD_FOR.search(text[: said.span[0]]) and said.minutes not in held:
+                return Veto("duration", f"no tool result holds {said.words.strip()!r}")
         if said.minutes not in lengths | proof.stated_durations:
             return Veto("duration", f"no tool result holds {said.words.strip()!r}")
     return None
@@ -273,12 +344,18 @@ _COUNT = re.compile(
 )
 
 
+_OF_THEM = re.compile(
+    r"\b(?:which|any|one|either|none|neither|cual(?:es)?|alguno|uno|cualquiera|first|last|other|cheaper|pricier)(?: one)? (?:of|de) (?:the|these|those|los|las|estos|estas|esos)(?: other)? (\d)\b(?! (?:windows|cars|vehicles|films|days|hours)\b)|\b(?:compare|between|comparar|entre) (?:the|los|las) (2)\b"
+)
 _TIMES_COUNTED = frozenset(("time", "slot", "open", "hora", "luga"))
 
 
 def _counts(text: str, proof: Proof) -> Veto | None:
     rest = text
-    for found in _COUNT.finditer(text):
+    for found in _OF_THEM.finditer(text):
+        if int(found[1] or found[2]) in {2, len(proof.slots)}:
+            rest = blanked(rest, found.span(1 if found[1] else 2))
+    for found in _COUNT.finditer(rest):
         most = (
             len(proof.slots)
             if found[2][:4] in _TIMES_COUNTED

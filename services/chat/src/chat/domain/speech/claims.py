@@ -21,7 +21,7 @@ _CONTACT = (
     r"(?:call|contact|reach out|text|e ?mail|get back|follow up|join|step in|be in touch|message|write|ping|ring|respond|reply|take over"
     r"|answer you|meet|have (?:it|everything|your \w+) ready|assist you|take it from here)"
 )
-_CONTACT_ES = r"(?:llam|contact|escrib|respond|atend|envi|mand|avis|comunic|marc)"
+_CONTACT_ES = r"(?:llam|contest|contact|escrib|respond|atend|envi|mand|avis|comunic|marc)"
 
 CLAIMS: tuple[Claim, ...] = (
     _claim(
@@ -31,6 +31,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"\bconfirmed\b",
         r"\ball set\b",
         r"\byou(?:'re| are) (?:set|in|on the (?:calendar|schedule|books))\b",
+        r"\byou(?:'re| are) (?:now )?(?:on|for|in for) (?:mon|tues|wednes|thurs|fri|satur|sun|tomorrow|today|the \d)",
         r"\bset (?:you )?up for\b",
         r"\block(?:ed|ing) (?:it |that |you )?in\b",
         r"\bsee you\b",
@@ -42,16 +43,16 @@ CLAIMS: tuple[Claim, ...] = (
         r"\byou(?: now)? have an? (?:appointment|booking|reservation)\b",
         r"\b(?:made|placed|completed|finali[sz]ed) (?:the|a|your|an|that) (?:reservation|appointment|booking)\b",
         r"\bsecured\b",
-        r"(?<!choice )(?<!decision )\b(?:is|are|es|son) (?:now )?(?:yours|suy[oa]s?|tuy[oa]s?)\b|\byou(?: now)? have (?:the|your)\b|\bdown for\b|\bcounting on you\b",
+        r"(?<!choice )(?<!decision )\b(?:is|are|es|son) (?:now )?(?:yours|suy[oa]s?|tuy[oa]s?)\b|\byou(?: now| still)? have (?:the|your)\b|\bdown for\b|\bcounting on you\b",
         r"^(?:just |so |please )*(?:come|visit|bring|show|stop|drop|swing|venga|pase|visite|traiga)\b",
-        r"\b(?:in|on) the (?:calendar|schedule|system|diary)\b|\ben (?:la agenda|el calendario|el sistema)\b|\bqueda(?:mos|n)? (?:para|el|en)\b",
+        r"\b(?:in|on) the (?:calendar|schedule|system|diary)\b|\ben (?:la agenda|el calendario|el sistema)\b|\bqueda(?:mos|n)? (?:para|el|en)\b(?! ?\$?\d)",
         r"\b(?:are|is|'s|all) (?:arranged|settled|prepared|organized)\b|\b(?:is|are) saved\b",
         r"\b(?:[ap]m|day|\d)\b,? (?:the \w+,? )?it is\b",
         r"\b(?:are|'re|is|be|'ll be|waiting) ready for you\b|\bshow up\b|\byour name on\b|\bthank(?:s| you) for (?:booking|scheduling|reserving)\b|\bknows? (?:you're|you are|about your|that you)\b",
-        r"\b(?:get|receive|have) (?:a|your|the) confirmation\b|\ble confirmo\b|\b(?:su|tu) (?:turno|cita|lugar|reserva) ya\b|\bya esta\b\W*$",
+        r"\b(?:get|receive|have) (?:a|your|the) confirmation\b|\b[lt]e confirmo\b|\b(?:su|tu) (?:turno|cita|lugar|reserva) ya\b(?! (?:esta|fue|quedo) cancelad)|\bya esta\b\W*$",
         r"\bconsider it (?:done|yours)\b",
         r"\btaken care of\b|\bwent through\b",
-        r"^(?:all )?(?:done|booked|set)\b|\b(?:it'?s|all|that'?s) (?:done|arranged|settled|sorted)\b",
+        r"^(?:all )?(?:booked|set)\b|\b(?:it'?s|all|that'?s) (?:arranged|settled|sorted)\b",
         r"\bon the (?:books|calendar|schedule)\b",
         r"\blooking forward to (?:see|seeing|your visit)\b",
         r"\b(?:appointment|booking|reservation)(?: number)?(?: is|'s|:)(?: now)?(?: all)? (?:set|made|ready|in place|on)\b",
@@ -59,12 +60,17 @@ CLAIMS: tuple[Claim, ...] = (
         r"\b(?:le|te|lo|la|ya|he) (?:reserve|confirme|programe|anote|registre|apunte)\b",
         r"\b(?:ya )?(?:tiene|tienes) (?:una|su|tu) (?:cita|reserva|turno)\b",
         r"\bnos vemos\b|\b(?:lo|la|le|te|los) esper(?:amos|o|aremos)\b|\bl[eoa] veremos\b",
-        r"^(?:y )?(?:listo|hecho)\b|\b(?:quedo|queda|esta) (?:listo|lista|hecho|hecha|todo|apuntad[oa]|anotad[oa])\b|\btodo listo\b",
+        r"\b(?:quedo|queda|esta) (?:listo|lista|hecho|hecha|todo|apuntad[oa]|anotad[oa])\b|\btodo listo\b",
         r"\b(?:cita|reserva|turno|lugar) (?:es|esta|quedo|queda) (?:list[oa]|hech[oa]|suy[oa])\b",
     ),
     _claim(
+        "done",
+        r"^(?:all )?done\b|\b(?:it'?s|all|that'?s) done\b",
+        r"^(?:y )?(?:listo|hecho)\b",
+    ),
+    _claim(
         "appointment",
-        r"\b(?:your|su|tu|the shop has your)(?: new| nueva| \w+day)? (?:appointment|booking|reservation|visit|cita|reserva|turno)\b(?!s? (?:number )?(?:can|could|would|may|puede))",
+        r"\b(?:your|su|tu|the shop has your)(?: \w+){0,3}? (?:appointment|booking|reservation|visit|cita|reserva|turno)\b(?!s? (?:number )?(?:can|could|would|may|puede))",
         r"\b(?:your|su|tu) (?:time|slot|spot|place|horario|lugar) (?:is|es)\b",
     ),
     _claim(
@@ -98,12 +104,14 @@ CLAIMS: tuple[Claim, ...] = (
         "handed_off",
         rf"\b(?:will|'ll|going to|gonna|about to|is to|can expect) (?:\w+ ){{0,2}}{_CONTACT}\b",
         rf"\b(?:notified|alerted|told|informed|messaged|asked|pinged|contacted|flagged|let|looped in|reached out to|spoke (?:to|with)|talked (?:to|with)|checked with) {_SOMEBODY}\b",
+        r"\bsent (?:this|your \w+) (?:over )?to (?:the|our) (?:team|shop)\b|\b(?:esta|queda) con (?:el|nuestro) equipo\b|\b(?:is|it's) (?:now )?with (?:the|our) team\b",
+        r"\b(?:been|was|is) (?:passed|handed) (?:on|over|along)\b",
         r"\bpass(?:ed|ing)? (?:this|it|that|your|these) (?:\w+ ){0,3}(?:on|along|to)\b",
         r"\b(?:transferr?(?:ed|ing)?|connect(?:ed|ing) you|hand(?:ed|ing) (?:you|this|it)|escalat(?:ed|ing))\b",
         r"\b(?:someone|somebody|a person|the shop|the team|our team|they|the manager|a manager|a colleague|alguien|una persona|el taller|el gerente)(?: \w+)? (?:will|'ll|is going to|are going to|va a|said|says|knows?|has (?:been|your|the)|agreed|dijo|sabe)\b",
         r"\b(?:will|'ll) be (?:called|contacted|told|informed|answered|helped)\b|\bcalled back\b",
-        r"\bhear (?:back )?from\b(?! you\b)|\bin touch\b",
-        rf"\b(?:get|getting|got|grab|find|bring|bringing|fetch)(?:ting|ing)? {_SOMEBODY}\b|\b(?:was|were|been|is being|are being) (?:informed|told|notified|asked)\b|\bpase (?:su|tu|el|la)\b|\ble atiende\b",
+        r"\bhear (?:back )?from\b(?! you\b)|(?<!for getting )\bin touch\b",
+        rf"\b(?:get|getting|got|grab|find|bring|bringing|fetch)(?:ting|ing)? {_SOMEBODY}\b|\b(?:was|(?<!you )were|been|is being|are being) (?:informed|told|notified|asked)\b|\bpase (?:su|tu|el|la)\b|\ble atiende\b",
         r"\bexpect an? (?:call|text|message|e ?mail|reply)\b",
         r"\b(?:is|are) on (?:it|the case|the way|their way)\b",
         rf"\b(?:avise|avisado|notifique|informe|pregunte|consulte)\b(?: ya)?(?: {_SOMEBODY})?",
@@ -142,17 +150,17 @@ BARGAIN = re.compile(
     r"|\bfor nothing\b|\bpor nada\b|\bthrow(?:n|ing)? in\b|\bregalo\b|\bregalamos\b|\bcortesia\b|\bdiscount\w*\b|\bdescuentos?\b|\brebaj\w+|\bpromo\w*\b|\bspecial (?:price|offer|rate)\b"
     r"|\bcoupons?\b|\bcupon\w*\b|\bvouchers?\b|\bthe code\b|\bhalf (?:off|price|the price|of that)\b|\bmitad\b|(?<!\bdrop )(?<!\bdrop it )(?<!\bdropping )(?<!\bdropping it )(?<!\bcar )(?<!\bcivic )(?<!\btake )(?<!\btime )\boff\b|\bcheap\w*\b|\bafford\w*\b|\binexpensive\b|\bbarat\w+|\beconomic\w*"
     r"|\bsav(?:e|es|ings?) (?:you|money|on|up)\b|\byou(?:'ll| will)? save\b|\bahorr\w+|\bmatch\w* (?:the|that|any|their|your|other)\b|\bbeat\b|\blower\b|\bless than\b|\bworth\b|\bbest price\b|\bwaive\w*\b"
-    r"|\b(?:normally|usually|regular(?:ly)?|was|instead of|reduced|marked down|antes|normalmente)\b[^.]*\$"
-    r"|\bprice match\b|\bgifts?\b|\b(?:costs?|pay|pays|cuesta|paga|for) (?:you )?(?:nothing|nada)\b|\b(?:good|great|nice|fair|low(?:est)?) prices?\b|\bbuen precio\b|\bprecio de amigo\b|\b(?:same|double|twice|triple|half) (?:the )?(?:price|cost|as)\b|\bdouble\b|\btwice\b|\btriple\b|\bdoble\b|\bbonus\b|\bextra charge\b|\bhalf\b|\bunder budget\b"
+    r"|\b(?:normally|usually|regular(?:ly)?|(?<!quote )was|instead of|reduced|marked down|antes|normalmente)\b[^.]*\$"
+    r"|\bprice match\b|\bgifts?\b|\b(?:costs?|pay|pays|cuesta|paga|for) (?:you )?(?:nothing|nada)\b|\b(?:good|great|nice|fair|low(?:est)?) prices?\b|\bbuen precio\b|\bprecio de amigo\b|\b(?:same|double|twice|triple|half) (?:the )?(?:price|cost|as)\b|\bdouble\b(?! ?check)|\btwice\b|\btriple\b|\bdoble\b|\bbonus\b|\bextra charge\b|(?<!\band a )\bhalf\b|\bunder budget\b"
     r"|\bbetter (?:price|rate|deal)\b|\bour (?:treat|cuenta)\b|\bonly pay\b|\blittle (?:extra|something)\b|\bextra\b|\b(?:mention|show) this chat\b|\blose on\b|\bsale menos\b|\bcover the\b|\bcorre por\b"
-    r"|\bworks? for me\b.*\bprice\b|\bknock\b|\bcut you\b|\bround(?:ed)? (?:it )?(?:down|up|off)\b|\bnext to nothing\b|\bpay (?:a|any|one|nothing)\b|\bmejor precio\b|\bprecio especial\b|\bigualamos\b|\bigualar\b"
+    r"|\bworks? for me\b.*\bprice\b|\bknock\b|\bcut you\b|\bround(?:ed)? (?:it )?(?:down|up|off)\b|\bnext to nothing\b|\bpay (?:a|any|one|nothing)\b|\bno (?:\w+ )?(?:hay|tiene|lleva|genera|have|is) (?:ningun |ninguna )?(?:costo|cargo|cobro|recargo)\b|\bningun (?:costo|cargo|cobro)\b|\b[lt]e (?:lo |la )?(?:dejo|dejamos) (?:en|a|por)\b|\bfor (?:a bit |a little )?less\b(?! than)|\bpag\w+ menos\b|\bpay less\b|\b(?:al|el|por el|lo) mismo precio\b|\bpor lo mismo\b|\bmejor precio\b|\bprecio especial\b|\bigualamos\b|\bigualar\b"
 )
 """Prices by other words than an amount. Said as an inability (`I can't give discounts`), it is none."""
 
 TERMS = re.compile(
     r"\b(?:tax(?:es)?|impuestos?|iva|deposit\w*|deposito\w*|down ?payment|anticipo|fees?|recargos?|surcharges?|financ\w+|install?ments?|cuotas|mensualidades|at no interest"
-    r"|refund\w*|money back|reembols\w+|devol\w+|warrant\w+|garanti\w+|lifetime|de por vida|legal\w*|illegal\w*|ilegal\w*|law|laws|ley|leyes|may drive|allowed|permitid[oa]s?|police|ticket|insur\w+|seguro de|uv|infrared|heat rejection"
-    r"|package|paquetes?|bundle|combo|membership|subscription|memberships?|certified|certificad[oa]s?|award\w*|in business|years of experience|included|incluid[oa]s?|incluye|pickup|pick you up|tow\w*|loaner|shuttle|rental"
+    r"|refund\w*|money back|reembols\w+|devol\w+|warrant\w+|garanti\w+|lifetime|de por vida|legal\w*|illegal\w*|ilegal\w*|law|laws|ley|leyes|may drive|allowed|permitid[oa]s?|police|ticket|insur\w+|(?<!estoy )(?<!esta )seguro de|uv|infrared|heat rejection"
+    r"|package|paquetes?|bundle|combo|membership|subscription|memberships?|certified|certificad[oa]s?|award\w*|in business|years of experience|included|incluid[oa]s?|incluye|pickup|pick you up|tow(?:s|ed|ing)?|loaner|shuttle|rental"
     r"|deliver\w*|mobile service|a domicilio|gift card|walk ?ins?|credit cards?|cash|venmo|zelle|paypal)\b"
 )
 """Terms of business: only as the receipts put them."""
@@ -213,19 +221,28 @@ NOT_REALLY = re.compile(
 )
 """Words of denial that deny nothing."""
 INABILITY = re.compile(
-    r"\b(?:can't|cannot|can not|unable|not able|don't|do not|doesn't|won't be able|am not|isn't|aren't|there (?:is|are) no|not something|couldn't|no puedo|no podemos|no hacemos|no ofrecemos|no tenemos|no hay|no tengo)\b"
+    r"\b(?:can't|cannot|can not|unable|not able|don't|do not|doesn't|won't be able|am not|isn't|aren't|there (?:is|are) no|not something|couldn't|no puedo|no podemos|no hacemos|no ofrecemos|no tenemos|no hay|no tengo"
+    r"|no (?:me |nos )?es posible|no (?:manejo|manejamos|hago|doy|damos)|no (?:le|te|lo|la|se lo|te lo) (?:puedo|podemos))\b"
 )
+FOR_NOW = re.compile(r"\b(?:until|unless|yet|before|without|hasta|a menos|todavia|aun)\b")
+"""A refusal that may end is half a promise."""
+WISHED = re.compile(
+    r"\b(?:if you(?:'d)? (?:like|want|need|prefer|rather have|are looking for|were hoping for)|(?:si|que) (?:busca|buscas|quiere|quieres|prefiere|prefieres)|(?:understand|know|see|hear) you(?:'ve)? (?:have|had|got|found|saw|were offered)|(?:get|understand|know|hear)(?: you| why you| you're)? (?:totally )?want(?:ing|ed)?|know (?:it's|it is|that's) not)"
+    r" (?:something|algo|an?|a film|un|una)?(?: (?:mas|less|bit|little|option|un poco))*\W*$"
+)
+"""Before what the customer may wish for."""
 AFTER_A_YES = re.compile(
-    r"\b(?:if|once|when|as soon as|after|before|until|unless|si|cuando|una vez que|en cuanto|hasta que|antes de que) (?:you(?:'d| would)?|usted|me)? ?"
-    r"(?:say|confirm|tell|answer|agree|reply|choose|pick|want|like|give|let|approve|decide|are ready|need|diga|dice|confirm[ae]|acept[ae]|quier[ae]|elij[ae]|elige|responda|responde|prefier[ae])\b"
-    r"|\b(?:say|answer|confirm|just say|diga|confirme)\b[^.;:]* (?:and|to|y|para)\b"
+    r"\b(?:if|once|when|as soon as|after|before|until|unless|si|cuando|una vez que|en cuanto|hasta que|antes de que) (?:you(?:'d| would)?|usted|me|te|le)? ?"
+    r"(?:say|confirm|tell|answer|agree|reply|choose|pick|want|like|give|let|approve|decide|are ready|need|diga|dice|confirm[ae]|acept[ae]|quier[ae]|elij[ae]|elige|sirve|conviene|parece|funciona|acomoda|responda|responde|prefier[ae])\b"
+    r"|\b(?:once|when|as soon as) i (?:have|get|see|hear) your (?:ok|okay|yes|confirmation|answer|reply|go ahead)\b"
+    r"|\b(?:say|answer|confirm|just say|reply|let me know|tell me|choose|pick|diga|confirme|dime|digame|avisame|escoge|elige|responde)\b[^.;:]* (?:and|to|y|para)\b"
 )
 ASKING = re.compile(
     r"^(?:\W*(?:so|and|or|ok|okay|great|perfect|sure|then|entonces|y|o|bien|perfecto)[, ]+)*\W*(?:shall|should|would|do|does|did|is|are|can|could|may|which|what|when|how|who|want|ready|like|anything|quiere|desea|le gustaria|"
     r"prefiere|cual|que|cuando|como|puedo|debo|le sirve|le parece|reservo|lo|se|esta)\b"
 )
 WILLING = re.compile(
-    r"\b(?:shall i|should i|would you|want (?:me|to|it)|like (?:me|to|it)|can i|could i|may i|i can|i could|you can|you could|to (?:be|get|have)|ready to|able to|please|how to|sure you|need to|quiere|desea|puedo|puede|gustaria|para|que)\b[^.;:!]{0,40}$"
+    r"\b(?:shall i|should i|would you|want (?:me|to|it)|like (?:me|to|it)|can i|could i|may i|i can|i could|you can|you could|to (?:be|get|have)|ready to|able to|please|how to|sure you|need to|quiere|desea|puedo|puede|gustaria|para|que)\b(?:[^.;:!]|:(?=\d)){0,40}$"
 )
 
 ANNOUNCED = re.compile(
@@ -255,7 +272,7 @@ OPENER = re.compile(
 ACCEPTING = re.compile(
     r"^\W*(?:yes|yep|yeah|sure|absolutely|of course|certainly|definitely|si|claro)[^\w]+(?:we|i|it|that|you|podemos|se puede)\b(?: \w+){0,3}\W*$"
     r"|\byou(?:'ve)? got it\b|\bworks for (?:me|us)\b|\bconsider it done\b|\b(?:we|i) can (?:certainly |definitely |absolutely )?(?:do|match|honor|make) (?:that|it|this)\b"
-    r"|\b(?:that|it)(?:'s| is| will be|'ll be)? (?:works|fine|ok|okay|possible|doable)\b|\bno hay problema\b|\bpodemos hacer(?:lo|le)\b|\bse puede\b|\best[ao] bien\b"
+    r"|\b(?:that|it)(?:'s| is| will be|'ll be)? (?:works|fine|ok|okay|possible|doable)\b|\bno hay problema\b|\bpodemos hacer(?:lo|le)\b|\bse puede\b(?! (?:agregar|anadir|poner|cambiar|cancelar|mover))|\best[ao] bien\b"
 )
 """Agreement to what the customer named: a promise where no receipt holds it."""
 HAGGLED = re.compile(

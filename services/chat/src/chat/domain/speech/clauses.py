@@ -2,12 +2,12 @@
 
 Figures, names and deeds were proved before. But a lie can be made of harmless words alone ("the removal is part of it"),
 and no list of lies ends. So what may be said is listed instead: a grammar over proved things, `P` money, `T` moment,
-`D` length of time, `N` name, `Q` quotation, `C` deed with a receipt.
+`D` length of time, `N` name, `Q` quotation, `C` deed with a receipt; `U` is what is said to be unknown.
 """
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,12 +17,13 @@ from chat.domain.speech import claims, vocabulary
 from chat.domain.speech.amounts import amounts
 from chat.domain.speech.moments import days, durations, parts_of_day, times
 from chat.domain.speech.prices import CLASS, aliases, services_said
+from chat.domain.speech.scopes import unstated
 from chat.domain.speech.verdicts import Veto
 
-_PHONE = re.compile(r"\+?\d[\d().\s-]{7,}\d")
+_PHONE = re.compile(r"\+?\(?\d[\d().\s-]{7,}\d")
 _WORD = re.compile(r"[a-z][a-z']*")
 _WORD_OR_FIGURE = re.compile(r"[a-z0-9][a-z0-9']*")
-_TOKEN = re.compile(r"[PTDNQC]|[a-z']*[a-z][a-z']*|'s|\d+")
+_TOKEN = re.compile(r"[PTDNQCU]|[a-z']*[a-z][a-z']*|'s|\d+")
 _CLAUSE = re.compile(
     r"[,;:!?()\"\n]+|\.(?=\s|$)|\s[-/]\s|^-\s"
     r"|(?=\b(?:and|or|but|so|because|since|if|when|while|that|which|though|once|unless|whenever"
@@ -40,8 +41,10 @@ def unlicensed(text: str, proof: Proof) -> Veto | None:
     asks = text.rstrip(" \"')").endswith("?")
     on_a_yes = bool(claims.AFTER_A_YES.search(text) or re.search(r"\b(?:let me know|tell me|digame)\b", text))
     goes_on = False
-    for clause in (" ".join(_TOKEN.findall(part)) for part in _CLAUSE.split(sentence)):
-        words = [word for word in grammar.fillers.sub(" ", clause).split() if not word.isdigit()]
+    parts = (" ".join(_TOKEN.findall(part)) for part in _CLAUSE.split(sentence))
+    for clause in (own for part in parts for own in grammar.led_in(part)):
+        plain = grammar.fillers.sub(" ", clause.replace("U", " "))
+        words = [word for word in plain.split() if not word.isdigit()]
         if grammar.never.search(" ".join(words)):
             return Veto("clause", f"no tool result says {clause!r}; leave it out")
         if not words or grammar.is_proved(words) or grammar.is_courtesy(words):
@@ -56,7 +59,8 @@ def unlicensed(text: str, proof: Proof) -> Veto | None:
 
 
 def marked(text: str, proof: Proof) -> str:
-    """The sentence with a sign in the place of what was proved."""
+    """The sentence with a sign in the place of what was proved, or is said to be unknown."""
+    text = _signed(text, "U", (part.span for part in unstated(text, proof)))
     for claim in claims.CLAIMS:
         if claim.deed in proof.promises:
             text = claim.pattern.sub(" C ", text)
@@ -94,7 +98,7 @@ def _names(text: str, proof: Proof) -> Iterator[tuple[int, int]]:
         yield from (m.span() for m in re.finditer(rf"\b{re.escape(alias)}\b", text))
     for word in _WORD.finditer(text):
         plain = word[0].removesuffix("'s")
-        if plain in proof.words and plain not in vocabulary.ENGLISH | vocabulary.SPANISH:
+        if plain in proof.words and plain not in vocabulary.KNOWN:
             yield word.start(), word.start() + len(plain)
 
 
@@ -122,15 +126,23 @@ class _Grammar:
     fillers: re.Pattern[str]
     glue: re.Pattern[str]
     courtesy: frozenset[str]
-    heads: re.Pattern[str]
-    questions: re.Pattern[str]
+    heads: tuple[re.Pattern[str], ...]
+    questions: tuple[re.Pattern[str], ...]
     leading: re.Pattern[str]
     never: re.Pattern[str]
-    continued: re.Pattern[str]
-    on_a_yes: re.Pattern[str]
+    continued: tuple[re.Pattern[str], ...]
+    on_a_yes: tuple[re.Pattern[str], ...]
     stating: frozenset[str]
     deed: frozenset[str]
     subjects: frozenset[str]
+    clitics: frozenset[str]
+    joints: frozenset[str]
+    lead_in: re.Pattern[str]
+
+    def led_in(self, clause: str) -> list[str]:
+        """`For an SUV we do it` is a phrase and a clause of its own, of which each is judged."""
+        found = self.lead_in.match(clause)
+        return [found[1], found[2]] if found else [clause]
 
     def is_proved(self, words: list[str]) -> bool:
         """Signs and the words that hold them together; without a sign, no more than a heading."""
@@ -138,7 +150,7 @@ class _Grammar:
             return not (self.stating - self.deed) & set(words)
         if not self.glue.fullmatch(" ".join(words)):
             return False
-        return any(word.isupper() for word in words) or not self.stating & set(words)
+        return any(word.isupper() for word in words) or not (self.stating | self.subjects) & set(words)
 
     def is_courtesy(self, words: list[str]) -> bool:
         return all(word in self.courtesy for word in words)
@@ -149,13 +161,18 @@ class _Grammar:
             return False
         if goes_on and self._is_more_of_it(words):
             return True
-        beginnings = [self.heads]
-        beginnings += [self.questions] if asks else []
-        beginnings += [self.continued] if goes_on else []
-        beginnings += [self.on_a_yes] if on_a_yes else []
+        if len(words) > 1 and words[0] in self.joints and words[1] in self.subjects:
+            return self.begins(words[1:], asks=asks, on_a_yes=on_a_yes, goes_on=False) or self.is_proved(
+                words[1:]
+            )
+        kinds = [self.heads]
+        kinds += [self.questions] if asks else []
+        kinds += [self.continued] if goes_on else []
+        kinds += [self.on_a_yes] if on_a_yes else []
         return any(
             (found := beginning.match(clause)) and self._states_no_more(clause[found.end() :].split())
-            for beginning in beginnings
+            for kind in kinds
+            for beginning in kind
         )
 
     def _states_no_more(self, rest: list[str]) -> bool:
@@ -164,30 +181,57 @@ class _Grammar:
     def _is_more_of_it(self, words: list[str]) -> bool:
         """`prices, open times and booking`: what the clause before began."""
         rest = " ".join(words).replace("for you", "").split()
+        if rest and rest[0] in self.clitics:
+            return False
         return len(rest) <= _MORE_WORDS and not (self.stating | self.subjects) & set(rest)
 
 
 @cache
 def _grammar() -> _Grammar:
     data = tomllib.loads(files("chat.domain.speech").joinpath("frames.toml").read_text("utf-8"))
+    slots: dict[str, str] = {}
+    for name, words in data["slots"].items():
+        slots[name] = f"(?:{_filled(words, slots)})"
 
-    def beginnings(*frames: str) -> re.Pattern[str]:
-        return re.compile("|".join(rf"(?:{frame.strip()})(?![\w'])" for frame in frames))
+    def beginning(frame: str) -> re.Pattern[str]:
+        return re.compile(rf"(?:{_filled(frame, slots)})(?![\w'])")
+
+    def beginnings(*frames: str) -> tuple[re.Pattern[str], ...]:
+        return tuple(beginning(frame) for frame in frames)
 
     return _Grammar(
         fillers=re.compile(rf"(?<!\S)(?:{_any_of(data['fillers'])})(?!\S)"),
-        glue=re.compile(rf"(?:(?:[PTDNQC]|{_any_of(data['glue'])})(?: |$))+"),
+        glue=re.compile(rf"(?:(?:[PTDNQCU]|{_any_of(data['glue'])})(?: |$))+"),
         courtesy=frozenset(data["courtesy"].split()) | {"N"},
         heads=beginnings(*data["heads"]),
         questions=beginnings(*data["questions"]),
-        leading=beginnings(data["leading"]),
-        never=re.compile(data["never"]),
+        leading=beginning(data["leading"]),
+        never=re.compile("|".join(data["never"])),
         continued=beginnings(data["continued"]),
         on_a_yes=beginnings(data["on_a_yes"]),
         stating=frozenset(data["stating"].split()),
         deed=frozenset(data["deed"].split()),
         subjects=frozenset(data["subjects"].split()),
+        clitics=frozenset(data["clitics"].split()),
+        joints=frozenset(data["joints"].split()),
+        lead_in=_lead_in(
+            _filled(data["leads"], slots), data["before_object"].split(), data["pronouns"].split()
+        ),
     )
+
+
+def _lead_in(leads: str, before_object: list[str], pronouns: list[str]) -> re.Pattern[str]:
+    """Two groups: the phrase, and the clause behind it."""
+    subject = "".join(f"(?<!{word} )" for word in before_object)
+    return re.compile(rf"((?:\w+ )?(?:{leads}) \S+.*?) {subject}((?:{'|'.join(pronouns)}) .*)")
+
+
+_SLOT = re.compile(r"\{([a-z]\w*)\}")
+
+
+def _filled(frame: str, slots: Mapping[str, str]) -> str:
+    """With the slots in their places."""
+    return _SLOT.sub(lambda m: slots[m[1]], frame.strip())
 
 
 def _any_of(listed: str) -> str:

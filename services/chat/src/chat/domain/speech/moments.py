@@ -80,8 +80,8 @@ _NAMED_CLOCK = re.compile(r"\b(noon|midday|mediodia|midnight|medianoche)\b")
 _MINUTES = {"minute": 1, "min": 1, "minuto": 1, "hour": 60, "hr": 60, "hora": 60}
 _DAYS = {"day": 1, "dia": 1, "week": 7, "semana": 7, "month": 30, "mes": 30, "year": 365, "ano": 365}
 _DURATION = re.compile(
-    r"\b(?:(\d+(?:[.,]\d+)?)(?: (?:and a half|y medi[oa]))?|(an|una|a|half an|media|a couple of|a few|un par de|unas cuantas|several|varias)) ?"
-    r"(hours?|hrs?|horas?|minutes?|mins?|minutos?|days?|dias?|weeks?|semanas?|months?|meses|mes|years?|anos?)\b"
+    r"\b(?:(\d+(?:[.,]\d+)?)(?: (?:and a half|y medi[oa]))?|(an|una|a|half an|media|a couple of|a few|un par de|unas cuantas|several|varias))[ -]?"
+    r"(?<![a-z])(hours?|hrs?|horas?|minutes?|mins?|minutos?|days?|dias?|weeks?|semanas?|months?|meses|mes|years?|anos?)\b"
     r"(?: (and a half|y media))?"
 )
 _FOR_GOOD = re.compile(r"\b(?:moment|second|while|time)\b")

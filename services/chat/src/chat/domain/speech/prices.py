@@ -28,7 +28,9 @@ def _is_price(amount: AmountSaid, text: str, fact: PriceFact, proof: Proof, *, t
     if fact.begins and not words.FROM.search(text[: amount.span[0]]):
         return False
     about = _nearest(amount, text, services_said(text, proof))
-    wanted_class = _nearest(amount, text, _classes_said(text))
+    if _NOT_IN.search(text[: amount.span[0]]):
+        return about not in fact.about and (fact.total or proof.service in fact.about)
+    wanted_class = _nearest(amount, text, classes_said(text))
     if total and not fact.total and any(f.total for f in proof.prices):
         return False
     return _is_about(fact, about, wanted_class, proof) and _of_class(fact, wanted_class, proof)
@@ -52,15 +54,26 @@ def _of_class(fact: PriceFact, wanted: str | None, proof: Proof) -> bool:
     return fact.vehicle_class == known
 
 
-_FOR = re.compile(r"\s*(?:dollars?|bucks)?\s*(?:for|por|para|on)\b")
+_ADDED_TO = re.compile(
+    r"\b(?:add(?:ed|ing|s)?|agreg\w+|anad\w+)\b[^,;.]{0,40}? (?:to(?: the| your)?|on(?: the| your)?|al|a (?:la|el|tu|su)) $"
+)
+"""Before the service that something else is added to."""
+_NOT_IN = re.compile(
+    r"\b(?:isn't|is not|not|no (?:esta|va|viene)) (?:included in|in|part of|covered by|incluid[oa] en|en) (?:the |that |this |los |el )?$"
+)
+"""Before the price that something is no part of."""
+_PARTED = re.compile(r"[,;.:]| (?:and|or|y|o) |.{40}")
+_FOR = re.compile(r"\s*(?:dollars?|bucks)?\s*(?:for|with|con|por|para|on|del?|of)\b")
 
 
 def _nearest(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str | None:
     """What the amount is said of: `$449 for X` looks ahead, `X is $449` behind; what stands alone is nearest."""
     start, end = amount.span
-    behind = [name for at, name in said if at < start]
+    behind = [name for at, name in said if at < start and not _ADDED_TO.search(text[:at])] or [
+        name for at, name in said if at < start
+    ]
     ahead = [(at, name) for at, name in said if at >= end]
-    if ahead and _FOR.match(text[end:]) and ahead[0][0] - end < 40:
+    if ahead and _FOR.match(text[end:]) and not _PARTED.search(text[end : ahead[0][0]]):
         return ahead[0][1]
     if behind:
         return behind[-1]
@@ -72,18 +85,18 @@ CLASS = re.compile(
 )
 
 
-def _classes_said(text: str) -> list[tuple[int, str]]:
+def classes_said(text: str) -> list[tuple[int, str]]:
     return [(m.start(), words.SPANISH_NAMES.get(m[1], m[1])) for m in CLASS.finditer(text)]
 
 
 def services_said(text: str, proof: Proof) -> list[tuple[int, str]]:
     """Places and folded names, in order; a word that only one service has names it as well."""
-    found: dict[int, str] = {}
+    found: dict[tuple[int, int], str] = {}
     for alias, name in sorted(aliases(proof).items(), key=lambda pair: -len(pair[0])):
         for match in re.finditer(rf"\b{re.escape(alias)}\b", text):
-            if not any(at <= match.start() < at + len(n) for at, n in found.items()):
-                found[match.start()] = name
-    return sorted(found.items())
+            if not any(start <= match.start() < end for start, end in found):
+                found[match.span()] = name
+    return sorted((start, name) for (start, _), name in found.items())
 
 
 _GENERIC = frozenset("window windows tint film full car auto the of for and vehicle glass all side".split())

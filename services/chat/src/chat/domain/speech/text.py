@@ -63,7 +63,9 @@ _MONTH_FIRST = re.compile(rf"\b({_MONTH} (?:the )?)(first|second|third)\b")
 _TWO_OR_THREE = re.compile(r"\b(two|three|dos|tres)\b")
 _ONCE = re.compile(r"\bonce\b(?! (?:dolares|horas|dias|minutos|de (?:la|noviembre|diciembre)))")
 _ONCE_HOUR = re.compile(r"(?<=\blas )once\b")
-_KEPT = "\x00"
+_SOME = re.compile(r"\bun[oa]s\b")
+"""`Unas dos horas` are two, not one and two."""
+_KEPT, _KEPT_SOME = "\x00", "\x01"
 
 
 def sentences(text: str) -> list[str]:
@@ -115,5 +117,6 @@ def _in_figures(text: str) -> str:
     text = _ONCE.sub(_KEPT, text).replace("y cuarto", "y 15").replace("menos cuarto", "menos 15")
     text = _FIRST_OF_MONTH.sub(lambda m: _FIRSTS[m[1]], text)
     text = _MONTH_FIRST.sub(lambda m: m[1] + _FIRSTS[m[2]], text)
-    text = alpha2digit(alpha2digit(text, "en"), "es").replace(_KEPT, "once")
+    text = _SOME.sub(_KEPT_SOME, text)
+    text = alpha2digit(alpha2digit(text, "en"), "es").replace(_KEPT, "once").replace(_KEPT_SOME, "unas")
     return _TWO_OR_THREE.sub(lambda m: str(_SMALL[m[0]]), text)
