@@ -95,12 +95,13 @@ async def _answer_seen(
     async with http.stream("GET", f"{base}/api/chat/stream", headers=resume) as stream:
         event = ""
         async for line in stream.aiter_lines():
-            listening.set()
             if line.startswith("event:"):
                 event = line.removeprefix("event:").strip()
             of_assistant = event == "delta" or (event == "message" and '"assistant"' in line)
-            if line.startswith("data:") and of_assistant:
+            if line.startswith("data:") and of_assistant and listening.is_set():
                 return time.perf_counter()
+            if event == "state":
+                listening.set()  # the page is open: what it opens with has been read
     raise RuntimeError("the stream ended without an answer")
 
 

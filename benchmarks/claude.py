@@ -20,6 +20,8 @@ CUSTOMERS = 12
 ROUNDS = 36
 START_SECONDS = 60
 HANG_SECONDS = 55
+STORED_SECONDS = 2
+"""Until the answers that were seen are stored, too, and cannot be taken for the next ones."""
 WORDS = "I can help you with prices, open times and booking. What would you like to know?"
 FIRST_SENTENCE = "I can help you with prices, open times and booking."
 QUESTION = "Hello there, what can you do?"
@@ -148,13 +150,14 @@ async def script(stack: StackFile, http: httpx2.AsyncClient) -> None:
 async def hanging(stack: StackFile, http: httpx2.AsyncClient, chat: str, tokens: Sequence[str]) -> Row:
     """One customer finds Claude hanging, the others write 3 s later, and all once more."""
     fault = f"{stack.sandbox}/control/faults/anthropic"
-    await asyncio.sleep(1)  # until the last answers are stored
+    await asyncio.sleep(STORED_SECONDS)
     (await http.put(fault, json={"mode": "timeout", "seconds": HANG_SECONDS})).raise_for_status()
     try:
         first = asyncio.create_task(asked(http, chat, tokens[0]))
         await asyncio.sleep(3)
         behind = await asyncio.gather(*(asked(http, chat, token) for token in tokens[1:]))
         alone = await first
+        await asyncio.sleep(STORED_SECONDS)
         later = await asyncio.gather(*(asked(http, chat, token) for token in tokens))
     finally:
         (await http.put(fault, json={"mode": "none"})).raise_for_status()
