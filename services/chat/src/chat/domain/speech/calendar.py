@@ -248,7 +248,8 @@ def _is_of_a_span(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bo
         return all(any(g.fits(s.start.date()) and _at(s.start, said) for s in spans) for g in on)
     if any(on_day(s.start) and _at(s.start, said) for s in spans):
         return True
-    if _UNTIL.search(text[: said.span[0]]) and any(on_day(s.end) and _at(s.end, said) for s in spans):
+    until = _UNTIL.search(f"{text[: said.span[0]]}{re.split(r'[0-9]', said.words)[0]}")
+    if until and any(on_day(s.end) and _at(s.end, said) for s in spans):
         return True
     if on and proof.left and _is_where_it_was(text[: on[0].span[0]], proof):
         return on_day(proof.left.start) and _at(proof.left.start, said)
@@ -308,6 +309,8 @@ def _parts(rest: str, groups: list[_Day], clock: list[TimeSaid], text: str, proo
             continue
         for group in on:
             starts = [s.start for s in spans] + (list(proof.expires) if _HOLD.search(text) else [])
+            if proof.left and _is_where_it_was(text[: group.span[0]], proof):
+                starts = [proof.left.start]
             if not any(group.fits(m.date()) and part.low <= m.time() < part.high for m in starts):
                 return Veto("time", f"no tool result holds {group.words} {part.words}")
     return None

@@ -16,7 +16,7 @@ def _claim(deed: str | None, *patterns: str) -> Claim:
     return Claim(deed, re.compile("|".join(f"(?:{p})" for p in patterns)))
 
 
-_SOMEBODY = r"(?:the |our |a |my |al |a la |el |la )?(?:team|staff|shop|manager|person|owner|technician|tech|installer|colleague|someone|them|guys|equipo|gerente|encargad[oa]|taller|persona|dueno)"
+_SOMEBODY = r"(?:the |our |a |my |al |a la |el |la |a nuestr[oa] )?(?:team|staff|shop|manager|person|owner|technician|tech|installer|colleague|someone|them|guys|equipo|gerente|encargad[oa]|taller|persona|dueno)"
 _CONTACT = (
     r"(?:call|contact|reach out|text|e ?mail|get back|follow up|join|step in|be in touch|message|write|ping|ring|respond|reply|take over"
     r"|answer you|meet|have (?:it|everything|your \w+) ready|assist you|take it from here)"
@@ -104,7 +104,7 @@ CLAIMS: tuple[Claim, ...] = (
         "handed_off",
         rf"\b(?:will|'ll|going to|gonna|about to|is to|can expect) (?:\w+ ){{0,2}}{_CONTACT}\b",
         rf"\b(?:notified|alerted|told|informed|messaged|asked|pinged|contacted|flagged|let|looped in|reached out to|spoke (?:to|with)|talked (?:to|with)|checked with) {_SOMEBODY}\b",
-        r"\bsent (?:this|your \w+) (?:over )?to (?:the|our) (?:team|shop)\b|\b(?:esta|queda) con (?:el|nuestro) equipo\b|\b(?:is|it's) (?:now )?with (?:the|our) team\b",
+        r"\bsent (?:this|your \w+) (?:over )?to (?:the|our) (?:team|shop)\b|\b(?:esta|queda) con (?:el|nuestro) equipo\b|\b(?:is|it's|are) (?:now )?with (?:the |our |a )?(?:team|staff|crew|people|shop|person|colleague)\b|\b(?:esta|queda) (?:ya )?con (?:nuestr[oa]|el|la|una) (?:equipo|personal|taller|gente|persona)\b",
         r"\b(?:been|was|is) (?:passed|handed) (?:on|over|along)\b",
         r"\bpass(?:ed|ing)? (?:this|it|that|your|these) (?:\w+ ){0,3}(?:on|along|to)\b",
         r"\b(?:transferr?(?:ed|ing)?|connect(?:ed|ing) you|hand(?:ed|ing) (?:you|this|it)|escalat(?:ed|ing))\b",

@@ -1,6 +1,7 @@
 """Whether each amount in a sentence is the price of what the sentence says it is of."""
 
 import re
+from itertools import pairwise
 
 from chat.domain.receipts import PriceFact, Proof
 from chat.domain.speech import claims as words
@@ -10,15 +11,33 @@ from chat.domain.speech.verdicts import Veto
 
 def unproved_price(text: str, proof: Proof) -> Veto | None:
     said = list(amounts(text))
+    if twice := _counted_twice(said, text, proof):
+        return Veto("price", f"{twice.words!r} is a part of the total; say so")
     if said and (piece := words.PER_PIECE.search(text)):
         return Veto("price", f"no tool result holds a price {piece[0]!r}")
     total_at = found.start() if (found := words.TOTAL.search(text)) else None
     for amount in said:
         first_after_total = total_at is not None and amount == next(
-            (a for a in said if a.span[0] > total_at), said[0]
+            (a for a in said if a.span[0] > total_at), said[-1]
         )
         if not any(_is_price(amount, text, fact, proof, total=first_after_total) for fact in proof.prices):
             return Veto("price", f"no tool result holds {amount.words!r} as the price of that")
+    return None
+
+
+_ADDS = re.compile(r"\b(?:plus|and|then|mas|y|luego|another|extra|on top|for the (?:tint|film))\b|\+")
+_OF_IT = re.compile(r"\b(?:of|from|in) (?:that|this|it)\b|\bde es[ea]s?\b|\bde eso\b|\b(?:without|sin|which|includ\w+|incluy\w+)\b|[:(]")
+
+
+def _counted_twice(said: list[AmountSaid], text: str, proof: Proof) -> AmountSaid | None:
+    """A part said behind the total as if it came on top: `$509 and then $60 for the strip`."""
+    for fact in (f for f in proof.prices if f.total):
+        parts = {f.cents for f in proof.prices if not f.total and f.about < fact.about}
+        for whole, part in pairwise(said):
+            added = _ADDS.search(text[whole.span[1] : part.span[0]])
+            if whole.cents == fact.cents and part.cents in parts and added:
+                if not _OF_IT.search(text[whole.span[1] :]):
+                    return part
     return None
 
 
@@ -27,10 +46,13 @@ def _is_price(amount: AmountSaid, text: str, fact: PriceFact, proof: Proof, *, t
         return False
     if fact.begins and not words.FROM.search(text[: amount.span[0]]):
         return False
-    about = _nearest(amount, text, services_said(text, proof))
+    services = services_said(text, proof)
+    if left_out := _left_out(amount, text, services):
+        return proof.service in fact.about and left_out not in fact.about and _of_class(fact, None, proof)
+    about = nearest(amount.span, text, services)
     if _NOT_IN.search(text[: amount.span[0]]):
         return about not in fact.about and (fact.total or proof.service in fact.about)
-    wanted_class = _nearest(amount, text, classes_said(text))
+    wanted_class = nearest(amount.span, text, classes_said(text))
     if total and not fact.total and any(f.total for f in proof.prices):
         return False
     return _is_about(fact, about, wanted_class, proof) and _of_class(fact, wanted_class, proof)
@@ -62,13 +84,31 @@ _NOT_IN = re.compile(
     r"\b(?:isn't|is not|not|no (?:esta|va|viene)) (?:included in|in|part of|covered by|incluid[oa] en|en) (?:the |that |this |los |el )?$"
 )
 """Before the price that something is no part of."""
-_PARTED = re.compile(r"[,;.:]| (?:and|or|y|o) |.{40}")
-_FOR = re.compile(r"\s*(?:dollars?|bucks)?\s*(?:for|with|con|por|para|on|del?|of)\b")
+_WITHOUT = re.compile(r"\b(?:without|sin) (?:the |that |a |la |el |una )?$")
+_WITHOUT_IT = re.compile(r" ?(?:without|sin) (?:it|that|this|ella|eso|la N|the )")
 
 
-def _nearest(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str | None:
-    """What the amount is said of: `$449 for X` looks ahead, `X is $449` behind; what stands alone is nearest."""
+def _left_out(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str | None:
+    """The part of the quote that the amount is said to be without."""
     start, end = amount.span
+    before = [(at, name) for at, name in said if at < start]
+    if _WITHOUT_IT.match(text[end:]):
+        return next((name for at, name in said if at > end and _WITHOUT.search(text[:at])), None) or (
+            before[-1][1] if before else None
+        )
+    return before[-1][1] if before and _WITHOUT.search(text[: before[-1][0]]) else None
+
+
+_PARTED = re.compile(r"[,;.:]| (?:and|or|y|o) |.{40}")
+_FOR = re.compile(r"\s*(?:dollars?|bucks)?\s*(?:for|with|con|por|para|on(?! top)|del?|of)\b")
+_SAID_OF_ANOTHER = re.compile(r"[^,;]*[,;] (?:the |la |el )?(?:\w+ )?$")
+_HAS_ITS_OWN = re.compile(r"\w+(?: (?:tint|film|window|de|para|for|on|en|an?|your|tu|el|la|suv|sedan|truck))* (?:is|es|are|would|runs?|costs?|cuesta|sale|starts?|comes?|at)\b")
+"""`If $449 is too much, carbon is $299`: the first amount is of nothing that stands behind."""
+
+
+def nearest(span: tuple[int, int], text: str, said: list[tuple[int, str]]) -> str | None:
+    """What a figure is said of: `$449 for X` looks ahead, `X is $449` behind; what stands alone is nearest."""
+    start, end = span
     behind = [name for at, name in said if at < start and not _ADDED_TO.search(text[:at])] or [
         name for at, name in said if at < start
     ]
@@ -77,7 +117,11 @@ def _nearest(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str 
         return ahead[0][1]
     if behind:
         return behind[-1]
-    return ahead[0][1] if ahead else None
+    return ahead[0][1] if ahead and not _is_parted(text, end, ahead[0][0]) else None
+
+
+def _is_parted(text: str, end: int, at: int) -> bool:
+    return bool(_SAID_OF_ANOTHER.fullmatch(text[end:at]) and _HAS_ITS_OWN.match(text, at))
 
 
 CLASS = re.compile(
