@@ -248,12 +248,17 @@ def _is_of_a_span(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bo
         return all(any(g.fits(s.start.date()) and _at(s.start, said) for s in spans) for g in on)
     if any(on_day(s.start) and _at(s.start, said) for s in spans):
         return True
-    until = _UNTIL.search(f"{text[: said.span[0]]}{re.split(r'[0-9]', said.words)[0]}")
-    if until and any(on_day(s.end) and _at(s.end, said) for s in spans):
+    if _UNTIL.search(text[: _figure_at(said)]) and any(on_day(s.end) and _at(s.end, said) for s in spans):
         return True
     if on and proof.left and _is_where_it_was(text[: on[0].span[0]], proof):
         return on_day(proof.left.start) and _at(proof.left.start, said)
     return bool(_HOLD.search(text)) and any(_at(e, said) for e in proof.expires)
+
+
+def _figure_at(said: TimeSaid) -> int:
+    """Behind the preposition that may belong to the words of a time: `to 1`."""
+    preposition = re.match(r"[a-z]+ (?=\d)", said.words)
+    return said.span[0] + (preposition.end() if preposition else 0)
 
 
 _DEADLINE = re.compile(r"\b(?:you have|tienes?) (?:until|till|hasta)\W*(?:el )?$")

@@ -229,7 +229,7 @@ def _terms(_: str, text: str, proof: Proof) -> Veto | None:
 
 _INCLUDED = re.compile(r"includ(?:ed|ing)|incluid[oa]s?")
 _SAID_OF_ALL = re.compile(
-    r"\b(?:we|our|all|every|each|both|any|tenemos|ofrecemos|manejamos|nuestr[oa]s?|tod[oa]s|cada|cualquier|amb[oa]s)\b"
+    r"\b(?:we|our|all|every|each|both|tenemos|ofrecemos|manejamos|nuestr[oa]s?|tod[oa]s|cada|amb[oa]s)\b"
 )
 
 

@@ -56,7 +56,7 @@ _REFUSED = re.compile(
 )
 _LOVED_TO = re.compile(
     r"(?<![\w'])(?:i'd|i would|i wish i could|me encantaria|me gustaria) (?:love to |like to |gladly )?(?:help(?: you)?(?: out)? (?:with|on)|ayudar(?:te|le)? con) "
-    r"(?P<what>(?:the|a|an|your|that|el|la|un|una|tu|su) [a-z ]+?)(?=,? (?:but|pero)\b)"
+    r"(?P<what>(?:the|a|an|that|this|el|la|un|una) (?!free|gratis|discount|refund)[a-z ]+?)(?=,? (?:but|pero)\b)"
 )
 """A wish that `but` turns into a refusal."""
 _NOT_SOLD = re.compile(
