@@ -9,7 +9,7 @@ from chat.domain.speech.amounts import amounts, shares, stray_sign
 from chat.domain.speech.calendar import unproved_moment, without_moments
 from chat.domain.speech.clauses import unlicensed
 from chat.domain.speech.moments import blanked, durations, times, without_greeting
-from chat.domain.speech.prices import aliases, classes_said, nearest, services_said, unproved_price
+from chat.domain.speech.prices import classes_said, named, said_of, services_said, unproved_price
 from chat.domain.speech.scopes import unstated
 from chat.domain.speech.text import cleaned, folded, unreadable
 from chat.domain.speech.verdicts import Passed, Verdict, Veto
@@ -227,7 +227,9 @@ def _terms(_: str, text: str, proof: Proof) -> Veto | None:
     return None
 
 
-_INCLUDED = re.compile(r"includ(?:ed|ing)|incluid[oa]s?")
+_INCLUDED = re.compile(r"includ(?:ed|ing)|incluid[oa]s?|incluyendo")
+_IS = re.compile(r" (?:is |already |also |ya |esta )*")
+_THE = re.compile(r" (?:the |la |el |a )?")
 _SAID_OF_ALL = re.compile(
     r"\b(?:we|our|all|every|each|both|tenemos|ofrecemos|manejamos|nuestr[oa]s?|tod[oa]s|cada|amb[oa]s)\b"
 )
@@ -235,16 +237,13 @@ _SAID_OF_ALL = re.compile(
 
 def _in_the_total(place: tuple[int, int], text: str, proof: Proof) -> bool:
     """`With the strip included it's $509`: an add-on beside the word, and the total that it is a part of."""
-    beside = re.compile(r"\W*(?:is |already |also |ya |esta )*")
-    services = services_said(text, proof)
+    services = named(text, proof)
     totals = [f for f in proof.prices if f.total and f.cents in {a.cents for a in amounts(text)}]
-    for alias in (a for a, name in aliases(proof).items() if name in {n for _, n in services}):
-        for at in re.finditer(rf"\b{re.escape(alias)}\b", text):
-            stands = beside.fullmatch(text[at.end() : place[0]]) if at.end() <= place[0] else None
-            follows = re.fullmatch(r" (?:the |la |el |a )?", text[place[1] : at.start()]) if at.start() >= place[1] else None
-            if stands or follows:
-                return any(all(name in f.about for _, name in services) for f in totals)
-    return False
+    beside = any(
+        _IS.fullmatch(text[end : place[0]]) or _THE.fullmatch(text[place[1] : start])
+        for start, end, _ in services
+    )
+    return beside and any(all(name in f.about for *_, name in services) for f in totals)
 
 
 def _holds_for_all(term: str, proof: Proof) -> bool:
@@ -343,9 +342,8 @@ def _durations(text: str, proof: Proof) -> Veto | None:
     for said in durations(text):
         if said.words.startswith("a ") and not _TAKES.search(text[: said.span[0]]):
             continue
-        told = nearest(said.span, text, services_said(text, proof))
-        about = {told} if told else set[str]()
-        lengths = {m for name, m in proof.durations.items() if (not about or name in about)}
+        about = said_of(said.span, text, services_said(text, proof))
+        lengths = _lengths_of(about, proof)
         if not about and proof.service is not None and proof.service in proof.durations:
             lengths = {proof.durations[proof.service]}
         spans = [*proof.slots, *([proof.appointment] if proof.appointment else [])]
@@ -359,6 +357,12 @@ def _durations(text: str, proof: Proof) -> Veto | None:
         if said.minutes not in lengths | proof.stated_durations:
             return Veto("duration", f"no tool result holds {said.words.strip()!r}")
     return None
+
+
+def _lengths_of(about: frozenset[str], proof: Proof) -> set[int]:
+    """Of any service where none is named; of several named together, what all of them have."""
+    each = [{m for n, m in proof.durations.items() if n == name} for name in about]
+    return set.intersection(*each) if each else set(proof.durations.values())
 
 
 def _shares(text: str, proof: Proof) -> Veto | None:

@@ -107,7 +107,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"\bsent (?:this|your \w+) (?:over )?to (?:the|our) (?:team|shop)\b|\b(?:esta|queda) con (?:el|nuestro) equipo\b|\b(?:is|it's|are) (?:now )?with (?:the |our |a )?(?:team|staff|crew|people|shop|person|colleague)\b|\b(?:esta|queda) (?:ya )?con (?:nuestr[oa]|el|la|una) (?:equipo|personal|taller|gente|persona)\b",
         r"\b(?:been|was|is) (?:passed|handed|sent|given) (?:on|over|along|to (?:the|our|a))\b",
         r"\bpass(?:ed|ing)? (?:this|it|that|your|these) (?:\w+ ){0,3}(?:on|along|to)\b",
-        r"\b(?:transferr?(?:ed|ing)?|connect(?:ed|ing) you|hand(?:ed|ing) (?:you|this|it)|escalat(?:ed|ing))\b",
+        r"\b(?:transferr?(?:ed|ing)?|connect(?:ed|ing) you|hand(?:ed|ing) (?:you|this|it|your (?:conversation|request|question|message|chat))|escalat(?:ed|ing))\b",
         r"\b(?:someone|somebody|a person|the shop|the team|our team|they|the manager|a manager|a colleague|alguien|una persona|el taller|el gerente)(?: \w+)? (?:will|'ll|is going to|are going to|va a|said|says|knows?|has (?:been|your|the)|agreed|dijo|sabe)\b",
         r"\b(?:will|'ll) be (?:called|contacted|told|informed|answered|helped)\b|\bcalled back\b",
         r"\bhear (?:back )?from\b(?! you\b)|(?<!for getting )\bin touch\b",
@@ -160,7 +160,7 @@ BARGAIN = re.compile(
 TERMS = re.compile(
     r"\b(?:tax(?:es)?|impuestos?|iva|deposit\w*|deposito\w*|down ?payment|anticipo|fees?|recargos?|surcharges?|financ\w+|install?ments?|cuotas|mensualidades|at no interest"
     r"|refund\w*|money back|reembols\w+|devol\w+|warrant\w+|garanti\w+|lifetime|de por vida|legal\w*|illegal\w*|ilegal\w*|law|laws|ley|leyes|may drive|allowed|permitid[oa]s?|police|ticket|insur\w+|(?<!estoy )(?<!esta )seguro de|uv|infrared|heat rejection"
-    r"|package|paquetes?|bundle|combo|membership|subscription|memberships?|certified|certificad[oa]s?|award\w*|in business|years of experience|included|incluid[oa]s?|incluye|pickup|pick you up|tow(?:s|ed|ing)?|loaner|shuttle|rental"
+    r"|package|paquetes?|bundle|combo|membership|subscription|memberships?|certified|certificad[oa]s?|award\w*|in business|years of experience|includ(?:ed|ing)|incluid[oa]s?|incluy(?:e|endo)|pickup|pick you up|tow(?:s|ed|ing)?|loaner|shuttle|rental"
     r"|deliver\w*|mobile service|a domicilio|gift card|walk ?ins?|credit cards?|cash|venmo|zelle|paypal)\b"
 )
 """Terms of business: only as the receipts put them."""

@@ -16,7 +16,7 @@ from chat.domain.receipts import Proof
 from chat.domain.speech import claims, vocabulary
 from chat.domain.speech.amounts import amounts
 from chat.domain.speech.moments import days, durations, parts_of_day, times
-from chat.domain.speech.prices import CLASS, aliases, services_said
+from chat.domain.speech.prices import CLASS, named, services_said
 from chat.domain.speech.scopes import unstated
 from chat.domain.speech.verdicts import Veto
 
@@ -96,10 +96,12 @@ def _signed(text: str, sign: str, spans: Spans) -> str:
 
 def _names(text: str, proof: Proof) -> Iterator[tuple[int, int]]:
     """Services by any of their names, and words that only receipts and the form hold."""
-    for alias in aliases(proof):
-        yield from (m.span() for m in re.finditer(rf"\b{re.escape(alias)}\b", text))
+    whole = [(start, end) for start, end, _ in named(text, proof)]
+    yield from whole
     for word in _WORD.finditer(text):
         plain = word[0].removesuffix("'s")
+        if any(start <= word.start() < end for start, end in whole):
+            continue
         if plain in proof.words and plain not in vocabulary.KNOWN:
             yield word.start(), word.start() + len(plain)
 

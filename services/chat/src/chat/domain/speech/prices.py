@@ -1,6 +1,7 @@
 """Whether each amount in a sentence is the price of what the sentence says it is of."""
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from chat.domain.receipts import PriceFact, Proof
@@ -26,7 +27,9 @@ def unproved_price(text: str, proof: Proof) -> Veto | None:
 
 
 _ADDS = re.compile(r"\b(?:plus|and|then|mas|y|luego|another|extra|on top|for the (?:tint|film))\b|\+")
-_OF_IT = re.compile(r"\b(?:of|from|in) (?:that|this|it)\b|\bde es[ea]s?\b|\bde eso\b|\b(?:without|sin|which|includ\w+|incluy\w+)\b|[:(]")
+_OF_IT = re.compile(
+    r"\b(?:of|from|in) (?:that|this|it)\b|\bde es[ea]s?\b|\bde eso\b|\b(?:without|sin|which|includ\w+|incluy\w+)\b|[:(]"
+)
 
 
 def _counted_twice(said: list[AmountSaid], text: str, proof: Proof) -> AmountSaid | None:
@@ -54,6 +57,9 @@ def _is_price(amount: AmountSaid, text: str, fact: PriceFact, proof: Proof, *, t
         return about not in fact.about and (fact.total or proof.service in fact.about)
     wanted_class = nearest(amount.span, text, classes_said(text))
     if total and not fact.total and any(f.total for f in proof.prices):
+        return False
+    together = said_of(amount.span, text, services)
+    if not together <= fact.about:
         return False
     return _is_about(fact, about, wanted_class, proof) and _of_class(fact, wanted_class, proof)
 
@@ -85,7 +91,7 @@ _NOT_IN = re.compile(
 )
 """Before the price that something is no part of."""
 _WITHOUT = re.compile(r"\b(?:without|sin) (?:the |that |a |la |el |una )?$")
-_WITHOUT_IT = re.compile(r" ?(?:without|sin) (?:it|that|this|ella|eso|la N|the )")
+_WITHOUT_IT = re.compile(r" ?(?:without|sin) (?:it|that|this|ella|eso|the )")
 
 
 def _left_out(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str | None:
@@ -102,7 +108,9 @@ def _left_out(amount: AmountSaid, text: str, said: list[tuple[int, str]]) -> str
 _PARTED = re.compile(r"[,;.:]| (?:and|or|y|o) |.{40}")
 _FOR = re.compile(r"\s*(?:dollars?|bucks)?\s*(?:for|with|con|por|para|on(?! top)|del?|of)\b")
 _SAID_OF_ANOTHER = re.compile(r"[^,;]*[,;] (?:the |la |el )?(?:\w+ )?$")
-_HAS_ITS_OWN = re.compile(r"\w+(?: (?:tint|film|window|de|para|for|on|en|an?|your|tu|el|la|suv|sedan|truck))* (?:is|es|are|would|runs?|costs?|cuesta|sale|starts?|comes?|at)\b")
+_HAS_ITS_OWN = re.compile(
+    r"\w+(?: (?:tint|film|window|de|para|for|on|en|an?|your|tu|el|la|suv|sedan|truck))* (?:is|es|are|would|runs?|costs?|cuesta|sale|starts?|comes?|at)\b"
+)
 """`If $449 is too much, carbon is $299`: the first amount is of nothing that stands behind."""
 
 
@@ -120,8 +128,26 @@ def nearest(span: tuple[int, int], text: str, said: list[tuple[int, str]]) -> st
     return ahead[0][1] if ahead and not _is_parted(text, end, ahead[0][0]) else None
 
 
+_TOGETHER = re.compile(
+    r"[a-z]+(?: (?:tint|film|window|de|polarizado))* (?:and|y|plus|mas) (?:the |la |el |a |your )?"
+)
+
+
+def said_of(span: tuple[int, int], text: str, said: list[tuple[int, str]]) -> frozenset[str]:
+    """`Nearest`, and with it what is named in one breath: `ceramic and carbon take two hours`."""
+    name = nearest(span, text, said)
+    at = max((i for i, (start, n) in enumerate(said) if n == name and start < span[0]), default=None)
+    names = {name} if name else set[str]()
+    while at and _TOGETHER.fullmatch(text[said[at - 1][0] : said[at][0]]):
+        at -= 1
+        names.add(said[at][1])
+    return frozenset(names)
+
+
 def _is_parted(text: str, end: int, at: int) -> bool:
-    return bool(_SAID_OF_ANOTHER.fullmatch(text[end:at]) and _HAS_ITS_OWN.match(text, at))
+    return "$" in text[end:at] or bool(
+        _SAID_OF_ANOTHER.fullmatch(text[end:at]) and _HAS_ITS_OWN.match(text, at)
+    )
 
 
 CLASS = re.compile(
@@ -135,25 +161,34 @@ def classes_said(text: str) -> list[tuple[int, str]]:
 
 def services_said(text: str, proof: Proof) -> list[tuple[int, str]]:
     """Places and folded names, in order; a word that only one service has names it as well."""
-    found: dict[tuple[int, int], str] = {}
-    for alias, name in sorted(aliases(proof).items(), key=lambda pair: -len(pair[0])):
-        for match in re.finditer(rf"\b{re.escape(alias)}\b", text):
-            if not any(start <= match.start() < end for start, end in found):
-                found[match.span()] = name
-    return sorted((start, name) for (start, _), name in found.items())
+    return [(start, name) for start, _, name in named(text, proof)]
+
+
+def named(text: str, proof: Proof) -> list[tuple[int, int, str]]:
+    """Where each service is named, and its folded name."""
+    pattern, known = _naming(
+        frozenset(proof.services.items()), frozenset(fact.about for fact in proof.prices)
+    )
+    return [(*m.span(), known[m[0]]) for m in pattern.finditer(text)] if known else []
 
 
 _GENERIC = frozenset("window windows tint film full car auto the of for and vehicle glass all side".split())
 
 
-def aliases(proof: Proof) -> dict[str, str]:
-    aliases = dict(proof.services)
-    for fact in proof.prices:
-        aliases |= {name: name for name in fact.about if name not in aliases}
+@lru_cache(maxsize=256)
+def _naming(
+    services: frozenset[tuple[str, str]], priced: frozenset[frozenset[str]]
+) -> tuple[re.Pattern[str], dict[str, str]]:
+    """All names of all services, longest first, with the folded name of each; the same for many sentences."""
+    aliases = dict(sorted(services))
+    for name in sorted(frozenset().union(*priced)):
+        aliases.setdefault(name, name)
     owners: dict[str, set[str]] = {}
     for alias, name in aliases.items():
         for word in re.findall(r"[a-z]{3,}", alias):
             owners.setdefault(word, set()).add(name)
     single = {w: next(iter(names)) for w, names in owners.items() if len(names) == 1 and w not in _GENERIC}
     spanish = {es: single[en] for es, en in words.SPANISH_NAMES.items() if en in single}
-    return single | spanish | aliases
+    known = single | spanish | aliases
+    longest_first = sorted(known, key=lambda alias: (-len(alias), alias))
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b"), known

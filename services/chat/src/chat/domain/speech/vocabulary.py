@@ -61,7 +61,7 @@ tint's windows' glass's shop's car's civic's double-check leaning hoping wonderi
 alternatives neighborhood route corner nearby spouse boss coworker roommate cousin uncle aunt parents mother father shot shoot quickly gently happily
 hopefully ideally personally frankly truly surely likewise besides meanwhile onward onwards beforehand afterward sooner
 outlined noted written listed shown displayed here's anybody's else's another's poem poems homework movie weekend's wherever throughout whereas
-putting wanting getting seeing bringing taking giving going leaving staff crew spanish sleep down
+putting wanting getting seeing bringing taking giving going leaving altogether staff crew spanish sleep down
 """.split()
 _SPANISH_VERBS = """
 ayudar buscar revisar checar mirar mostrar ensenar encontrar comparar consultar preguntar contestar responder explicar aclarar confirmar verificar
