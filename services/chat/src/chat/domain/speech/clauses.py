@@ -150,7 +150,10 @@ class _Grammar:
         return [found[1], found[2]] if found else [clause]
 
     def is_proved(self, words: list[str], *, told: bool = False) -> bool:
-        """Signs and the words that hold them together; without a sign, no more than a heading."""
+        """Signs and the words that hold them together; without a sign, no more than a heading.
+
+        `told`: from a deed on, the words that are listed beside one.
+        """
         if told:
             return bool(self.beside_deed.fullmatch(" ".join(words)))
         if not self.glue.fullmatch(" ".join(words)):

@@ -38,30 +38,28 @@ def _counted_twice(said: list[AmountSaid], text: str, proof: Proof) -> AmountSai
         parts = {f.cents for f in proof.prices if not f.total and f.about < fact.about}
         for whole, part in pairwise(said):
             added = _ADDS.search(text[whole.span[1] : part.span[0]])
-            if whole.cents == fact.cents and part.cents in parts and added:
-                if not _OF_IT.search(text[whole.span[1] :]):
-                    return part
+            if not added or _OF_IT.search(text[whole.span[1] :]):
+                continue
+            if whole.cents == fact.cents and part.cents in parts:
+                return part
     return None
 
 
 def _is_price(amount: AmountSaid, text: str, fact: PriceFact, proof: Proof, *, total: bool) -> bool:
-    if fact.cents != amount.cents:
-        return False
-    if fact.begins and not words.FROM.search(text[: amount.span[0]]):
+    before = text[: amount.span[0]]
+    if fact.cents != amount.cents or (fact.begins and not words.FROM.search(before)):
         return False
     services = services_said(text, proof)
     if left_out := _left_out(amount, text, services):
         return proof.service in fact.about and left_out not in fact.about and _of_class(fact, None, proof)
     about = nearest(amount.span, text, services)
-    if _NOT_IN.search(text[: amount.span[0]]):
+    if _NOT_IN.search(before):
         return about not in fact.about and (fact.total or proof.service in fact.about)
     wanted_class = nearest(amount.span, text, classes_said(text))
     if total and not fact.total and any(f.total for f in proof.prices):
         return False
-    together = said_of(amount.span, text, services)
-    if not together <= fact.about:
-        return False
-    return _is_about(fact, about, wanted_class, proof) and _of_class(fact, wanted_class, proof)
+    together = said_of(amount.span, text, services) <= fact.about
+    return together and _is_about(fact, about, wanted_class, proof) and _of_class(fact, wanted_class, proof)
 
 
 def _is_about(fact: PriceFact, about: str | None, wanted_class: str | None, proof: Proof) -> bool:
