@@ -30,7 +30,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"\bscheduled\b",
         r"\bconfirmed\b",
         r"\ball set\b",
-        r"\byou(?:'re| are) (?:set|in|on the (?:calendar|schedule|books))\b",
+        r"\byou(?:'re| are) (?:now |all )?(?:set|in|on the (?:calendar|schedule|books))\b",
         r"\byou(?:'re| are) (?:now )?(?:on|for|in for) (?:mon|tues|wednes|thurs|fri|satur|sun|tomorrow|today|the \d)",
         r"\bset (?:you )?up for\b",
         r"\block(?:ed|ing) (?:it |that |you )?in\b",

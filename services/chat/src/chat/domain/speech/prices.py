@@ -50,12 +50,13 @@ def _is_price(amount: AmountSaid, text: str, fact: PriceFact, proof: Proof, *, t
     if fact.cents != amount.cents or (fact.begins and not words.FROM.search(before)):
         return False
     services = services_said(text, proof)
+    wanted_class = nearest(amount.span, text, classes_said(text))
     if left_out := _left_out(amount, text, services):
-        return proof.service in fact.about and left_out not in fact.about and _of_class(fact, None, proof)
+        rest = proof.service in fact.about and left_out not in fact.about
+        return rest and _of_class(fact, wanted_class, proof)
     about = nearest(amount.span, text, services)
     if _NOT_IN.search(before):
         return about not in fact.about and (fact.total or proof.service in fact.about)
-    wanted_class = nearest(amount.span, text, classes_said(text))
     if total and not fact.total and any(f.total for f in proof.prices):
         return False
     together = said_of(amount.span, text, services) <= fact.about
