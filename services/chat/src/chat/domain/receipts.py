@@ -165,7 +165,7 @@ class _Findings:
     def take(self, receipt: Receipt) -> None:
         result = receipt.result
         if receipt.tool != "hand_off":  # its words are the model's own
-            self._texts += _strings(result)
+            self._texts += _strings({k: v for k, v in result.items() if k != "timezone"})
         if not receipt.refused and receipt.tool in _DEEDS:
             self._promises.add(_DEEDS[receipt.tool])
         match receipt.tool:

@@ -248,11 +248,17 @@ def _is_of_a_span(said: TimeSaid, on: list[_Day], text: str, proof: Proof) -> bo
         return all(any(g.fits(s.start.date()) and _at(s.start, said) for s in spans) for g in on)
     if any(on_day(s.start) and _at(s.start, said) for s in spans):
         return True
-    if _UNTIL.search(text[: said.span[0]]) and any(on_day(s.end) and _at(s.end, said) for s in spans):
+    if _UNTIL.search(text[: _figure_at(said)]) and any(on_day(s.end) and _at(s.end, said) for s in spans):
         return True
     if on and proof.left and _is_where_it_was(text[: on[0].span[0]], proof):
         return on_day(proof.left.start) and _at(proof.left.start, said)
     return bool(_HOLD.search(text)) and any(_at(e, said) for e in proof.expires)
+
+
+def _figure_at(said: TimeSaid) -> int:
+    """Behind the preposition that may belong to the words of a time: `to 1`."""
+    preposition = re.match(r"[a-z]+ (?=\d)", said.words)
+    return said.span[0] + (preposition.end() if preposition else 0)
 
 
 _DEADLINE = re.compile(r"\b(?:you have|tienes?) (?:until|till|hasta)\W*(?:el )?$")
@@ -308,6 +314,8 @@ def _parts(rest: str, groups: list[_Day], clock: list[TimeSaid], text: str, proo
             continue
         for group in on:
             starts = [s.start for s in spans] + (list(proof.expires) if _HOLD.search(text) else [])
+            if proof.left and _is_where_it_was(text[: group.span[0]], proof):
+                starts = [proof.left.start]
             if not any(group.fits(m.date()) and part.low <= m.time() < part.high for m in starts):
                 return Veto("time", f"no tool result holds {group.words} {part.words}")
     return None

@@ -9,7 +9,7 @@ from chat.domain.speech.amounts import amounts, shares, stray_sign
 from chat.domain.speech.calendar import unproved_moment, without_moments
 from chat.domain.speech.clauses import unlicensed
 from chat.domain.speech.moments import blanked, durations, times, without_greeting
-from chat.domain.speech.prices import classes_said, services_said, unproved_price
+from chat.domain.speech.prices import classes_said, named, said_of, services_said, unproved_price
 from chat.domain.speech.scopes import unstated
 from chat.domain.speech.text import cleaned, folded, unreadable
 from chat.domain.speech.verdicts import Passed, Verdict, Veto
@@ -214,6 +214,10 @@ def _terms(_: str, text: str, proof: Proof) -> Veto | None:
         own = any(found[0] in said for name, said in proof.descriptions.items() if name in named)
         if found[0].startswith("warrant") and _denies_a_warranty(text[: found.start()], named, proof):
             return Veto("terms", "a tool result does hold a warranty of that")
+        if _INCLUDED.fullmatch(found[0]) and _in_the_total(found.span(), text, proof):
+            continue
+        if not named and _SAID_OF_ALL.search(text) and not _holds_for_all(found[0], proof):
+            return Veto("terms", f"name the service that {found[0]!r} is said of")
         if found[0].startswith("legal") and words.INABILITY.search(text[: found.start()]):
             continue
         if found[0] not in proof.texts or (named and others and not own):
@@ -221,6 +225,29 @@ def _terms(_: str, text: str, proof: Proof) -> Veto | None:
     if (anytime := words.OPEN_DOOR.search(text)) and not words.CHANGING_ONE.search(text):
         return Veto("time", f"no tool result holds {anytime[0]!r}; name the times that find_slots gave")
     return None
+
+
+_INCLUDED = re.compile(r"includ(?:ed|ing)|incluid[oa]s?|incluyendo")
+_IS = re.compile(r" (?:is |already |also |ya |esta )*")
+_THE = re.compile(r" (?:the |la |el |a )?")
+_SAID_OF_ALL = re.compile(
+    r"\b(?:we|our|all|every|each|both|tenemos|ofrecemos|manejamos|nuestr[oa]s?|tod[oa]s|cada|amb[oa]s)\b"
+)
+
+
+def _in_the_total(place: tuple[int, int], text: str, proof: Proof) -> bool:
+    """`With the strip included it's $509`: an add-on beside the word, and the total that it is a part of."""
+    services = named(text, proof)
+    totals = [f for f in proof.prices if f.total and f.cents in {a.cents for a in amounts(text)}]
+    beside = any(
+        _IS.fullmatch(text[end : place[0]]) or _THE.fullmatch(text[place[1] : start])
+        for start, end, _ in services
+    )
+    return beside and any(all(name in f.about for *_, name in services) for f in totals)
+
+
+def _holds_for_all(term: str, proof: Proof) -> bool:
+    return all(term in said for said in proof.descriptions.values())
 
 
 def _denies_a_warranty(before: str, named: set[str], proof: Proof) -> bool:
@@ -315,8 +342,8 @@ def _durations(text: str, proof: Proof) -> Veto | None:
     for said in durations(text):
         if said.words.startswith("a ") and not _TAKES.search(text[: said.span[0]]):
             continue
-        about = {name for at, name in services_said(text, proof)}
-        lengths = {m for name, m in proof.durations.items() if (not about or name in about)}
+        about = said_of(said.span, text, services_said(text, proof))
+        lengths = _lengths_of(about, proof)
         if not about and proof.service is not None and proof.service in proof.durations:
             lengths = {proof.durations[proof.service]}
         spans = [*proof.slots, *([proof.appointment] if proof.appointment else [])]
@@ -330,6 +357,12 @@ def _durations(text: str, proof: Proof) -> Veto | None:
         if said.minutes not in lengths | proof.stated_durations:
             return Veto("duration", f"no tool result holds {said.words.strip()!r}")
     return None
+
+
+def _lengths_of(about: frozenset[str], proof: Proof) -> set[int]:
+    """Of any service where none is named; of several named together, what all of them have."""
+    each = [{m for n, m in proof.durations.items() if n == name} for name in about]
+    return set.intersection(*each) if each else set(proof.durations.values())
 
 
 def _shares(text: str, proof: Proof) -> Veto | None:
@@ -347,6 +380,8 @@ _COUNT = re.compile(
 _OF_THEM = re.compile(
     r"\b(?:which|any|one|either|none|neither|cual(?:es)?|alguno|uno|cualquiera|first|last|other|cheaper|pricier)(?: one)? (?:of|de) (?:the|these|those|los|las|estos|estas|esos)(?: other)? (\d)\b(?! (?:windows|cars|vehicles|films|days|hours)\b)|\b(?:compare|between|comparar|entre) (?:the|los|las) (2)\b"
 )
+_KINDS_COUNTED = ("film", "tint", "kind", "type", "tipo")
+"""Nobody says which services are films: a pair, or as many as the sentence names."""
 _TIMES_COUNTED = frozenset(("time", "slot", "open", "hora", "luga"))
 
 
@@ -355,12 +390,15 @@ def _counts(text: str, proof: Proof) -> Veto | None:
     for found in _OF_THEM.finditer(text):
         if int(found[1] or found[2]) in {2, len(proof.slots)}:
             rest = blanked(rest, found.span(1 if found[1] else 2))
+    kinds = len({name for _, name in services_said(text, proof)})
     for found in _COUNT.finditer(rest):
         most = (
             len(proof.slots)
             if found[2][:4] in _TIMES_COUNTED
             else max(len(proof.durations), len(proof.slots))
         )
+        if found[2].startswith(_KINDS_COUNTED):
+            most = max(kinds, 2)
         if int(found[1]) > max(most, 1):
             return Veto("figure", f"no tool result holds {found[0]!r}")
         rest = blanked(rest, found.span(1))

@@ -16,7 +16,7 @@ def _claim(deed: str | None, *patterns: str) -> Claim:
     return Claim(deed, re.compile("|".join(f"(?:{p})" for p in patterns)))
 
 
-_SOMEBODY = r"(?:the |our |a |my |al |a la |el |la )?(?:team|staff|shop|manager|person|owner|technician|tech|installer|colleague|someone|them|guys|equipo|gerente|encargad[oa]|taller|persona|dueno)"
+_SOMEBODY = r"(?:the |our |a |my |al |a la |el |la |a nuestr[oa] )?(?:team|staff|shop|manager|person|owner|technician|tech|installer|colleague|someone|them|guys|equipo|gerente|encargad[oa]|taller|persona|dueno)"
 _CONTACT = (
     r"(?:call|contact|reach out|text|e ?mail|get back|follow up|join|step in|be in touch|message|write|ping|ring|respond|reply|take over"
     r"|answer you|meet|have (?:it|everything|your \w+) ready|assist you|take it from here)"
@@ -30,7 +30,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"\bscheduled\b",
         r"\bconfirmed\b",
         r"\ball set\b",
-        r"\byou(?:'re| are) (?:set|in|on the (?:calendar|schedule|books))\b",
+        r"\byou(?:'re| are) (?:now |all )?(?:set|in|on the (?:calendar|schedule|books))\b",
         r"\byou(?:'re| are) (?:now )?(?:on|for|in for) (?:mon|tues|wednes|thurs|fri|satur|sun|tomorrow|today|the \d)",
         r"\bset (?:you )?up for\b",
         r"\block(?:ed|ing) (?:it |that |you )?in\b",
@@ -104,10 +104,10 @@ CLAIMS: tuple[Claim, ...] = (
         "handed_off",
         rf"\b(?:will|'ll|going to|gonna|about to|is to|can expect) (?:\w+ ){{0,2}}{_CONTACT}\b",
         rf"\b(?:notified|alerted|told|informed|messaged|asked|pinged|contacted|flagged|let|looped in|reached out to|spoke (?:to|with)|talked (?:to|with)|checked with) {_SOMEBODY}\b",
-        r"\bsent (?:this|your \w+) (?:over )?to (?:the|our) (?:team|shop)\b|\b(?:esta|queda) con (?:el|nuestro) equipo\b|\b(?:is|it's) (?:now )?with (?:the|our) team\b",
-        r"\b(?:been|was|is) (?:passed|handed) (?:on|over|along)\b",
+        r"\bsent (?:this|your \w+) (?:over )?to (?:the|our) (?:team|shop)\b|\b(?:esta|queda) con (?:el|nuestro) equipo\b|\b(?:is|it's|are) (?:now )?with (?:the |our |a )?(?:team|staff|crew|people|shop|person|colleague)\b|\b(?:esta|queda) (?:ya )?con (?:nuestr[oa]|el|la|una) (?:equipo|personal|taller|gente|persona)\b",
+        r"\b(?:been|was|is) (?:passed|handed|sent|given) (?:on|over|along|to (?:the|our|a))\b",
         r"\bpass(?:ed|ing)? (?:this|it|that|your|these) (?:\w+ ){0,3}(?:on|along|to)\b",
-        r"\b(?:transferr?(?:ed|ing)?|connect(?:ed|ing) you|hand(?:ed|ing) (?:you|this|it)|escalat(?:ed|ing))\b",
+        r"\b(?:transferr?(?:ed|ing)?|connect(?:ed|ing) you|hand(?:ed|ing) (?:you|this|it|your (?:conversation|request|question|message|chat))|escalat(?:ed|ing))\b",
         r"\b(?:someone|somebody|a person|the shop|the team|our team|they|the manager|a manager|a colleague|alguien|una persona|el taller|el gerente)(?: \w+)? (?:will|'ll|is going to|are going to|va a|said|says|knows?|has (?:been|your|the)|agreed|dijo|sabe)\b",
         r"\b(?:will|'ll) be (?:called|contacted|told|informed|answered|helped)\b|\bcalled back\b",
         r"\bhear (?:back )?from\b(?! you\b)|(?<!for getting )\bin touch\b",
@@ -148,7 +148,7 @@ APPOINTMENT_IS = re.compile(
 BARGAIN = re.compile(
     r"\b(?:old|previous|better|earlier) prices?\b|\bfree\b(?! to\b)|\bgratis\b|\bgratuit\w+|\bcomplimentary\b|\bon the house\b|\bno (?:extra |additional )?(?:charge|cost)\b|\bat no\b|\bsin (?:costo|cargo|pagar)\b"
     r"|\bfor nothing\b|\bpor nada\b|\bthrow(?:n|ing)? in\b|\bregalo\b|\bregalamos\b|\bcortesia\b|\bdiscount\w*\b|\bdescuentos?\b|\brebaj\w+|\bpromo\w*\b|\bspecial (?:price|offer|rate)\b"
-    r"|\bcoupons?\b|\bcupon\w*\b|\bvouchers?\b|\bthe code\b|\bhalf (?:off|price|the price|of that)\b|\bmitad\b|(?<!\bdrop )(?<!\bdrop it )(?<!\bdropping )(?<!\bdropping it )(?<!\bcar )(?<!\bcivic )(?<!\btake )(?<!\btime )\boff\b|\bcheap\w*\b|\bafford\w*\b|\binexpensive\b|\bbarat\w+|\beconomic\w*"
+    r"|\bcoupons?\b|\bcupon\w*\b|\bvouchers?\b|\bthe code\b|\bhalf (?:off|price|the price|of that)\b|\bmitad\b|(?<!\bdrop )(?<!\bdrop it )(?<!\bdropping )(?<!\bdropping it )(?<!\bcar )(?<!\bcivic )(?<!\btime )\boff\b|\bcheap\w*\b|\bafford\w*\b|\binexpensive\b|\bbarat\w+|\beconomic\w*"
     r"|\bsav(?:e|es|ings?) (?:you|money|on|up)\b|\byou(?:'ll| will)? save\b|\bahorr\w+|\bmatch\w* (?:the|that|any|their|your|other)\b|\bbeat\b|\blower\b|\bless than\b|\bworth\b|\bbest price\b|\bwaive\w*\b"
     r"|\b(?:normally|usually|regular(?:ly)?|(?<!quote )was|instead of|reduced|marked down|antes|normalmente)\b[^.]*\$"
     r"|\bprice match\b|\bgifts?\b|\b(?:costs?|pay|pays|cuesta|paga|for) (?:you )?(?:nothing|nada)\b|\b(?:good|great|nice|fair|low(?:est)?) prices?\b|\bbuen precio\b|\bprecio de amigo\b|\b(?:same|double|twice|triple|half) (?:the )?(?:price|cost|as)\b|\bdouble\b(?! ?check)|\btwice\b|\btriple\b|\bdoble\b|\bbonus\b|\bextra charge\b|(?<!\band a )\bhalf\b|\bunder budget\b"
@@ -160,7 +160,7 @@ BARGAIN = re.compile(
 TERMS = re.compile(
     r"\b(?:tax(?:es)?|impuestos?|iva|deposit\w*|deposito\w*|down ?payment|anticipo|fees?|recargos?|surcharges?|financ\w+|install?ments?|cuotas|mensualidades|at no interest"
     r"|refund\w*|money back|reembols\w+|devol\w+|warrant\w+|garanti\w+|lifetime|de por vida|legal\w*|illegal\w*|ilegal\w*|law|laws|ley|leyes|may drive|allowed|permitid[oa]s?|police|ticket|insur\w+|(?<!estoy )(?<!esta )seguro de|uv|infrared|heat rejection"
-    r"|package|paquetes?|bundle|combo|membership|subscription|memberships?|certified|certificad[oa]s?|award\w*|in business|years of experience|included|incluid[oa]s?|incluye|pickup|pick you up|tow(?:s|ed|ing)?|loaner|shuttle|rental"
+    r"|package|paquetes?|bundle|combo|membership|subscription|memberships?|certified|certificad[oa]s?|award\w*|in business|years of experience|includ(?:ed|ing)|incluid[oa]s?|incluy(?:e|endo)|pickup|pick you up|tow(?:s|ed|ing)?|loaner|shuttle|rental"
     r"|deliver\w*|mobile service|a domicilio|gift card|walk ?ins?|credit cards?|cash|venmo|zelle|paypal)\b"
 )
 """Terms of business: only as the receipts put them."""

@@ -16,7 +16,7 @@ from chat.domain.receipts import Proof
 from chat.domain.speech import claims, vocabulary
 from chat.domain.speech.amounts import amounts
 from chat.domain.speech.moments import days, durations, parts_of_day, times
-from chat.domain.speech.prices import CLASS, aliases, services_said
+from chat.domain.speech.prices import CLASS, named, services_said
 from chat.domain.speech.scopes import unstated
 from chat.domain.speech.verdicts import Veto
 
@@ -27,7 +27,7 @@ _TOKEN = re.compile(r"[PTDNQCU]|[a-z']*[a-z][a-z']*|'s|\d+")
 _CLAUSE = re.compile(
     r"[,;:!?()\"\n]+|\.(?=\s|$)|\s[-/]\s|^-\s"
     r"|(?=\b(?:and|or|but|so|because|since|if|when|while|that|which|though|once|unless|whenever"
-    r"|y|o|pero|porque|si|cuando|que|mientras|aunque)\b(?!'))"
+    r"|y|o|pero|porque|si|cuando|(?<!\bhay )que|mientras|aunque)\b(?!'))"
 )
 _QUOTED_WORDS = 3
 _MORE_WORDS = 5
@@ -40,15 +40,17 @@ def unlicensed(text: str, proof: Proof) -> Veto | None:
     grammar, sentence = _grammar(), marked(text, proof)
     asks = text.rstrip(" \"')").endswith("?")
     on_a_yes = bool(claims.AFTER_A_YES.search(text) or re.search(r"\b(?:let me know|tell me|digame)\b", text))
-    goes_on = False
+    goes_on = told = False
     parts = (" ".join(_TOKEN.findall(part)) for part in _CLAUSE.split(sentence))
     for clause in (own for part in parts for own in grammar.led_in(part)):
         plain = grammar.fillers.sub(" ", clause.replace("U", " "))
         words = [word for word in plain.split() if not word.isdigit()]
         if grammar.never.search(" ".join(words)):
             return Veto("clause", f"no tool result says {clause!r}; leave it out")
-        if not words or grammar.is_proved(words) or grammar.is_courtesy(words):
-            goes_on = goes_on or "C" in words
+        if not (proof.promises or asks) and grammar.visit.search(" ".join(words)):
+            return Veto("clause", f"no tool result says {clause!r}: nothing is booked or held")
+        told = told or "C" in words
+        if not words or grammar.is_proved(words, told=told) or grammar.is_courtesy(words):
             continue
         if not grammar.begins(words, asks=asks, on_a_yes=on_a_yes, goes_on=goes_on):
             return Veto(
@@ -94,10 +96,12 @@ def _signed(text: str, sign: str, spans: Spans) -> str:
 
 def _names(text: str, proof: Proof) -> Iterator[tuple[int, int]]:
     """Services by any of their names, and words that only receipts and the form hold."""
-    for alias in aliases(proof):
-        yield from (m.span() for m in re.finditer(rf"\b{re.escape(alias)}\b", text))
+    whole = [(start, end) for start, end, _ in named(text, proof)]
+    yield from whole
     for word in _WORD.finditer(text):
         plain = word[0].removesuffix("'s")
+        if any(start <= word.start() < end for start, end in whole):
+            continue
         if plain in proof.words and plain not in vocabulary.KNOWN:
             yield word.start(), word.start() + len(plain)
 
@@ -125,15 +129,16 @@ def _within(run: str, shops: list[str]) -> bool:
 class _Grammar:
     fillers: re.Pattern[str]
     glue: re.Pattern[str]
+    beside_deed: re.Pattern[str]
     courtesy: frozenset[str]
     heads: tuple[re.Pattern[str], ...]
     questions: tuple[re.Pattern[str], ...]
     leading: re.Pattern[str]
     never: re.Pattern[str]
+    visit: re.Pattern[str]
     continued: tuple[re.Pattern[str], ...]
     on_a_yes: tuple[re.Pattern[str], ...]
     stating: frozenset[str]
-    deed: frozenset[str]
     subjects: frozenset[str]
     clitics: frozenset[str]
     joints: frozenset[str]
@@ -144,10 +149,13 @@ class _Grammar:
         found = self.lead_in.match(clause)
         return [found[1], found[2]] if found else [clause]
 
-    def is_proved(self, words: list[str]) -> bool:
-        """Signs and the words that hold them together; without a sign, no more than a heading."""
-        if "C" in words:
-            return not (self.stating - self.deed) & set(words)
+    def is_proved(self, words: list[str], *, told: bool = False) -> bool:
+        """Signs and the words that hold them together; without a sign, no more than a heading.
+
+        `told`: from a deed on, the words that are listed beside one.
+        """
+        if told:
+            return bool(self.beside_deed.fullmatch(" ".join(words)))
         if not self.glue.fullmatch(" ".join(words)):
             return False
         return any(word.isupper() for word in words) or not (self.stating | self.subjects) & set(words)
@@ -201,16 +209,17 @@ def _grammar() -> _Grammar:
 
     return _Grammar(
         fillers=re.compile(rf"(?<!\S)(?:{_any_of(data['fillers'])})(?!\S)"),
-        glue=re.compile(rf"(?:(?:[PTDNQCU]|{_any_of(data['glue'])})(?: |$))+"),
+        glue=_held_together_by(data["glue"]),
+        beside_deed=_held_together_by(data["glue"] + data["beside_deed"]),
         courtesy=frozenset(data["courtesy"].split()) | {"N"},
         heads=beginnings(*data["heads"]),
         questions=beginnings(*data["questions"]),
         leading=beginning(data["leading"]),
         never=re.compile("|".join(data["never"])),
+        visit=re.compile(data["visit"]),
         continued=beginnings(data["continued"]),
         on_a_yes=beginnings(data["on_a_yes"]),
         stating=frozenset(data["stating"].split()),
-        deed=frozenset(data["deed"].split()),
         subjects=frozenset(data["subjects"].split()),
         clitics=frozenset(data["clitics"].split()),
         joints=frozenset(data["joints"].split()),
@@ -218,6 +227,10 @@ def _grammar() -> _Grammar:
             _filled(data["leads"], slots), data["before_object"].split(), data["pronouns"].split()
         ),
     )
+
+
+def _held_together_by(listed: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:(?:[PTDNQCU]|{_any_of(listed)})(?: |$))+")
 
 
 def _lead_in(leads: str, before_object: list[str], pronouns: list[str]) -> re.Pattern[str]:

@@ -80,10 +80,11 @@ _NAMED_CLOCK = re.compile(r"\b(noon|midday|mediodia|midnight|medianoche)\b")
 _MINUTES = {"minute": 1, "min": 1, "minuto": 1, "hour": 60, "hr": 60, "hora": 60}
 _DAYS = {"day": 1, "dia": 1, "week": 7, "semana": 7, "month": 30, "mes": 30, "year": 365, "ano": 365}
 _DURATION = re.compile(
-    r"\b(?:(\d+(?:[.,]\d+)?)(?: (?:and a half|y medi[oa]))?|(an|una|a|half an|media|a couple of|a few|un par de|unas cuantas|several|varias))[ -]?"
+    r"\b(?:(\d+(?:[.,]\d+)?)(?: (?:and a half|y medi[oa]))?|(an|una|a|half an|media|a couple of|a few|un par de|unas cuantas|several|varias)|(?=(?:hour and a half|hora y media)\b))[ -]?"
     r"(?<![a-z])(hours?|hrs?|horas?|minutes?|mins?|minutos?|days?|dias?|weeks?|semanas?|months?|meses|mes|years?|anos?)\b"
     r"(?: (and a half|y media))?"
 )
+_HALVES = re.compile(r"(?<![\d:])(?<!las )\b(\d{1,2}) (?:and a half|y media)\b")
 _FOR_GOOD = re.compile(r"\b(?:moment|second|while|time)\b")
 
 
@@ -255,8 +256,20 @@ def parts_of_day(text: str) -> Iterator[PartSaid]:
 
 
 def durations(text: str) -> Iterator[DurationSaid]:
+    hours_at = None
     for match in _DURATION.finditer(text):
         yield DurationSaid(match[0], match.span(), _minutes(match))
+        if hours_at is None and match[3].startswith(("h", "H")):
+            hours_at = match.end()
+    if hours_at is not None:
+        yield from _elliptic(text, hours_at)
+
+
+def _elliptic(text: str, start: int) -> Iterator[DurationSaid]:
+    """`Carbon about two and a half` behind a length in hours."""
+    for match in _HALVES.finditer(text, start):
+        if not _DURATION.match(text, match.start()):
+            yield DurationSaid(match[0], match.span(), int(match[1]) * 60 + 30)
 
 
 def _minutes(match: re.Match[str]) -> int | None:

@@ -54,6 +54,11 @@ _REFUSED = re.compile(
     r"|(?:is|are) (?:a bit |a little )?(?:beyond|outside|past)(?: of)? what (?:i|we) (?:can|know)(?: (?:answer|do|help with|speak to|see))?"
     rf"|(?:isn't|is not|aren't|are not) (?:my (?:thing|area|specialty)|something for me)){_END}"
 )
+_LOVED_TO = re.compile(
+    r"(?<![\w'])(?:i'd|i would|i wish i could|me encantaria|me gustaria) (?:love to |like to |gladly )?(?:help(?: you)?(?: out)? (?:with|on)|ayudar(?:te|le)? con) "
+    r"(?P<what>(?:the|a|an|that|this|el|la|un|una) (?!free|gratis|discount|refund)[a-z ]+?)(?=,? (?:but|pero)\b)"
+)
+"""A wish that `but` turns into a refusal."""
 _NOT_SOLD = re.compile(
     r"^\W*(?:(?:sorry|unfortunately|lo siento)[, ]+)?(?P<what>[^,;:.!?]+?) (?:(?:isn't|aren't|is not|are not) (?:on|in|among|part of|one of) "
     rf"(?:our|my|the) (?:list|catalog|menu|services|service list|list of services)|no (?:esta|estan|aparece|aparecen) en (?:la lista|el catalogo|nuestros servicios|el menu)){_END}"
@@ -93,7 +98,7 @@ def unstated(text: str, proof: Proof) -> list[Unstated]:
         for m in _WH_BEFORE.finditer(text)
         if _takes_nothing_for_granted(m["what"])
     ]
-    for pattern in (_TOPIC_BEHIND, _TOPIC_BEFORE, _REFUSED):
+    for pattern in (_TOPIC_BEHIND, _TOPIC_BEFORE, _REFUSED, _LOVED_TO):
         found += [Unstated(m.span(), anything=False) for m in pattern.finditer(text) if _is_topic(m["what"])]
     found += [
         Unstated(m.span(), anything=False) for m in _NOT_SOLD.finditer(text) if _is_not_sold(m["what"], proof)

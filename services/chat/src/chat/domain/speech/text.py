@@ -52,7 +52,9 @@ _UNIT = (
     r"dollars?|dolar(?:es)?|bucks?|cents?|centavos?|euros?|pesos?|grand|hundred|thousand|hours?|hrs?|minutes?|mins?|days?"
     r"|weeks?|months?|years?|horas?|minutos?|dias?|semanas?|mes(?:es)?|anos?|percent|%|am|pm|a\.m|p\.m|o'clock|en punto"
 )
-_SMALL_WITH_UNIT = re.compile(rf"\b(zero|cero|one|un|una|uno)\b(?=\s+(?:{_UNIT})\b)")
+_SMALL_WITH_UNIT = re.compile(
+    rf"\b(zero|cero|one|un|una|uno)\b(?=\s+(?:{_UNIT})\b)|\b(one)\b(?=\s+and a half\b)"
+)
 _SMALL_HOUR = re.compile(
     r"(?<=\blas )(dos|tres)\b|(?<=\bla )una\b(?=\s*(?:y|menos|de la|en punto|[.,;!?]|$))|(?<=\bat )(one)\b|(?<=\bpast )(one)\b"
 )

@@ -61,7 +61,7 @@ tint's windows' glass's shop's car's civic's double-check leaning hoping wonderi
 alternatives neighborhood route corner nearby spouse boss coworker roommate cousin uncle aunt parents mother father shot shoot quickly gently happily
 hopefully ideally personally frankly truly surely likewise besides meanwhile onward onwards beforehand afterward sooner
 outlined noted written listed shown displayed here's anybody's else's another's poem poems homework movie weekend's wherever throughout whereas
-putting wanting getting seeing bringing taking giving going leaving
+putting wanting getting seeing bringing taking giving going leaving altogether staff crew spanish sleep down
 """.split()
 _SPANISH_VERBS = """
 ayudar buscar revisar checar mirar mostrar ensenar encontrar comparar consultar preguntar contestar responder explicar aclarar confirmar verificar
@@ -161,7 +161,7 @@ primero problema proximo proxima puede pueden puedo pues punto que queda quedan 
 reservo respecto responde responder respondere responderá respondera respuesta sabado saber sabe sale se sea segun segunda segundo seguro semana semanas sencillo sera seran seria serian servicio servicios servir ser si sido siempre siento siga sigue siguiente
 siguientes sin sino sirve sitio sobre sola solamente solo somos son soy su sucede sugiero sus taller tal tambien tampoco tan tanto tarda tarde tardes te telefono temprano ten tendra tendria tendre tener tenemos tenga tengo tiempo tiene tienen tipo tipos
 tinte tintes toda todas todavia todo todos toma tomar total trabajo tras tres tu turno tus ultima ultimo un una unas unica unico uno unos usar usted ustedes va vale vamos van varias varios vehiculo vehiculos ven venga venir ventana ventanas ver vera
-verdad verde ves vez vidrio vidrios viernes virtual volver voy y ya yo cita estara entienda lamento digo hagamos
+verdad verde ves vez vidrio vidrios viernes virtual volver voy y ya yo cita estara entienda lamento digo hagamos espanol ingles nuestro nuestra mantener pensarlo piense pienses peticion
 """.split()
 
 ENGLISH = frozenset(
