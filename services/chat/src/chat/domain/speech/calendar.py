@@ -1,6 +1,7 @@
 """Whether each day and time in a sentence belongs to a moment that the receipts hold."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -53,7 +54,28 @@ def _can_mean_one(day: _Day, more: DaySaid) -> bool:
 
 
 _UNTIL = re.compile(
-    r"(?:\b(?:until|till|to|by|ready|done|pick (?:it|the \w+|your \w+) up|pick up|finish\w*|hasta|a|list[oa]|end\w*|termin\w*|through)\b\W*(?:\w+ ){0,2}\W*|- ?)$"
+    r"(?:\b(?:until|till|by|ready|done|pick (?:it|the \w+|your \w+) up|pick up|finish\w*|hasta|list[oa]|end\w*|termin\w*|through)\b\W*(?:\w+ ){0,2}\W*"
+    r"|(?:\d|[ap]\.?m\.?|noon|midday|mediodia)\W*(?:\b(?:to|a)\b|-)\W*(?:las? )?)$"
+)
+"""Before the end of a span; `to` and `a` only behind its beginning, since `a la 1` is `at 1` in Spanish."""
+_LAST_DAY = re.compile(r"\b(?:until|till|hasta)\W*(?:el |the )?$")
+_FIRST = (
+    r"(?:earliest|soonest|first (?:opening|spot|slot|time|one)|lo (?:primero|mas (?:pronto|temprano|cercano))"
+    r"|primer[ao]? (?:horario|lugar|espacio|cita|hora))"
+)
+_IS = r"(?:'s|\b(?:is|would be|will be|es|seria))"
+_IS_FIRST = re.compile(rf"^\W*{_IS} (?:actually |really )?(?:the |my |our |your |el |la )?{_FIRST}\b")
+_FIRST_IS = re.compile(
+    rf"\b{_FIRST}\b(?: (?:i|we|que) \w+(?: \w+)?| available| open| disponible)? ?{_IS} (?:on |el |this )?\W*$"
+)
+_LATER_ONLY = re.compile(
+    r"\b(?:after|afternoons?|evenings?|mornings?|weekends?|later|then|from|next|despues|tardes?|luego|partir|desde|fin de semana)\b"
+)
+_COUNTED = re.compile(
+    r"\b(\d) (?:\w+ ){0,2}(?:times?|slots?|spots?|openings?|options?|horarios?|lugares|espacios|opciones) (?:(?:on|for|el|para) ){1,2}(?:the )?$"
+)
+_FULL = re.compile(
+    r"\b(?:full(?:y booked)?|booked (?:up|out|solid)|sold out|taken|gone|no longer (?:open|available)|llen[oa]|ocupad[oa]|agotad[oa])\b"
 )
 _VALID = re.compile(r"\b(?:valid\w*|good|until|through|expires?|honou?red|vigente|valida|vence|hasta)\b")
 _OPEN = re.compile(
@@ -103,19 +125,54 @@ def _known(text: str, place: int, proof: Proof) -> list[Span]:
 
 def _day(group: _Day, text: str, proof: Proof) -> Veto | None:
     spans = _known(text, group.span[0], proof)
-    if _DEADLINE.search(text[: group.span[0]]):
+    before = text[: group.span[0]]
+    if _DEADLINE.search(before) or (_HOLD_LASTS.search(before) and _LAST_DAY.search(before)):
         ends = (*proof.valid_until, *proof.expires)
         return None if any(group.fits(e.date()) for e in ends) else _no_day(group)
+    if veto := _said_falsely_of(group, text, proof):
+        return veto
     found = any(group.fits(s.start.date()) or group.fits(s.end.date()) for s in spans)
     if found and _is_denied_there(group.span, text) and not any(times(text)):
         return Veto("day", f"a tool result does hold the day {group.words!r}")
-    if found or _is_day_of_the_talk(group, text, proof) or _is_day_of_hours(group, text, proof):
-        return None
-    if _is_day_looked_for(group, text, proof):
+    may_be_said = _is_day_of_the_talk, _is_day_of_hours, _is_day_looked_for
+    if found or any(reason(group, text, proof) for reason in may_be_said):
         return None
     if _is_not_listed(group.span, text, proof) and not any(group.fits(s.start.date()) for s in spans):
         return None
     return _no_day(group)
+
+
+def _said_falsely_of(group: _Day, text: str, proof: Proof) -> Veto | None:
+    """Of a day with open times: first of all, more times than it has, or full."""
+    if proof.slots and _is_called_first(group, text) and not group.fits(_first(proof.slots).date()):
+        return Veto("day", f"{group.words!r} is not the first that find_slots gave")
+    on_it = sum(group.fits(s.start.date()) for s in proof.slots)
+    if (counted := _COUNTED.search(text[: group.span[0]])) and int(counted[1]) > on_it:
+        return Veto("figure", f"find_slots gave fewer times on {group.words!r}")
+    if on_it and _is_called_full(group, text):
+        return Veto("day", f"find_slots gave a time on {group.words!r}")
+    return None
+
+
+def _first(spans: Sequence[Span]) -> datetime:
+    return min(span.start for span in spans)
+
+
+def _is_called_first(group: _Day, text: str) -> bool:
+    """`Saturday is the earliest`, `the earliest is Saturday`; not where it is the first of a part of what was found."""
+    said = _FIRST_IS.search(text[: group.span[0]]) or _IS_FIRST.search(text[group.span[1] :])
+    others = text[: group.span[0]] + text[group.span[1] :]
+    return bool(said) and not _LATER_ONLY.search(others)
+
+
+def _is_called_full(group: _Day, text: str) -> bool:
+    clause = _clause_at(group.span[0], text)
+    return (
+        bool(_FULL.search(clause))
+        and not words.NEGATED.search(clause)
+        and not re.search(r"\b(?:if|once|when|si|cuando)\b", clause)
+        and not any(times(clause))
+    )
 
 
 def _no_day(group: _Day) -> Veto:
@@ -261,6 +318,7 @@ def _figure_at(said: TimeSaid) -> int:
     return said.span[0] + (preposition.end() if preposition else 0)
 
 
+_HOLD_LASTS = re.compile(r"\b(?:hold|held|holding|on hold|reserved|apart\w+)\b")
 _DEADLINE = re.compile(r"\b(?:you have|tienes?) (?:until|till|hasta)\W*(?:el )?$")
 _RUNS_OUT = re.compile(
     r"\b(?:hold|held|holding|reserved|apart\w+|you have|tienes?)\b.*\b(?:until|till|runs? out|expires?|lasts?|ends?|good|hasta|vence)\W*(?:(?:at|until|through|on|hasta|a|las|el) )*\W*$"

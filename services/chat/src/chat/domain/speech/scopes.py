@@ -43,11 +43,11 @@ _NO_ANSWER = (
     r"|no (?:le |te |lo |la |los |las )?(?:se|puedo|podria|sabria|tengo|cuento|manejo)"
 )
 _TOPIC_BEFORE = re.compile(
-    rf"^\W*(?P<what>(?:about|as for|regarding|on|for|sobre|acerca de|de|en cuanto a|respecto a)l? [^,;:.!?]+?),? (?={_NO_ANSWER})"
+    rf"^\W*(?:perdon,? |disculp[ae],? )?(?P<what>(?:about|as for|regarding|on|for|with|sobre|acerca de|de|con|en cuanto a|respecto a)l? [^,;:.!?]+?),? (?={_NO_ANSWER})"
 )
 _WH_BEFORE = re.compile(rf"^\W*(?P<what>(?:{_WHICH}) [^,;:.!?]+), (?:that )?(?={_NO_ANSWER})")
 _REFUSED = re.compile(
-    r"^\W*(?:(?:sorry|unfortunately|i'm afraid|lo siento|lamentablemente)[, ]+)?(?P<what>[^,;:.!?]+?) (?:(?:isn't|aren't|is not|are not) (?:a question |a thing )?"
+    r"^\W*(?:(?:(?:i'm )?sorry|unfortunately|i'm afraid|lo siento|lamentablemente)[, ]+)?(?P<what>[^,;:.!?]+?) (?:(?:isn't|aren't|is not|are not) (?:a question |a thing )?"
     r"(?:something |anything )?(?:that |this )?(?:i|we)(?:'m able to|'re able to| am able to| can| could| have| know)"
     r"(?: (?:answer|give|offer|do|help with|change|know about|look up|speak to|handle|see|discuss|provide|share|quote|any (?:details|information) (?:on|about)|information (?:on|about)|about))?"
     r"|(?:is|are) (?:something|a question) (?:i|we) (?:don't|can't|do not|cannot)(?: (?:know(?: about)?|answer|have|offer|do|give|see|look up|help with|change|handle))?"
