@@ -4,7 +4,6 @@ import asyncio
 import json
 import traceback
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,6 +14,7 @@ from faststream.message import StreamMessage
 from pydantic import ValidationError
 
 from shared.db.outage import is_outage
+from shared.db.time import database_now
 from shared.events import CONSUMES, ServiceName
 from shared.messaging.publisher import Publisher
 from shared.messaging.replay import delivered, replay_of
@@ -157,7 +157,7 @@ class _FailureMiddleware(BaseMiddleware[Any, Any]):
         """Of an event's first try: a later one has waited on purpose."""
         published_at = self.msg.timestamp
         if published_at is not None and "attempt" not in self.msg.headers:
-            lag_seconds = (datetime.now(UTC) - published_at).total_seconds()
+            lag_seconds = (database_now() - published_at).total_seconds()
             EVENTS_LAG_SECONDS.labels(queue=self._queue).set(max(0.0, lag_seconds))
 
     def _count(self, outcome: str) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
 
 import aio_pika
 from aio_pika.abc import AbstractExchange, AbstractRobustChannel, DeliveryMode
 from pamqp.commands import Basic
+
+from shared.db.time import database_now
 
 PUBLISH_TIMEOUT_SECONDS = 10
 HEARTBEAT_SECONDS = 10
@@ -70,7 +71,7 @@ def message_of(
         type=type_,
         headers=dict(headers or {}),
         delivery_mode=DeliveryMode.PERSISTENT,
-        timestamp=datetime.now(UTC),
+        timestamp=database_now(),
     )
 
 

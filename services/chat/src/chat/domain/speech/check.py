@@ -11,7 +11,7 @@ from chat.domain.speech.clauses import unlicensed
 from chat.domain.speech.moments import blanked, durations, times, without_greeting
 from chat.domain.speech.prices import classes_said, named, said_of, services_said, unproved_price
 from chat.domain.speech.scopes import unstated
-from chat.domain.speech.text import cleaned, folded, unreadable
+from chat.domain.speech.text import PHONE, cleaned, folded, unreadable
 from chat.domain.speech.verdicts import Passed, Verdict, Veto
 from chat.domain.speech.wordings import as_known
 
@@ -50,11 +50,8 @@ def _links(_: str, text: str, __: Proof) -> Veto | None:
     return None
 
 
-_PHONE = re.compile(r"\+?\d[\d().\s-]{7,}\d")
-
-
 def _phone(_: str, text: str, proof: Proof) -> Veto | None:
-    for found in _PHONE.finditer(text):
+    for found in PHONE.finditer(text):
         digits = re.sub(r"\D", "", found[0])
         if len(digits) >= 10 and digits[-10:] != proof.phone:
             return Veto("phone", f"the shop's phone number is not {found[0]!r}")
@@ -313,7 +310,7 @@ _UNITS = frozenset("dollar dollars bucks cents dolar dolares hr hrs min mins noo
 
 def _figures(text: str, proof: Proof) -> Veto | None:
     """Each kind of figure is proved and blanked in turn; what is left at the end has no proof."""
-    rest = _PHONE.sub(lambda m: " " * len(m[0]) if len(re.sub(r"\D", "", m[0])) >= 10 else m[0], text)
+    rest = PHONE.sub(lambda m: " " * len(m[0]) if len(re.sub(r"\D", "", m[0])) >= 10 else m[0], text)
     for phrase in proof.phrases:
         rest = rest.replace(phrase, " " * len(phrase))
     if veto := unproved_price(rest, proof):

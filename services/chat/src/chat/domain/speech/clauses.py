@@ -18,9 +18,9 @@ from chat.domain.speech.amounts import amounts
 from chat.domain.speech.moments import days, durations, parts_of_day, times
 from chat.domain.speech.prices import CLASS, named, services_said
 from chat.domain.speech.scopes import unstated
+from chat.domain.speech.text import PHONE
 from chat.domain.speech.verdicts import Veto
 
-_PHONE = re.compile(r"\+?\(?\d[\d().\s-]{7,}\d")
 _WORD = re.compile(r"[a-z][a-z']*")
 _WORD_OR_FIGURE = re.compile(r"[a-z0-9][a-z0-9']*")
 _TOKEN = re.compile(r"[PTDNQCU]|[a-z']*[a-z][a-z']*|'s|\d+")
@@ -66,7 +66,7 @@ def marked(text: str, proof: Proof) -> str:
     for claim in claims.CLAIMS:
         if claim.deed in proof.promises:
             text = claim.pattern.sub(" C ", text)
-    text = _PHONE.sub(" N ", text)
+    text = PHONE.sub(" N ", text)
     for phrase in proof.phrases:
         text = text.replace(phrase, " N ")
     today = proof.now.date()

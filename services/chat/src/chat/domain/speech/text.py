@@ -5,6 +5,9 @@ import unicodedata
 
 from text_to_num import alpha2digit
 
+PHONE = re.compile(r"\+?\(?\d[\d().\s-]{7,}\d")
+"""What is written like a telephone number; whose it is, the check asks."""
+
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
 _GOES_ON = re.compile(
     r"(?:\b(?:a\.m|p\.m|\d+ [ap]|[ap]\. m|mr|mrs|dr|st|ave|blvd|no|approx|vs|etc|e\.g|i\.e|sr|sra)|(?:^|\n)\s*\d{1,2})\.$",
