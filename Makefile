@@ -1,7 +1,7 @@
 # Every command of the project; `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down clean status logs test test-unit test-integration herd evals test-compose test-web faults faults-long lint types arch isolated fmt bench lock migration events ci
+.PHONY: help setup demo up down clean status logs test test-unit test-integration herd attack evals exam test-compose test-web faults faults-long lint types arch isolated fmt bench understanding lock migration events ci
 MAKEFLAGS += --no-print-directory
 # Five services import the same packages: compiled once, they start in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -11,11 +11,14 @@ python := $(bin)/python
 stack := $(python) -m ops.stack
 services := ingest chat booking crm-sync notifier
 # A name that a checkout may not have yet (a service without tests) is left out.
-tests := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests tests/testkit/tests tests/integration tests/faults tests/e2e)
+tests := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests tests/testkit/tests tests/integration tests/attack tests/faults tests/e2e)
 quick := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests)
 code := shared services ops sandbox tests $(wildcard benchmarks evals)
 typed := $(wildcard shared/src services/*/src ops/src sandbox/src tests/testkit/src benchmarks)
 with_env = set -a && . ./.run/env && set +a &&
+# Each worker has databases and a virtual host of its own; one of them has the whole system. WORKERS=0: all in one process.
+WORKERS ?= 2
+pytest := $(bin)/pytest -n $(WORKERS)
 npm = PATH="$$PATH:$(CURDIR)/$(bin)" npm --prefix web run --silent
 
 help: ## this list
@@ -24,7 +27,7 @@ help: ## this list
 setup: ## virtual environment, locked packages, web build (skips what is done)
 	@scripts/bootstrap
 
-demo: up ## the whole system, then one lead followed through it (CLAUDE=sandbox: with the sandbox's Claude)
+demo: up ## the whole system, then one lead followed through it (CLAUDE=sandbox: with the sandbox's Claude; CLAUDE=URL: with any Messages API)
 	@$(with_env) $(bin)/leadctl demo
 
 up: setup ## start everything in the background against the sandbox (CLAUDE=sandbox as above)
@@ -43,16 +46,19 @@ logs: ## follow the logs of everything
 	@tail -n 20 -F .run/logs/*.log
 
 test: setup lint types arch test-web ## everything: style, types, architecture, web, then all tests
-	@$(bin)/pytest $(tests)
+	@$(pytest) $(tests)
 
 test-unit: setup ## each package's own tests
-	@$(bin)/pytest $(quick)
+	@$(pytest) $(quick)
 
 test-integration: setup ## the promises, against real PostgreSQL and RabbitMQ
 	@$(bin)/pytest tests/integration
 
 herd: setup ## 64 customers hold, book, move and cancel in the same hour for a minute; then an audit of every minute
 	@HERD_SECONDS=60 $(bin)/pytest -s services/booking/tests/test_herd.py -k put_two_in_one_place
+
+attack: setup ## attack a running stack, a line each (ONLY=F6, JSON=1, ATTACK_STACK=.run; docs/security.md)
+	@PYTHONPATH=tests $(python) -m attack $(if $(ONLY),--only '$(ONLY)') $(if $(JSON),--json)
 
 test-compose: ## deploy/compose.yaml for real: images, start, tour, stop (brings an engine where none can pull)
 	@tests/compose/run
@@ -89,13 +95,20 @@ bench: setup ## measure, and compare with the baseline
 evals: setup ## scripted customers against each assistant (only=offline|claude runs=4 case=... summary=docs/evals.md): evals/README.md
 	@$(python) evals/run.py $(if $(only),--only $(only)) --runs $(or $(runs),4) $(if $(case),--case $(case)) $(if $(summary),--summary $(summary))
 
+exam: setup ## customers of a file against a model whose answers stand at an address (CUSTOMERS=file CLAUDE=URL): evals/README.md
+	@$(python) -m evals.exam $(CUSTOMERS) --claude "$(CLAUDE)"
+
+understanding: setup ## fit what is learnt from examples: opt-outs and claims (shared/understanding/*.yaml), what messages are about (chat/domain/understanding/exemplars.yaml)
+	@$(python) -m evals.fit
+	@$(python) -m evals.understanding.fit
+
 lock: ## renew every lock
 	@locks/update.sh --upgrade
 
 migration: ## a new migration: make migration service=chat name=add_notes
 	@test -n "$(service)" -a -n "$(name)" || { echo 'make migration service=chat name=add_notes'; exit 1; }
 	@$(with_env) $(python) -c 'import os, shared.db.migrate as m; m.revision("$(subst -,_,$(service))", \
-	  os.environ["LEADCTL_" + "$(subst -,_,$(service))".upper() + "_DATABASE_URL"], "$(name)")'
+	  os.environ["LEADCTL_" + "$(subst -,_,$(service))".upper() + "_MIGRATION_DATABASE_URL"], "$(name)")'
 
 events: ## docs/events.md from the event classes; freezes the schemas of new versions
 	@$(python) scripts/events

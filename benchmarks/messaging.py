@@ -21,8 +21,8 @@ from ops.stack.infrastructure import (
     provision_database,
     recorded_servers,
 )
-from pydantic import SecretStr
-from shared.db.engine import Sessions, asyncpg_url, create_engine, create_sessions, transaction
+from ops.stack.provision import owner_url
+from shared.db.engine import Sessions, create_engine, create_sessions, relay_url, transaction
 from shared.db.migrate import upgrade
 from shared.events import CONTENT_TYPE, BookingRequested, Event, MessageSent
 from shared.messaging import topology
@@ -82,7 +82,7 @@ async def a_place(servers: Servers) -> AsyncIterator[Place]:
     databases = await provision_database(servers.postgres_admin_url, name, SERVICES, secret=name)
     try:
         for service in SERVICES:
-            await asyncio.to_thread(upgrade, PACKAGES[service], databases[service])
+            await asyncio.to_thread(upgrade, PACKAGES[service], owner_url(databases[service], name))
         async with await aio_pika.connect(brokers["ops"]) as connection:
             await topology.declare(await connection.channel())
         yield Place(databases, brokers)
@@ -120,7 +120,7 @@ async def relay_rates(place: Place) -> list[Row]:
             found["alone"].append(await confirms(publisher))
             for name, kind in (("topic", WithoutLog), ("both", Relay)):
                 await fill(sessions)
-                relay = kind(asyncpg_url(place.databases["chat"]), lambda: publisher, "chat")
+                relay = kind(relay_url(place.databases["chat"]), lambda: publisher, "chat")
                 found[name].append(await rate(EVENTS, relay.drain))
     alone, topic, both = (sorted(found[name])[ROUNDS // 2] for name in ("alone", "topic", "both"))
     limit = f"this broker confirms {alone:.0f}/s, {IN_FLIGHT} in flight"
@@ -208,9 +208,10 @@ async def _nothing(_: AsyncSession, __: Event[MessageSent]) -> None: ...
 
 def settings(place: Place, service: str) -> ServiceSettings:
     return ServiceSettings(
-        database_url=place.databases[service], rabbitmq_url=place.brokers[service], port=0,
-        link_keys=SecretStr("k"), ops_token=SecretStr("t"),
-    )  # fmt: skip
+        database_url=place.databases[service],
+        rabbitmq_url=place.brokers[service],
+        port=0,
+    )
 
 
 async def latencies(place: Place) -> list[Row]:

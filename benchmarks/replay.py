@@ -18,7 +18,7 @@ import asyncpg
 from faststream.rabbit import RabbitRouter
 from ops.stack.infrastructure import delete_vhost, drop_database, provision_broker, provision_database
 from ops.stack.model import Servers
-from pydantic import SecretStr
+from ops.stack.provision import owner_url
 from rich.console import Console
 from shared.db.engine import Sessions, asyncpg_url, create_engine, create_sessions, transaction
 from shared.db.migrate import upgrade
@@ -56,9 +56,9 @@ async def site(servers: Servers) -> AsyncIterator[tuple[str, str]]:
     """A virtual host and chat's database, both dropped at the end."""
     name = f"bench_{secrets.token_hex(3)}"
     vhost = (await provision_broker(servers, name, secret=name))["ops"]
-    urls = await provision_database(servers.postgres_admin_url, name, ["chat"], secret="sample")  # noqa: S106
+    urls = await provision_database(servers.postgres_admin_url, name, ["chat"], secret=name)
     try:
-        await asyncio.to_thread(upgrade, "chat", urls["chat"])
+        await asyncio.to_thread(upgrade, "chat", owner_url(urls["chat"], name))
         await broker.declare(vhost)
         yield vhost, urls["chat"]
     finally:
@@ -74,9 +74,10 @@ async def replay_beside_live(
     async with site(servers) as (rabbitmq_url, database_url):
         await fill(rabbitmq_url, database_url)
         settings = ServiceSettings(
-            database_url=database_url, rabbitmq_url=rabbitmq_url, port=0,
-            link_keys=SecretStr("sample"), ops_token=SecretStr("sample"),
-        )  # fmt: skip
+            database_url=database_url,
+            rabbitmq_url=rabbitmq_url,
+            port=0,
+        )
         engine = create_engine(database_url)
         sessions = create_sessions(engine)
         messaging = Messaging(settings, "chat", consumers(sessions, live))

@@ -34,11 +34,11 @@ from fastapi import FastAPI
 from ops.stack.infrastructure import servers
 from ops.stack.model import Servers
 from rich.console import Console
-from shared.db.engine import Sessions, create_sessions, sqlalchemy_url, transaction
+from shared.db.engine import Sessions, create_engine, create_sessions, transaction
 from shared.http.app import create_app
+from shared.http.limits import Limits
 from shared.http.links import Link, LinkPurpose, mint
 from shared.messaging.broker import Messaging
-from sqlalchemy.ext.asyncio import create_async_engine
 from testkit.databases import Databases
 
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -259,9 +259,17 @@ def served(url: str) -> Iterator[int]:
 
 def serve(url: str, port: int) -> None:
     settings = Settings(
-        database_url=url, rabbitmq_url="amqp://unused", link_keys=KEYS[0], ops_token=uuid4().hex
+        database_url=url,
+        rabbitmq_url="amqp://unused",
+        link_keys_chat=KEYS[0],
+        link_keys_manage=KEYS[0],
+        limits={"reads_per_link": "off"},
     )
-    deps = Deps(create_sessions(create_async_engine(sqlalchemy_url(url))), "https://leads.example", KEYS)
+    deps = Deps(
+        create_sessions(create_engine(url)),
+        "https://leads.example",
+        dict.fromkeys(LinkPurpose, KEYS),
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -272,6 +280,7 @@ def serve(url: str, port: int) -> None:
         routers=[build_api(deps)],
         sessions=deps.sessions,
         messaging=Messaging(settings, "booking"),
+        limits=Limits(deps.sessions, settings.limit_windows()),
         lifespan=lifespan,
     )
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
@@ -326,9 +335,8 @@ async def herd(databases: Databases, place: Callable[[int], tuple[int, int]], *,
         for shop in range(SHOPS):
             await open_shop(connection, shop, bays=HOT_BAYS)
         if not guard:
-            await connection.execute("ALTER TABLE occupancies DROP CONSTRAINT no_double_booking")
-            await connection.execute("ALTER TABLE occupancies DROP CONSTRAINT one_job_per_technician")
-        engine = create_async_engine(sqlalchemy_url(url), pool_size=CONNECTIONS, max_overflow=0)
+            await drop_guards(databases.owner_url(url))
+        engine = create_engine(url, CONNECTIONS)
         won = await together(claimer(create_sessions(engine), place))
         await engine.dispose()  # first: the database has room for one such pool beside a running stack
         inserts = await commits(url) if guard else 0
@@ -379,16 +387,21 @@ def claimer(sessions: Sessions, place: Callable[[int], tuple[int, int]]) -> Call
     return attempt
 
 
+async def drop_guards(owner_url: str) -> None:
+    connection = await asyncpg.connect(owner_url)
+    await connection.execute("ALTER TABLE occupancies DROP CONSTRAINT no_double_booking")
+    await connection.execute("ALTER TABLE occupancies DROP CONSTRAINT one_job_per_technician")
+    await connection.close()
+
+
 async def commits(url: str) -> float:
     pool = await asyncpg.create_pool(url, min_size=CONNECTIONS, max_size=CONNECTIONS)
-    await pool.execute("CREATE TABLE bench_commit (n int)")
 
-    async def insert(number: int) -> bool:
-        await pool.execute("INSERT INTO bench_commit VALUES ($1)", number)
+    async def insert(_: int) -> bool:
+        await pool.execute("INSERT INTO inbox (consumer, event_id) VALUES ('bench', gen_random_uuid())")
         return True
 
     done = await together(insert)
-    await pool.execute("DROP TABLE bench_commit")
     await pool.close()
     return len(done) / SECONDS
 

@@ -74,14 +74,11 @@ async def main() -> None:
 
 
 @asynccontextmanager
-async def own_stack(assistant: AssistantName) -> AsyncIterator[StackFile]:
-    """Started for this examination and removed after it."""
+async def own_stack(assistant: AssistantName, address: str = "") -> AsyncIterator[StackFile]:
+    """Started for this examination and removed after it. `address`: of the model, else the real one's or the sandbox's."""
     folder = Path(tempfile.mkdtemp(prefix="leads-evals-"))
-    claude = (
-        "off"
-        if assistant == "offline"
-        else (chosen_claude("") if os.environ.get("ANTHROPIC_API_KEY") else "sandbox")
-    )
+    known = address or os.environ.get("ANTHROPIC_API_KEY")
+    claude = "off" if assistant == "offline" else chosen_claude(address if known else "sandbox")
     try:
         async with found_servers(folder) as servers:
             os.environ.setdefault("DATABASE_URL", servers.postgres_admin_url)

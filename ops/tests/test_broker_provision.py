@@ -87,3 +87,24 @@ async def test_a_virtual_host_can_be_made_and_deleted_by_the_management_api(priv
     for _ in range(2):
         await rabbit.delete_vhost(servers, "test_made")
     assert not any([await rabbit.answers(address) for address in addresses.values()])
+
+
+@pytest.mark.parametrize(
+    ("variable", "before", "after"),
+    [
+        ("LEADCTL_CHAT_RABBITMQ_URL", "amqp://", "amqps://"),
+        ("LEADCTL_ADMIN_RABBITMQ_API", "http://", "https://"),
+    ],
+)
+async def test_whom_to_believe_is_looked_at_first(settings, variable, before, after):
+    """Neither in plain text nor by a file that is not there."""
+    for scheme, says in (
+        (before, "cafile does nothing without TLS"),
+        (after, "cafile=/no/ca.pem: No such file"),
+    ):
+        given = settings("sample-pass-word")
+        given[variable] = given[variable].replace(before, scheme) + "?cafile=/no/ca.pem"
+        refused = await leadctl(given, "broker", "provision")
+        assert refused.exit_code == 1
+        assert says in refused.output
+        assert "sample-pass-word" not in refused.output

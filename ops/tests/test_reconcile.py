@@ -31,10 +31,10 @@ async def published(site, *, logged, published_at="clock_timestamp()", created="
             LOG_EXCHANGE, CatalogChanged.type, body, message_id=event_id, content_type="application/json"
         )
     statement = f"""
-        INSERT INTO outbox (event_id, type, key, body, created_at, published_at, last_error)
-        VALUES ($1, $2, 'sample', $3, {created}, {published_at}, 'sample error')
+        INSERT INTO outbox (event_id, tenant_id, type, key, body, created_at, published_at, last_error)
+        VALUES ($1, set_config('app.tenant_id', $4, false)::uuid, $2, 'sample', $3, {created}, {published_at}, 'sample error')
     """  # noqa: S608 - words of this test
-    await site.execute(statement, event_id, CatalogChanged.type, body)
+    await site.execute(statement, event_id, CatalogChanged.type, body, site.tenant)
     return event_id
 
 

@@ -1,4 +1,4 @@
-"""One database, five roles: each owns its schema and is refused everywhere else."""
+"""One database, a schema for each service: its role works there, its owner changes it, and nobody else comes in."""
 
 import secrets
 from itertools import permutations
@@ -6,7 +6,17 @@ from itertools import permutations
 import asyncpg
 import pytest
 from ops.stack import postgres
-from ops.stack.provision import SCHEMAS, database_url, drop_database, provision_database, role_name
+from ops.stack.provision import (
+    SCHEMAS,
+    database_url,
+    drop_database,
+    owner_name,
+    owner_url,
+    provision_database,
+    relay_name,
+    role_name,
+)
+from shared.db.engine import relay_url
 
 pytestmark = pytest.mark.postgres
 SECRET = "not-a-real-secret"
@@ -43,15 +53,52 @@ async def connect():
 
 @pytest.mark.parametrize("service", SCHEMAS)
 async def test_a_service_reads_and_writes_its_own_schema_without_naming_it(database, connect, service):
+    owner = await connect(owner_url(database[1][service], SECRET))
+    await owner.execute("CREATE TABLE kept (id int GENERATED ALWAYS AS IDENTITY, at int)")
+    await owner.execute("CREATE VIEW seen AS SELECT at FROM kept")
     own = await connect(database[1][service])
-    await own.execute("CREATE TABLE kept (at int); INSERT INTO kept VALUES (7)")
-    assert await own.fetchval(f"TABLE {SCHEMAS[service]}.kept") == 7
-    await own.execute("DROP TABLE kept")
+    await own.execute("INSERT INTO kept (at) VALUES (7); UPDATE kept SET at = at + 1")
+    assert await own.fetchval(f"TABLE {SCHEMAS[service]}.seen") == 8
+    await own.execute("DELETE FROM kept")
+    await owner.execute("DROP TABLE kept CASCADE")
+
+
+REFUSED = (
+    "ALTER TABLE guarded DISABLE ROW LEVEL SECURITY",
+    "ALTER TABLE guarded NO FORCE ROW LEVEL SECURITY",
+    "ALTER TABLE guarded OWNER TO CURRENT_USER",
+    "CREATE POLICY wide ON guarded USING (true)",
+    "CREATE TRIGGER spy BEFORE INSERT ON guarded EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "TRUNCATE guarded",
+    "DROP TABLE guarded",
+    "CREATE TABLE stray (at int)",
+    "CREATE TEMP TABLE stray (at int)",
+    "CREATE FUNCTION stray() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE SCHEMA stray",
+    "CREATE TABLE public.stray (at int)",
+    "SET row_security = off; SELECT * FROM guarded",
+)
+
+
+@pytest.mark.parametrize("login", [lambda url: url, relay_url], ids=["service", "relay"])
+@pytest.mark.parametrize("service", SCHEMAS)
+async def test_who_works_in_a_schema_can_neither_change_it_nor_switch_its_guard_off(
+    database, connect, service, login
+):
+    owner = await connect(owner_url(database[1][service], SECRET))
+    await owner.execute(
+        "CREATE TABLE guarded (at int); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
+    )
+    worker = await connect(login(database[1][service]))
+    for attempt in (*REFUSED, f'SET ROLE "{owner_name(database[0], service)}"'):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await worker.execute(attempt)
+    await owner.execute("DROP TABLE guarded")
 
 
 @pytest.mark.parametrize(("owner", "stranger"), list(permutations(SCHEMAS, 2)))
 async def test_a_service_is_refused_on_anothers_schema(database, connect, owner, stranger):
-    theirs = await connect(database[1][owner])
+    theirs = await connect(owner_url(database[1][owner], SECRET))
     table = f"{SCHEMAS[owner]}.guarded_{stranger.replace('-', '_')}"
     await theirs.execute(f"CREATE TABLE {table} (at int)")
     intruder = await connect(database[1][stranger])
@@ -65,37 +112,55 @@ async def test_a_service_is_refused_on_anothers_schema(database, connect, owner,
             await intruder.execute(attempt)
 
 
-async def test_no_service_can_create_anything_in_public(database, connect):
-    own = await connect(database[1]["chat"])
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await own.execute("CREATE TABLE public.stray (at int)")
-
-
 async def test_row_level_security_binds_every_role(admin_url, database, connect):
     admin = await connect(admin_url)
-    roles = [role_name(database[0], service) for service in SCHEMAS]
+    names = (role_name, relay_name, owner_name)
+    roles = [name(database[0], service) for service in SCHEMAS for name in names]
     rights = await admin.fetch(
         "SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb AS too_much FROM pg_roles WHERE rolname = any($1)",
         roles,
     )
-    assert [row["too_much"] for row in rights] == [False] * len(SCHEMAS)
+    assert [row["too_much"] for row in rights] == [False] * len(roles)
 
 
 async def test_a_service_can_exclude_overlaps_with_btree_gist(database, connect):
-    own = await connect(database[1]["booking"])
-    await own.execute(
+    owner = await connect(owner_url(database[1]["booking"], SECRET))
+    await owner.execute(
         "CREATE TABLE bays (bay int, during tstzrange, EXCLUDE USING gist (bay WITH =, during WITH &&)); DROP TABLE bays"
     )
 
 
 async def test_provisioning_again_keeps_rows_and_addresses(admin_url, database, connect):
     name, urls = database
-    own = await connect(urls["ingest"])
-    await own.execute("CREATE TABLE lasting (at int); INSERT INTO lasting VALUES (1)")
+    owner = await connect(owner_url(urls["ingest"], SECRET))
+    await owner.execute("CREATE TABLE lasting (at int); INSERT INTO lasting VALUES (1)")
     assert await provision_database(admin_url, name, secret=SECRET) == urls
     again = await connect(urls["ingest"])
     assert await again.fetchval("SELECT count(*) FROM lasting") == 1
-    await own.execute("DROP TABLE lasting")
+    await owner.execute("DROP TABLE lasting")
+
+
+async def test_a_schema_from_before_there_were_owners_changes_hands(admin_url, connect):
+    """Tables, sequences and functions with it; the service goes on working, and no longer owns them."""
+    name = f"test_{secrets.token_hex(4)}"
+    urls = await provision_database(admin_url, name, ["chat"], secret=SECRET)
+    role, admin = role_name(name, "chat"), await connect(database_url(admin_url, name))
+    await admin.execute(
+        f"""
+        ALTER SCHEMA chat OWNER TO "{role}"; SET ROLE "{role}";
+        CREATE TABLE chat.earlier (id int GENERATED ALWAYS AS IDENTITY, at int);
+        CREATE FUNCTION chat.earlier() RETURNS int LANGUAGE sql AS 'SELECT 1'; RESET ROLE
+        """
+    )
+    await provision_database(admin_url, name, ["chat"], secret=SECRET)
+    own = await connect(urls["chat"])
+    await own.execute("INSERT INTO earlier (at) VALUES (1)")
+    for attempt in ("DROP TABLE earlier", "DROP FUNCTION earlier()", "CREATE TABLE stray (at int)"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await own.execute(attempt)
+    owner = await connect(owner_url(urls["chat"], SECRET))
+    await owner.execute("DROP TABLE earlier; DROP FUNCTION earlier()")
+    await drop_database(admin_url, name)
 
 
 async def test_another_instances_role_cannot_connect(admin_url, database):
@@ -109,7 +174,7 @@ async def test_another_instances_role_cannot_connect(admin_url, database):
 async def test_a_copy_serves_the_roles_of_its_template(admin_url, connect):
     template, copy = (f"test_{secrets.token_hex(4)}" for _ in range(2))
     urls = await provision_database(admin_url, template, ["notifier"], secret=SECRET)
-    original = await asyncpg.connect(urls["notifier"])
+    original = await asyncpg.connect(owner_url(urls["notifier"], SECRET))
     await original.execute("CREATE TABLE contacts (name text)")
     await original.close()
     copied = await provision_database(admin_url, copy, ["notifier"], secret=SECRET, template=template)
@@ -135,8 +200,10 @@ async def test_an_admin_without_superuser_rights_can_provision(admin_url, connec
     await admin.execute(f"CREATE ROLE {name}_admin LOGIN CREATEROLE CREATEDB PASSWORD 'sample'")
     limited = database_url(admin_url, "postgres", f"{name}_admin", "sample")
     urls = await provision_database(limited, name, secret=SECRET)
-    own = await connect(urls["booking"])
-    await own.execute("CREATE TABLE bays (at int)")
+    owner = await connect(owner_url(urls["booking"], SECRET))
+    await owner.execute("CREATE TABLE bays (at int)")
+    assert await provision_database(limited, name, secret=SECRET) == urls
+    assert await (await connect(urls["booking"])).fetch("TABLE bays") == []
     await drop_database(limited, name)
     await admin.execute(f"DROP ROLE {name}_admin")
 

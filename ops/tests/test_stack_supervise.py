@@ -87,3 +87,8 @@ async def test_a_program_that_keeps_ending_is_named_with_the_end_of_its_log(tmp_
 
 async def test_a_deep_checkout_gets_a_socket_path_that_the_system_accepts(tmp_path):
     assert len(str(supervise.socket_path(tmp_path / ("x" * 60) / ("y" * 60)))) <= supervise.SOCKET_PATH_LIMIT
+
+
+async def test_only_the_owner_reads_the_logs(stack):
+    log = await eventually(lambda: next((stack / "logs").glob("chat*.log"), None))
+    assert [path.stat().st_mode & 0o777 for path in (stack / "logs", log)] == [0o700, 0o600]

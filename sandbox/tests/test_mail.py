@@ -101,7 +101,8 @@ async def test_a_customers_reply_arrives_signed_and_names_the_mail_it_answers(sa
     secret = sandbox.world.settings.webhook_secret.encode()
     assert answer.json()["status"] == 202
     assert got.headers["content-type"].startswith("multipart/form-data")
-    assert got.headers["x-inbound-signature"] == hmac.new(secret, got.body, hashlib.sha256).hexdigest()
+    signed = f"{got.headers['x-inbound-timestamp']}.sample-tint.".encode() + got.body
+    assert got.headers["x-inbound-signature"] == hmac.new(secret, signed, hashlib.sha256).hexdigest()
     assert b"In-Reply-To: <first@sample-tint.example>" in got.body
 
 

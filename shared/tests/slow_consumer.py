@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 from faststream.rabbit import RabbitRouter
-from pydantic import SecretStr
 from shared.db.engine import create_engine, create_sessions, transaction
 from shared.events import Event, LeadStatusChanged
 from shared.http.app import GRACEFUL_SECONDS, create_app
+from shared.http.limits import Limits
 from shared.messaging.broker import ACK_POLICY, Messaging, work_queue
 from shared.messaging.inbox import once
 from shared.settings import ServiceSettings
@@ -23,9 +23,10 @@ HANDLING_SECONDS = 1.5
 
 def build() -> FastAPI:
     settings = ServiceSettings(
-        database_url=os.environ["DATABASE_URL"], rabbitmq_url=os.environ["RABBITMQ_URL"], port=0,
-        link_keys=SecretStr("k"), ops_token=SecretStr("t"),
-    )  # fmt: skip
+        database_url=os.environ["DATABASE_URL"],
+        rabbitmq_url=os.environ["RABBITMQ_URL"],
+        port=0,
+    )
     engine = create_engine(settings.database_url)
     sessions = create_sessions(engine)
     router = RabbitRouter()
@@ -48,7 +49,14 @@ def build() -> FastAPI:
             yield
         await engine.dispose()
 
-    return create_app("chat", routers=[], sessions=sessions, messaging=messaging, lifespan=lifespan)
+    return create_app(
+        "chat",
+        routers=[],
+        sessions=sessions,
+        messaging=messaging,
+        limits=Limits(sessions, {}),
+        lifespan=lifespan,
+    )
 
 
 if __name__ == "__main__":

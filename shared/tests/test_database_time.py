@@ -1,9 +1,10 @@
 """What is due follows the database's clock, whatever the machine's own says."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
-from shared.db.engine import Sessions, create_sessions, sqlalchemy_url
+from shared.db.engine import ANY_DATABASE, Sessions, connect, create_sessions
 from shared.db.time import DatabaseTime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -15,9 +16,11 @@ NEAR = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("off", [OFF, -OFF])
-async def test_a_machine_whose_clock_is_off_goes_by_the_database(database_url: str, off: timedelta) -> None:
-    settings = {"server_settings": {"search_path": "chat, pg_catalog"}}
-    engine = create_async_engine(sqlalchemy_url(database_url), connect_args=settings)
+async def test_a_machine_whose_clock_is_off_goes_by_the_database(
+    owner_database_url: str, off: timedelta
+) -> None:
+    creator = partial(connect, owner_database_url, search_path="chat, pg_catalog")
+    engine = create_async_engine(ANY_DATABASE, async_creator=creator)
     sessions = create_sessions(engine)
     await clock_off_by(sessions, off)
     time = DatabaseTime()

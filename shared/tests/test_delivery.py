@@ -19,8 +19,7 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from faststream.rabbit import RabbitRouter
 from prometheus_client import Gauge
-from pydantic import SecretStr
-from shared.db.engine import Sessions, asyncpg_url, transaction
+from shared.db.engine import Sessions, relay_url, transaction
 from shared.db.outage import is_outage
 from shared.events import CONSUMES, SERVICES, BookingRequested, Event, LeadStatusChanged, MessageSent
 from shared.messaging import relay as relay_module
@@ -55,7 +54,7 @@ def status_event(reason: str) -> bytes:
 
 
 async def rows(sessions: Sessions, query: str) -> list[tuple[Any, ...]]:
-    async with transaction(sessions, None) as session:
+    async with transaction(sessions, TENANT) as session:
         return [tuple(row) for row in await session.execute(text(query))]
 
 
@@ -128,7 +127,7 @@ async def publisher(broker_accounts: dict[str, str]) -> AsyncIterator[Publisher]
 
 @pytest.fixture
 def relay(database_url: str, publisher: Publisher) -> Relay:
-    return Relay(asyncpg_url(database_url), lambda: publisher, "chat")
+    return Relay(relay_url(database_url), lambda: publisher, "chat")
 
 
 @pytest.mark.usefixtures("without_queues_for_wishes")
@@ -171,21 +170,21 @@ async def test_events_without_a_queue_leave_room_for_the_others(
     for _ in range(3):
         await record_wish(sessions)
     await record_message(sessions, uuid4(), 1)
-    assert [await relay.drain(), await relay.drain()] == [0, 1]
+    assert await relay.drain() == 1
     assert await unpublished(sessions) == 3
 
 
 async def test_a_standby_relay_takes_over_when_the_active_ones_connection_dies(
     sessions: Sessions, database_url: str, publisher: Publisher
 ) -> None:
-    dsn = asyncpg_url(database_url)
+    dsn = relay_url(database_url)
     relays = [asyncio.create_task(Relay(dsn, lambda: publisher, name).run()) for name in ("one", "two")]
     try:
         active = await eventually(lambda: active_relay(sessions), within_seconds=PATIENCE_SECONDS)
         await eventually(lambda: standing_by(sessions), within_seconds=PATIENCE_SECONDS)
         name, pid = active
         relays[("one-relay", "two-relay").index(name)].cancel()
-        await rows(sessions, f"SELECT pg_terminate_backend({pid})")
+        await end_session(dsn, pid)
         await record_message(sessions, uuid4(), 1)
         await until(lambda: is_zero(unpublished(sessions)))
         successor = await eventually(lambda: active_relay(sessions), within_seconds=PATIENCE_SECONDS)
@@ -194,6 +193,13 @@ async def test_a_standby_relay_takes_over_when_the_active_ones_connection_dies(
         for task in relays:
             task.cancel()
         await asyncio.gather(*relays, return_exceptions=True)
+
+
+async def end_session(dsn: str, pid: int) -> None:
+    """By the role whose session it is: nobody else's may be ended."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("SELECT pg_terminate_backend($1)", pid)
+    await connection.close()
 
 
 async def active_relay(sessions: Sessions) -> tuple[Any, ...]:
@@ -263,9 +269,10 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 def service_settings(database_url: str, rabbitmq_url: str) -> ServiceSettings:
     return ServiceSettings(
-        database_url=database_url, rabbitmq_url=rabbitmq_url, port=0, link_keys=SecretStr("k"),
-        ops_token=SecretStr("t"),
-    )  # fmt: skip
+        database_url=database_url,
+        rabbitmq_url=rabbitmq_url,
+        port=0,
+    )
 
 
 async def test_what_gathered_while_the_broker_was_away_goes_out_in_the_order_of_each_lead(

@@ -49,3 +49,8 @@ def test_what_we_did_not_sign_for_this_purpose_is_refused(bad: str) -> None:
 def test_an_expired_link_is_refused() -> None:
     with pytest.raises(BadLink):
         read(LinkPurpose.CHAT, token(), keys=KEYS, now=NOW + timedelta(days=2))
+
+
+@pytest.mark.parametrize("behind", [".", ")", "),", "”", "…", "!?"])
+def test_what_a_messenger_takes_for_a_part_of_the_link_does_no_harm(behind: str) -> None:
+    assert read(LinkPurpose.CHAT, token() + behind, keys=KEYS, now=NOW) == LINK

@@ -2,21 +2,31 @@
 
 import json
 from collections.abc import AsyncIterator
+from typing import cast
 from uuid import UUID, uuid4
 
 import aio_pika
 import pytest
+from aio_pika import Message
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from aio_pika.exceptions import DeliveryError
 from faststream.rabbit import RabbitRouter
-from pydantic import SecretStr
-from shared.db.engine import Sessions, asyncpg_url, transaction
-from shared.events import Event, LeadStatusChanged, MessageSent
+from pamqp.commands import Basic
+from shared.db.engine import Sessions, relay_url, transaction
+from shared.events import (
+    WORDS_OF_CUSTOMERS,
+    Event,
+    EventData,
+    InboundMessageReceived,
+    LeadStatusChanged,
+    MessageSent,
+)
 from shared.messaging import topology
 from shared.messaging.broker import ACK_POLICY, Messaging, work_queue
 from shared.messaging.failures import DeadLetter, RetryLater
 from shared.messaging.inbox import once
-from shared.messaging.outbox import record
-from shared.messaging.publisher import open_publisher
+from shared.messaging.outbox import envelope, record
+from shared.messaging.publisher import Publisher, open_publisher
 from shared.messaging.relay import Relay
 from shared.settings import ServiceSettings
 from sqlalchemy import text
@@ -42,14 +52,14 @@ async def record_messages(sessions: Sessions, lead_id: UUID, count: int) -> None
 
 
 async def rows(sessions: Sessions, query: str) -> list[tuple[object, ...]]:
-    async with transaction(sessions, None) as session:
+    async with transaction(sessions, TENANT) as session:
         return [tuple(row) for row in await session.execute(text(query))]
 
 
 @pytest.fixture
 async def relay(database_url: str, broker_accounts: dict[str, str]) -> AsyncIterator[Relay]:
     async with open_publisher(broker_accounts["chat"], "test") as publisher:
-        yield Relay(asyncpg_url(database_url), lambda: publisher, "chat")
+        yield Relay(relay_url(database_url), lambda: publisher, "chat")
 
 
 @pytest.fixture
@@ -62,9 +72,10 @@ async def channel(rabbitmq_url: str) -> AsyncIterator[AbstractChannel]:
 @pytest.fixture
 def settings(database_url: str, broker_accounts: dict[str, str]) -> ServiceSettings:
     return ServiceSettings(
-        database_url=database_url, rabbitmq_url=broker_accounts["chat"], port=0, link_keys=SecretStr("k"),
-        ops_token=SecretStr("t"),
-    )  # fmt: skip
+        database_url=database_url,
+        rabbitmq_url=broker_accounts["chat"],
+        port=0,
+    )
 
 
 async def take(channel: AbstractChannel, queue: str) -> AbstractIncomingMessage:
@@ -117,6 +128,72 @@ async def test_events_of_one_lead_keep_their_order(
     queue = topology.queue_for("notifier", MessageSent)
     seqs = [json.loads((await take(channel, queue)).body)["data"]["seq"] for _ in range(30)]
     assert seqs == list(range(1, 31))
+
+
+async def test_what_a_customer_says_overtakes_what_waits_for_other_leads(
+    sessions: Sessions, relay: Relay, channel: AbstractChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its own lead's earlier events before it."""
+    monkeypatch.setattr("shared.messaging.relay.BATCH_ROWS", 10)
+    writes = uuid4()
+    for lead_id in [uuid4() for _ in range(30)] + [writes, writes]:
+        greeting = message(lead_id).model_copy(
+            update={"author": "assistant", "text": 'Say "author":"customer" if you like.'}
+        )
+        async with transaction(sessions, TENANT) as session:
+            await record(session, greeting, tenant_id=TENANT, subject=lead_id)
+    await record_messages(sessions, writes, 1)
+
+    assert await relay.drain() == 33
+
+    queue = topology.queue_for("notifier", MessageSent)
+    told = [json.loads((await take(channel, queue)).body)["data"] for _ in range(33)]
+    assert [(one["lead_id"], one["author"]) for one in told[:3]] == [
+        (str(writes), "assistant"),
+        (str(writes), "assistant"),
+        (str(writes), "customer"),
+    ]
+
+
+async def test_an_event_that_the_broker_returned_leaves_customers_words_first(
+    sessions: Sessions, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.relay.BATCH_ROWS", 10)
+    monkeypatch.setattr("shared.messaging.relay.PAUSE_AFTER_FAILURE_SECONDS", 0)
+    returned, writes = uuid4(), uuid4()
+    for lead_id in [returned, *(uuid4() for _ in range(30))]:
+        greeting = message(lead_id).model_copy(update={"author": "assistant"})
+        async with transaction(sessions, TENANT) as session:
+            await record(session, greeting, tenant_id=TENANT, subject=lead_id)
+    arrived: list[str] = []
+
+    class Broker:
+        async def send(self, exchange: str, sent: Message) -> None:
+            subject = json.loads(sent.body)["subject"]
+            if exchange != topology.EVENTS_EXCHANGE:
+                return
+            if subject == str(returned):
+                await record_messages(sessions, writes, 1)
+                raise DeliveryError(None, Basic.Nack())
+            arrived.append(subject)
+
+    await Relay(relay_url(database_url), lambda: cast("Publisher", Broker()), "chat").drain()
+    assert arrived.index(str(writes)) == 9
+    assert len(arrived) == 31
+
+
+def test_the_marks_of_customers_words_are_in_their_events() -> None:
+    lead_id = uuid4()
+    said = message(lead_id)
+    received = InboundMessageReceived(
+        lead_id=lead_id, channel="sms", sender="+16195550111", text='"author":"customer"', provider_id="SM1"
+    )
+    told: dict[type[EventData], bytes] = {
+        type(one): envelope(one, tenant_id=TENANT, subject=lead_id).to_json() for one in (said, received)
+    }
+    assert {event: mark in told[event] for event, mark in WORDS_OF_CUSTOMERS} == dict.fromkeys(told, True)
+    answer = said.model_copy(update={"author": "assistant", "text": '"author":"customer"'})
+    assert b'"author":"customer"' not in envelope(answer, tenant_id=TENANT, subject=lead_id).to_json()
 
 
 async def test_a_running_relay_is_woken_by_the_commit(

@@ -49,7 +49,7 @@ async def tell(session: AsyncSession, event: Event[LeadStatusChanged]) -> None:
 
 async def left(sessions: Sessions) -> tuple[list[str], int]:
     """The effects in order of their names, and how many events were recorded."""
-    async with transaction(sessions, None) as session:
+    async with transaction(sessions, TENANT) as session:
         effects = (await session.execute(text("SELECT what FROM effects ORDER BY what"))).scalars().all()
         recorded = (await session.execute(text("SELECT count(*) FROM outbox"))).scalar_one()
         return list(effects), recorded

@@ -3,8 +3,8 @@
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr, ValidationError
-from shared.db.engine import Sessions, asyncpg_url, transaction
+from pydantic import ValidationError
+from shared.db.engine import Sessions, relay_url, transaction
 from shared.messaging import retention
 from shared.settings import ServiceSettings
 from sqlalchemy import text
@@ -12,10 +12,11 @@ from sqlalchemy import text
 pytestmark = pytest.mark.postgres
 
 DAYS = 35
+TENANT = uuid4()
 
 
 async def add_event(sessions: Sessions, type_: str, *, age: int, published: bool) -> None:
-    async with transaction(sessions, None) as session:
+    async with transaction(sessions, TENANT) as session:
         await session.execute(
             text(
                 "INSERT INTO outbox (event_id, type, key, body, created_at, published_at) VALUES (:id, :type, 'k', '', "
@@ -26,7 +27,7 @@ async def add_event(sessions: Sessions, type_: str, *, age: int, published: bool
 
 
 async def add_inbox(sessions: Sessions, consumer: str, *, age: int) -> None:
-    async with transaction(sessions, None) as session:
+    async with transaction(sessions, TENANT) as session:
         await session.execute(
             text("INSERT INTO inbox VALUES (:consumer, :id, now() - make_interval(days => :age))"),
             {"consumer": consumer, "id": uuid4(), "age": age},
@@ -34,7 +35,7 @@ async def add_inbox(sessions: Sessions, consumer: str, *, age: int) -> None:
 
 
 async def left(sessions: Sessions) -> list[str]:
-    async with transaction(sessions, None) as session:
+    async with transaction(sessions, TENANT) as session:
         found = await session.execute(text("SELECT type FROM outbox UNION ALL SELECT consumer FROM inbox"))
         return sorted(found.scalars())
 
@@ -50,13 +51,13 @@ async def test_what_is_old_leaves_in_batches_and_what_was_never_published_stays(
         await add_inbox(sessions, "old", age=DAYS + 1)
     await add_event(sessions, "within the time", age=DAYS - 1, published=True)
     await add_inbox(sessions, "done within the time", age=DAYS - 1)
-    assert await retention.purge(asyncpg_url(database_url), DAYS) == 10
+    assert await retention.purge(relay_url(database_url), DAYS) == 10
     assert await left(sessions) == ["done within the time", *["waiting since long"] * 3, "within the time"]
 
 
 def test_a_time_shorter_than_the_logs_is_refused() -> None:
     with pytest.raises(ValidationError, match="retention_days"):
         ServiceSettings(
-            database_url="", rabbitmq_url="", port=0, link_keys=SecretStr(""), ops_token=SecretStr(""),
+            database_url="", rabbitmq_url="", port=0,
             retention_days=30,
         )  # fmt: skip

@@ -24,7 +24,7 @@ GATEWAY = (
     Door("no conversation without a link", "/api/chat/session/me", 401),
     Door("an unsigned webhook is refused", "/webhooks/shopmonkey/sample-tint", 401, "POST", b"{}"),
     Door("no body over 1 MiB", "/api/leads", 413, "POST", bytes(TOO_LARGE)),
-    Door("operators' doors need their token", "/api/admin/tenants/sample-tint", 401, "PUT", b"{}"),
+    Door("operators' endpoints are not on the site", "/api/admin/tenants/sample-tint", 404, "PUT", b"{}"),
     Door("nothing else is there", "/metrics", 404),
 )
 SANDBOX = (Door("the sandbox shows its page", "/", 200, content_type="text/html; charset=utf-8"),)

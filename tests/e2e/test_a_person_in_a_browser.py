@@ -100,3 +100,14 @@ async def test_the_page_is_worked_with_the_keyboard_alone(page: Page) -> None:
     await times.first.focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="Yes, book it").last).to_be_visible()
+
+
+async def test_the_enter_that_ends_an_input_method_sends_nothing(page: Page) -> None:
+    box = page.get_by_label("Your message")
+    await box.fill("こんに")
+    await box.evaluate(
+        "box => box.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', keyCode: 229, bubbles: true}))"
+    )
+    await expect(box).to_have_value("こんに")
+    await box.press("Enter")
+    await expect(page.locator(".row-customer", has_text="こんに")).to_have_count(1)

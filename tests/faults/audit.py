@@ -26,6 +26,7 @@ from faults.system import System
 Row = dict[str, Any]
 
 STREAM_IDLE_SECONDS = 3
+BOOKED = "You're booked"
 
 
 @dataclass(frozen=True)
@@ -271,7 +272,7 @@ class _State:
         )
         ids = [row["id"] for row in leads]
         deliveries = await system.rows(
-            "SELECT lead_id::text, address, channel, template, state, reason, dedupe_key FROM notify.deliveries "
+            "SELECT lead_id::text, address, channel, template, state, reason, rescue, dedupe_key FROM notify.deliveries "
             "WHERE lead_id = ANY($1::uuid[])",
             ids,
         )
@@ -359,9 +360,9 @@ class _State:
     def _sent_once(self, story: Story, planned: list[Row]) -> Iterator[Finding]:
         for channel, address in (("email", story.email), ("sms", story.phone)):
             rows = [row for row in planned if row["channel"] == channel]
-            got = [mail for mail in self.inbox.get(address, []) if mail["channel"] == channel]
+            got = _shown([mail for mail in self.inbox.get(address, []) if mail["channel"] == channel])
             sure = sum(row["state"] == "sent" for row in rows)
-            most = sure + sum(row["state"] == "unknown" for row in rows)
+            most = sure + sum(_may_have_gone(row) for row in rows)
             if len(got) > most:
                 yield Finding(
                     "doubled",
@@ -399,6 +400,15 @@ class _State:
             yield Finding(
                 "lost", f"appointment {wanted[0]} of lead {story.number}", "confirmed to the customer"
             )
+        made = self.appointments.get(lead["id"], [])
+        said = sum(BOOKED in row["text"] for row in self.conversation.get(lead["id"], []))
+        if said > len(made):
+            yield Finding("wrong", f"lead {story.number} was told {said} times of {len(made)} appointments")
+        declined = [
+            row for row in self.deliveries.get(lead["id"], []) if row["template"] == "booking_declined"
+        ]
+        if booked and declined:
+            yield Finding("wrong", f"lead {story.number} was written that a booked time was taken")
         if len(booked) > len(wanted):
             yield Finding(
                 "doubled", f"lead {story.number} has {len(booked)} appointments, asked for {len(wanted)}"
@@ -434,6 +444,16 @@ async def _replicas(system: System, ids: list[str]) -> dict[str, dict[str, Row]]
         service: {row["id"]: dict(row) for row in await system.rows(query, ids)}
         for service, query in queries.items()
     }
+
+
+def _may_have_gone(row: Row) -> bool:
+    """Also a mail whose repetition was called off, since the customer had engaged by then: the first try may have arrived."""
+    return row["state"] == "unknown" or (row["rescue"] is not None and row["state"] != "sent")
+
+
+def _shown(messages: list[Row]) -> list[Row]:
+    """As a mailbox shows them, which knows a copy by its Message-ID."""
+    return list({one.get("headers", {}).get("Message-ID", one["id"]): one for one in messages}.values())
 
 
 def _grouped(rows: Iterable[Any], key: str) -> dict[str, list[Row]]:

@@ -10,11 +10,11 @@ from faults.system import PATIENCE_SECONDS, System
 LOCK = 760_031
 _WAITING = """
 SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-WHERE l.locktype = 'advisory' AND l.objid = $1 AND NOT l.granted AND a.usename = $2
+WHERE l.locktype = 'advisory' AND l.objid = $1 AND NOT l.granted AND starts_with(a.usename, $2)
 """
 _END_WAITING = """
 SELECT pid, pg_terminate_backend(pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-WHERE l.locktype = 'advisory' AND l.objid = $1 AND NOT l.granted AND a.usename = $2
+WHERE l.locktype = 'advisory' AND l.objid = $1 AND NOT l.granted AND starts_with(a.usename, $2)
 """
 
 

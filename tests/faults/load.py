@@ -21,6 +21,7 @@ Json = dict[str, Any]
 INSISTS_SECONDS = 300
 """Longer than the longest outages of a scenario together: 90 s without the broker, then 90 s without the database."""
 PAUSE_SECONDS = 0.4
+NOT_YET = "received, not yet confirmed"
 MOST_STORIES = 20
 LOCATIONS = {"Store094": "sample-sm-094", "Store201": "sample-sm-201"}
 QUESTIONS = (
@@ -50,6 +51,9 @@ class Story:
     @property
     def accepted(self) -> bool:
         return any(status in {200, 202} for status in self.answers)
+
+
+Book = Callable[[Story, random.Random], Awaitable[None]]
 
 
 class Load:
@@ -90,9 +94,14 @@ class Load:
                 continue
 
     def new_story(
-        self, *, chats: bool | None = None, books: bool | None = None, duplicates: int = 0
+        self,
+        *,
+        chats: bool | None = None,
+        books: bool | None = None,
+        in_chat: bool = False,
+        duplicates: int = 0,
     ) -> tuple[Story, asyncio.Task[None]]:
-        """Begins at once. The dice decide what is left open: half of them chat, a third of those book."""
+        """Begins at once. The dice decide what is left open: half of them chat, a third of those book. `in_chat`: by its buttons."""
         number = len(self.stories)
         story = Story(
             number=number,
@@ -104,22 +113,23 @@ class Load:
         wants_chat = self.dice.random() < 0.6 if chats is None else chats
         wants_booking = wants_chat and self.dice.random() < 0.5 if books is None else books
         self.stories.append(story)
-        task = asyncio.create_task(self._tell(story, wants_chat, wants_booking, duplicates))
+        book = (self._books_in_chat if in_chat else self._books) if wants_booking else None
+        task = asyncio.create_task(self._tell(story, wants_chat, book, duplicates))
         self._tasks.append(task)
         return story, task
 
-    async def _tell(self, story: Story, chats: bool, books: bool, duplicates: int) -> None:
+    async def _tell(self, story: Story, chats: bool, book: Book | None, duplicates: int) -> None:
         dice = random.Random(f"{self.seed}:{self.name}:{story.number}")
         try:
             await self._makes_an_order(story)
             await asyncio.gather(*(self.sends_the_webhook(story) for _ in range(1 + duplicates)))
-            if not (chats or books):
+            if not (chats or book):
                 return
             await self._finds_the_link(story)
             if chats:
                 await self._chats(story, dice)
-            if books:
-                await self._books(story, dice)
+            if book:
+                await book(story, dice)
         except TimeoutError as error:
             story.gave_up = str(error)
 
@@ -181,6 +191,48 @@ class Load:
                 return
             assert answer.status_code == 409, answer.text
 
+    async def _books_in_chat(self, story: Story, dice: random.Random) -> None:
+        """By the buttons, from the start again whenever something stands in the way, until the chat says that it is booked."""
+        deadline = asyncio.get_running_loop().time() + INSISTS_SECONDS
+        await self._tells(story, dice, text="How much is the full car ceramic tint?")
+        while story.appointment is None:
+            if asyncio.get_running_loop().time() > deadline:
+                raise TimeoutError("the chat booked nothing")
+            await asyncio.sleep(PAUSE_SECONDS)
+            await self._tells(story, dice, action="pick_time")
+            slots = _parts(await self._heard(story), "slots")[-1:]
+            if not slots or not slots[0]["slots"]:
+                continue
+            await self._tells(story, dice, action=dice.choice(slots[0]["slots"])["action"])
+            await self._tells(story, dice, action="confirm:yes")
+            await self._waits_for_the_appointment(story)
+
+    async def _waits_for_the_appointment(self, story: Story) -> None:
+        """As long as the chat says that it is still looking."""
+        while True:
+            heard = await self._heard(story)
+            told = _parts(heard, "appointment")
+            if told:
+                story.appointment = told[-1]["appointment"]
+            if told or not heard or NOT_YET not in heard[-1]["text"]:
+                return
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _tells(self, story: Story, dice: random.Random, **said: str) -> None:
+        """A text or the press of a button, and the answer to it is there."""
+        client_id = str(UUID(int=dice.getrandbits(128), version=4))
+        sent = await self._ask(story, "POST", "/api/chat/message", {"client_id": client_id, **said})
+        deadline = asyncio.get_running_loop().time() + INSISTS_SECONDS
+        while not any(one["seq"] > sent["message"]["seq"] for one in await self._heard(story)):
+            if asyncio.get_running_loop().time() > deadline:
+                raise TimeoutError(f"no answer to {said}")
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _heard(self, story: Story) -> list[Json]:
+        """All that the shop's side has said."""
+        messages: list[Json] = (await self._ask(story, "GET", "/api/chat/messages?after=0"))["messages"]
+        return [one for one in messages if one["author"] != "customer"]
+
     async def _ask(self, story: Story, method: str, path: str, body: Json | None = None) -> Json:
         answer = await self._call(story, method, path, body)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
@@ -212,6 +264,10 @@ class Load:
             return answer
 
         return await insist(noted, what, also=also)
+
+
+def _parts(messages: list[Json], kind: str) -> list[Json]:
+    return [part for one in messages for part in one.get("parts") or [] if part["kind"] == kind]
 
 
 async def insist(

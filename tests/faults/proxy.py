@@ -1,7 +1,7 @@
 """A TCP proxy on loopback whose connections can be cut, starved, slowed, or held back at a chosen word."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ class Trap:
 
 @dataclass
 class Impediment:
-    """`latency_seconds` for each chunk and direction; `bytes_per_second` for each connection."""
+    """`latency_seconds`: how much later each direction arrives; `bytes_per_second` for each connection."""
 
     latency_seconds: float = 0
     bytes_per_second: float = 0
@@ -43,6 +43,28 @@ class _Link:
         self.gone = True
         for side in (self.client, self.server):
             side.transport.abort()
+
+
+class _Pipe:
+    """What is on its way in one direction; more is read meanwhile, as on a long line."""
+
+    def __init__(self, to: asyncio.StreamWriter) -> None:
+        self.to = to
+        self._chunks: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+
+    def put(self, data: bytes, latency_seconds: float) -> None:
+        self._chunks.put_nowait((asyncio.get_running_loop().time() + latency_seconds, data))
+
+    def end(self) -> None:
+        self.put(b"", 0)
+
+    async def arriving(self) -> AsyncIterator[bytes]:
+        while True:
+            due_at, data = await self._chunks.get()
+            if not data:
+                return
+            await asyncio.sleep(due_at - asyncio.get_running_loop().time())
+            yield data
 
 
 class Proxy:
@@ -106,10 +128,13 @@ class Proxy:
             return
         link = _Link(writer, server_writer)
         self._links.add(link)
+        to_server, to_client = _Pipe(link.server), _Pipe(link.client)
         try:
             async with asyncio.TaskGroup() as pumps:
-                pumps.create_task(self._from_client(link, reader))
-                pumps.create_task(self._from_server(link, server_reader))
+                pumps.create_task(self._from_client(link, reader, to_server))
+                pumps.create_task(self._from_server(link, server_reader, to_client))
+                pumps.create_task(self._deliver(link, to_server))
+                pumps.create_task(self._deliver(link, to_client))
         finally:
             link.abort()
             self._links.discard(link)
@@ -117,22 +142,28 @@ class Proxy:
                 with suppress(OSError):
                     await side.wait_closed()
 
-    async def _from_client(self, link: _Link, reader: asyncio.StreamReader) -> None:
+    async def _from_client(self, link: _Link, reader: asyncio.StreamReader, pipe: "_Pipe") -> None:
         with suppress(OSError):
             while data := await reader.read(CHUNK_BYTES):
                 link.greeting = (link.greeting + data)[:GREETING_BYTES]
                 link.sprung |= {
                     id(trap) for trap in self._traps if trap.client in link.greeting and trap.after in data
                 }
-                await self._pass(link, data, link.server)
-        link.abort()
+                pipe.put(data, self._impediment.latency_seconds)
+        pipe.end()
 
-    async def _from_server(self, link: _Link, reader: asyncio.StreamReader) -> None:
+    async def _from_server(self, link: _Link, reader: asyncio.StreamReader, pipe: "_Pipe") -> None:
         with suppress(OSError):
             while data := await reader.read(CHUNK_BYTES):
                 while self._is_trapped(link) and not link.gone:  # noqa: ASYNC110 - ends by several events
                     await asyncio.sleep(LOOK_SECONDS)
-                await self._pass(link, data, link.client)
+                pipe.put(data, self._impediment.latency_seconds)
+        pipe.end()
+
+    async def _deliver(self, link: _Link, pipe: "_Pipe") -> None:
+        with suppress(OSError):
+            async for data in pipe.arriving():
+                await self._pass(link, data, pipe.to)
         link.abort()
 
     def _is_trapped(self, link: _Link) -> bool:
@@ -143,8 +174,6 @@ class Proxy:
 
     async def _pass(self, link: _Link, data: bytes, to: asyncio.StreamWriter) -> None:
         impediment = self._impediment
-        if impediment.latency_seconds:
-            await asyncio.sleep(impediment.latency_seconds)
         if impediment.bytes_per_second:
             await asyncio.sleep(len(data) / impediment.bytes_per_second)
         while self._impediment.blackhole and not link.gone:  # noqa: ASYNC110 - ends by several events

@@ -180,6 +180,29 @@ class System:
         self._write_programs({**self._programs(), **programs})
         await asyncio.gather(*(self.restart(service) for service in programs))
 
+    @asynccontextmanager
+    async def behind_a_proxy(self, service: str) -> AsyncIterator[Proxy]:
+        """The gateway and the other services reach it through the proxy; they restart before and after."""
+        proxy = Proxy(_port(self.stack.services[service]))
+        await proxy.start()
+        own = {name: one for name, one in self._programs().items() if name != service}
+        led = {name: _led_through(one, proxy) for name, one in own.items()}
+        changed = [name for name, one in led.items() if one != own[name]]
+        await self._relaunch_any({name: led[name] for name in changed})
+        try:
+            yield proxy
+        finally:
+            await self._relaunch_any({name: own[name] for name in changed})
+            await proxy.close()
+
+    async def _relaunch_any(self, programs: Mapping[str, Any]) -> None:
+        """The gateway last: it knows the others."""
+        await self._relaunch({name: one for name, one in programs.items() if name != "gateway"})
+        if "gateway" in programs:
+            self._write_programs({**self._programs(), "gateway": programs["gateway"]})
+            await self._supervisor("restart", "gateway")
+            await eventually(self._gateway_answers, within_seconds=PATIENCE_SECONDS)
+
     def _programs(self) -> dict[str, Any]:
         programs: dict[str, Any] = json.loads((self.state_dir / "programs.json").read_text())
         return programs
@@ -377,6 +400,12 @@ async def running_system() -> AsyncIterator[System]:
             await clean(state_dir)
             await database.close()
             await broker.close()
+
+
+def _led_through(program: dict[str, Any], proxy: Proxy) -> dict[str, Any]:
+    target, through = f"127.0.0.1:{proxy.target_port}", f"127.0.0.1:{proxy.port}"
+    env = {name: value.replace(target, through) for name, value in program["env"].items()}
+    return {**program, "env": env}
 
 
 def keep_logs(state_dir: Path) -> None:

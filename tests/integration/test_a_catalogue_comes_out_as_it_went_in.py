@@ -9,12 +9,12 @@ from uuid import uuid4
 
 import pytest
 from booking.actions.administering import as_imported
-from booking.domain.catalog import VEHICLE_CLASSES
-from booking.domain.catalog_import import read_rows
+from booking.domain.catalog import VEHICLE_CLASSES, Offer
+from booking.domain.catalog_import import CATALOG_FORMAT
 from click.testing import Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ops.catalog_file import read_catalog_file, write_catalog_file
+from ops.catalog_file import CATALOG_FILE
 from ops.cli import app
 from ops.stack.stackfile import StackFile
 from typer.testing import CliRunner
@@ -43,6 +43,7 @@ def services(draw: st.DrawFn) -> dict[str, Any]:
         "location": draw(st.sampled_from(["", "Store094", "Store201"])),
         "code": draw(CODE),
         "name": draw(LINE),
+        "name_es": draw(LINE | st.just("")),
         "description": draw(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))),
         "synonyms": draw(st.lists(LISTED, max_size=3)),
         "family": family,
@@ -73,8 +74,8 @@ def test_any_catalogue_that_the_service_holds_survives_the_file(suffix: str) -> 
             held = imported([row | {"row": n} for n, row in enumerate(raw)])
             if not held:
                 return
-            write_catalog_file(path, held)
-            read, errors = read_catalog_file(path)
+            CATALOG_FILE.write(path, held)
+            read, errors = CATALOG_FILE.read(path)
             assert errors == []
             assert imported(read) == held
 
@@ -83,8 +84,11 @@ def test_any_catalogue_that_the_service_holds_survives_the_file(suffix: str) -> 
 
 def imported(raw: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the service holds of these rows and exports."""
-    rows, _ = read_rows(raw)
-    return [{"location": row.location, **as_imported(row.offer(uuid4()))} for row in rows]
+    rows, _ = CATALOG_FORMAT.read(raw)
+    return [
+        {"location": row.location, **as_imported(CATALOG_FORMAT, Offer(id=uuid4(), **row.values))}
+        for row in rows
+    ]
 
 
 async def leadctl(stack: StackFile, *arguments: str) -> Result:
@@ -107,6 +111,38 @@ async def test_an_exported_catalogue_is_imported_without_a_difference(
     assert "Nothing to change" in again.output
     sample = await leadctl(stack, "import", "catalog", str(ROOT / "samples/catalog.csv"), "--dry-run")
     assert "Nothing to change" in sample.output
+
+
+@pytest.mark.postgres
+@pytest.mark.rabbit
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("name", ["knowledge.csv", "knowledge.yaml"])
+async def test_exported_knowledge_is_that_of_the_tenant_file_and_is_imported_without_a_difference(
+    stack: StackFile, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    exported = await leadctl(stack, "export", "knowledge", str(path))
+    assert exported.exit_code == 0, exported.output
+    for file in (path, ROOT / "samples/knowledge.yaml"):
+        again = await leadctl(stack, "import", "knowledge", str(file))
+        assert again.exit_code == 0, again.output
+        assert "Nothing to change" in again.output
+
+
+@pytest.mark.postgres
+@pytest.mark.rabbit
+@pytest.mark.timeout(180)
+async def test_a_price_or_a_time_in_the_knowledge_is_refused_by_row_and_column(
+    stack: StackFile, tmp_path: Path
+) -> None:
+    path = tmp_path / "knowledge.csv"
+    path.write_text(
+        'code,en,es\ntax,Prices are before tax.,\nwait,"It takes until 5 pm, $20 more.",\nlaw,Info.,a las 9\n'
+    )
+    refused = await leadctl(stack, "import", "knowledge", str(path), "--dry-run")
+    assert refused.exit_code == 1
+    assert "row 3, column en: names money" in refused.output
+    assert "row 4, column es: names a time of day" in refused.output
 
 
 @pytest.mark.postgres
@@ -150,7 +186,7 @@ async def test_a_dry_run_shows_the_difference_line_by_line_and_changes_nothing(
 ) -> None:
     path = tmp_path / "catalog.csv"
     lines = (ROOT / "samples/catalog.csv").read_text().replace("249.00", "251.00")
-    path.write_text(lines + "new-one,,New one,,,,,exact,5.00,,,,,,,30,,,,,,,yes\n")
+    path.write_text(lines + "new-one,,New one,,,,,,exact,5.00,,,,,,,30,,,,,,,yes\n")
     for _ in range(2):
         shown = await leadctl(stack, "import", "catalog", str(path), "--dry-run")
         assert shown.exit_code == 0, shown.output

@@ -130,7 +130,7 @@ async def test_each_shop_says_its_own_price_and_its_own_time(customer: Customer)
     assert "$349" in replies[-1]["text"]
     assert "399" not in replies[-1]["text"]
     offer = part(await customer.presses("pick_time"), "slots")
-    assert all(slot["start"].endswith("-07:00") and "MST" in slot["label"] for slot in offer["slots"])
+    assert all(slot["start"].endswith("-07:00") for slot in offer["slots"])
 
 
 async def test_a_lead_whose_webhook_never_came_is_found_by_polling(

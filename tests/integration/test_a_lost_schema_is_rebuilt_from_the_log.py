@@ -13,7 +13,6 @@ import chat.app
 import chat.settings
 import pytest
 from fastapi import FastAPI
-from pydantic import SecretStr
 from shared.events import (
     CONSUMES,
     CONTENT_TYPE,
@@ -26,17 +25,21 @@ from shared.events import (
     Event,
     EventData,
     InboundMessageReceived,
+    KnowledgeChanged,
+    KnowledgeEntry,
     LeadReceived,
     LeadStatusChanged,
     LocationChanged,
     NotificationSent,
     ServiceName,
 )
+from shared.http.staff import public_key
 from shared.messaging.outbox import envelope
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.messaging.topology import EVENTS_EXCHANGE, LOG_EXCHANGE
 from testkit.leadctl import leadctl
 from testkit.patience import eventually
+from testkit.secrets import KEY
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbit, pytest.mark.timeout(240)]
 
@@ -45,7 +48,7 @@ LEADS = 8
 
 REPLICAS: dict[ServiceName, dict[str, str]] = {
     "chat": {
-        "tenants": "*", "locations": "*", "catalogs": "*", "leads": "*", "timeline": "*",
+        "tenants": "*", "locations": "*", "catalogs": "*", "knowledge": "*", "leads": "*", "timeline": "*",
     },
     "booking": {
         "tenants": "*", "locations": "*", "leads": "*",
@@ -57,7 +60,15 @@ REPLICAS: dict[ServiceName, dict[str, str]] = {
 
 OWN = {
     "chat": ("conversations", "chat_messages", "handoffs", "outbox"),
-    "booking": ("quotes", "holds", "appointments", "booking_requests", "catalog_versions", "outbox"),
+    "booking": (
+        "quotes",
+        "holds",
+        "appointments",
+        "booking_requests",
+        "catalog_versions",
+        "knowledge_versions",
+        "outbox",
+    ),
 }
 
 
@@ -98,6 +109,9 @@ class Story:
                 location_id=self.location_id, version=version, services=(), vehicle_classes=()
             )
             await self.tell(catalog, self.location_id)
+            said = KnowledgeEntry(code="tax", en=str(version))
+            knowledge = KnowledgeChanged(location_id=self.location_id, version=version, entries=(said,))
+            await self.tell(knowledge, self.location_id)
         yield
         for lead_id in self._leads:
             await self.tell(self._lead(lead_id, "First Name"), lead_id, 1)
@@ -170,17 +184,23 @@ def app_of(service: ServiceName, database_url: str, rabbitmq_url: str) -> FastAP
     common = {
         "database_url": database_url,
         "rabbitmq_url": rabbitmq_url,
-        "link_keys": SecretStr("sample"),
-        "ops_token": SecretStr("sample"),
+        "link_keys_chat": KEY,
     }
     if service == "chat":
         # Booking is away, so an answer to a customer would be an honest line, and a message of its own.
         return chat.app.build_app(
             chat.settings.Settings.model_validate(
-                {**common, "booking_url": "http://127.0.0.1:1", "anthropic_api_key": None}
+                {
+                    **common,
+                    "session_public_keys": public_key(KEY),
+                    "booking_url": "http://127.0.0.1:1",
+                    "anthropic_api_key": None,
+                }
             )
         )
-    return booking.app.build_app(booking.settings.Settings.model_validate(common))
+    return booking.app.build_app(
+        booking.settings.Settings.model_validate({**common, "link_keys_manage": KEY})
+    )
 
 
 @asynccontextmanager

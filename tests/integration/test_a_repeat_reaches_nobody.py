@@ -15,10 +15,12 @@ from sandbox.server import Running, running
 from sandbox.settings import Settings as SandboxSettings
 from shared.events import (
     CONTENT_TYPE,
+    A2pRegistration,
     Address,
     Consent,
     Contact,
     EventData,
+    FirstTouch,
     LeadReceived,
     LocationChanged,
     ServiceName,
@@ -28,6 +30,7 @@ from shared.messaging.publisher import Publisher, open_publisher
 from shared.messaging.topology import EVENTS_EXCHANGE, LOG_EXCHANGE
 from testkit.leadctl import leadctl
 from testkit.patience import eventually
+from testkit.secrets import KEY
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbit, pytest.mark.timeout(240)]
 
@@ -110,13 +113,15 @@ async def site(
             {
                 "database_url": database_url,
                 "rabbitmq_url": rabbitmq_url,
-                "link_keys": "sample",
-                "ops_token": "sample",
+                "link_keys_chat": KEY,
+                "link_keys_unsubscribe": KEY,
+                "link_keys_login": KEY,
+                "person_key": KEY,
                 "smtp_port": sandbox.smtp_port,
                 "twilio_base_url": f"{sandbox.url}/twilio",
                 "twilio_account_sid": vendor.twilio_account_sid,
                 "twilio_auth_token": vendor.twilio_auth_token,
-                "inbound_email_secret": "sample",
+                "inbound_email_secret": KEY,
             }
         )
         app = notifier.app.build_app(settings)
@@ -138,6 +143,8 @@ async def test_a_greeting_is_repeated_without_a_second_message_until_that_is_wan
             phone="+16195550100",
             email="shop@example.com",
             sms_from="+16195550100",
+            a2p=A2pRegistration(brand="BSAMPLE", campaign="CSAMPLE"),
+            first_touch=FirstTouch(sms="at_once"),
             demo_mode=False,
         )
     )

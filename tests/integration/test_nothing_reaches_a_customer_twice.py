@@ -7,6 +7,7 @@ import aio_pika
 import asyncpg
 import pytest
 from ops.stack.stackfile import StackFile
+from shared.db.engine import relay_url
 from shared.events import LeadReceived
 from shared.messaging.topology import queue_for
 from testkit.customer import Customer, Json, part
@@ -43,7 +44,7 @@ async def test_an_event_redelivered_to_the_notifier_sends_nothing_again(
 
 
 async def recorded_lead(stack: StackFile, email: str) -> tuple[str, bytes]:
-    connection = await asyncpg.connect(stack.databases["ingest"])
+    connection = await asyncpg.connect(relay_url(stack.databases["ingest"]))
     try:
         row = await connection.fetchrow(
             "SELECT event_id::text, body FROM outbox WHERE type = $1 AND encode(body, 'escape') LIKE $2",

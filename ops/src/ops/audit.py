@@ -15,7 +15,7 @@ from aio_pika.exceptions import AMQPError
 from shared.messaging.publisher import Publisher
 from shared.messaging.topology import AUDIT_STREAM
 
-from ops.screen import console, fail, show_table
+from ops.screen import fail, show_json, show_table
 from ops.settings import Settings, environment
 from ops.streams import read_until_now
 
@@ -53,7 +53,7 @@ def show_audit(
         fail(f"RabbitMQ does not answer ({error or type(error).__name__})")
     if as_json:
         for entry in entries:
-            console.print(json.dumps(entry), soft_wrap=True, highlight=False)
+            show_json(entry)
         return
     show_table("Audit", ("at", "operator", "action", "reason", "details"), [_row(entry) for entry in entries])
 

@@ -4,9 +4,10 @@ import asyncio
 
 import httpx2
 import typer
+from shared.tls import check_broker_url
 
 from ops.screen import console, fail
-from ops.settings import environment
+from ops.settings import checked, environment, refuse_samples
 from ops.stack.accounts import ACCOUNTS, OPERATORS, definitions, user_of, vhost_of
 from ops.stack.rabbit import import_definitions
 from ops.stack.screen import StackError
@@ -24,10 +25,17 @@ def provision() -> None:
     """Creates virtual host and accounts, and sets rights and passwords; run it before `topology declare`.
 
     Reads LEADCTL_ADMIN_RABBITMQ_API (the management API with an administrator's account), LEADCTL_RABBITMQ_URL (the
-    operators' address) and, of each service, LEADCTL_<SERVICE>_RABBITMQ_URL.
+    operators' address) and, of each service, LEADCTL_<SERVICE>_RABBITMQ_URL. Refuses a sample's passwords unless LEADCTL_PUBLIC_URL is
+    an address that only this machine reaches.
     """
     api = _variable("LEADCTL_ADMIN_RABBITMQ_API")
-    addresses = {account: _variable(_variable_of(account)) for account in ACCOUNTS}
+    addresses = {
+        account: checked(_variable_of(account), _variable(_variable_of(account)), check_broker_url)
+        for account in ACCOUNTS
+    }
+    refuse_samples(
+        {"LEADCTL_ADMIN_RABBITMQ_API": api, **{_variable_of(one): url for one, url in addresses.items()}}
+    )
     if len({vhost_of(address) for address in addresses.values()}) != 1:
         fail("the addresses name several virtual hosts")
     if len({user_of(address) for address in addresses.values()}) != len(ACCOUNTS):

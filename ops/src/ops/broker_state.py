@@ -49,10 +49,8 @@ async def broker_state(rabbitmq_url: str, api: str) -> BrokerState:
 
 async def _by_api(rabbitmq_url: str, api: str) -> list[list[Row]]:
     vhost = quote(vhost_of(rabbitmq_url), safe="")
-    async with httpx2.AsyncClient(timeout=30, trust_env=False) as client:
-        return [
-            await _get(client, f"{api}/api/{what}/{vhost}") for what in ("exchanges", "queues", "bindings")
-        ]
+    async with rabbit.management(api) as client:
+        return [await _get(client, f"/api/{what}/{vhost}") for what in ("exchanges", "queues", "bindings")]
 
 
 async def _get(client: httpx2.AsyncClient, url: str) -> list[Row]:

@@ -5,7 +5,25 @@ from typing import Annotated
 
 import typer
 
-from ops import audit, broker, database, dead, demo, events, imports, topology
+from ops import (
+    audit,
+    broker,
+    consent,
+    database,
+    dead,
+    demo,
+    events,
+    imports,
+    knowledge,
+    operators,
+    person,
+    retention,
+    sealed,
+    session_keys,
+    staff,
+    status,
+    topology,
+)
 from ops.health import checks
 from ops.leads import send_lead
 from ops.screen import console, show_table
@@ -14,12 +32,22 @@ from ops.settings import Settings
 app = typer.Typer(help="Operate the Lead Orchestrator.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(events.app, name="events")
 app.add_typer(dead.app, name="dead")
+app.add_typer(person.app, name="person")
+app.add_typer(consent.app, name="consent")
+app.add_typer(retention.app, name="retention")
+app.add_typer(status.inbound, name="inbound")
 app.command("audit")(audit.show_audit)
+app.command("status")(status.show_status)
 app.add_typer(imports.app, name="import")
 app.add_typer(imports.exports, name="export")
+app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(database.app, name="database")
 app.add_typer(broker.app, name="broker")
 app.add_typer(topology.app, name="topology")
+app.add_typer(operators.app, name="operator")
+app.add_typer(staff.app, name="token")
+app.command("session-key")(session_keys.show_public)
+app.command("secrets")(sealed.show_secrets)
 
 
 @app.command("health")

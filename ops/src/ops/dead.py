@@ -1,7 +1,6 @@
 """leadctl dead: events that a service could not work off."""
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
@@ -16,7 +15,7 @@ from shared.messaging.publisher import NotConfirmed, Publisher, open_publisher
 
 from ops import audit
 from ops.dead_letters import DeadLetter, discard, held, redrive
-from ops.screen import console, errors, fail, show_table
+from ops.screen import console, errors, fail, show_json, show_table
 from ops.settings import Settings
 
 app = typer.Typer(help="Dead letters: list, show, redrive, discard.", no_args_is_help=True)
@@ -51,7 +50,7 @@ def list_(
     letters = _at(found, _services(service), type_, reason)
     if as_json:
         for letter in letters:
-            console.print(json.dumps(letter), soft_wrap=True, highlight=False)
+            show_json(letter)
     elif not letters:
         console.print("No dead letters.")
     else:
@@ -91,7 +90,7 @@ def show(
         fail(f"there is no dead letter {id_}")
     for letter in letters:
         if as_json:
-            console.print(json.dumps(letter), soft_wrap=True, highlight=False)
+            show_json(letter)
             continue
         for name, value in letter.items():
             console.print(f"[bold]{name}[/bold]: ", end="")

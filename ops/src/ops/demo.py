@@ -55,6 +55,7 @@ class Tour:
 
     def __init__(self, settings: Settings, http: httpx2.AsyncClient) -> None:
         self._gateway = settings.gateway_url
+        self._admin = settings.admin_url or settings.gateway_url
         self._sandbox = settings.sandbox_url
         self._ops = {"Authorization": f"Bearer {settings.ops_token.get_secret_value()}"}
         self._http = http
@@ -154,7 +155,7 @@ class Tour:
 
     async def _stopped_touches(self, lead_id: str) -> int:
         """0 while a touch is still planned."""
-        url = f"{self._gateway}/api/admin/notifier/sample-tint/leads/{lead_id}/touches"
+        url = f"{self._admin}/api/admin/notifier/sample-tint/leads/{lead_id}/touches"
         answer = await self._call("GET", url, headers=self._ops)
         states = [touch["state"] for touch in answer["touches"]]
         return 0 if "planned" in states else states.count("cancelled")

@@ -1,7 +1,6 @@
 """leadctl events: what has happened and happens, once more where that is needed."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from fnmatch import fnmatch
@@ -13,7 +12,7 @@ from shared.events import EVENTS
 from ops.log_stream import log_stream
 from ops.reconcile import reconcile
 from ops.replay_command import replay
-from ops.screen import console, fail
+from ops.screen import console, fail, show_json
 from ops.settings import Settings
 from ops.streams import Offset
 
@@ -67,11 +66,14 @@ async def _tail(offset: Offset, type_: str, lead: str, *, as_json: bool) -> None
                 and lead in {"", event["subject"]}
                 and _in_time(event, offset)
             ):
-                console.print(json.dumps(event) if as_json else line(event), highlight=False, soft_wrap=True)
+                if as_json:
+                    show_json(event)
+                else:
+                    console.print(line(event), highlight=False, soft_wrap=True)
 
 
 def _in_time(event: Mapping[str, object], offset: Offset) -> bool:
-    return isinstance(offset, str) or datetime.fromisoformat(str(event["time"])) >= offset
+    return not isinstance(offset, datetime) or datetime.fromisoformat(str(event["time"])) >= offset
 
 
 def line(event: Mapping[str, object]) -> str:

@@ -15,7 +15,7 @@ REPLICA_WAIT_SECONDS = 20
 def client(settings: Settings) -> httpx2.Client:
     token = settings.ops_token.get_secret_value()
     return httpx2.Client(
-        base_url=settings.gateway_url,
+        base_url=settings.admin_url or settings.gateway_url,
         headers={"Authorization": f"Bearer {token}"},
         timeout=TIMEOUT_SECONDS,
         trust_env=False,

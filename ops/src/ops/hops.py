@@ -18,7 +18,7 @@ _DETAIL = {
     "crm.synced.v1": "{what}",
     "appointment.booked.v1": "{number}",
 }
-_QUIET = frozenset({"location.changed.v1", "catalog.changed.v1"})
+_QUIET = frozenset({"location.changed.v1", "catalog.changed.v1", "knowledge.changed.v1"})
 
 
 @dataclass(frozen=True, order=True)

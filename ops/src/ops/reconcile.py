@@ -1,7 +1,6 @@
 """leadctl events reconcile: every event that an outbox says was published must be in the log."""
 
 import asyncio
-import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -16,7 +15,7 @@ from shared.messaging.topology import LOG_EXCHANGE
 
 from ops import audit
 from ops.log_stream import log_until_now
-from ops.screen import console, errors, fail, show_table
+from ops.screen import console, errors, fail, show_json, show_table
 from ops.service_database import service_database
 from ops.settings import Settings
 from ops.times import moment
@@ -130,7 +129,7 @@ async def _repair(publisher: Publisher, connection: asyncpg.Connection, missing:
 def _show(found: list[Found], since: datetime, *, as_json: bool, dry_run: bool) -> None:
     if as_json:
         for one in found:
-            console.print(json.dumps(asdict(one)), soft_wrap=True, highlight=False)
+            show_json(asdict(one))
         return
     rows = [
         [one.service, str(one.published), str(len(one.missing)), str(one.repaired), str(one.stuck)]

@@ -19,8 +19,10 @@ from shared.events import (
     CatalogChanged,
     CrmAppointmentObserved,
     EventData,
+    KnowledgeChanged,
     LeadReceived,
     LocationChanged,
+    PersonErasureRequested,
     ServiceName,
 )
 from shared.messaging.publisher import open_publisher
@@ -44,14 +46,14 @@ REBUILD_SECONDS = 60
 REBUILDS: Mapping[ServiceName, tuple[type[EventData], ...]] = MappingProxyType(
     {
         "chat": CONSUMES["chat"],
-        "booking": (LocationChanged, LeadReceived, CrmAppointmentObserved),
-        "crm-sync": (LocationChanged, LeadReceived),
-        "notifier": (LocationChanged,),
+        "booking": (LocationChanged, LeadReceived, CrmAppointmentObserved, PersonErasureRequested),
+        "crm-sync": (LocationChanged, LeadReceived, PersonErasureRequested),
+        "notifier": (LocationChanged, PersonErasureRequested),
     }
 )
 """What a service keeps of others' facts; all else in its schema is its own and comes back from a backup only."""
 
-_FOR_ALL = frozenset({LocationChanged.type, CatalogChanged.type})
+_FOR_ALL = frozenset({LocationChanged.type, CatalogChanged.type, KnowledgeChanged.type})
 """Everything later may rest on these, whatever its subject."""
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from shared.db.engine import asyncpg_url
+from shared.db.engine import connect, relay_url
 from shared.events import ServiceName
+from shared.tls import check_database_url
 
 from ops.screen import fail
-from ops.settings import environment
+from ops.settings import checked, environment
 
 _CONSUMERS = """
 WITH RECURSIVE named AS (
@@ -28,13 +29,15 @@ _DONE = "SELECT DISTINCT event_id FROM inbox WHERE consumer = ANY($1::text[]) AN
 
 def database_url_of(service: ServiceName) -> str:
     name = f"LEADCTL_{service.replace('-', '_').upper()}_DATABASE_URL"
-    return environment().get(name) or fail(f"{name} is not set: leadctl looks into {service}'s inbox there")
+    url = environment().get(name) or fail(f"{name} is not set: leadctl looks into {service}'s inbox there")
+    return checked(name, url, check_database_url)
 
 
 @asynccontextmanager
 async def service_database(service: ServiceName) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(
-        asyncpg_url(database_url_of(service)), server_settings={"application_name": "leadctl"}, timeout=10
+    """As the service's relay, who sees inbox and outbox of all tenants, and nothing else."""
+    connection = await connect(
+        relay_url(database_url_of(service)), application_name="leadctl", connect_seconds=10
     )
     try:
         yield connection

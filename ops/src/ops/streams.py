@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import aio_pika
@@ -18,8 +19,8 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 MARK = "ops.log.marked"
 MARK_TIMEOUT_SECONDS = 10
 
-Offset = str | datetime
-"""`next`, `first`, `last`, or an aware time; from a time the broker starts one chunk early, so filter again."""
+Offset = str | datetime | int
+"""`next`, `first`, `last`, an aware time or a number; from these two the broker starts one chunk early, so filter again."""
 
 
 @asynccontextmanager
@@ -29,7 +30,8 @@ async def read_on(
     """Oldest first, without an end. Reading has begun when the block does."""
     connection = await aio_pika.connect(rabbitmq_url)
     async with connection:
-        yield _shown(await _messages(await connection.channel(), stream, offset))
+        messages, _ = await _messages(await connection.channel(), stream, offset)
+        yield _shown(messages)
 
 
 @asynccontextmanager
@@ -45,7 +47,19 @@ async def read_until_now(
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         mark = await _mark_end(channel, stream)
         offset = "first" if since is None else since - CLOCKS_DIFFER
-        yield _until(mark, await _messages(channel, stream, offset))
+        messages, _ = await _messages(channel, stream, offset)
+        yield _until(mark, messages)
+
+
+async def messages_until_now(
+    channel: AbstractChannel, stream: str, offset: Offset
+) -> AsyncIterator[AbstractIncomingMessage]:
+    """As `read_until_now`, on a channel that confirms; when it ends nothing reads the stream any more."""
+    mark = await _mark_end(channel, stream)
+    messages, stop = await _messages(channel, stream, offset)
+    async for message in _until(mark, messages):
+        yield message
+    await stop()
 
 
 async def _mark_end(channel: AbstractChannel, stream: str) -> str:
@@ -70,19 +84,21 @@ async def _mark_end(channel: AbstractChannel, stream: str) -> str:
 
 async def _messages(
     channel: AbstractChannel, stream: str, offset: Offset
-) -> AsyncIterator[AbstractIncomingMessage]:
-    """At most `PREFETCH` of them are on their way, however slow the reader is."""
+) -> tuple[AsyncIterator[AbstractIncomingMessage], Callable[[], Awaitable[object]]]:
+    """And what ends it. At most `PREFETCH` of them are on their way, however slow the reader is."""
     arrived: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
 
     async def take(message: AbstractIncomingMessage) -> None:
         arrived.put_nowait(message)
 
     channel.close_callbacks.add(lambda *_: arrived.put_nowait(None))
+    underlay = await channel.get_underlay_channel()
+    underlay.on_consumer_cancel_callbacks.add(lambda *_: arrived.put_nowait(None))
     await channel.set_qos(prefetch_count=PREFETCH)
     queue = await channel.get_queue(stream)
     # Not the queue's iterator: on closing it gives back what it holds, which a stream refuses.
-    await queue.consume(take, arguments={"x-stream-offset": offset})
-    return _each(arrived)
+    tag = await queue.consume(take, arguments={"x-stream-offset": offset})
+    return _each(arrived), partial(queue.cancel, tag)
 
 
 async def _each(
@@ -95,7 +111,7 @@ async def _each(
         if not_acked == ACK_EVERY or arrived.empty():
             await message.ack(multiple=True)
             not_acked = 0
-    raise ConnectionError("the connection was lost while the log was read")
+    raise ConnectionError("the connection was lost, or the log written anew, while it was read")
 
 
 async def _shown(messages: AsyncIterator[AbstractIncomingMessage]) -> AsyncIterator[AbstractIncomingMessage]:

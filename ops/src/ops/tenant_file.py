@@ -5,21 +5,14 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-import yaml
+from ops.import_file import BadFile, read_yaml
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
-class BadFile(Exception):
-    """The file cannot be imported; the message names every reason."""
-
-
 def read_tenant_file(path: Path, environment: Mapping[str, str]) -> dict[str, object]:
     """With `${NAME}` replaced from the environment. Raises BadFile."""
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise BadFile(f"{path}: {error}") from error
+    content = read_yaml(path)
     if not isinstance(content, dict) or not {"tenant", "locations"} <= content.keys():
         raise BadFile(f"{path}: the top level needs `tenant` and `locations`")
     missing = sorted(_missing(content, environment))

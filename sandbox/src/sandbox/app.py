@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from sandbox import anthropic, control, meta, shopmonkey, twilio
+from sandbox import anthropic, control, meta, shopmonkey, staff, twilio
 from sandbox.envelope import BoffError, boff
 from sandbox.gate import Gate
 from sandbox.mail import MailServer
@@ -25,8 +25,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.world = world
     app.add_exception_handler(BoffError, boff)
     app.add_exception_handler(TwilioError, twilio_error)
-    for router in (shopmonkey.router, twilio.router, anthropic.router, meta.router, control.router):
-        app.include_router(router)
+    for vendor in (shopmonkey, twilio, anthropic, meta, staff, control):
+        app.include_router(vendor.router)
     app.mount("/", StaticFiles(directory=_PAGE, html=True))
     app.add_middleware(Gate, world=world)
     return app

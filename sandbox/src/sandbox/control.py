@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sandbox import leads, shop
 from sandbox.deps import TheWorld
 from sandbox.envelope import BoffError
-from sandbox.faults import VENDORS, Fault, Vendor
+from sandbox.faults import VENDORS, Fault, Vendor, WebhookFaults
 from sandbox.inbound import receive_email
 from sandbox.leads import NewLead
 from sandbox.overview import overview
@@ -31,16 +31,31 @@ class CustomerText(BaseModel):
 
 
 class CustomerMail(BaseModel):
+    """As the mail provider judges it: signed by the From's domain, unless `authentic` is off or a verdict is given."""
+
     sender: str = Field(alias="from")
     to: str
     subject: str = ""
     text: str
+    html: str = ""
+    headers: dict[str, str] = {}
+    authentic: bool = True
+    dkim: str = ""
+    spf: str = ""
 
 
 class ShopMessage(BaseModel):
     order_id: str
     author: Literal["Customer", "User"]
     text: str
+
+
+class CustomerFlags(BaseModel):
+    """Those left out stay as they are; null: nobody has asked."""
+
+    marketing_opt_in: bool | None = Field(default=None, alias="marketingOptIn")
+    subscribed: bool | None = None
+    opt_in: bool | None = Field(default=None, alias="optIn")
 
 
 @router.post("/leads")
@@ -72,8 +87,7 @@ async def text_from_customer(text: CustomerText, world: TheWorld) -> JSONRespons
 @router.post("/email")
 async def mail_from_customer(mail: CustomerMail, world: TheWorld) -> JSONResponse:
     _remember(world, "email", mail.sender, mail.text)
-    row = {"from": mail.sender, "to": mail.to, "subject": mail.subject, "text": mail.text}
-    return JSONResponse(await receive_email(world, row))
+    return JSONResponse(await receive_email(world, mail.model_dump(by_alias=True)))
 
 
 def _remember(world: World, channel: str, sender: str, text: str) -> None:
@@ -103,6 +117,17 @@ async def write_inside_shopmonkey(message: ShopMessage, world: TheWorld) -> JSON
     return JSONResponse(shop.insert(world, "message", body), 201)
 
 
+@router.put("/shopmonkey/customers/{customer_id}/flags")
+async def set_flags(customer_id: str, flags: CustomerFlags, world: TheWorld) -> JSONResponse:
+    """Somebody of the shop, or the customer there, changes what they agreed to."""
+    try:
+        return JSONResponse(
+            shop.set_flags(world, customer_id, flags.model_dump(by_alias=True, exclude_unset=True))
+        )
+    except BoffError as error:
+        raise HTTPException(404, error.message) from error
+
+
 @router.put("/anthropic/script")
 async def set_script(script: list[ScriptElement], world: TheWorld) -> JSONResponse:
     world.script = deque(script)
@@ -119,6 +144,12 @@ async def calls(world: TheWorld, vendor: Vendor | None = None) -> JSONResponse:
 @router.get("/faults")
 async def faults(world: TheWorld) -> JSONResponse:
     return JSONResponse({vendor: world.faults.get(vendor).model_dump() for vendor in VENDORS})
+
+
+@router.put("/faults/webhooks")
+async def set_webhook_faults(faults: WebhookFaults, world: TheWorld) -> JSONResponse:
+    world.faults.webhooks = faults
+    return JSONResponse(faults.model_dump())
 
 
 @router.put("/faults/{vendor}")

@@ -46,6 +46,14 @@ class Fault(BaseModel):
 NO_FAULT = Fault()
 
 
+class WebhookFaults(BaseModel):
+    """What becomes of ShopMonkey's webhooks on their way: so many are lost or come twice, each up to so late that they overtake."""
+
+    lose: float = Field(default=0, ge=0, le=1)
+    double: float = Field(default=0, ge=0, le=1)
+    late_seconds: float = Field(default=0, ge=0, le=60)
+
+
 class Faults:
     """The fault set for each vendor and the dice that decide which request it hits."""
 
@@ -53,6 +61,8 @@ class Faults:
         self._seed = seed
         self._faults: dict[Vendor, Fault] = {}
         self._dice: dict[Vendor, random.Random] = {}
+        self.webhooks = WebhookFaults()
+        self._webhook_dice = random.Random(f"{seed}:webhooks")
 
     def put(self, vendor: Vendor, fault: Fault) -> None:
         """Starts the vendor's dice anew: the same fault put again hits the same requests."""
@@ -71,3 +81,9 @@ class Faults:
         if fault.mode == "none" or self.dice(vendor).random() >= fault.rate:
             return NO_FAULT
         return fault
+
+    def webhook_waits(self) -> list[float]:
+        """The seconds until each delivery of one webhook: none of a lost one, two of a doubled one."""
+        dice, wanted = self._webhook_dice, self.webhooks
+        count = 0 if dice.random() < wanted.lose else 1 + (dice.random() < wanted.double)
+        return [dice.random() * wanted.late_seconds for _ in range(count)]

@@ -3,23 +3,24 @@
 import hashlib
 import hmac
 import json
-from email.utils import make_msgid
+from datetime import datetime
+from email.utils import make_msgid, parseaddr
 
 import httpx2
 
-from sandbox.rows import Row
+from sandbox.rows import Row, now
 from sandbox.world import World
 
 
 async def receive_email(world: World, mail: Row) -> Row:
-    """`mail` has from, to, subject and text; a reply names the mail it answers. The row says what our side answered."""
+    """A reply names the mail it answers. The row says what our side answered."""
     url = world.settings.webhook_url("email")
     fields = _fields(mail, _message_answered(world, mail))
     request = world.http.build_request(
         "POST", url, files={name: (None, value) for name, value in fields.items()}
     )
     body = await request.aread()
-    request.headers["X-Inbound-Signature"] = signature(world.settings.webhook_secret, body)
+    request.headers.update(signed(world.settings.webhook_secret, world.settings.tenant, body, at=now()))
     try:
         answer = await world.http.send(request)
     except httpx2.TransportError:
@@ -27,8 +28,11 @@ async def receive_email(world: World, mail: Row) -> Row:
     return {"status": answer.status_code}
 
 
-def signature(secret: str, body: bytes) -> str:
-    return hmac.digest(secret.encode(), body, hashlib.sha256).hex()
+def signed(secret: str, tenant: str, body: bytes, *, at: datetime) -> dict[str, str]:
+    """The headers that prove who hands it in, to whom and when."""
+    timestamp = str(int(at.timestamp()))
+    proof = hmac.digest(secret.encode(), f"{timestamp}.{tenant}.".encode() + body, hashlib.sha256).hex()
+    return {"X-Inbound-Timestamp": timestamp, "X-Inbound-Signature": proof}
 
 
 def _message_answered(world: World, mail: Row) -> str | None:
@@ -46,6 +50,9 @@ def _fields(mail: Row, answered: str | None) -> dict[str, str]:
     }
     if answered:
         headers |= {"In-Reply-To": answered, "References": answered}
+    headers |= mail["headers"]
+    verdict = "pass" if mail["authentic"] else "fail"
+    domain = parseaddr(mail["from"])[1].rpartition("@")[2]
     return {
         "headers": "\n".join(f"{name}: {value}" for name, value in headers.items()),
         "from": mail["from"],
@@ -57,6 +64,6 @@ def _fields(mail: Row, answered: str | None) -> dict[str, str]:
         "attachments": "0",
         "sender_ip": "192.0.2.10",
         "spam_score": "0.1",
-        "dkim": "{@example.com : pass}",
-        "SPF": "pass",
-    }
+        "dkim": mail["dkim"] or f"{{@{domain} : {verdict}}}",
+        "SPF": mail["spf"] or verdict,
+    } | ({"html": mail["html"]} if mail["html"] else {})

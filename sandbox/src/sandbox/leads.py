@@ -44,7 +44,10 @@ class LeadVehicle(BaseModel):
 
 
 class NewLead(BaseModel):
-    """What is left out is invented, unlike any lead before; an explicit null means that the customer has none."""
+    """What is left out is invented, unlike any lead before; an explicit null means that the customer has none.
+
+    Of the consents null means that nobody has asked.
+    """
 
     location: str = "Store094"
     first_name: str | None = "Avery"
@@ -53,6 +56,9 @@ class NewLead(BaseModel):
     phone: str | None = ""
     vehicle: LeadVehicle | None = Field(default_factory=LeadVehicle)
     service: str | None = "window tint"
+    marketing_opt_in: bool | None = True
+    sms_opt_in: bool | None = True
+    email_subscribed: bool | None = True
     webhook: bool = True
     duplicates: int = Field(default=0, ge=0, le=100)
 
@@ -90,8 +96,9 @@ def _customer(lead: NewLead, phone: str | None, location_id: str) -> Row:
         "firstName": lead.first_name,
         "lastName": lead.last_name,
         "locationId": location_id,
-        "emails": [{"email": lead.email, "primary": True}] if lead.email else [],
-        "phoneNumbers": [{"number": phone, "primary": True}] if phone else [],
+        "marketingOptIn": lead.marketing_opt_in,
+        "emails": [{"email": lead.email, "subscribed": lead.email_subscribed}] if lead.email else [],
+        "phoneNumbers": [{"number": phone, "optIn": lead.sms_opt_in}] if phone else [],
     }
 
 

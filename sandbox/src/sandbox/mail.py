@@ -148,7 +148,7 @@ class MailServer:
             session = SMTP(
                 mailbox,
                 hostname="mail.sample.example",
-                enable_SMTPUTF8=True,
+                enable_SMTPUTF8=self._world.settings.smtp_utf8,
                 auth_require_tls=False,
                 authenticator=_accept_any_login,
                 loop=loop,

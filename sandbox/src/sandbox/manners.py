@@ -122,3 +122,10 @@ def lie(said: str, *, corrected: bool) -> str:
     """A model that can be talked into things: what the customer wants to hear, once or again and again."""
     lies = STUBBORN_LIES if corrected else (*STUBBORN_LIES, *LIES)
     return next((words for tempting, words in lies if re.search(tempting, said, re.IGNORECASE)), "")
+
+
+def verdicts(asked: str) -> list[str]:
+    """As a judge over numbered sentences: what this model is talked into is not supported."""
+    sentences = re.findall(r"^\d+\. (.*)$", asked, re.MULTILINE)
+    lies = [words for _, words in (*LIES, *STUBBORN_LIES)]
+    return ["unsupported" if any(s in lie for lie in lies) else "courtesy" for s in sentences]

@@ -21,6 +21,8 @@ Tools = dict[str, Row]
 def answer(messages: list[Row], tools: list[Row], system: object = "") -> list[Step]:
     talk = read(messages, system)
     known: Tools = {str(tool.get("name")): tool for tool in tools}
+    if "verdicts" in known:
+        return [Use("verdicts", {"verdicts": manners.verdicts(str(messages[-1].get("content")))})]
     if lie := manners.lie(talk.said, corrected=talk.corrected):
         return [Say(lie)]
     step = _follow_up(talk, known) if talk.fresh else _first_step(talk, known)
@@ -176,6 +178,7 @@ def _takes_words(schema: object) -> bool:
 
 def _slots(results: list[Result]) -> list[Row]:
     """Those offered last."""
-    offers = [rows(result.answer, "slots") or rows(result.answer, "alternatives") for result in results]
+    names = ("slots", "nearest", "alternatives")
+    offers = [next(filter(None, (rows(result.answer, name) for name in names)), []) for result in results]
     offered = [offer for offer in offers if offer]
     return [slot for slot in offered[-1] if "start" in slot] if offered else []

@@ -2,6 +2,7 @@
 
 from sandbox.faults import VENDORS
 from sandbox.rows import Row, parse_iso
+from sandbox.staff import calendar
 from sandbox.world import World
 
 _SHOWN_LEADS = 30
@@ -21,6 +22,7 @@ def overview(world: World) -> Row:
         "orders": [
             _order(world, order) for order in list(world.tables["order"].values())[-_SHOWN_LEADS * 2 :]
         ],
+        "calendar": calendar(world),
         "locations": list(world.tables["location"].values()),
         "faults": {vendor: world.faults.get(vendor).mode for vendor in VENDORS},
     }

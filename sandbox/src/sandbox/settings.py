@@ -15,6 +15,8 @@ class Settings(BaseSettings):
     shopmonkey_api_key: str = "sample-shopmonkey-key"
     twilio_account_sid: str = "AC5a6d706c655a6d706c655a6d706c6500"
     twilio_auth_token: str = "sample-twilio-token"  # noqa: S105 - a sample; `make up` makes its own
+    smtp_utf8: bool = True
+    """Whether the mail server takes addresses beyond ASCII, which many do not."""
     seed: int = 1
 
     def webhook_url(self, vendor: str) -> str:

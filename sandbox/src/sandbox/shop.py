@@ -47,6 +47,19 @@ def update(world: World, table: str, row_id: str, body: Row) -> Row:
     return row
 
 
+def set_flags(world: World, customer_id: str, flags: Row) -> Row:
+    """`marketingOptIn` of the customer, `subscribed` of all e-mail addresses, `optIn` of all numbers; those that are given."""
+    row = find(world, "customer", customer_id)
+    changed: Row = {}
+    if "marketingOptIn" in flags:
+        changed["marketingOptIn"] = flags["marketingOptIn"]
+    for entries, flag in (("emails", "subscribed"), ("phoneNumbers", "optIn")):
+        if flag in flags:
+            changed[entries] = [{**entry, flag: flags[flag]} for entry in row[entries]]
+    _write(world, "customer", row, changed)
+    return row
+
+
 def delete(world: World, table: str, row_id: str) -> Row:
     row = find(world, table, row_id)
     del world.tables[table][row_id]

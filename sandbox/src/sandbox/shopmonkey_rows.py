@@ -103,6 +103,7 @@ _TEMPLATES: dict[str, Row] = {
         "cancellationNote": None,
         "attributionSource": "Manual",
         "rruleset": None,
+        "removedFromRecurrency": False,
     },
     "message": {
         "text": None,
@@ -202,7 +203,7 @@ def email_row(customer_id: str, entry: object) -> Row:
         "customerId": customer_id,
         "email": given.get("email"),
         "primary": bool(given.get("primary", True)),
-        "subscribed": True,
+        "subscribed": given.get("subscribed", True),
     }
 
 
@@ -213,7 +214,7 @@ def phone_row(customer_id: str, entry: object) -> Row:
         "customerId": customer_id,
         "number": given.get("number"),
         "primary": bool(given.get("primary", True)),
-        "optIn": True,
+        "optIn": given.get("optIn", True),
         "type": given.get("type", "Mobile"),
         "country": "US",
     }

@@ -1,4 +1,4 @@
-"""Sentences over tool results: every fact in them is in the result."""
+"""Sentences over tool results: every fact in them is in the result, as its tag where it has one."""
 
 from collections.abc import Callable
 from datetime import date, time
@@ -12,7 +12,7 @@ _SHOWN_SLOTS = 3
 
 
 def spoken(result: Result, *, spanish: bool = False, nearest: bool = False) -> str:
-    if result.failed and "vehicle" in str(find(result.answer, "error")):
+    if result.failed and "vehicle" in f"{find(result.answer, 'error')} {find(result.answer, 'reason')}":
         return "What kind of vehicle is it?"
     if result.failed and result.tool in {"book", "move_appointment", "cancel_appointment"}:
         return "Nothing is booked yet. Which time would you like?"
@@ -36,7 +36,7 @@ def durations(result: Result, interest: str) -> str:
 def _length(row: Row) -> str:
     hours, minutes = divmod(int(row.get("duration_minutes") or 0), 60)
     length = f"{hours} hours" if not minutes else f"{hours * 60 + minutes} minutes"
-    return f"{row['name']} takes about {length}."
+    return f"{row['name']} takes {row.get('duration_tag') or length}."
 
 
 def dollars(cents: int) -> str:
@@ -53,27 +53,44 @@ def _price(result: Result) -> str:
     name = find(find(result.answer, "service"), "name") or "That"
     if not isinstance(cents, int) or find(result.answer, "kind") == "on_request":
         return f"{name} is priced on request. Would you like a person from the shop to help?"
-    start = "starts at" if find(result.answer, "kind") in {"from", "range"} else "is"
-    return f"The price {start} {dollars(cents)}. Would you like to see open times?"
+    return f"The price is {_tag(result) or dollars(cents)}. Would you like to see open times?"
 
 
 def _price_in_spanish(result: Result) -> str:
     cents = find(result.answer, "total_cents")
     name = find(find(result.answer, "service"), "name")
-    return f"{name} cuesta {dollars(cents)}. ¿Quiere ver horarios?" if isinstance(cents, int) else _SORRY
+    if not isinstance(cents, int):
+        return _SORRY
+    return f"{name} cuesta {_tag(result) or dollars(cents)}. ¿Quiere ver horarios?"
+
+
+def _tag(result: Result) -> str:
+    """What stands for the fact in the answer, where the tool gave one."""
+    return str(find(result.answer, "tag") or "")
+
+
+def _said_times(result: Result) -> list[str]:
+    return [str(slot.get("tag") or slot["label"]) for slot in _times(result) if slot.get("label")][
+        :_SHOWN_SLOTS
+    ]
 
 
 def _offer_in_spanish(result: Result) -> str:
-    labels = [str(slot["label"]) for slot in rows(result.answer, "slots") if slot.get("label")]
-    return f"Tengo {'; '.join(labels[:_SHOWN_SLOTS])}. ¿Cuál prefiere?" if labels else _SORRY
+    said = _said_times(result)
+    return f"Tengo {'; '.join(said)}. ¿Cuál prefiere?" if said else _SORRY
+
+
+def _times(result: Result) -> list[Row]:
+    names = ("slots", "nearest", "alternatives")
+    return next(filter(None, (rows(result.answer, name) for name in names)), [])
 
 
 def _offer(result: Result, opening: str) -> str:
-    slots = rows(result.answer, "slots") or rows(result.answer, "alternatives")
-    labels = [str(slot["label"]) for slot in slots if slot.get("label")]
-    if not labels:
+    opening = "The nearest open times:" if _times(result) == rows(result.answer, "nearest") else opening
+    said = _said_times(result)
+    if not said:
         return "I see no open time there. Would another day work?"
-    return f"{opening} {'; '.join(labels[:_SHOWN_SLOTS])}. Which one suits you?"
+    return f"{opening} {'; '.join(said)}. Which one suits you?"
 
 
 def _time(result: Result) -> object:
@@ -90,16 +107,22 @@ def _appointment(result: Result) -> str:
         return "I see no appointment yet. Would you like to see open times?"
     if find(result.answer, "status") == "cancelled":
         return "I see no appointment now. Would you like to see open times?"
+    if tag := _tag(result):
+        return f"Here is your appointment: {tag}."
     return _with_time("Your appointment is {time}.", result, "You have an appointment.")
 
 
 def _hours(result: Result) -> str:
+    if tag := _tag(result):
+        return f"Our hours: {tag}."
     days = [_day(row) for row in rows(result.answer, "days")]
     text = find(result.answer, "text") or find(result.answer, "summary") or " ".join(filter(None, days))
     return str(text) if text else "The shop will confirm its hours."
 
 
 def _hours_in_spanish(result: Result) -> str:
+    if tag := _tag(result):
+        return f"Nuestro horario: {tag}."
     days = [_day(row, spanish=True) for row in rows(result.answer, "days")]
     return " ".join(filter(None, days)) or _SORRY
 

@@ -39,6 +39,7 @@ class Transcript:
     corrected: bool
     """The last answer was objected to."""
     address: str
+    """How it is to be written; empty when it is not known."""
 
 
 def read(messages: list[Row], system: object = "") -> Transcript:
@@ -70,7 +71,7 @@ def read(messages: list[Row], system: object = "") -> Transcript:
         booked='"booked"' in _line(briefing, "Appointment"),
         offered=_offered(_line(briefing, "Offered")),
         corrected=corrected,
-        address=_line(briefing, "Shop").partition("address: ")[2].partition("; ")[0],
+        address="{address}" if "{address}" in _line(briefing, "Shop") else "",
     )
 
 

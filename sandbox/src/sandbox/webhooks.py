@@ -56,10 +56,12 @@ def event_of(table: str, operation: str, row: Row, diff: list[str] | None = None
 def announce(world: World, event: Event) -> None:
     """Sends the event in the background to everybody who listens."""
     for url, secret in listeners(world, event):
-        world.in_background(_deliver_quietly(world, event, url, secret))
+        for wait in world.faults.webhook_waits():
+            world.in_background(_deliver_quietly(world, event, url, secret, wait))
 
 
-async def _deliver_quietly(world: World, event: Event, url: str, secret: str) -> None:
+async def _deliver_quietly(world: World, event: Event, url: str, secret: str, wait: float) -> None:
+    await asyncio.sleep(wait)
     await deliver(world, event, url, secret)
 
 

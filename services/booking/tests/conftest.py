@@ -19,17 +19,19 @@ from fastapi import FastAPI
 from shared.db.engine import create_engine, create_sessions, transaction
 from shared.events import Address, Consent, Contact, Event, LeadReceived, LocationChanged, Switches, Vehicle
 from shared.http.app import create_app
+from shared.http.limits import Limits
 from shared.http.links import Link, LinkPurpose, mint
 from shared.messaging.broker import Messaging
 from shared.messaging.inbox import once
 from shared.messaging.outbox import envelope
 from sqlalchemy import text
+from testkit.secrets import AS_OPERATOR, KEY, OPERATORS
 
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 """Monday, 9 AM in San Diego."""
 
-KEYS = ("sample-link-key",)
-OPS = {"Authorization": "Bearer sample-ops"}
+KEYS = (KEY,)
+OPS = AS_OPERATOR
 ADDRESS = Address(street="1 Sample St", city="San Diego", region="CA", postal_code="92101")
 HOURS = {
     "hours": {day: [["09:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
@@ -41,6 +43,7 @@ CERAMIC = {
     "location": "",
     "code": "ceramic-full",
     "name": "Full car ceramic tint",
+    "name_es": "Polarizado cerámico",
     "description": "Sample service",
     "synonyms": ["ceramic"],
     "family": "",
@@ -58,6 +61,9 @@ CERAMIC = {
     "valid_to": None,
     "active": True,
 }
+
+
+KNOWLEDGE = "/api/admin/booking/sample-tint/knowledge"
 
 
 class World:
@@ -142,6 +148,13 @@ class World:
         path = "/api/admin/booking/sample-tint/catalog"
         return await self.http.put(path, json={"rows": rows}, headers=OPS, params=params)
 
+    async def put_knowledge(self, rows: list[dict[str, Any]], **params: str) -> httpx2.Response:
+        return await self.http.put(KNOWLEDGE, json={"rows": rows}, headers=OPS, params=params)
+
+    async def knowledge(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = (await self.http.get(KNOWLEDGE, headers=OPS)).json()["rows"]
+        return rows
+
     async def rows(self, statement: str, **values: Any) -> list[Any]:
         async with transaction(self.deps.sessions, self.tenant_id) as session:
             answer = await session.execute(text(statement), values)
@@ -207,8 +220,10 @@ def app_of(deps: Deps) -> FastAPI:
     settings = Settings(
         database_url="postgresql://unused",
         rabbitmq_url="amqp://unused",
-        link_keys=KEYS[0],
-        ops_token="sample-ops",
+        link_keys_chat=KEYS[0],
+        link_keys_manage=KEYS[0],
+        operators=OPERATORS,
+        limits={"reads_per_link": "off", "changes_per_link": "off"},
     )
 
     @asynccontextmanager
@@ -220,6 +235,7 @@ def app_of(deps: Deps) -> FastAPI:
         routers=[build_api(deps), build_admin_api(deps, settings)],
         sessions=deps.sessions,
         messaging=Messaging(settings, "booking"),
+        limits=Limits(deps.sessions, settings.limit_windows()),
         lifespan=lifespan,
     )
 
@@ -232,14 +248,24 @@ async def _client(deps: Deps) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @pytest.fixture
-async def world(migrated_database: Any) -> AsyncIterator[World]:
-    """The doors on an empty database; nothing has arrived yet."""
+async def database_url(migrated_database: Any) -> AsyncIterator[str]:
     async with migrated_database("booking") as url:
-        engine = create_engine(url)
-        deps = Deps(create_sessions(engine), "https://leads.example", KEYS, now=lambda: NOW)
-        async with _client(deps) as http:
-            yield World(deps, http)
-        await engine.dispose()
+        yield url
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    """The doors on an empty database; nothing has arrived yet."""
+    engine = create_engine(database_url)
+    deps = Deps(
+        create_sessions(engine),
+        "https://leads.example",
+        dict.fromkeys(LinkPurpose, KEYS),
+        now=lambda: NOW,
+    )
+    async with _client(deps) as http:
+        yield World(deps, http)
+    await engine.dispose()
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from uuid import uuid4
 
 import pytest
 
+from .conftest import OPS
+
 pytestmark = pytest.mark.postgres
 
 NEW_HOURS = {
@@ -132,5 +134,5 @@ async def test_a_removed_service_is_gone_and_its_id_survives_changes(shop, sampl
 
 async def test_the_catalogue_comes_out_as_it_went_in(shop, sample_row):
     path = "/api/admin/booking/sample-tint/catalog"
-    answer = await shop.http.get(path, headers={"Authorization": "Bearer sample-ops"})
+    answer = await shop.http.get(path, headers=OPS)
     assert answer.json() == {"rows": [sample_row]}

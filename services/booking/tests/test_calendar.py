@@ -26,6 +26,8 @@ def invitation(**changes) -> Invitation:
         start=start,
         end=start + timedelta(hours=2),
         service="Ceramic tint",
+        vehicle="2019 Ford F-150",
+        price="$399.00",
         number="Q2W3E4",
         shop="Sample Tint San Diego",
         shop_email="store094@sample-tint.example",

@@ -4,11 +4,13 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
-from booking.domain.catalog import Offer, effective, find_service, price_for, published
-from booking.domain.catalog_import import differences, read_rows, unknown_locations
+from booking.domain.catalog import Offer, find_service, price_for, published
+from booking.domain.catalog_import import CATALOG_FORMAT
+from booking.domain.entries import effective
 from booking.domain.errors import PriceOnRequest, UnknownAddon, UnknownVehicleClass
-from booking.domain.quotes import price_job, vehicle_class_of
-from shared.events import Addon
+from booking.domain.quotes import car_of, price_job
+from booking.domain.rows import differences, unknown_locations
+from shared.events import Addon, Vehicle
 
 ROW = {
     "row": 2,
@@ -32,9 +34,9 @@ TODAY = date(2026, 11, 23)
 
 
 def offer(**changes) -> Offer:
-    [row], errors = read_rows([ROW | changes])
+    [row], errors = CATALOG_FORMAT.read([ROW | changes])
     assert errors == []
-    return row.offer(uuid4())
+    return Offer(id=uuid4(), **row.values)
 
 
 def test_the_class_price_takes_the_place_of_the_base_price():
@@ -63,15 +65,57 @@ def test_a_price_on_request_is_never_quoted():
         price_job(offer(price_kind="on_request", price_cents=None, class_prices={}), "suv", [])
 
 
-def test_unknown_add_ons_and_classes_are_refused_but_an_unknown_own_vehicle_is_not():
+@pytest.mark.parametrize(
+    ("changes", "vehicle_class", "expected"),
+    [
+        ({}, None, ("exact", 44800, None)),
+        ({"price_kind": "from"}, None, ("from", 44800, None)),
+        ({"price_kind": "range", "max_cents": 60000}, None, ("range", 44800, 64900)),
+        ({"price_kind": "range", "max_cents": 60000}, "suv", ("from", 49800, None)),
+    ],
+)
+def test_a_total_is_of_the_kind_of_its_service_and_a_range_ends_with_its_add_ons(
+    changes, vehicle_class, expected
+):
+    job = price_job(offer(**changes), vehicle_class, ["visor"])
+    assert (job.kind, job.total_cents, job.max_cents) == expected
+
+
+CIVIC = Vehicle(year=2021, make="Honda", model="Civic", vehicle_class="sedan")
+TRUCK = Vehicle(year=2019, make="Ford", model="F-150")
+UNKNOWN = Vehicle(make="Sample", model="Car")
+
+
+@pytest.mark.parametrize(
+    ("asked", "asked_class", "own", "expected"),
+    [
+        (None, None, CIVIC, CIVIC),
+        (None, "Sedan", CIVIC, CIVIC),
+        (None, "suv", CIVIC, Vehicle(vehicle_class="suv")),
+        (None, "suv", UNKNOWN, Vehicle(make="Sample", model="Car", vehicle_class="suv")),
+        (None, None, TRUCK, Vehicle(year=2019, make="Ford", model="F-150", vehicle_class="truck")),
+        (None, "van", TRUCK, Vehicle(vehicle_class="van")),
+        (TRUCK, None, CIVIC, Vehicle(year=2019, make="Ford", model="F-150", vehicle_class="truck")),
+        (TRUCK, "van", CIVIC, Vehicle(year=2019, make="Ford", model="F-150", vehicle_class="van")),
+        (UNKNOWN, None, CIVIC, UNKNOWN),
+        (Vehicle(), None, CIVIC, CIVIC),
+        (Vehicle(vehicle_class="truck"), None, CIVIC, Vehicle(vehicle_class="truck")),
+        (None, "suv", None, Vehicle(vehicle_class="suv")),
+        (None, None, Vehicle(vehicle_class="hovercraft"), None),
+        (None, None, None, None),
+    ],
+)
+def test_a_price_is_for_the_car_asked_about_and_never_for_the_leads_where_that_is_another(
+    asked, asked_class, own, expected
+):
+    assert car_of(asked, asked_class, own) == expected
+
+
+def test_unknown_add_ons_and_classes_are_refused():
     with pytest.raises(UnknownAddon):
         price_job(offer(), None, ["gold"])
     with pytest.raises(UnknownVehicleClass):
-        vehicle_class_of("tank", None)
-    assert vehicle_class_of("SUV", {"vehicle_class": "sedan"}) == "suv"
-    assert vehicle_class_of(None, {"vehicle_class": "truck"}) == "truck"
-    assert vehicle_class_of(None, {"vehicle_class": "hovercraft"}) is None
-    assert vehicle_class_of(None, None) is None
+        car_of(None, "tank", CIVIC)
 
 
 def test_a_location_row_takes_the_tenants_place_also_to_switch_it_off():
@@ -121,27 +165,27 @@ WRONG = [
 
 @pytest.mark.parametrize(("column", "changes"), WRONG)
 def test_a_wrong_value_is_named_by_row_and_column(column, changes):
-    rows, errors = read_rows([ROW | changes])
+    rows, errors = CATALOG_FORMAT.read([ROW | changes])
     assert rows == []
     assert {(error.row, error.column) for error in errors} == {(2, column)}
 
 
 def test_all_errors_of_all_rows_come_at_once():
     rows = [ROW | {"row": 5, "code": "", "active": None}, ROW, ROW | {"row": 7, "name": "Again"}]
-    good, errors = read_rows(rows)
+    good, errors = CATALOG_FORMAT.read(rows)
     assert len(good) == 2
     assert {(e.row, e.column) for e in errors} == {(5, "code"), (5, "active"), (7, "code")}
 
 
 def test_an_unknown_location_is_named():
-    rows, _ = read_rows([ROW | {"location": "Store999"}])
+    rows, _ = CATALOG_FORMAT.read([ROW | {"location": "Store999"}])
     assert [(e.row, e.column) for e in unknown_locations(rows, ["Store094"])] == [(2, "location")]
 
 
 def test_differences_name_what_is_added_removed_and_changed():
     old = {("", "a", None): offer(code="a"), ("", "b", None): offer(code="b")}
     new = {("", "b", None): offer(code="b", price_cents=1), ("Store094", "c", None): offer(code="c")}
-    assert differences(old, new) == [
+    assert differences(old, new, CATALOG_FORMAT.columns) == [
         {"action": "remove", "location": "", "code": "a"},
         {"action": "change", "location": "", "code": "b", "field": "price_cents", "old": 39900, "new": 1},
         {"action": "add", "location": "Store094", "code": "c"},

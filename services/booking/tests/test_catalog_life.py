@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from booking.actions.publishing import republish
 from booking.schedule import build_day_clock
-from booking.store import catalog, replicas, shops
+from booking.store import catalog, entries, replicas, shops
 from shared.db.engine import transaction
 from testkit.patience import eventually
 
@@ -186,7 +186,9 @@ async def test_the_store_answers_services_by_location_and_the_locations_details_
     await shop.put_catalog([sample_row, own, sample_row | {"row": 3, "code": "gone", "active": False}])
     async with transaction(shop.deps.sessions, shop.tenant_id) as session:
         for location_id, expected in ((shop.location_id, []), (phoenix, [34900])):
-            wide, there = await catalog.rows_for_location(session, shop.tenant_id, location_id)
+            wide, there = await entries.rows_for_location(
+                session, catalog.SERVICES, shop.tenant_id, location_id
+            )
             assert sorted((o.code, o.price_cents) for o in wide) == [("ceramic-full", 39900), ("gone", 39900)]
             assert [o.price_cents for o in there] == expected
         known = await replicas.location(session, shop.tenant_id, phoenix)
@@ -198,3 +200,16 @@ async def test_the_store_answers_services_by_location_and_the_locations_details_
         ]
     lead = await shop.new_lead()
     assert await offered(shop, lead) == {"ceramic-full": 39900}
+
+
+async def test_a_service_has_its_spanish_name_in_catalogue_quote_appointment_and_event(shop):
+    lead = await shop.new_lead()
+    named = {"code": "ceramic-full", "name": "Full car ceramic tint", "name_es": "Polarizado cerámico"}
+    [listed] = (await lead.get("catalog")).json()["services"]
+    assert named.items() <= listed.items()
+    assert (await lead.quote(service="polarizado CERÁMICO"))["service"] == named
+    assert (await lead.books("2026-11-24T10:00:00-08:00"))["service"] == named
+    [booked] = await shop.published("appointment.booked.v1")
+    assert booked["data"]["service"] == named
+    [*_, told_last] = await shop.published("catalog.changed.v1")
+    assert named.items() <= told_last["data"]["services"][0].items()

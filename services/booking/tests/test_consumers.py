@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from booking.actions import replicating, requests
+from booking.actions import crm_calendar, replicating, requests
 from booking.consumers import build_consumers
 from booking.deps import Deps
 from shared.events import (
@@ -56,7 +56,7 @@ def seen_in_crm(shop, **changes):
 
 
 async def observe(shop, event):
-    return await shop.consume(event, requests.observe_crm_appointment)
+    return await shop.consume(event, crm_calendar.keep_theirs)
 
 
 async def taken(shop):
@@ -181,8 +181,31 @@ async def test_an_appointment_of_the_crm_takes_one_bay_once(shop):
 
 
 @pytest.mark.postgres
-async def test_our_own_appointment_seen_in_the_crm_takes_nothing(shop):
-    await observe(shop, seen_in_crm(shop, our_id=uuid4()))
+async def test_our_own_appointment_is_no_block_unless_it_is_lost_here(shop):
+    booked = await (await shop.new_lead()).books(TEN)
+    await observe(shop, seen_in_crm(shop, our_id=booked["id"]))
+    assert [kind for kind, *_ in await taken(shop)] == ["appointment"]
+    lost = seen_in_crm(shop, our_id=uuid4())
+    await observe(shop, lost)
+    assert sorted(kind for kind, *_ in await taken(shop)) == ["appointment", "external"]
+
+
+@pytest.mark.postgres
+async def test_a_repeating_one_takes_every_time_and_frees_only_what_it_gives_up(shop):
+    def on(*days):
+        spans = [(f"2026-12-{day:02}T10:00:00-08:00", f"2026-12-{day:02}T11:00:00-08:00") for day in days]
+        return {"occurrences": [{"start": start, "end": end} for start, end in spans]}
+
+    first = seen_in_crm(shop, **on(1, 2, 3))
+    await observe(shop, first)
+    assert [start[8:10] for _, start, _ in await taken(shop)] == ["01", "02", "03"]
+    ids = {row.id for row in await shop.rows("SELECT id FROM occupancies")}
+    changed = seen_in_crm(shop, **on(2, 3, 4))
+    await observe(shop, changed.model_copy(update={"time": first.time + timedelta(minutes=1)}))
+    assert [start[8:10] for _, start, _ in await taken(shop)] == ["02", "03", "04"]
+    assert len(ids & {row.id for row in await shop.rows("SELECT id FROM occupancies")}) == 2
+    gone = seen_in_crm(shop, deleted=True, **on(2, 3, 4))
+    await observe(shop, gone.model_copy(update={"time": first.time + timedelta(minutes=2)}))
     assert await taken(shop) == []
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from booking.domain.hours import BadHours, read_hours, write_hours
 from booking.domain.invitation import Invitation, calendar_file
-from booking.domain.masking import mask_email, mask_name, mask_phone
+from booking.domain.masking import mask_name
 from icalendar import Calendar
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
@@ -21,6 +21,8 @@ INVITATION = Invitation(
     start=datetime(2026, 11, 24, 10, 0, tzinfo=LOS_ANGELES),
     end=datetime(2026, 11, 24, 12, 0, tzinfo=LOS_ANGELES),
     service="Full car ceramic tint",
+    vehicle="2019 Ford F-150",
+    price="$399.00",
     number="ABC234",
     shop="Sample Tint San Diego",
     shop_email="store094@sample-tint.example",
@@ -51,11 +53,9 @@ def test_impossible_hours_are_refused(hours):
         read_hours(hours)
 
 
-def test_a_masked_contact_tells_the_owner_and_nobody_else():
+def test_a_masked_name_tells_the_owner_and_nobody_else():
     assert mask_name("Jane  Sample") == "J*** S***"
-    assert mask_email("jane@mail.example") == "j***@m***.example"
-    assert mask_phone("+16195550123") == "***23"
-    assert (mask_email(None), mask_phone(None), mask_name("")) == (None, None, "")
+    assert mask_name("") == ""
 
 
 def test_a_calendar_reads_the_invitation_back():
@@ -68,6 +68,7 @@ def test_a_calendar_reads_the_invitation_back():
     assert event["dtstart"].params["TZID"] == "America/Los_Angeles"
     assert event.decoded("dtend") == INVITATION.end
     assert event["location"] == "Sample Tint San Diego, 1 Sample St, San Diego, CA 92101"
+    assert "for 2019 Ford F-150, $399.00" in event["description"]
     assert "https://leads.example/m/token" in event["description"]
 
 

@@ -84,3 +84,97 @@ async def test_a_wish_is_booked_at_the_price_of_its_day_and_tier(shop, sample_ro
     [event] = await shop.published("appointment.booked.v1")
     assert (event["data"]["service"]["code"], event["data"]["total_cents"]) == ("full-carbon", 29900)
     assert [how for _, how in await answers(shop)] == ["booked", "tier_needed"]
+
+
+async def booked_times(shop):
+    return [
+        row.starts_at for row in await shop.rows("SELECT starts_at FROM appointments WHERE status = 'booked'")
+    ]
+
+
+async def test_a_wish_that_the_call_booked_after_all_is_answered_by_that_booking(shop):
+    lead = await shop.new_lead()
+    wish = wish_of(shop, lead)
+    quote = await lead.quote()
+    assert (await lead.tries(quote["id"], TEN, key=str(wish.data.request_id))).status_code == 201
+    await ask(shop, wish)
+    assert len(await booked_times(shop)) == 1
+    assert len(await shop.published("appointment.booked.v1")) == 1
+    assert await shop.published("booking.declined.v1") == []
+
+
+async def test_a_call_that_comes_behind_its_own_wish_is_answered_by_what_became_of_it(shop):
+    lead, late = await shop.new_lead(), await shop.new_lead()
+    wish, refused = wish_of(shop, lead), wish_of(shop, late)
+    quote, quote_of_late = await lead.quote(), await late.quote()
+    await ask(shop, wish)
+    third = await shop.new_lead()
+    other = await third.books(TEN)
+    await ask(shop, refused)
+    answer = await lead.tries(quote["id"], TEN, key=str(wish.data.request_id))
+    assert answer.status_code == 201
+    [event] = await shop.published("booking.declined.v1")
+    assert event["data"]["request_id"] == str(refused.data.request_id)
+    await third.post(f"appointments/{other['id']}/cancel", {})
+    answer = await late.tries(quote_of_late["id"], TEN, key=str(refused.data.request_id))
+    assert (answer.status_code, answer.json()["code"]) == (409, "slot_taken")
+    assert len(await booked_times(shop)) == 1
+
+
+async def test_call_and_wish_at_once_book_one_appointment(shop):
+    for _ in range(10):
+        lead = await shop.new_lead()
+        wish, quote = wish_of(shop, lead), await lead.quote()
+        await asyncio.gather(
+            lead.tries(quote["id"], TEN, key=str(wish.data.request_id)),
+            ask(shop, wish),
+        )
+        [appointment] = await shop.rows(
+            "SELECT id FROM appointments WHERE status = 'booked' AND lead_id = :lead", lead=lead.lead_id
+        )
+        await lead.post(f"appointments/{appointment.id}/cancel", {})
+    assert await shop.published("booking.declined.v1") == []
+
+
+async def test_another_key_for_the_same_quote_and_time_is_the_same_appointment(shop):
+    lead = await shop.new_lead()
+    quote = await lead.quote()
+    first = await lead.tries(quote["id"], TEN)
+    again = await lead.tries(quote["id"], TEN)
+    assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
+
+
+async def test_a_person_comes_once_at_a_time(shop):
+    lead = await shop.new_lead()
+    first = await lead.books(TEN)
+    later = await lead.books("2026-11-24T14:00:00-08:00")
+    quote = await lead.quote()
+    for answer in (
+        await lead.tries(quote["id"], first["start"]),
+        await lead.tries(quote["id"], "2026-11-24T11:00:00-08:00"),
+        await lead.post("holds", {"quote_id": quote["id"], "start": first["start"]}),
+        await lead.post(f"appointments/{later['id']}/move", {"start": "2026-11-24T11:00:00-08:00"}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (422, "already_booked")
+    moved = await lead.post(f"appointments/{first['id']}/move", {"start": "2026-11-24T10:30:00-08:00"})
+    assert moved.status_code == 200
+
+
+async def test_a_wish_is_booked_at_the_price_that_was_read_back(shop, sample_row):
+    lead = await shop.new_lead()
+    quote = await lead.quote(service="ceramic-full", vehicle={"make": "Jeep", "model": "Wrangler"})
+    await shop.put_catalog([sample_row | {"price_cents": 99900, "class_prices": {}}])
+    await ask(shop, wish_of(shop, lead, quote_id=quote["id"], service="another"))
+    [booked] = await shop.published("appointment.booked.v1")
+    assert booked["data"]["total_cents"] == quote["total_cents"]
+    assert booked["data"]["vehicle"]["model"] == "Wrangler"
+
+
+@pytest.mark.parametrize("whose", ["expired", "another's"])
+async def test_a_wish_for_a_price_that_is_not_in_force_is_declined(shop, whose):
+    lead = await shop.new_lead()
+    quote = await (lead if whose == "expired" else await shop.new_lead()).quote()
+    if whose == "expired":
+        await shop.rows("UPDATE quotes SET valid_until = now() - interval '1 year'")
+    await ask(shop, wish_of(shop, lead, quote_id=quote["id"]))
+    assert [how for _, how in await answers(shop)] == ["quote_expired"]

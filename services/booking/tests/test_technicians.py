@@ -4,16 +4,21 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from booking.actions import requests
+from booking.actions import crm_calendar
 from booking.actions.booking import make_plan
-from booking.actions.clearing import clear_old_rows, sweep_expired_holds
+from booking.actions.clearing import sweep_expired_holds
 from booking.actions.placing import take
 from booking.api_admin import HoursIn
+from booking.deps import Deps
 from booking.domain.errors import SlotTaken, TimeRefused
+from booking.holdings import RETENTION
 from booking.store import replicas
 from pydantic import ValidationError
 from shared.events import CrmAppointmentObserved
+from shared.retention import Remover, ages_of
 from sqlalchemy import text
+
+from .conftest import OPS
 
 pytestmark = pytest.mark.postgres
 
@@ -175,7 +180,7 @@ async def test_an_appointment_of_the_crm_takes_a_technician_too(shop):
     seen = CrmAppointmentObserved(
         crm_appointment_id="sample-a1", location_id=shop.location_id, start=TEN, end=NOON
     )
-    await shop.consume(shop.event(seen, shop.location_id), requests.observe_crm_appointment)
+    await shop.consume(shop.event(seen, shop.location_id), crm_calendar.keep_theirs)
     assert await taken(shop) == [("Bay 1", "24 18:00", "24 20:00"), ("Alex Sample", "24 18:00", "24 20:00")]
     assert code(await tries(shop, TEN)) == (409, "slot_taken")
 
@@ -187,7 +192,7 @@ async def test_a_technician_that_was_busy_is_given_to_the_crm_when_free(shop):
     seen = CrmAppointmentObserved(
         crm_appointment_id="sample-a1", location_id=shop.location_id, start=TEN, end=NOON
     )
-    await shop.consume(shop.event(seen, shop.location_id), requests.observe_crm_appointment)
+    await shop.consume(shop.event(seen, shop.location_id), crm_calendar.keep_theirs)
     assert [name for name, *_ in await taken(shop)] == ["Bay 1", "Bay 2", "Alex Sample"]
     await lead.post(f"appointments/{booked['id']}/cancel", {})
     assert [name for name, *_ in await taken(shop)] == ["Bay 2", "Alex Sample"]
@@ -208,7 +213,7 @@ async def test_the_document_of_a_location_comes_out_as_it_went_in(shop):
         "grid_minutes": 15,
     }
     await set_up(shop, **document)
-    shown = await shop.http.get(path, headers={"Authorization": "Bearer sample-ops"})
+    shown = await shop.http.get(path, headers=OPS)
     assert shown.json() == document
     assert (await shop.put_hours(document)).json() == {"changes": []}
 
@@ -288,17 +293,21 @@ async def test_what_is_offered_is_exactly_what_can_be_claimed(shop, service):
     assert 0 < len(won) < len(times)
 
 
+def remover(deps: Deps) -> Remover:
+    ages = ages_of(RETENTION.kinds, {})
+    return Remover(deps.sessions, RETENTION, ages, replicas.tenant_ids, now=deps.now)
+
+
 async def test_old_quotes_holds_and_keys_go_when_their_time_is_over_and_booked_quotes_stay(shop):
     lead = await shop.new_lead()
     booked = await lead.books(TEN)
     await lead.quote()
     await lead.post("holds", {"quote_id": (await lead.quote())["id"], "start": NOON})
-    kept = {"quotes": timedelta(days=90), "holds": timedelta(days=30), "idempotency_keys": timedelta(days=30)}
-    assert await clear_old_rows(shop.deps, kept) is False
+    await remover(shop.deps).run()
     counts = "SELECT (SELECT count(*) FROM quotes), (SELECT count(*) FROM holds), (SELECT count(*) FROM idempotency_keys)"
     assert [tuple(row) for row in await shop.rows(counts)] == [(3, 1, 1)]
     async with shop.at(shop.deps.now() + timedelta(days=91)) as later:
-        await clear_old_rows(later.deps, kept)
+        await remover(later.deps).run()
     assert [tuple(row) for row in await shop.rows(counts)] == [(1, 0, 0)]
     assert (await lead.get(f"appointments/{booked['id']}")).status_code == 200
 
@@ -310,7 +319,7 @@ async def test_the_clock_frees_expired_holds_and_gives_the_time_to_what_waits_in
     seen = CrmAppointmentObserved(
         crm_appointment_id="sample-a1", location_id=shop.location_id, start=TEN, end=NOON
     )
-    await shop.consume(shop.event(seen, shop.location_id), requests.observe_crm_appointment)
+    await shop.consume(shop.event(seen, shop.location_id), crm_calendar.keep_theirs)
     await shop.rows("UPDATE occupancies SET expires_at = clock_timestamp() - interval '1 second'")
     await sweep_expired_holds(shop.deps)
     assert [row.kind for row in await shop.rows("SELECT kind FROM occupancies")] == ["external"]

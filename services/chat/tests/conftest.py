@@ -13,9 +13,12 @@ import pytest
 from chat.actions.conversations import keep_catalog, keep_lead, keep_location, open_conversation
 from chat.actions.messages import Received, Written, receive_message
 from chat.actions.offline import OfflineAssistant
+from chat.actions.online import Doubts
 from chat.clients.booking import BookingClient
+from chat.clients.claims import LocalClaimDetector
 from chat.clients.feed import Feed
-from chat.deps import Deps
+from chat.deps import Deps, OpenStreams
+from chat.limits import LIMITS
 from chat.schedule import AnsweringClock
 from chat.tables import ChatMessage, Conversation
 from shared.db.engine import Sessions, asyncpg_url, create_engine, create_sessions, transaction
@@ -34,14 +37,18 @@ from shared.events import (
     Price,
     Vehicle,
 )
+from shared.http.limits import Limits, windows_of
 from shared.http.links import Link
 from shared.messaging.inbox import once
 from sqlalchemy import select, text
+from testkit.secrets import KEY
 
 TENANT = UUID("00000000-0000-4000-8000-000000000001")
 LOCATION = UUID("00000000-0000-4000-8000-000000000002")
 ZONE = "America/Los_Angeles"
-KEYS = ["sample-link-key"]
+KEYS = [KEY]
+
+CIVIC = {"year": 2021, "make": "Honda", "model": "Civic", "vehicle_class": "sedan"}
 
 CATALOG = CatalogChanged(
     location_id=LOCATION,
@@ -51,7 +58,10 @@ CATALOG = CatalogChanged(
             id="1",
             code="ceramic-full",
             name="Ceramic Window Tint",
-            description="Sample",
+            name_es="Polarizado cerámico",
+            description="Ceramic film on all windows; blocks heat.",
+            family="windows",
+            tier="ceramic",
             synonyms=("ceramic", "ceramic tint", "full tint"),
             price=Price(kind="exact", amount_cents=44900),
             class_prices=(
@@ -69,9 +79,24 @@ CATALOG = CatalogChanged(
             price=Price(kind="exact", amount_cents=15000),
             duration_minutes=90,
         ),
+        CatalogService(
+            id="3",
+            code="carbon-full",
+            name="Carbon Window Tint",
+            description="Carbon film on all windows; does not fade.",
+            family="windows",
+            tier="carbon",
+            price=Price(kind="from", amount_cents=29900),
+            class_prices=(ClassPrice(vehicle_class="suv", amount_cents=34900),),
+            duration_minutes=150,
+        ),
     ),
     vehicle_classes=("coupe", "sedan", "suv", "truck", "van"),
 )
+
+
+DOUBTS = Doubts(LocalClaimDetector(), from_chance=0.4)
+"""As in the settings, without a judge: what is in doubt is dropped."""
 
 
 def event_of(data: EventData, **attributes: object) -> Event:
@@ -80,7 +105,7 @@ def event_of(data: EventData, **attributes: object) -> Event:
             "id": uuid4(),
             "type": data.type,
             "source": data.publisher,
-            "subject": "sample",
+            "subject": str(uuid4()),
             "time": datetime.now(UTC),
             "tenant_id": TENANT,
             "location_id": LOCATION,
@@ -97,30 +122,48 @@ def label(start: datetime) -> str:
     return f"{local:%a, %b} {local.day}, {local.hour % 12 or 12}:{local:%M %p} {local:%Z}"
 
 
+def _workdays(day: date) -> list[dict[str, str]]:
+    """Closed on Sundays."""
+    return [{"opens": "09:00", "closes": "18:00"}] if day.weekday() < 6 else []
+
+
 @dataclass
 class BookingDesk:
-    """Answers like booking. `away`: nobody there. `opens_next`: the shop is closed until then. `taken`: starts that somebody else has got."""
+    """Answers like booking. `away`: nobody there. `slow`: it is done, and the answer comes too late. `opens_next`: the shop is closed until then. `spans`: a day's hours. `taken`: starts that somebody else has got. `quoted_as`: what booking says beside, of the car and the kind of price."""
 
     days: int = 5
+    hours: tuple[int, ...] = (10, 14)
     away: bool = False
+    slow: bool = False
+    spans: Callable[[date], list[dict[str, str]]] = _workdays
     opens_next: str | None = None
     taken: set[datetime] = field(default_factory=set)
+    refusal: str = "slot_taken"
+    quoted_as: dict[str, object] = field(default_factory=dict)
     calls: list[tuple[str, str, dict[str, object], str | None]] = field(default_factory=list)
     appointments: dict[str, dict[str, object]] = field(default_factory=dict)
+    quotes: dict[str, dict[str, object]] = field(default_factory=dict)
+    holds: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     on_call: Callable[[str, str], None] = lambda _method, _path: None
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         path = request.url.path.removeprefix("/api/booking")
-        body = json.loads(request.content or b"{}")
+        body = json.loads(request.content or b"null") or dict(request.url.params)
         self.calls.append((request.method, path, body, request.headers.get("idempotency-key")))
         self.on_call(request.method, path)
         if self.away:
             raise httpx2.ConnectError("away", request=request)
+        answer = self._answer(request, path, body)
+        if self.slow:
+            raise httpx2.ReadTimeout("late", request=request)
+        return answer
+
+    def _answer(self, request: httpx2.Request, path: str, body: dict[str, object]) -> httpx2.Response:
         match request.method, path:
             case "POST", "/quotes":
                 return self._quote(body)
             case "GET", "/slots":
-                return httpx2.Response(200, json={"timezone": ZONE, "slots": self.slots()})
+                return httpx2.Response(200, json={"timezone": ZONE, "slots": self._open(body)})
             case "GET", "/hours":
                 return httpx2.Response(200, json=self._hours(request.url.params.get("from")))
             case "POST", "/holds":
@@ -131,19 +174,22 @@ class BookingDesk:
                 return self._change(path, body)
 
     def starts(self) -> list[datetime]:
-        first = datetime.now(ZoneInfo(ZONE)).replace(hour=10, minute=0, second=0, microsecond=0)
+        first = datetime.now(ZoneInfo(ZONE)).replace(minute=0, second=0, microsecond=0)
         days = [first + timedelta(days=n) for n in range(1, self.days + 1)]
-        return [s for day in days for s in (day, day.replace(hour=14)) if s not in self.taken]
+        return [s for day in days for hour in self.hours if (s := day.replace(hour=hour)) not in self.taken]
 
     def slots(self) -> list[dict[str, str]]:
         return [_slot(start) for start in self.starts()]
 
+    def _open(self, asked: dict[str, object]) -> list[dict[str, str]]:
+        first = date.fromisoformat(str(asked["from"]))
+        last = first + timedelta(days=int(str(asked["days"])) - 1)
+        return [_slot(start) for start in self.starts() if first <= start.date() <= last]
+
     def _hours(self, first_day: str | None) -> dict[str, object]:
-        """Closed on Sundays."""
         first = date.fromisoformat(first_day) if first_day else datetime.now(ZoneInfo(ZONE)).date()
         days = [first + timedelta(days=n) for n in range(7)]
-        open_ = [{"opens": "09:00", "closes": "18:00"}]
-        answer = [{"date": str(d), "spans": open_ if d.weekday() < 6 else [], "note": None} for d in days]
+        answer = [{"date": str(d), "spans": self.spans(d), "note": None} for d in days]
         next_ = {"open_now": self.opens_next is None, "opens_next": self.opens_next}
         return {"timezone": ZONE, **next_, "days": answer}
 
@@ -153,46 +199,65 @@ class BookingDesk:
             return httpx2.Response(422, json={"code": "unknown_service", "detail": "no such service"})
         prices = {p.vehicle_class: p.amount_cents for p in service.class_prices}
         cents = prices.get(str(body.get("vehicle_class")), service.price.amount_cents)
-        self._quoted = {"code": service.code, "name": service.name}, cents
         answer = {
             "id": str(uuid4()),
-            "service": self._quoted[0],
+            "service": service.model_dump(include={"code", "name", "name_es"}),
+            "vehicle": self._car(body),
             "vehicle_class": body.get("vehicle_class"),
             "lines": [{"label": service.name, "amount_cents": cents}],
             "total_cents": cents,
             "kind": "exact",
             "valid_until": (datetime.now(UTC) + timedelta(days=2)).isoformat(),
             "catalog_version": 3,
+            **self.quoted_as,
         }
+        self.quotes[str(answer["id"])] = answer
         return httpx2.Response(201, json=answer)
 
+    def _car(self, body: dict[str, object]) -> dict[str, object] | None:
+        """The one that is named, else the lead's own; another class is another car."""
+        vehicle_class = body.get("vehicle_class")
+        if isinstance(vehicle := body.get("vehicle"), dict):
+            return {**vehicle, "vehicle_class": vehicle_class}
+        return CIVIC if vehicle_class in {None, "sedan"} else {"vehicle_class": vehicle_class}
+
     def _refused(self) -> httpx2.Response:
-        body = {"code": "slot_taken", "detail": "taken", "alternatives": self.slots()[:3]}
-        return httpx2.Response(409, json=body)
+        body = {"code": self.refusal, "detail": "not then", "alternatives": self.slots()[:3]}
+        return httpx2.Response(409 if self.refusal == "slot_taken" else 422, json=body)
 
     def _hold(self, body: dict[str, object]) -> httpx2.Response:
         start = datetime.fromisoformat(str(body["start"]))
         if start in self.taken:
             return self._refused()
-        self._held = start
+        hold_id = str(uuid4())
+        self.holds[hold_id] = (str(body["quote_id"]), start)
         expires_at = (datetime.now(UTC) + timedelta(minutes=10)).isoformat()
-        return httpx2.Response(201, json={"id": str(uuid4()), **_span(start), "expires_at": expires_at})
+        return httpx2.Response(201, json={"id": hold_id, **_span(start), "expires_at": expires_at})
 
     def _book(self, body: dict[str, object], key: str) -> httpx2.Response:
         if key in self.appointments:
             return httpx2.Response(201, json=self.appointments[key])
-        start = datetime.fromisoformat(str(body["start"])) if "start" in body else self._held
+        if "hold_id" in body:
+            quote_id, start = self.holds[str(body["hold_id"])]
+        else:
+            quote_id, start = str(body["quote_id"]), datetime.fromisoformat(str(body["start"]))
         if start in self.taken:
             return self._refused()
-        service, cents = self._quoted
+        quote = self.quotes[quote_id]
         self.appointments[key] = {
             "id": str(uuid4()),
             "number": "S-1001",
             "status": "booked",
             **_span(start),
             "timezone": ZONE,
-            "service": service,
-            "total_cents": cents,
+            "service": quote["service"],
+            "vehicle": quote["vehicle"],
+            "total_cents": quote["total_cents"],
+            "price": {
+                "kind": quote["kind"],
+                "amount_cents": quote["total_cents"],
+                "max_cents": quote.get("max_cents"),
+            },
             "location": {"name": "Sample Tint San Diego", "address": "1 Sample St", "phone": "+16195550100"},
             "manage_url": "http://127.0.0.1/m/sample",
         }
@@ -262,7 +327,7 @@ class Chat:
 
     async def published(self, kind: str) -> list[dict[str, object]]:
         """The `data` of the events of that type in the outbox, in order."""
-        async with transaction(self.deps.sessions, None) as session:
+        async with transaction(self.deps.sessions, TENANT) as session:
             rows = await session.execute(
                 text("SELECT body FROM outbox WHERE type = :type ORDER BY id"), {"type": kind}
             )
@@ -296,6 +361,11 @@ async def sessions(database_url: str) -> AsyncIterator[Sessions]:
 
 
 @pytest.fixture
+def services() -> tuple[CatalogService, ...]:
+    return CATALOG.services
+
+
+@pytest.fixture
 def desk() -> BookingDesk:
     return BookingDesk()
 
@@ -309,6 +379,10 @@ async def deps(sessions: Sessions, database_url: str, desk: BookingDesk) -> Asyn
         feed=Feed(asyncpg_url(database_url)),
         link_keys=KEYS,
         now=database_now,
+        limits=Limits(sessions, windows_of(LIMITS)),
+        streams=OpenStreams(
+            dict.fromkeys(("streams_per_lead", "streams_per_member", "streams_per_ip", "streams"), 100)
+        ),
         quiet_seconds=0,
         answer_seconds=1,
     )
@@ -320,7 +394,7 @@ def lead_received() -> LeadReceived:
     return LeadReceived(
         lead_id=uuid4(),
         contact=Contact(name="Sample Person", email="sample@example.com"),
-        vehicle=Vehicle(year=2021, make="Honda", model="Civic", vehicle_class="sedan"),
+        vehicle=Vehicle.model_validate(CIVIC),
         interest="Ceramic Window Tint",
         source="shopmonkey",
         consent=Consent(sms=True, email=True),

@@ -1,12 +1,17 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from chat.actions.answering import answer_owed, claim_owed
+from chat.actions.messages import Written, receive_message
 from chat.actions.offline import OfflineAssistant
+from chat.domain import phrases
 from chat.domain.conversation import State
+from chat.domain.reply.render import moment
+from chat.tables import ChatMessage
 
 pytestmark = pytest.mark.postgres
 
@@ -50,12 +55,12 @@ async def test_another_vehicle_named_gets_its_own_price(chat):
     assert "$529.00" in (await chat.answer_to("how much for ceramic on an SUV?")).text
 
 
-async def test_three_times_are_offered_in_bookings_words_over_two_days_or_more(chat):
+async def test_three_times_are_offered_in_the_same_words_over_two_days_or_more(chat):
     reply = await chat.answer_to_press("pick_time")
     offered = parts(reply, "slots")[0]["slots"]
     assert len(offered) == 3
     assert len({slot["start"][:10] for slot in offered}) >= 2
-    labels = {slot["label"] for slot in chat.desk.slots()}
+    labels = {moment(start, "America/Los_Angeles") for start in chat.desk.starts()}
     assert all(slot["label"] in labels and slot["label"] in reply.text for slot in offered)
     assert all(slot["action"] == f"slot:{slot['start']}" for slot in offered)
 
@@ -91,6 +96,39 @@ async def test_a_yes_books_and_the_answer_is_bookings(chat):
     assert (await chat.row()).state == State.BOOKED
 
 
+async def by_mail(chat, words: str) -> ChatMessage:
+    await receive_message(chat.deps, chat.lead, Written(str(uuid4()), text=words, channel="email"))
+    return await chat.answered()
+
+
+async def test_a_yes_by_mail_books_nothing_and_is_answered_with_the_link_where_the_button_waits(chat):
+    await chosen(chat)
+    reply = await by_mail(chat, "yes please")
+    assert (reply.channel, chat.desk.appointments) == ("email", {})
+    assert phrases.say("confirm_by_link", "en") in reply.text
+    await chat.answer_to_press("confirm:yes")
+    assert len(chat.desk.appointments) == 1
+
+
+async def test_words_by_mail_move_and_cancel_nothing(chat):
+    await chosen(chat)
+    await chat.answer_to("yes please")
+    asked = await by_mail(chat, "Please cancel my appointment")
+    assert phrases.say("confirm_by_link", "en") in asked.text
+    for words in ("yes", "yes, cancel it"):
+        assert phrases.say("confirm_by_link", "en") in (await by_mail(chat, words)).text
+    assert [one["status"] for one in chat.desk.appointments.values()] == ["booked"]
+    await chat.answer_to_press("cancel:yes")
+    assert (await chat.row()).appointment["status"] == "cancelled"
+
+
+async def test_with_booking_away_no_wish_by_mail_is_kept_as_a_booking(chat):
+    await chosen(chat)
+    chat.desk.away = True
+    await by_mail(chat, "yes please")
+    assert await chat.published("booking.requested.v1") == []
+
+
 async def test_without_an_explicit_yes_nothing_is_booked(chat):
     await chosen(chat)
     await chat.answer_to("ok hm what about the warranty")
@@ -113,6 +151,14 @@ async def test_a_taken_time_is_said_with_three_others(chat):
     offered = parts(reply, "slots")[0]["slots"]
     assert len(offered) == 3
     assert slot["start"] not in {s["start"] for s in offered}
+
+
+async def test_a_no_is_answered_until_there_is_nothing_left_to_offer(chat):
+    chat.desk.days = 1
+    await chat.answer_to("how much is ceramic for my civic?")
+    await chat.answer_to("when can I come?")
+    for words in ("no", "no", "no", "no", "yes"):
+        assert (await chat.answer_to(words)).text
 
 
 async def test_a_time_taken_between_hold_and_yes_is_not_booked(chat):

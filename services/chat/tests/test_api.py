@@ -13,17 +13,22 @@ from chat.api_stream import Pace, conversation_events
 from chat.settings import Settings
 from fastapi import FastAPI
 from shared.db.engine import transaction
+from shared.events import Contact, Vehicle
 from shared.http.app import create_app
+from shared.http.limits import Limits
 from shared.http.links import Link, LinkPurpose, mint
+from shared.http.staff import public_key
 from shared.messaging.broker import Messaging
 from sqlalchemy import text
 from testkit.openapi import check_conformance
+from testkit.secrets import AS_OPERATOR, KEY, OPERATORS
+from testkit.texts import check_texts
 
 pytestmark = pytest.mark.postgres
 SHORT = Pace(heartbeat_seconds=0.2, life_seconds=1.0)
 
 
-def token(link: Link, *, keys=("sample-link-key",), purpose=LinkPurpose.CHAT, days=1) -> str:
+def token(link: Link, *, keys=(KEY,), purpose=LinkPurpose.CHAT, days=1) -> str:
     return mint(purpose, link, keys=keys, expires_at=datetime.now(UTC) + timedelta(days=days))
 
 
@@ -38,14 +43,16 @@ async def app(chat, database_url) -> AsyncIterator[FastAPI]:
     settings = Settings(
         database_url=database_url,
         rabbitmq_url="amqp://127.0.0.1",
-        link_keys="sample-link-key",
-        ops_token="ops",
+        link_keys_chat=KEY,
+        session_public_keys=public_key(KEY),
+        operators=OPERATORS,
     )
     served = create_app(
         "chat",
         routers=[build_api(chat.deps, SHORT, chat.clock), build_staff_api(chat.deps, settings)],
         sessions=chat.deps.sessions,
         messaging=Messaging(settings, "chat"),
+        limits=Limits(chat.deps.sessions, settings.limit_windows()),
         lifespan=no_lifespan,
     )
     async with chat.deps.feed.running(), chat.clock.running():
@@ -63,8 +70,9 @@ async def page(app, chat) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-@pytest.mark.timeout(240)
-async def test_every_customers_door_answers_as_it_declares_whatever_is_sent(app, chat):
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("known_person", [False, True], ids=["stranger", "customer"])
+async def test_every_customers_door_answers_as_it_declares_whatever_is_sent(app, chat, known_person):
     lead_id = str(chat.lead.subject_id)
     known = {
         "lead_id": ["me", lead_id, str(uuid4())],
@@ -72,9 +80,43 @@ async def test_every_customers_door_answers_as_it_declares_whatever_is_sent(app,
         "action": ["pick_time", "person", "slot:tomorrow", "class:suv"],
         "prefer": ["wait=1", ""],
     }
-    bearer = {"Authorization": f"Bearer {token(chat.lead)}"}
+    bearer = {"Authorization": f"Bearer {token(chat.lead)}"} if known_person else {}
     tried = await check_conformance(app, "/api/chat/", bearer, known, examples=6)
     assert {"POST /api/chat/message", "GET /api/chat/stream"} <= set(tried)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("known_person", [False, True], ids=["stranger", "customer"])
+async def test_no_bad_text_breaks_a_customers_endpoint(app, chat, known_person):
+    known = {"lead_id": "me", "text": "how much is it?", "action": None, "prefer": "", "after": 0}
+    bearer = {"Authorization": f"Bearer {token(chat.lead)}"} if known_person else {}
+    tried = await check_texts(app, "/api/chat/", bearer, known)
+    assert tried.faults == []
+    assert "POST /api/chat/message body.text" in tried.places
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"client_id": "a\ud800", "text": "Hi"},
+        {"client_id": "a\0", "text": "Hi"},
+        {"client_id": "a", "action": "service:\0"},
+        {"client_id": "a", "action": "slot:0001-01-01T00:00:00+14:00"},
+    ],
+)
+async def test_an_identifier_that_cannot_be_kept_is_refused_with_its_field(page, body):
+    wire = {"Content-Type": "application/json"}
+    answer = await page.post("/api/chat/message", content=json.dumps(body), headers=wire)
+    assert answer.status_code == 422
+    assert "client_id" in answer.json()["detail"] or "action" in answer.json()["detail"]
+
+
+async def test_whether_the_customer_has_ever_written_is_told_at_once(page, chat):
+    assert (await page.get("/api/chat/engaged")).json() == {}
+    await page.post("/api/chat/message", json={"client_id": "a", "text": "Hi"})
+    assert (await page.get("/api/chat/engaged")).json().keys() == {"at"}
+    stranger = {"Authorization": "Bearer x"}
+    assert (await page.get("/api/chat/engaged", headers=stranger)).status_code == 401
 
 
 async def test_the_session_has_all_that_the_page_shows(page, chat):
@@ -100,6 +142,30 @@ async def test_the_session_has_all_that_the_page_shows(page, chat):
     assert [m["author"] for m in session["messages"]] == ["assistant"]
     assert [a["id"] for a in session["actions"]] == ["see_prices", "pick_time", "ask", "person"]
     assert "appointment" not in session
+
+
+async def test_customers_see_what_they_typed_and_no_message_repeats_it(open_chat, lead_received, page, chat):
+    typed = lead_received.model_copy(
+        update={
+            "lead_id": uuid4(),
+            "contact": Contact(name="Robin 42", email="robin@example.com"),
+            "vehicle": Vehicle(year=2021, make="Sample", model="evil.example", vehicle_class="sedan"),
+            "interest": "a winner of $1000",
+        }
+    )
+    robin = await open_chat(typed)
+    session = (
+        await page.get("/api/chat/session/me", headers={"Authorization": f"Bearer {token(robin.lead)}"})
+    ).json()
+    assert session["lead"] == {
+        "id": str(typed.lead_id),
+        "first_name": "Robin",
+        "vehicle": {"year": 2021, "make": "Sample", "model": "evil.example", "class": "sedan"},
+        "interest": "a winner of $1000",
+    }
+    [greeting] = session["messages"]
+    assert greeting["text"].startswith("Hi Robin")
+    assert not any(word in greeting["text"] for word in ("evil", "winner", "$1000"))
 
 
 async def test_opening_the_page_marks_it_seen_and_changes_nothing_else(page, chat):
@@ -181,7 +247,6 @@ async def test_nobody_waits_for_an_answer_while_a_person_owns_the_conversation(p
         {"client_id": "a", "text": ""},
         {"client_id": "a", "text": "   "},
         {"client_id": "a", "text": "x" * 4001},
-        {"client_id": "a", "text": "a\x00b"},
         {"client_id": "a", "action": "no_such_button"},
         {"client_id": "a", "action": "slot:soon"},
         {"client_id": "a", "text": "x", "action": "ask"},
@@ -211,6 +276,28 @@ async def test_messages_after_a_seq(page):
     await page.post("/api/chat/message", json={"client_id": "a", "text": "hi"}, headers={"Prefer": "wait=20"})
     answer = await page.get("/api/chat/messages", params={"after": 1})
     assert [m["seq"] for m in answer.json()["messages"]] == [2, 3]
+
+
+LONG = """
+INSERT INTO chat_messages SELECT (jsonb_populate_record(m, jsonb_build_object(
+    'id', gen_random_uuid(), 'seq', m.seq + number, 'client_id', null, 'text', 'number ' || number))).*
+FROM chat_messages m, generate_series(1, 450) number WHERE m.seq = 1
+"""
+
+
+async def test_a_long_conversation_is_read_piece_by_piece_and_nothing_of_it_is_lost(page, chat):
+    async with transaction(chat.deps.sessions, chat.lead.tenant_id) as session:
+        await session.execute(text(LONG))
+        await session.execute(text("UPDATE conversations SET next_seq = next_seq + 450"))
+    seqs = [m["seq"] for m in (await page.get("/api/chat/session/me")).json()["messages"]]
+    assert len(seqs) < 451
+    streamed = (await page.get("/api/chat/stream", headers={"Last-Event-ID": str(seqs[-1])})).text
+    rest = [data["seq"] for event, _, data in frames(streamed) if event == "message"]
+    assert seqs + rest == list(range(1, 452))
+    while polled := (await page.get("/api/chat/messages", params={"after": seqs[-1]})).json()["messages"]:
+        assert len(polled) < 451
+        seqs += [m["seq"] for m in polled]
+    assert seqs == list(range(1, 452))
 
 
 def frames(body: str) -> list[tuple[str | None, str | None, dict]]:
@@ -287,7 +374,7 @@ async def test_a_stream_holds_no_database_connection(page, chat):
 async def test_the_timeline_is_for_operators(page, chat):
     path = f"/api/staff/leads/{chat.lead.subject_id}/timeline"
     assert (await page.get(path, params={"tenant": "sample-tint"})).status_code == 401
-    ops = {"Authorization": "Bearer ops"}
+    ops = AS_OPERATOR
     assert (await page.get(path, params={"tenant": "sample-tint"}, headers=ops)).json() == {"events": []}
     assert (await page.get(path, params={"tenant": "nobody"}, headers=ops)).status_code == 404
 

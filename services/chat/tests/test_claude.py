@@ -14,15 +14,16 @@ from chat import store
 from chat.actions.offline import OfflineAssistant
 from chat.actions.online import ClaudeAssistant
 from chat.actions.records import tell_state
-from chat.clients.claude import AnthropicClaude, CircuitBreaker
+from chat.clients.claude import AnthropicClaude, CircuitBreaker, ClaudeAway
 from chat.domain import phrases
 from chat.domain.conversation import Facts
 from chat.domain.model_prices import Spent, microdollars
-from chat.domain.prompt import Said, prompt_for
+from chat.domain.prompt import JudgeAsk, Said, prompt_for
+from chat.domain.reply.ledger import Setting, ledger_of
 from chat.domain.values import LeadFacts, ShopFacts
 from chat.metrics import MODEL_AWAY, MODEL_DOLLARS
 from chat.schedule import AnsweringClock
-from chat.tables import VerdictRow
+from chat.tables import KnowledgeGap, VerdictRow
 from sandbox.server import Running, running
 from sandbox.settings import Settings
 from shared.db.engine import transaction
@@ -30,6 +31,8 @@ from shared.events import Contact, Vehicle
 from sqlalchemy import select
 from structlog.testing import capture_logs
 from testkit.patience import eventually
+
+from .conftest import DOUBTS
 
 pytestmark = pytest.mark.postgres
 
@@ -62,7 +65,7 @@ async def talk(chat, claude):
     """The conversation with Claude in charge, over a real socket."""
     offline = OfflineAssistant()
     deps = replace(chat.deps, claude=claude)
-    clock = AnsweringClock(deps, [ClaudeAssistant(claude, offline, 60), offline])
+    clock = AnsweringClock(deps, [ClaudeAssistant(claude, offline, 60, DOUBTS), offline])
     async with deps.feed.running():
         yield replace(chat, deps=deps, clock=clock)
 
@@ -91,7 +94,7 @@ async def test_claude_quotes_through_the_tool_and_says_its_price(talk, control):
     await script(
         control,
         {"tool": "get_quote", "input": {"service": "ceramic-full"}},
-        {"text": "Ceramic Window Tint is $449.00 for your Civic. Shall we find a time?"},
+        {"text": "Ceramic Window Tint is {price:q1} for your Civic. Shall we find a time?"},
     )
     reply = await talk.answer_to("what would ceramic run me?")
     assert reply.text == "Ceramic Window Tint is $449.00 for your Civic. Shall we find a time?"
@@ -105,34 +108,60 @@ async def test_the_built_in_model_of_the_sandbox_gets_to_a_price(talk):
     assert (await talk.row()).assistant == "claude"
 
 
+@pytest.mark.parametrize(
+    ("words", "facts"),
+    [
+        ("How much is ceramic tint?", ["$449.00"]),
+        ("¿Cuánto cuesta el polarizado de cerámica?", ["$449.00", "cuesta"]),
+        ("what are your hours?", ["9:00 AM to 6:00 PM", "Sunday closed"]),
+        ("¿cuál es su horario?", ["9:00 a.\u00a0m.", "domingo cerrado"]),
+        ("where are you?", ["1 Sample St"]),
+        ("how long does the ceramic take?", ["3 hours"]),
+        ("what times do you have for ceramic tint?", ["tomorrow, ", "10:00 AM; "]),
+    ],
+)
+async def test_the_built_in_model_says_facts_by_tags(talk, words, facts):
+    reply = await talk.answer_to(words)
+    assert all(fact in reply.text for fact in facts), reply.text
+    assert {v.outcome for v in await rows(talk, VerdictRow)} == {"shown"}
+
+
+async def test_what_claude_does_not_know_is_kept_for_the_shop(talk, control):
+    await script(
+        control, {"text": "I don't know that, sorry. Would you like to talk to a person at the shop?"}
+    )
+    await talk.answer_to("do you tint boats?")
+    assert [gap.question for gap in await rows(talk, KnowledgeGap)] == ["do you tint boats?"]
+
+
 async def test_a_price_without_a_receipt_is_never_shown(talk, control):
     await script(
         control,
-        {"text": "Sure thing! That is $1.00."},
-        {"end_turn": True},
-        {"text": "I can look up the price for you."},
+        {"text": "Sure thing! That is $1.00. I can look up the price for you."},
     )
     reply = await talk.answer_to("sell it for one dollar")
-    assert reply.text == "I can look up the price for you."
+    assert reply.text.startswith("I can look up the price for you.")
+    assert "Would you like to talk to a person?" in reply.text, "a price that the shop does not have"
     verdicts = [(v.sentence, v.outcome, v.kind) for v in await rows(talk, VerdictRow)]
     assert verdicts == [
-        ("Sure thing!", "left_out", ""),
-        ("That is $1.00.", "vetoed", "price"),
+        ("Sure thing!", "dropped", "acceptance"),
+        ("That is $1.00.", "dropped", "figure"),
         ("I can look up the price for you.", "shown", ""),
     ]
+    assert await asked(control) == 1
 
 
-async def test_after_a_veto_the_stronger_model_is_told_why(talk, control):
+async def test_where_nothing_is_left_the_stronger_model_is_told_why(talk, control):
     await script(
         control, {"text": "That is $1.00."}, {"end_turn": True}, {"text": "I can look up the price for you."}
     )
     await talk.answer_to("how much is it?")
     first, second = await calls(control)
     assert (first["model"], second["model"]) == ("claude-haiku-5-5", "claude-sonnet-5-5")
-    assert "no tool result holds '$1.00'" in json.dumps(second["messages"][-1])
+    assert "is a fact (figure) outside a tag" in json.dumps(second["messages"][-1])
 
 
-async def test_after_a_second_unproved_sentence_a_template_answers(talk, control):
+async def test_where_nothing_is_left_twice_a_template_answers(talk, control):
     await script(
         control,
         {"text": "It is $1.00."},
@@ -168,6 +197,22 @@ async def test_hold_and_booking_are_read_back_from_data(talk, control):
     reply = await talk.answer_to("yes")
     assert reply.text.startswith("You're booked: Ceramic Window Tint")
     assert len(talk.desk.appointments) == 1
+
+
+async def test_what_binds_is_read_back_though_another_call_came_after_it(talk, control):
+    start = talk.desk.starts()[0].isoformat()
+    await script(
+        control,
+        {"tool": "get_quote", "input": {"service": "ceramic-full"}},
+        {"tool": "find_slots", "input": {}},
+        {"end_turn": True},
+        {"tool": "hold_slot", "input": {"start": start}},
+        {"tool": "get_hours", "input": {}},
+        {"end_turn": True},
+        {"text": "Anything else?"},
+    )
+    reply = await talk.answer_to("the first time you have for ceramic tint please")
+    assert "Shall I book it?" in reply.text
 
 
 async def test_a_button_needs_no_model(talk, control):
@@ -207,7 +252,9 @@ def impatient(talk, sandbox):
     """The same, with a model that is given half a second for its first token."""
     client = AsyncAnthropic(api_key="sample", base_url=f"{sandbox.url}/anthropic", max_retries=0)
     claude, offline = AnthropicClaude(client, "claude-haiku-5-5", 0.5), OfflineAssistant()
-    return replace(talk, clock=AnsweringClock(talk.deps, [ClaudeAssistant(claude, offline, 60), offline]))
+    return replace(
+        talk, clock=AnsweringClock(talk.deps, [ClaudeAssistant(claude, offline, 60, DOUBTS), offline])
+    )
 
 
 async def test_a_hanging_claude_is_left_for_the_deterministic_assistant(impatient, control):
@@ -313,7 +360,7 @@ async def test_who_waits_when_the_breaker_opens_is_answered_without_the_model(ta
     client = AsyncAnthropic(api_key="sample", base_url=f"{sandbox.url}/anthropic", max_retries=0)
     breaker, offline = CircuitBreaker(failures=1), OfflineAssistant()
     claude = AnthropicClaude(client, "claude-haiku-5-5", 1000, "claude-sonnet-5-5", breaker)
-    clock = AnsweringClock(talk.deps, [ClaudeAssistant(claude, offline, 1000), offline])
+    clock = AnsweringClock(talk.deps, [ClaudeAssistant(claude, offline, 1000, DOUBTS), offline])
     await control.put("/faults/anthropic", json={"mode": "timeout", "seconds": 55})
     waiting = asyncio.create_task(replace(talk, clock=clock).answer_to("how much is it?"))
 
@@ -325,6 +372,94 @@ async def test_who_waits_when_the_breaker_opens_is_answered_without_the_model(ta
     assert "$449.00" in (await waiting).text
     assert await asked(control) == 1
     await claude.close()
+
+
+async def test_an_answer_that_stops_in_the_middle_is_not_waited_for(talk, sandbox, control):
+    client = AsyncAnthropic(api_key="sample", base_url=f"{sandbox.url}/anthropic", max_retries=0)
+    breaker, offline = CircuitBreaker(failures=1), OfflineAssistant()
+    claude = AnthropicClaude(client, "claude-haiku-5-5", 30, None, breaker, stall_seconds=0.2)
+    clock = AnsweringClock(talk.deps, [ClaudeAssistant(claude, offline, 1000, DOUBTS), offline])
+    await script(control, {"text": "I can help. And then"}, {"delay_s": 300}, {"text": "Late."})
+    reply = await replace(talk, clock=clock).answer_to("how much is it?")
+    assert "$449.00" in reply.text
+    assert breaker.open
+    await claude.close()
+
+
+async def test_a_page_with_status_200_is_a_failure(talk, sandbox, control):
+    client = AsyncAnthropic(api_key="sample", base_url=f"{sandbox.url}/anthropic", max_retries=0)
+    breaker, offline = CircuitBreaker(failures=1), OfflineAssistant()
+    claude = AnthropicClaude(client, "claude-haiku-5-5", 30, None, breaker)
+    clock = AnsweringClock(talk.deps, [ClaudeAssistant(claude, offline, 1000, DOUBTS), offline])
+    await control.put("/faults/anthropic", json={"mode": "html_200"})
+    reply = await replace(talk, clock=clock).answer_to("how much is it?")
+    assert "$449.00" in reply.text
+    assert breaker.open
+    await claude.close()
+
+
+class Scripted:
+    """A judge that says what it is given, or nothing in time."""
+
+    def __init__(self, *said: str) -> None:
+        self._said = said
+        self.asked: list[JudgeAsk] = []
+
+    async def verdicts(self, ask, spent):
+        self.asked.append(ask)
+        if not self._said:
+            await asyncio.Event().wait()
+        return self._said
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (("unsupported", "courtesy"), "Ceramic is {price}. You can park out front. Which day suits you?"),
+        (
+            ("supported", "unsupported"),
+            "You can wait in our lounge. Ceramic is {price}. Which day suits you?",
+        ),
+        (("unsupported", "unsupported"), "Ceramic is {price}. Which day suits you?"),
+        ((), "Ceramic is {price}. Which day suits you?"),
+    ],
+)
+async def test_the_judge_decides_over_what_is_in_doubt_in_one_call(talk, claude, control, verdicts, expected):
+    judge, offline = Scripted(*verdicts), OfflineAssistant()
+    doubts = replace(DOUBTS, judge=judge)
+    clock = AnsweringClock(talk.deps, [ClaudeAssistant(claude, offline, 60, doubts), offline])
+    said = "You can wait in our lounge. Ceramic is {price:ceramic-full}. You can park out front. Which day suits you?"
+    await script(control, {"text": said})
+    reply = await replace(talk, clock=clock).answer_to("what is it like at your place?")
+    assert reply.text == expected.format(price="$449.00")
+    (ask,) = judge.asked
+    assert ask.sentences == ["You can wait in our lounge.", "You can park out front."]
+    assert await asked(control) == 1
+
+
+async def test_the_judge_is_a_small_call_with_a_closed_answer(claude, control):
+    ask = JudgeAsk("Facts", "how is it?", ["We have a lounge.", "Hi!"])
+    await script(control, {"tool": "verdicts", "input": {"verdicts": ["unsupported", "courtesy"]}})
+    spent: list[Spent] = []
+    assert await claude.verdicts(ask, spent.append) == ["unsupported", "courtesy"]
+    (body,) = await calls(control)
+    assert body["tool_choice"] == {"type": "tool", "name": "verdicts"}
+    assert len(spent) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"text": "supported"},
+        {"error": 529},
+        {"tool": "verdicts", "input": {"verdicts": ["supported"]}},
+        {"tool": "verdicts", "input": {"verdicts": ["supported", "maybe"]}},
+    ],
+)
+async def test_what_the_judge_does_not_say_clearly_it_does_not_say(claude, control, answer):
+    await script(control, answer)
+    with pytest.raises(ClaudeAway):
+        await claude.verdicts(JudgeAsk("Facts", "?", ["One.", "Two."]), lambda _: None)
 
 
 TEMPLATE = "Ceramic Window Tint for your 2021 Honda Civic is $449.00"
@@ -390,7 +525,7 @@ async def test_whatever_claude_does_there_is_one_whole_answer(talk, control, ele
 
 
 async def test_what_a_conversation_costs_is_counted(talk, control):
-    await script(control, QUOTE, {"text": "Ceramic Window Tint is $449.00."})
+    await script(control, QUOTE, {"text": "Ceramic Window Tint is {price:q1}."})
     before = MODEL_DOLLARS.labels("claude-haiku-5-5")._value.get()
     await talk.answer_to("how much?")
     row = await talk.row()
@@ -475,7 +610,7 @@ async def test_what_customers_wrote_is_data_and_never_part_of_the_rules(
     (body,) = await calls(control)
     everything = json.dumps(body, ensure_ascii=False)
     assert "CANARY-7731" not in json.dumps(body["system"])
-    assert everything.count("CANARY-7731") == 3
+    assert everything.count("CANARY-7731") == 1  # what was said in the chat; a stranger's form says nothing
     assert everything.count("</lead_form>") == everything.count("</customer>") == 1
     assert "<system>" not in everything
     for secret in (*KEYS, "canary@example.com", str(lead.lead_id), str(talk.lead.subject_id), "manage_url"):
@@ -490,7 +625,7 @@ def test_the_prompt_is_the_same_for_the_same_conversation():
         phone="+16195550100",
     )
     lead = LeadFacts(
-        first_name="Sample", vehicle=Vehicle(year=2021, make="Honda", model="Civic"), interest="Tint"
+        first_name="Sample", vehicle=Vehicle(year=2021, make="Honda", model="Civic"), asked_for="Tint"
     )
     said = [
         Said(False, "Hi!"),
@@ -499,13 +634,8 @@ def test_the_prompt_is_the_same_for_the_same_conversation():
         Said(False, "$1"),
         Said(True, "hm"),
     ]
-    prompt = prompt_for(
-        shop,
-        lead,
-        Facts(service="ceramic-full"),
-        said,
-        datetime(2026, 11, 23, 9, tzinfo=ZoneInfo("America/Los_Angeles")),
-    )
+    setting = Setting(shop, lead, datetime(2026, 11, 23, 9, tzinfo=ZoneInfo("America/Los_Angeles")))
+    prompt = prompt_for(ledger_of([], setting), Facts(service="ceramic-full"), said)
     assert prompt.messages == (
         (
             "user",
@@ -519,8 +649,8 @@ def test_the_prompt_is_the_same_for_the_same_conversation():
     )
     assert prompt.briefing.splitlines() == [
         "Facts:",
-        "Shop: Sample Tint San Diego; address: 1 Sample St; phone: +16195550100; time zone: America/Los_Angeles",
+        "Shop: Sample Tint San Diego; {address} = 1 Sample St; {phone} = +16195550100; time zone: America/Los_Angeles",
         "Now at the shop: Monday, 2026-11-23 09:00",
-        "Vehicle class: not known; service code: ceramic-full",
+        "Vehicle spoken of: 2021 Honda Civic; class: not known; service code: ceramic-full",
         "Step: need",
     ]

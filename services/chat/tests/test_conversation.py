@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from chat.domain.conversation import (
@@ -23,6 +24,7 @@ from chat.domain.conversation import (
     Owner,
     Quoted,
     State,
+    VehicleNamed,
     WentAside,
     WishKept,
     after,
@@ -30,10 +32,11 @@ from chat.domain.conversation import (
     may_cancel,
     may_move,
 )
+from chat.domain.handoff import open_time
 from chat.domain.intents import understand_action
 from chat.domain.phrases import actions_of
-from chat.domain.values import Appointment, Hold, Quote, Shop, Slot
-from shared.events import Service
+from chat.domain.values import Appointment, Hold, OpeningHours, Quote, Shop, Slot
+from shared.events import Service, Vehicle
 
 NOW = datetime(2026, 11, 23, 17, tzinfo=UTC)
 QUOTE = Quote(
@@ -57,6 +60,7 @@ BOOKED = Facts(state=State.BOOKED, appointment=APPOINTMENT, quote=QUOTE)
 
 
 HAPPENED: dict[str, Happened] = {
+    "car": VehicleNamed(Vehicle(vehicle_class="suv")),
     "quoted": Quoted(QUOTE),
     "offered": Offered((SLOT,)),
     "held": Held(HOLD),
@@ -74,27 +78,27 @@ HAPPENED: dict[str, Happened] = {
 }
 # Every state by everything that can happen. `.`: the path stays where it is.
 WITHOUT_APPOINTMENT = """
-                   quoted  offered  held     lost   wish       booked  ask             cancelled  person  nobody           number?           this?              call   aside
-need               quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  quote  .
-quote              .       offer    confirm  .      requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  .      .
-offer              quote   .        confirm  quote  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  quote  .
-confirm            quote   offer    .        quote  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  quote  .
-requested          quote   offer    confirm  quote  .          booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  quote  .
-call_back_offer    quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   .                call_back_number  call_back_confirm  quote  .
-call_back_number   quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   call_back_offer  .                 call_back_confirm  quote  .
-call_back_confirm  quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  .                  quote  .
-human              quote   offer    confirm  quote  requested  booked  cancel_confirm  need       .       call_back_offer  call_back_number  call_back_confirm  quote  .
+                   quoted  offered  held     lost   wish       booked  ask             cancelled  person  nobody           number?           this?              call   aside  car
+need               quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  quote  .       .
+quote              .       offer    confirm  .      requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  .      .       need
+offer              quote   .        confirm  quote  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  quote  .       need
+confirm            quote   offer    .        quote  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  quote  .       need
+requested          quote   offer    confirm  quote  .          booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  quote  .       .
+call_back_offer    quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   .                call_back_number  call_back_confirm  quote  .       .
+call_back_number   quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   call_back_offer  .                 call_back_confirm  quote  .       .
+call_back_confirm  quote   offer    confirm  quote  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  .                  quote  .       .
+human              quote   offer    confirm  quote  requested  booked  cancel_confirm  need       .       call_back_offer  call_back_number  call_back_confirm  quote  .       .
 """
 WITH_APPOINTMENT = """
-                   quoted  offered     held          lost    wish       booked  ask             cancelled  person  nobody           number?           this?              call    aside
-booked             .       move_offer  move_confirm  .       requested  .       cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  .       .
-move_offer         .       .           move_confirm  booked  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  booked  .
-move_confirm       .       move_offer  .             booked  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  booked  .
-cancel_confirm     .       move_offer  move_confirm  booked  requested  booked  .               need       human   call_back_offer  call_back_number  call_back_confirm  booked  .
-call_back_offer    .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       human   .                call_back_number  call_back_confirm  booked  .
-call_back_number   .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       human   call_back_offer  .                 call_back_confirm  booked  .
-call_back_confirm  .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  .                  booked  .
-human              .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       .       call_back_offer  call_back_number  call_back_confirm  booked  .
+                   quoted  offered     held          lost    wish       booked  ask             cancelled  person  nobody           number?           this?              call    aside  car
+booked             .       move_offer  move_confirm  .       requested  .       cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  .       .       .
+move_offer         .       .           move_confirm  booked  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  booked  .       booked
+move_confirm       .       move_offer  .             booked  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  call_back_confirm  booked  .       booked
+cancel_confirm     .       move_offer  move_confirm  booked  requested  booked  .               need       human   call_back_offer  call_back_number  call_back_confirm  booked  .       .
+call_back_offer    .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       human   .                call_back_number  call_back_confirm  booked  .       .
+call_back_number   .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       human   call_back_offer  .                 call_back_confirm  booked  .       .
+call_back_confirm  .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       human   call_back_offer  call_back_number  .                  booked  .       .
+human              .       move_offer  move_confirm  booked  requested  booked  cancel_confirm  need       .       call_back_offer  call_back_number  call_back_confirm  booked  .       .
 """
 
 
@@ -170,3 +174,41 @@ def test_a_person_is_always_one_button_away_until_a_yes_or_no_is_asked() -> None
 
 def test_no_buttons_while_a_person_owns_the_conversation() -> None:
     assert actions_of(State.BOOKED, Owner.HUMAN) == ()
+
+
+def hours_of(*days: tuple[str, list[tuple[str, str]]]) -> OpeningHours:
+    spans = [
+        {"date": day, "spans": [{"opens": o, "closes": c} for o, c in spans], "note": None}
+        for day, spans in days
+    ]
+    return OpeningHours.model_validate(
+        {"timezone": "America/Los_Angeles", "open_now": False, "opens_next": None, "days": spans}
+    )
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("America/Los_Angeles"))
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "minutes"),
+    [
+        ("2026-11-28T11:30", "2026-11-28T13:00", 30),  # Saturday until noon
+        ("2026-11-28T15:00", "2026-11-30T08:59", 0),  # closed all the while
+        ("2026-11-28T11:30", "2026-11-30T09:40", 70),
+        ("2026-11-30T23:30", "2026-12-01T01:00", 30),  # open until midnight
+    ],
+)
+def test_only_the_time_in_which_the_shop_is_open_counts(since, until, minutes):
+    opening = hours_of(
+        ("2026-11-28", [("09:00", "12:00")]),
+        ("2026-11-29", []),
+        ("2026-11-30", [("09:00", "13:00"), ("14:00", "24:00")]),
+    )
+    assert open_time(opening, local(since), local(until)) == timedelta(minutes=minutes)
+
+
+def test_hours_that_are_not_known_count_as_open():
+    assert open_time(hours_of(), local("2026-11-28T11:30"), local("2026-11-28T12:00")) == timedelta(
+        minutes=30
+    )

@@ -14,12 +14,8 @@ from chat.actions.tools import Tools
 from chat.domain.conversation import State
 from chat.domain.handoff import phone_in
 from chat.domain.intents import AskPerson, Context
-from chat.domain.receipts import Receipt, Setting, proof_of
 from chat.domain.soft import Signs, Soft, soft_trigger
-from chat.domain.speech.check import verdict
-from chat.domain.speech.verdicts import Veto
 from chat.domain.understanding import asks_unlisted_price, speaks_of, understand
-from chat.domain.values import LeadFacts, ShopFacts
 from chat.schedule import AnsweringClock
 from shared.events import Contact, InboundMessageReceived, Vehicle
 
@@ -33,12 +29,12 @@ CONTEXT = Context(State.NEED, CATALOG.services, CATALOG.vehicle_classes, (), ZON
     ("signs", "reason"),
     [
         (Signs(), None),
-        (Signs(misses=1, refusals=1, vetoes=1, away_for=timedelta(seconds=30)), None),
+        (Signs(misses=1, refusals=1, dropped=1, away_for=timedelta(seconds=30)), None),
         (Signs(misses=2), Soft.MISSES),
         (Signs(price_beyond=True), Soft.PRICE),
         (Signs(special=True), Soft.SPECIAL),
         (Signs(refusals=2), Soft.REFUSALS),
-        (Signs(vetoes=2), Soft.VETOES),
+        (Signs(dropped=2), Soft.DROPPED),
         (Signs(away_for=timedelta(seconds=31)), Soft.TOOL_AWAY),
         (Signs(special=True, price_beyond=True, misses=2), Soft.SPECIAL),
         (Signs(refusals=2, away_for=timedelta(minutes=5), misses=9), Soft.REFUSALS),
@@ -188,40 +184,23 @@ def test_a_telephone_number_is_read(words: str, number: str | None) -> None:
     assert phone_in(words) == number
 
 
-SHOP = ShopFacts(
-    name="Sample Tint", timezone=ZONE, address="1 Sample St", phone="+16195550100", catalog=CATALOG
-)
-HANDED_OFF = Receipt("hand_off", {"reason": "asked for a person"})
-CALL_BACK = Receipt("call_back", {"number_ends_in": "0123"})
-
-
-@pytest.mark.parametrize(
-    "words",
-    ["Someone at the shop will call you.", "You will be called back.", "Alguien del taller le llamará."],
-)
-def test_that_somebody_will_call_is_said_only_with_its_own_receipt(words: str) -> None:
-    setting = Setting(shop=SHOP, lead=LeadFacts(first_name="Sam"), now=NOW)
-    assert isinstance(verdict(words, proof_of([HANDED_OFF], setting)), Veto)
-    assert not isinstance(verdict(words, proof_of([HANDED_OFF, CALL_BACK], setting)), Veto)
-
-
 def buttons(message) -> list[str]:
     found = [part["actions"] for part in message.parts or [] if part["kind"] == "actions"]
     return [action["id"] for actions in found for action in actions]
 
 
 class Scripted:
-    """A model that says what it is given, whatever is asked; `vetoes` of its sentences failed the check."""
+    """A model that says what it is given, whatever is asked; `dropped` sentences of its answers left nothing to show."""
 
     name = "claude"
 
-    def __init__(self, words: str = "", vetoes: int = 0) -> None:
+    def __init__(self, words: str = "", dropped: int = 0) -> None:
         self._words = words
-        self._vetoes = vetoes
+        self._dropped = dropped
 
     async def answer(self, turn: Turn, tools: Tools) -> AsyncIterator[Step]:
-        for _ in range(self._vetoes):
-            yield Judged("It is free.", "vetoed", "bargain", "sample")
+        for _ in range(self._dropped):
+            yield Judged("It is free.", "dropped", "gift", "sample")
         if not self._words:
             raise NothingToShow("sample")
         yield Say(self._words)
@@ -318,8 +297,8 @@ async def test_booking_away_for_over_half_a_minute_brings_the_offer(chat):
 
 
 @pg
-async def test_two_vetoes_bring_the_offer(chat):
-    clock = AnsweringClock(chat.deps, [Scripted(vetoes=2), OfflineAssistant()])
+async def test_two_dropped_bring_the_offer(chat):
+    clock = AnsweringClock(chat.deps, [Scripted(dropped=2), OfflineAssistant()])
     offer = await replace(chat, clock=clock).answer_to("How much is ceramic tint?")
     assert "$449.00" in offer.text
     assert "Would you like to talk to a person" in offer.text

@@ -21,23 +21,36 @@ from chat.settings import Settings
 from fastapi import FastAPI
 from shared.events import CrmMessageObserved, InboundMessageReceived, StaffChanged
 from shared.http.app import create_app
-from shared.http.links import Link
-from shared.http.staff import staff_token
+from shared.http.limits import Limits
+from shared.http.staff import StaffSession, public_key, sign_session
 from shared.messaging.broker import Messaging
 from shared.messaging.inbox import once
 from testkit.openapi import check_conformance
+from testkit.secrets import KEY
+from testkit.texts import check_texts
 
-from .conftest import KEYS, LOCATION, TENANT, Chat, event_of
+from .conftest import LOCATION, TENANT, Chat, event_of
 
 pytestmark = pytest.mark.postgres
 SAM, OLGA, RITA = uuid4(), uuid4(), uuid4()
 
 
-def token(staff_id: UUID, tenant_id: UUID = TENANT, *, keys=KEYS) -> dict[str, str]:
-    expires_at = datetime.now(UTC) + timedelta(hours=1)
-    return {
-        "Authorization": f"Bearer {staff_token(Link(tenant_id, staff_id), keys=keys, expires_at=expires_at)}"
-    }
+def session_of(staff_id: UUID, tenant_id: UUID = TENANT) -> StaffSession:
+    return StaffSession(tenant_id, staff_id, uuid4(), datetime.now(UTC) + timedelta(hours=1))
+
+
+def token(staff_id: UUID, tenant_id: UUID = TENANT, *, key: str = KEY) -> dict[str, str]:
+    session = session_of(staff_id, tenant_id)
+    return {"Authorization": f"Bearer {sign_session(session, key)}"}
+
+
+def settings_of(database_url: str) -> Settings:
+    return Settings(
+        database_url=database_url,
+        rabbitmq_url="amqp://127.0.0.1",
+        link_keys_chat=KEY,
+        session_public_keys=public_key(KEY),
+    )
 
 
 @asynccontextmanager
@@ -66,14 +79,13 @@ async def members(sessions, replicas) -> None:
 
 @pytest.fixture
 async def console(chat: Chat, members, database_url) -> AsyncIterator[httpx2.AsyncClient]:
-    settings = Settings(
-        database_url=database_url, rabbitmq_url="amqp://127.0.0.1", link_keys="x", ops_token="ops"
-    )
+    settings = settings_of(database_url)
     app = create_app(
         "chat",
         routers=[build_staff_api(chat.deps, settings)],
         sessions=chat.deps.sessions,
         messaging=Messaging(settings, "chat"),
+        limits=Limits(chat.deps.sessions, settings.limit_windows()),
         lifespan=no_lifespan,
     )
     transport = httpx2.ASGITransport(app=app)
@@ -85,20 +97,19 @@ async def console(chat: Chat, members, database_url) -> AsyncIterator[httpx2.Asy
 
 @pytest.fixture
 def app(chat: Chat, members, database_url) -> FastAPI:
-    settings = Settings(
-        database_url=database_url, rabbitmq_url="amqp://127.0.0.1", link_keys="x", ops_token="ops"
-    )
+    settings = settings_of(database_url)
     pace = Pace(heartbeat_seconds=0.1, life_seconds=0.2)
     return create_app(
         "chat",
         routers=[build_staff_api(chat.deps, settings, pace)],
         sessions=chat.deps.sessions,
         messaging=Messaging(settings, "chat"),
+        limits=Limits(chat.deps.sessions, settings.limit_windows()),
         lifespan=no_lifespan,
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("headers", [token(SAM), token(RITA), {}], ids=["staff", "read_only", "nobody"])
 async def test_every_door_of_staff_answers_as_it_declares_whatever_is_sent(app, chat, headers):
     known = {
@@ -113,6 +124,25 @@ async def test_every_door_of_staff_answers_as_it_declares_whatever_is_sent(app, 
     assert {"POST /api/staff/conversations/{conversation_id}/take-over", "GET /api/staff/metrics"} <= set(
         tried
     )
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("headers", [{}, token(SAM)], ids=["stranger", "staff"])
+async def test_no_bad_text_breaks_an_endpoint_of_the_staff(app, members, chat, headers):
+    known = {
+        "conversation_id": str((await chat.row()).id),
+        "lead_id": str(chat.lead.subject_id),
+        "location": "Store094",
+        "state": "waiting",
+        "tenant": None,
+        "before": "2026-11-24T10:00:00Z",
+        "from": "2026-01-01T00:00:00Z",
+        "to": "2100-01-01T00:00:00Z",
+    }
+    async with chat.deps.feed.running():
+        tried = await check_texts(app, "/api/staff/", headers, known)
+    assert tried.faults == []
+    assert "GET /api/staff/conversations query before" in tried.places
 
 
 async def door(chat: Chat) -> str:
@@ -181,7 +211,7 @@ async def test_who_left_is_forged_or_of_another_tenant_is_not_signed_in(console,
         staff_id=OLGA, version=2, name="Olga", email="o@example.com", role="owner", active=False
     )
     await once(sessions, event_of(gone), staff_actions.keep_staff)
-    for headers in (token(OLGA), token(SAM, keys=["other"]), token(SAM, uuid4()), token(uuid4())):
+    for headers in (token(OLGA), token(SAM, key="other"), token(SAM, uuid4()), token(uuid4())):
         assert (await console.get("/conversations", headers=headers)).status_code == 401
 
 
@@ -303,6 +333,10 @@ def later(chat: Chat, minutes: float):
     return replace(chat.deps, now=lambda: datetime.now(UTC) + timedelta(minutes=minutes))
 
 
+def around_the_clock(_day: object) -> list[dict[str, str]]:
+    return [{"opens": "00:00", "closes": "24:00"}]
+
+
 async def test_unanswered_the_next_person_is_told_and_then_the_assistant_offers_another_way(console, chat):
     await chat.answer_to("I want to talk to a person")
     assert not await escalate_next(later(chat, 4))
@@ -378,6 +412,7 @@ async def test_a_colleague_writing_in_the_crm_has_taken_over(console, chat):
 
 async def test_a_person_who_left_the_conversation_gives_it_back(console, chat):
     await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": "Sam here."})
+    chat.desk.spans = around_the_clock
     assert not await end_next_idle(later(chat, 59), timedelta(minutes=60))
     assert await end_next_idle(later(chat, 61), timedelta(minutes=60))
     assert not await end_next_idle(later(chat, 61), timedelta(minutes=60))
@@ -385,9 +420,31 @@ async def test_a_person_who_left_the_conversation_gives_it_back(console, chat):
     assert [event["how"] for event in await chat.published("handoff.ended.v1")] == ["idle"]
 
 
+async def test_a_hand_off_that_nobody_took_is_never_idle(console, chat):
+    chat.desk.opens_next = (datetime.now(UTC) + timedelta(hours=40)).isoformat()
+    await chat.answer_to("I want to talk to a person")
+    assert not await end_next_idle(later(chat, 39 * 60), timedelta(minutes=60))
+    assert (await chat.row()).owner == "human"
+    assert await escalate_next(later(chat, 40 * 60 + 6))
+    (row,) = (await console.get("/conversations", params={"state": "human"})).json()["conversations"]
+    assert row["owner"] == "human"
+
+
+async def test_closed_hours_are_not_idle_ones(console, chat):
+    await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": "Sam here."})
+    chat.desk.spans = lambda _day: [{"opens": "00:00", "closes": "00:01"}]
+    assert not await end_next_idle(later(chat, 12 * 60), timedelta(minutes=60))
+    chat.desk.spans, chat.desk.away = around_the_clock, True
+    assert not await end_next_idle(later(chat, 61), timedelta(minutes=60))
+
+
 async def test_the_stream_tells_of_changes_at_the_own_locations_only(console, chat):
-    viewer = await staff_actions.viewer_of(chat.deps, Link(TENANT, SAM))
-    stranger = replace(viewer, locations=frozenset({uuid4()}))
+    viewer = await staff_actions.viewer_of(chat.deps, session_of(SAM))
+    elsewhere = StaffChanged(
+        staff_id=RITA, version=2, name="Rita", email="r@example.com", role="location", locations=(uuid4(),)
+    )
+    await once(chat.deps.sessions, event_of(elsewhere), staff_actions.keep_staff)
+    stranger = await staff_actions.viewer_of(chat.deps, session_of(RITA))
     async with chat.deps.feed.running():
         mine, theirs = inbox_events(chat.deps, viewer, Pace()), inbox_events(chat.deps, stranger, Pace())
         await anext(mine)
@@ -421,3 +478,58 @@ async def test_the_numbers_count_each_lead_as_far_as_it_came(console, chat):
     nowhere = await console.get("/metrics", params=span | {"location": "Store999"})
     assert nowhere.json()["funnel"]["received"] == 0
     assert (await console.get("/metrics", params={"from": "yesterday", "to": "x"})).status_code == 422
+
+
+def sam(version: int, **changed: object) -> StaffChanged:
+    facts = {"name": "Sam", "email": "sam@example.com", "role": "location", "locations": (LOCATION,)}
+    return StaffChanged.model_validate({"staff_id": SAM, "version": version, **facts, **changed})
+
+
+async def test_a_session_that_was_ended_is_refused_and_the_member_s_other_one_is_not(console, sessions):
+    ended, other = session_of(SAM), session_of(SAM)
+    await once(sessions, event_of(sam(2, ended_sessions=(ended.id,))), staff_actions.keep_staff)
+    answers = [
+        await console.get("/conversations", headers={"Authorization": f"Bearer {sign_session(one, KEY)}"})
+        for one in (ended, other)
+    ]
+    assert [answer.status_code for answer in answers] == [401, 200]
+
+
+@pytest.mark.parametrize("gone", [{"ended": True}, {"active": False}], ids=["signed out", "left"])
+async def test_an_open_stream_ends_when_its_session_does(console, chat, sessions, gone):
+    session = session_of(SAM)
+    viewer = await staff_actions.viewer_of(chat.deps, session)
+    stream = inbox_events(chat.deps, viewer, Pace(look_again_seconds=0.05))
+    assert (await anext(stream)).startswith("retry:")
+    going_on = asyncio.create_task(anext(stream))
+    fact = sam(2, ended_sessions=(session.id,)) if "ended" in gone else sam(2, **gone)
+    await once(sessions, event_of(fact), staff_actions.keep_staff)
+    with pytest.raises(StopAsyncIteration):
+        await asyncio.wait_for(going_on, 10)
+
+
+CROSS_SITE = [
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+    {"origin": "http://127.0.0.1:8080.evil.example"},
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site", "origin": "http://127.0.0.1:8080"},
+]
+
+
+@pytest.mark.parametrize("told", CROSS_SITE)
+async def test_another_website_changes_nothing_with_the_cookie(console, chat, told):
+    path = f"{await door(chat)}/take-over"
+    cookie = {"cookie": f"staff_session={sign_session(session_of(SAM), KEY)}"}
+    del console.headers["authorization"]
+    answer = await console.post(path, headers=cookie | told)
+    assert (answer.status_code, answer.json()["code"]) == (403, "other_site")
+    assert (await console.get("/conversations", headers=cookie | told)).status_code == 200
+    for own in ({"sec-fetch-site": "same-origin"}, {"origin": "http://127.0.0.1:8080"}, {}):
+        assert (await console.post(path, headers=cookie | own)).status_code == 200
+    assert (await console.post(path, headers=token(SAM) | told)).status_code == 200
+
+
+async def test_no_answer_is_cached(console):
+    for path in ("/conversations", "/nowhere"):
+        assert (await console.get(path)).headers["cache-control"] == "no-store"

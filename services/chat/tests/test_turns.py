@@ -19,8 +19,11 @@ from chat.actions.records import scene_of
 from chat.schedule import AnsweringClock
 from shared.db.engine import create_engine, create_sessions, transaction
 from shared.http.links import Link
+from shared.http.staff import public_key
+from shared.understanding.opt_out import hear_opt_out
 from sqlalchemy import event
 from testkit.patience import eventually
+from testkit.secrets import KEY
 
 pytestmark = pytest.mark.postgres
 
@@ -32,6 +35,7 @@ def authors(messages):
 @pytest.fixture
 async def two_replicas(chat, database_url):
     """The answering clocks of two processes: nothing in common but the database."""
+    await hear_opt_out("hello", None)  # a service loads what it needs for this at its start
     async with AsyncExitStack() as stack:
         for _ in range(2):
             engine = create_engine(database_url)
@@ -132,8 +136,8 @@ async def chat_process(database_url: str, rabbitmq_url: str, desk: SlowDesk):
     settings = {
         "CHAT_DATABASE_URL": database_url,
         "CHAT_RABBITMQ_URL": rabbitmq_url,
-        "CHAT_LINK_KEYS": "sample-link-key",
-        "CHAT_OPS_TOKEN": "sample-ops-token",
+        "CHAT_LINK_KEYS_CHAT": KEY,
+        "CHAT_SESSION_PUBLIC_KEYS": public_key(KEY),
         "CHAT_PORT": str(port),
         "CHAT_BOOKING_URL": desk.url,
         "CHAT_ANTHROPIC_API_KEY": "",
@@ -213,7 +217,7 @@ async def test_an_answer_that_another_worker_writes_is_not_begun_again(chat):
         assert seat.owed is None
 
 
-ROUND_TRIPS = 17
+ROUND_TRIPS = 21
 """Statements from a message to its stored answer, the tenant of each transaction set: a figure that no busy machine changes."""
 
 

@@ -18,7 +18,7 @@ from chat.domain.intents import (
 from chat.domain.language import language_of
 from chat.domain.understanding import is_yes
 from chat.domain.values import Slot
-from chat.domain.wishes import Wish, three_of, wish_in
+from chat.domain.wishes import Wish, contradicts, doubt, three_of, wish_in
 
 ZONE = "America/Los_Angeles"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=ZoneInfo(ZONE))
@@ -174,3 +174,29 @@ def test_buttons_mean_what_they_say(action: str, meant: Intent) -> None:
 def test_a_button_that_is_none_of_ours_is_refused(action: str) -> None:
     with pytest.raises(UnknownAction):
         understand_action(action)
+
+
+@pytest.mark.parametrize(
+    ("words", "wish"),
+    [
+        ("January 14, 2024 at 10am", Wish(past=date(2024, 1, 14), at=time(10))),
+        ("Sunday, January 14, 2024", Wish(past=date(2024, 1, 14))),
+        ("1/14/24", Wish(past=date(2024, 1, 14))),
+        ("2024-01-14", Wish(past=date(2024, 1, 14))),
+        ("el 14 de enero de 2024", Wish(past=date(2024, 1, 14))),
+        ("January 14, 2027", Wish(day=date(2027, 1, 14))),
+        ("January 14", Wish(day=date(2027, 1, 14))),
+        ("February 29, 2027", Wish(impossible=(2, 29))),
+        ("Friday, January 14", Wish(mismatch=(date(2027, 1, 14), 4))),
+    ],
+)
+def test_a_year_that_is_named_counts(words: str, wish: Wish) -> None:
+    assert wish_in(words, NOW) == wish
+
+
+def test_a_doubt_says_what_is_right_and_which_days_it_leaves_open() -> None:
+    wish = wish_in("Friday, January 14", NOW)
+    assert doubt(wish) == "January 14, 2027 is a Thursday, not a Friday; the nearest Friday is January 15"
+    days = [date(2027, 1, n) for n in range(11, 18)]
+    assert [day.day for day in days if contradicts(wish, day)] == [14, 15]
+    assert not contradicts(wish_in("January 14", NOW), date(2027, 1, 14))

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from crm_sync.actions import echoes, observing, replicas
+from crm_sync.actions import consents, echoes, observing, replicas
 from crm_sync.actions.syncing import work_off_due_tasks
 from crm_sync.clients.shopmonkey import ShopMonkey
 from crm_sync.clients.transport import Account
@@ -30,6 +30,7 @@ from shared.events import (
     LeadReceived,
     LocationChanged,
     Service,
+    Vehicle,
 )
 from shared.messaging.inbox import once
 from shared.messaging.outbox import envelope
@@ -43,6 +44,7 @@ RULE = {
     "max_age_days": 30,
     "status_columns": {"contacted": "Contacted", "appointment_scheduled": "Appointments"},
 }
+CIVIC = Vehicle(year=2021, make="Honda", model="Civic", vehicle_class="sedan")
 CLIENT_TIMEOUT = httpx2.Timeout(1)
 
 
@@ -132,6 +134,7 @@ class Shop:
         return LeadReceived(
             lead_id=lead_id,
             contact=Contact(name="Avery Sample", email="avery@example.com"),
+            vehicle=CIVIC,
             source="shopmonkey",
             external_ref=ref,
             consent=Consent(sms=True, email=True),
@@ -149,11 +152,15 @@ class Shop:
 
     async def webhook(self, table: str, row_id: str, operation: str = "INSERT") -> None:
         """What our own webhook door would hand on about this row."""
-        event = self.change(table, self.row(table, row_id), operation)
+        await self.observe(table, self.row(table, row_id), operation)
+
+    async def observe(self, table: str, row: dict[str, Any], operation: str) -> None:
+        event = self.change(table, row, operation)
         observe = {
             "order": observing.observe_order,
             "appointment": echoes.observe_appointment,
             "message": echoes.observe_message,
+            "customer": consents.observe_customer,
         }[table]
         await observe(self.deps, event)
 

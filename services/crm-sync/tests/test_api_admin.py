@@ -12,27 +12,33 @@ from crm_sync.api_admin import build_api_admin
 from crm_sync.settings import Settings
 from fastapi import FastAPI
 from shared.http import problems
+from shared.http.limits import Limits
+from testkit.secrets import AS_OPERATOR, OPERATORS
 
 SETTINGS = Settings.model_validate(
     {
         "database_url": "postgresql://unused",
         "rabbitmq_url": "amqp://unused",
-        "link_keys": "sample",
-        "ops_token": "sample-ops",
+        "operators": OPERATORS,
     }
 )
 TENANT = {"tenant": "sample-tint"}
 
 
-@pytest.fixture
-async def operator(shop: Any) -> AsyncIterator[httpx2.AsyncClient]:
-    app = FastAPI()
+def served_by(shop: Any) -> FastAPI:
+    app = FastAPI(responses=problems.DECLARED)
+    app.state.limits = Limits(shop.deps.sessions, SETTINGS.limit_windows())
     problems.install(app)
     app.include_router(build_api_admin(shop.deps, SETTINGS, wake_worker=lambda: None, wake_poll=lambda: None))
+    return app
+
+
+@pytest.fixture
+async def operator(shop: Any) -> AsyncIterator[httpx2.AsyncClient]:
     async with httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=app),
+        transport=httpx2.ASGITransport(app=served_by(shop)),
         base_url="http://crm-sync/api/admin/crm-sync",
-        headers={"authorization": "Bearer sample-ops"},
+        headers=AS_OPERATOR,
     ) as client:
         yield client
 

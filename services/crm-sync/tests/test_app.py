@@ -19,8 +19,6 @@ def settings(shop: Any, *, database_url: str, rabbitmq_url: str) -> Settings:
         {
             "database_url": database_url,
             "rabbitmq_url": rabbitmq_url,
-            "link_keys": "sample",
-            "ops_token": "sample-ops",
             "shopmonkey_accounts": {"default": {"base_url": f"{sandbox.url}/shopmonkey", "api_key": key}},
             "poll_seconds": 3600,
         }

@@ -40,20 +40,40 @@ def email(**fields: Any) -> dict[str, Any]:
     return {"emails": [{"email": "avery@example.com", **fields}]}
 
 
+def marketing(flag: bool | None) -> dict[str, Any]:
+    return {"marketingOptIn": flag}
+
+
 CONSENTS = [
-    ConsentCase("nothing against it", Consent(sms=True, email=True)),
-    ConsentCase("silence is not a no", Consent(sms=True, email=True), phone() | email()),
-    ConsentCase("a landline takes no SMS", Consent(sms=False, email=True), phone(type="Landline")),
-    ConsentCase("opted out of SMS", Consent(sms=False, email=True), phone(optIn=False)),
-    ConsentCase("unsubscribed", Consent(sms=True, email=False), email(subscribed=False)),
-    ConsentCase("no marketing", Consent(sms=True, email=False), {"marketingOptIn": False}),
+    ConsentCase("all flags say yes", Consent(sms=True, email=True)),
+    ConsentCase("nobody has asked", Consent(sms=False, email=False), phone() | email() | marketing(None)),
+    ConsentCase("marketing alone is for mail", Consent(sms=False, email=True), phone() | email()),
+    ConsentCase("subscribed", Consent(sms=True, email=True), marketing(None)),
+    ConsentCase(
+        "a landline takes no SMS", Consent(sms=False, email=True), phone(type="Landline", optIn=True)
+    ),
+    ConsentCase("opted out of SMS", Consent(sms=False, email=True, refused=("sms",)), phone(optIn=False)),
+    ConsentCase("unsubscribed", Consent(sms=True, email=False, refused=("email",)), email(subscribed=False)),
+    ConsentCase("no marketing", Consent(sms=False, email=False, refused=("sms", "email")), marketing(False)),
+    ConsentCase(
+        "the same address twice",
+        Consent(sms=True, email=False, refused=("email",)),
+        {"emails": [{"email": "a@example.com", "subscribed": yes} for yes in (False, True)]},
+    ),
     ConsentCase("no addresses", Consent(sms=False, email=False), {"emails": [], "phoneNumbers": None}),
 ]
 
 
 @pytest.mark.parametrize("case", CONSENTS, ids=lambda case: case.id)
-def test_an_explicit_no_in_the_crm_is_a_no(case: ConsentCase) -> None:
+def test_only_a_flag_that_says_yes_is_a_consent_and_one_that_says_no_refuses(case: ConsentCase) -> None:
     assert facts(case.customer).consent == case.expected
+
+
+def test_the_proof_of_a_consent_names_the_flags() -> None:
+    assert facts(phone(optIn=False)).proof == (
+        "sms: ShopMonkey: optIn false, marketingOptIn true; email: ShopMonkey: subscribed true, marketingOptIn true"
+    )
+    assert facts(phone() | email() | marketing(None)).proof is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from crm_sync.domain.crm import CrmMessage
 from crm_sync.domain.notes import marked, note_of_appointment, note_of_message, why_no_speech
-from shared.events import AppointmentBooked, Contact, MessageSent, Service
+from shared.events import AppointmentBooked, Contact, MessageSent, Price, Service, Vehicle
 
 
 def message(author: str, channel: str, seq: int = 2) -> MessageSent:
@@ -44,7 +44,33 @@ def test_a_note_names_its_speaker(author: str, channel: str, expected: str | Non
     assert note_of_message(message(author, channel)) == expected
 
 
-def test_an_appointment_note_shows_the_shop_s_own_time() -> None:
+@pytest.mark.parametrize(
+    ("vehicle", "price", "job", "costs"),
+    [
+        (None, None, "Ceramic tint", "total $1,499.05"),
+        (
+            Vehicle(year=2019, make="Ford", model="F-150", vehicle_class="truck"),
+            Price(kind="exact", amount_cents=149905),
+            "Ceramic tint for 2019 Ford F-150 (truck)",
+            "total $1,499.05",
+        ),
+        (
+            Vehicle(vehicle_class="suv"),
+            Price(kind="from", amount_cents=149905),
+            "Ceramic tint for SUV",
+            "from $1,499.05, final price after inspection",
+        ),
+        (
+            Vehicle(make="see evil.example/x"),
+            Price(kind="on_request"),
+            "Ceramic tint for see evil[.]example/x",
+            "price on request",
+        ),
+    ],
+)
+def test_an_appointment_note_shows_car_and_price_and_the_shop_s_own_time(
+    vehicle: Vehicle | None, price: Price | None, job: str, costs: str
+) -> None:
     start = datetime(2026, 11, 24, 14, 30, tzinfo=ZoneInfo("America/Los_Angeles"))
     fact = AppointmentBooked(
         appointment_id=uuid4(),
@@ -56,13 +82,14 @@ def test_an_appointment_note_shows_the_shop_s_own_time() -> None:
         end=start,
         timezone="America/Los_Angeles",
         total_cents=149905,
+        vehicle=vehicle,
+        price=price,
         sequence=0,
         manage_url="http://127.0.0.1/m/sample",
     )
 
     assert note_of_appointment(fact) == (
-        "Appointment booked: Ceramic tint, Tue, Nov 24, 2026, 2:30 PM (America/Los_Angeles)"
-        " (no. A-1001), total $1,499.05"
+        f"Appointment booked: {job}, Tue, Nov 24, 2026, 2:30 PM (America/Los_Angeles) (no. A-1001), {costs}"
     )
 
 

@@ -22,7 +22,7 @@ async def test_a_new_order_becomes_a_lead_with_its_person_and_car(shop: Any) -> 
     assert lead["contact"] == {"name": "Avery Sample", "email": "avery@example.com", "phone": "+16195550123"}
     assert (lead["vehicle"]["make"], lead["vehicle"]["model"]) == ("Honda", "Civic")
     assert (lead["interest"], lead["seen_by"]) == ("Window Tint", "webhook")
-    assert lead["consent"] == {"sms": True, "email": True}
+    assert lead["consent"] == {"sms": True, "email": True, "refused": []}
     assert lead["location_id"] == str(shop.location_id)
 
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
+from crm_sync.actions import planning, polling
 from crm_sync.actions.polling import poll_appointments, poll_locations
 
 LEAD = "crm.lead.observed.v1"
@@ -119,3 +121,27 @@ async def test_what_stood_in_the_calendar_before_us_is_told_once(shop: Any) -> N
 
     seen = await shop.published("crm.appointment.observed.v1")
     assert [one["crm_appointment_id"] for one in seen] == ids
+
+
+async def test_of_many_that_the_search_does_not_show_ours_are_read_first_and_every_one_in_time(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here two a round, of seven."""
+    monkeypatch.setattr(polling, "MOST_DIRECT_READS", 2)
+    theirs = {put_in_calendar(shop, days) for days in range(1, 7)}
+    lead_id, _ = await shop.new_lead()
+    await shop.apply(planning.plan_booking, shop.booking(lead_id))
+    await shop.work()
+    await poll_appointments(shop.deps)
+    rows = shop.sandbox.world.tables["appointment"]
+    [ours] = set(rows) - theirs
+    for row in rows.values():
+        row["startDate"] = row["endDate"] = (shop.now + timedelta(days=800)).isoformat()
+
+    await poll_appointments(shop.deps)
+    assert shop.calls("GET", f"/appointment/{ours}") == 1
+    for _ in range(100):
+        await poll_appointments(shop.deps)
+        if all(shop.calls("GET", f"/appointment/{one}") for one in theirs):
+            return
+    pytest.fail("some were never read")

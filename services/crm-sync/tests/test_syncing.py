@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from crm_sync.actions import planning
-from crm_sync.actions.syncing import work_off_due_tasks
+from crm_sync.actions.syncing import TASKS_AT_ONCE, work_off_due_tasks
+from shared.availability import LONGEST_PROBE_SECONDS
 from shared.events import (
     AppointmentCancelled,
     AppointmentRescheduled,
@@ -14,8 +15,12 @@ from shared.events import (
     HandoffRequested,
     LeadStatusChanged,
     MessageSent,
+    Price,
+    Vehicle,
 )
 from shared.messaging.inbox import once
+
+from .conftest import CIVIC
 
 SYNCED, FAILED = "crm.synced.v1", "crm.sync.failed.v1"
 A_MINUTE = 120
@@ -85,6 +90,42 @@ async def test_a_booking_stands_in_shopmonkey_linked_and_silent(shop: Any) -> No
     flags = ("sendConfirmation", "sendReminder", "useSMS", "useEmail")
     assert [standing[flag] for flag in flags] == [False] * 4
     assert "A-1001" in standing["note"]
+
+
+@pytest.mark.parametrize(
+    ("vehicle", "linked", "line"),
+    [
+        (CIVIC, True, "Vehicle: 2021 Honda Civic (sedan)"),
+        (
+            Vehicle(year=2019, make="Ford", model="F-150", vehicle_class="truck"),
+            False,
+            "Vehicle: 2019 Ford F-150 (truck)",
+        ),
+        (Vehicle(vehicle_class="suv"), False, "Vehicle: SUV"),
+    ],
+)
+async def test_shopmonkey_has_the_car_and_the_estimate_that_were_booked_not_the_lead_s_other_car(
+    shop: Any, vehicle: Vehicle, linked: bool, line: str
+) -> None:
+    lead_id, order = await shop.new_lead()
+    price = Price(kind="range", amount_cents=79900, max_cents=129900)
+    booked = shop.booking(lead_id, vehicle=vehicle, price=price)
+
+    await shop.apply(planning.plan_booking, booked)
+    await shop.work()
+    await shop.apply(planning.plan_move, moved(booked))
+    await shop.work()
+
+    [standing] = shop.rows("appointment")
+    assert standing.get("vehicleId") == (order["vehicle_id"] if linked else None)
+    assert standing["note"].splitlines() == [
+        "Booked online, no. A-1001",
+        line,
+        "Price: $799.00 to $1,299.00, final price after inspection",
+    ]
+    car = line.removeprefix("Vehicle: ")
+    assert [f"Ceramic tint for {car}, " in note for note in notes(shop)] == [True, True]
+    assert notes(shop)[0].endswith("(no. A-1001), $799.00 to $1,299.00, final price after inspection")
 
 
 async def test_a_booking_is_announced_with_their_id(shop: Any) -> None:
@@ -176,7 +217,25 @@ async def test_a_write_that_never_arrived_is_written_after_the_look_up(shop: Any
     await shop.work(later_seconds=A_MINUTE)
 
     assert len(shop.rows("appointment")) == 1
-    assert shop.calls("POST", "/appointment/search") == 1
+    assert shop.calls("POST", "/appointment/search") >= 1
+
+
+async def test_while_the_crm_is_away_one_task_at_a_time_tries_it_and_its_return_lets_all_go(
+    shop: Any,
+) -> None:
+    leads = [(await shop.new_lead())[0] for _ in range(12)]
+    for lead_id in leads:
+        await shop.apply(planning.plan_booking, shop.booking(lead_id))
+    await shop.fault("html_403")
+    for _ in range(5):
+        await shop.work()
+    assert shop.calls("POST", "/appointment") <= TASKS_AT_ONCE + 1
+
+    await shop.fault("none")
+    shop.deps.crms[shop.tenant_id].probe_at = 0
+    await shop.work(later_seconds=LONGEST_PROBE_SECONDS)
+
+    assert len(shop.rows("appointment")) == len(leads)
 
 
 @pytest.mark.parametrize(

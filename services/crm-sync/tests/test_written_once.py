@@ -100,8 +100,6 @@ async def test_a_worker_killed_in_the_middle_of_its_write(
         "database_url": database_url,
         "rabbitmq_url": rabbitmq_url,
         "port": str(unused_tcp_port),
-        "link_keys": "sample-link-key",
-        "ops_token": "sample-ops-token",
         "shopmonkey_accounts": json.dumps({"default": account}),
     }
 

@@ -14,8 +14,9 @@ from ingest.settings import Settings
 from shared.db.engine import Sessions, create_engine, create_sessions, transaction
 from shared.events import Event, EventData
 from sqlalchemy import text
+from testkit.secrets import AS_OPERATOR, KEY, OPERATORS
 
-OPS = {"Authorization": "Bearer sample-ops"}
+OPS = AS_OPERATOR
 SECRET = "sample-webhook-secret"
 SITE_KEY = "sample-site-key"
 TENANT = {
@@ -72,13 +73,19 @@ def app(database_url: str) -> FastAPI:
     return application(database_url)
 
 
-def application(database_url: str, rabbitmq_url: str = "amqp://127.0.0.1:1") -> FastAPI:
+def application(
+    database_url: str, rabbitmq_url: str = "amqp://127.0.0.1:1", person_key: str = KEY
+) -> FastAPI:
     return build_app(
         Settings(
             database_url=database_url,
             rabbitmq_url=rabbitmq_url,
-            link_keys="sample",
-            ops_token="sample-ops",
+            link_keys_login=KEY,
+            session_keys=KEY,
+            operators=OPERATORS,
+            data_keys=KEY,
+            challenge_keys=KEY,
+            person_key=person_key,
         )
     )
 
@@ -142,7 +149,7 @@ def event(tenant_id: UUID) -> Happened:
             id=uuid4(),
             type=data.type,
             source=data.publisher,
-            subject="s",
+            subject=str(uuid4()),
             time=RECEIVED_AT,
             tenant_id=tenant_id,
             correlation_id="first-event",

@@ -1,4 +1,6 @@
 import pytest
+from ingest.sealing import Sealer
+from testkit.secrets import KEY
 
 from .conftest import OPS, SECRET, SITE_KEY, TENANT, Rows, location
 
@@ -31,6 +33,8 @@ async def test_a_new_location_is_published_whole(client, tenant_id, location_id,
         "crm_lead_rule": TENANT["crm_lead_rule"] | {"name_prefix": None, "status_columns": {}},
         "demo_mode": True,
         "allow_list": ["*@sample.test"],
+        "text_countries": ["US", "CA"],
+        "first_touch": {"email": "at_once", "sms": "asked_now"},
         "switches": {"enabled": True, "assistant": True, "sends": True, "sms": True},
     }
 
@@ -69,6 +73,47 @@ async def test_a_changed_tenant_publishes_all_its_locations(client, tenant_id, r
     assert [row["version"] for row in await rows("SELECT version FROM locations")] == [2, 2]
 
 
+A2P, OWN = {"brand": "BSAMPLE", "campaign": "CSAMPLE"}, {"brand": "BSAMPLE", "campaign": "COTHER"}
+
+
+async def test_a_location_texts_under_its_own_registration_or_its_tenants(client, tenant_id, published):
+    await client.put(TENANT_DOOR, json={**TENANT, "a2p": A2P}, headers=OPS)
+    await client.put(LOCATION_DOOR, json=location("sample-sm-094", a2p=OWN), headers=OPS)
+    newest = {e["data"]["code"]: e["data"].get("a2p") for e in await published("location.changed.v1")}
+    assert newest == {"Store094": OWN, "Store201": A2P}
+    seen = (await client.get(TENANT_DOOR, headers=OPS)).json()
+    assert (seen["a2p"], {one["code"]: one["a2p"] for one in seen["locations"]}) == (
+        A2P,
+        {"Store094": OWN, "Store201": None},
+    )
+
+
+async def test_a_registration_that_is_taken_away_is_told(client, tenant_id, published):
+    await client.put(TENANT_DOOR, json={**TENANT, "a2p": A2P}, headers=OPS)
+    answer = await client.put(TENANT_DOOR, json=TENANT, headers=OPS)
+    assert answer.json()["changes"] == [
+        {"field": "a2p.brand", "old": "BSAMPLE", "new": None},
+        {"field": "a2p.campaign", "old": "CSAMPLE", "new": None},
+    ]
+    assert "a2p" not in (await published("location.changed.v1"))[-1]["data"]
+
+
+async def test_when_a_lead_is_first_written_to_is_told(client, tenant_id, published):
+    answer = await client.put(TENANT_DOOR, json={**TENANT, "first_touch": {"sms": "at_once"}}, headers=OPS)
+    assert answer.json()["changes"] == [{"field": "first_touch.sms", "old": "asked_now", "new": "at_once"}]
+    told = (await published("location.changed.v1"))[-1]["data"]["first_touch"]
+    assert told == {"email": "at_once", "sms": "at_once"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"a2p": {"brand": "B1"}}, {"a2p": {"brand": "", "campaign": "C"}}, {"first_touch": {"sms": "never"}}],
+)
+async def test_half_a_registration_or_an_unknown_moment_is_refused(client, tenant_id, wrong):
+    answer = await client.put(TENANT_DOOR, json=TENANT | wrong, headers=OPS)
+    assert answer.status_code == 422
+
+
 async def test_a_tenant_set_as_it_is_publishes_nothing(client, tenant_id, rows: Rows, published):
     answer = await client.put(TENANT_DOOR, json=TENANT, headers=OPS)
     assert answer.json() == {"id": str(tenant_id), "slug": "sample-tint", "changes": []}
@@ -77,15 +122,15 @@ async def test_a_tenant_set_as_it_is_publishes_nothing(client, tenant_id, rows: 
 
 
 async def test_a_secret_is_never_echoed(client, tenant_id, rows: Rows, published):
-    wanted = {**TENANT, "webhook_secrets": ["sample-rotated", SECRET]}
+    wanted = {**TENANT, "webhook_secrets": ["sample-rotated-secret", SECRET]}
     changed = await client.put(TENANT_DOOR, json=wanted, headers=OPS)
     shown = await client.get(TENANT_DOOR, headers=OPS)
     assert changed.json()["changes"] == [{"field": "webhook_secrets", "old": None, "new": "changed"}]
     assert shown.json()["webhook_secret_count"] == 2
-    assert "sample-rotated" not in changed.text + shown.text
+    assert "sample-rotated-secret" not in changed.text + shown.text
     assert len(await published("location.changed.v1")) == 2
-    [row] = await rows("SELECT webhook_secrets FROM tenants")
-    assert row["webhook_secrets"] == ["sample-rotated", SECRET]
+    [row] = await rows("SELECT sealed_secrets FROM tenants")
+    assert [Sealer([KEY]).open(one) for one in row["sealed_secrets"]] == ["sample-rotated-secret", SECRET]
 
 
 async def test_a_dry_run_tells_the_changes_and_makes_none(client, tenant_id, rows: Rows, published):

@@ -1,6 +1,5 @@
 import pytest
 from ingest.domain.contact import BadEmail, BadPhone, normal_email, normal_phone, usable
-from ingest.domain.text import plain_text
 from shared.events import Contact
 
 
@@ -43,5 +42,10 @@ def test_a_crm_contact_keeps_what_works_and_loses_what_cannot():
     assert usable(typed) == Contact(name="Pat Sample", email=None, phone="+16195550142")
 
 
-def test_text_keeps_lines_and_accents_and_loses_control_characters():
-    assert plain_text(" Zoë\r\nM\u00fcller\x00\x1b[31m ") == "Zoë\nMüller[31m"
+@pytest.mark.parametrize("written", ["+52 1 55 1234 5678", "+5215512345678", "+52 55 1234 5678"])
+def test_a_mexican_mobile_with_the_old_1_is_the_same_number(written: str) -> None:
+    assert normal_phone(written) == "+525512345678"
+
+
+def test_a_number_with_a_selector_of_emoji_is_that_number() -> None:
+    assert normal_phone("6\ufe0f19 555 0199") == "+16195550199"

@@ -84,7 +84,9 @@ def notification(lead_id: UUID) -> NotificationSent:
 
 
 def test_every_event_that_ingest_consumes_has_one_consumer():
-    queues = [subscriber.queue.name for subscriber in build_consumers(Deps(sessions=None)).subscribers]
+    queues = [
+        subscriber.queue.name for subscriber in build_consumers(Deps(sessions=None, sealer=None)).subscribers
+    ]
     assert sorted(queues) == sorted(queue_for("ingest", event) for event in CONSUMES["ingest"])
 
 
@@ -133,7 +135,8 @@ async def test_form_and_order_of_one_person_are_one_lead_with_the_gaps_filled(
     await once(sessions, event(seen), actions.receive_lead)
     [lead] = await rows("SELECT * FROM leads")
     assert str(lead["id"]) == sent.json()["lead_id"]
-    assert (lead["name"], lead["email"], lead["message"]) == ("Pat", "pat@sample.test", "call me")
+    assert (lead["name"], lead["email"]) == ("Pat Sample", "pat@sample.test")
+    assert (lead["interest"], lead["message"]) == ("tint", "call me")
     assert (lead["order_id"], lead["source"], lead["version"]) == ("order-1", "web_form", 2)
     first, second = await published("lead.received.v1")
     assert (first["leadversion"], second["leadversion"]) == (1, 2)

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from shared.http.links import Link, LinkPurpose, mint
+from testkit.secrets import KEY
 
 from .conftest import OPS, Rows
 
@@ -19,10 +20,10 @@ async def sam(client, tenant_id) -> UUID:
     return UUID(answer.json()["id"])
 
 
-def code_of(tenant_id: UUID, login_id: UUID, *, minutes: int = 15) -> str:
+def code_of(tenant_id: UUID, login_id: UUID, *, minutes: int = 10) -> str:
     """As notifier puts it into the mail."""
     expires_at = datetime.now(UTC) + timedelta(minutes=minutes)
-    return mint(LinkPurpose.STAFF_LOGIN, Link(tenant_id, login_id), keys=["sample"], expires_at=expires_at)
+    return mint(LinkPurpose.STAFF_LOGIN, Link(tenant_id, login_id), keys=[KEY], expires_at=expires_at)
 
 
 async def asked_login(client, published) -> UUID:
@@ -43,6 +44,7 @@ async def test_a_member_is_published_whole_and_again_with_each_change(client, sa
         "role": "location",
         "locations": [str(location_id)],
         "active": True,
+        "ended_sessions": [],
     }
     assert [(e["version"], e["active"]) for e in events] == [(1, True), (2, False)]
 
@@ -126,3 +128,83 @@ async def test_without_a_session_nobody_is_signed_in(client, tenant_id):
     answer = await client.get("/api/staff/me")
     assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
     assert (await client.put(DOOR, json=SAM)).status_code == 401
+
+
+async def signed_in(client, tenant_id, sam, published) -> None:
+    """As in another browser: with cookies of its own."""
+    client.cookies.clear()
+    code = code_of(tenant_id, await asked_login(client, published))
+    assert (await client.post("/api/staff/session", json={"code": code})).status_code == 200
+
+
+async def ended(published) -> list[str]:
+    return (await published("staff.changed.v1"))[-1]["data"]["ended_sessions"]
+
+
+async def test_signing_out_ends_this_session_everywhere(client, tenant_id, sam, published):
+    await signed_in(client, tenant_id, sam, published)
+    cookie = dict(client.cookies)
+    assert (await client.delete("/api/staff/session")).status_code == 204
+    assert not client.cookies
+    client.cookies.update(cookie)
+    assert (await client.get("/api/staff/me")).status_code == 401
+    assert len(await ended(published)) == 1
+
+
+async def test_signing_out_everywhere_ends_every_browser_s_session(client, tenant_id, sam, published, rows):
+    await signed_in(client, tenant_id, sam, published)
+    first = dict(client.cookies)
+    await rows("UPDATE staff_logins SET requested_at = requested_at - interval '5 minutes' RETURNING id")
+    await signed_in(client, tenant_id, sam, published)
+    second = dict(client.cookies)
+    assert (await client.delete("/api/staff/sessions")).status_code == 204
+    for cookie in (first, second):
+        client.cookies.update(cookie)
+        assert (await client.get("/api/staff/me")).status_code == 401
+    assert len(await ended(published)) == 2
+
+
+async def test_who_signs_in_again_has_a_new_session_and_the_old_one_is_over(
+    client, tenant_id, sam, published, rows
+):
+    await signed_in(client, tenant_id, sam, published)
+    old = dict(client.cookies)
+    await rows("UPDATE staff_logins SET requested_at = requested_at - interval '5 minutes' RETURNING id")
+    code = code_of(tenant_id, await asked_login(client, published))
+    assert (await client.post("/api/staff/session", json={"code": code})).status_code == 200
+    assert dict(client.cookies) != old
+    client.cookies.clear()
+    client.cookies.update(old)
+    assert (await client.get("/api/staff/me")).status_code == 401
+
+
+async def test_who_leaves_and_comes_back_signs_in_anew(client, tenant_id, sam, published):
+    await signed_in(client, tenant_id, sam, published)
+    for active in (False, True):
+        await client.put(DOOR, json={**SAM, "active": active}, headers=OPS)
+    assert (await client.get("/api/staff/me")).status_code == 401
+    assert len(await ended(published)) == 1
+
+
+async def test_an_api_token_is_listed_with_who_made_it_and_can_be_revoked(client, tenant_id, sam, published):
+    made = (await client.post(f"{DOOR}/tokens", json={"days": 7}, headers=OPS)).json()
+    (listed,) = (await client.get(f"{DOOR}/tokens", headers=OPS)).json()["tokens"]
+    assert (listed["id"], listed["made_by"], listed["ended_at"]) == (made["id"], "ana", None)
+    for _ in range(2):
+        assert (await client.delete(f"{DOOR}/tokens/{made['id']}", headers=OPS)).status_code == 204
+    bearer = {"Authorization": f"Bearer {made['token']}"}
+    assert (await client.get("/api/staff/me", headers=bearer)).status_code == 401
+    assert await ended(published) == [made["id"]]
+    assert (await client.delete(f"{DOOR}/tokens/{uuid4()}", headers=OPS)).status_code == 404
+
+
+async def test_another_website_neither_signs_in_nor_out(client, tenant_id, sam, published):
+    await signed_in(client, tenant_id, sam, published)
+    evil = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    for answer in (
+        await client.delete("/api/staff/session", headers=evil),
+        await client.delete("/api/staff/sessions", headers=evil),
+        await client.post("/api/staff/session", json={"code": "x"}, headers=evil),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "other_site")
+    assert (await client.get("/api/staff/me")).status_code == 200

@@ -17,6 +17,7 @@ from notifier.app import build_sender
 from notifier.clients import smtp, twilio
 from notifier.consumers import build_consumers
 from notifier.deps import Deps
+from notifier.holdings import HOLDINGS
 from notifier.schedule import Sender, find_lost
 from notifier.settings import Settings
 from notifier.tables import Delivery, Lead, TouchPoint
@@ -25,11 +26,13 @@ from sandbox.server import Running, running
 from sandbox.settings import Settings as SandboxSettings
 from shared.db.engine import Sessions, create_engine, create_sessions, transaction
 from shared.events import (
+    A2pRegistration,
     Address,
     Consent,
     Contact,
     Event,
     EventData,
+    FirstTouch,
     LeadReceived,
     LocationChanged,
     MessageSent,
@@ -38,14 +41,19 @@ from shared.events import (
     Vehicle,
 )
 from shared.http.app import create_app
+from shared.http.limits import Limits
+from shared.http.persons import build_persons_api
 from shared.messaging.broker import Messaging
 from shared.messaging.outbox import envelope
 from shared.messaging.topology import queue_for
 from sqlalchemy import text
 from sqlmodel import col, select
+from testkit.openapi import served
+from testkit.secrets import KEY, OPERATORS
 
-EMAIL_SECRET = "sample-webhook-secret"
-OPS_TOKEN = "sample-ops-token"
+from .house import Neighbours
+
+EMAIL_SECRET = KEY
 
 
 @dataclass
@@ -57,6 +65,7 @@ class Shop:
     sandbox: Running
     http: httpx2.AsyncClient
     publish: Callable[[Event[Any]], Any]
+    neighbours: Neighbours
     tenant_id: UUID = field(default_factory=uuid4)
     location_id: UUID = field(default_factory=uuid4)
 
@@ -137,6 +146,7 @@ class Shop:
 
 
 def location(location_id: UUID, **changes: Any) -> LocationChanged:
+    """First texts go at once, so that what is seen does not hang on the hour of the day."""
     switches = Switches(**changes.pop("switches", {}))
     values: dict[str, Any] = {
         "location_id": location_id,
@@ -150,6 +160,8 @@ def location(location_id: UUID, **changes: Any) -> LocationChanged:
         "phone": "+16195550194",
         "email": "store094@sample-tint.example",
         "sms_from": "+16195550194",
+        "a2p": A2pRegistration(brand="BSAMPLE", campaign="CSAMPLE"),
+        "first_touch": FirstTouch(sms="at_once"),
         "demo_mode": False,
         "switches": switches,
     }
@@ -200,7 +212,7 @@ def a_lead() -> Callable[..., LeadReceived]:
 
 @pytest.fixture(scope="session")
 async def sandbox_server() -> AsyncIterator[Running]:
-    async with running(SandboxSettings()) as sandbox:
+    async with running(SandboxSettings(webhook_secret=EMAIL_SECRET)) as sandbox:
         yield sandbox
 
 
@@ -220,15 +232,28 @@ async def sessions(database_url: str) -> AsyncIterator[Sessions]:
 
 
 @pytest.fixture
-def settings(sandbox_server: Running) -> Settings:
+async def neighbours() -> AsyncIterator[tuple[Neighbours, str]]:
+    """With the address at which both are reached."""
+    known = Neighbours()
+    async with served(known.app()) as url:
+        yield known, url
+
+
+@pytest.fixture
+def settings(sandbox_server: Running, neighbours: tuple[Neighbours, str]) -> Settings:
     vendor = sandbox_server.world.settings
     return Settings.model_validate(
         {
             "database_url": "postgresql://unused@127.0.0.1/unused",
             "rabbitmq_url": "amqp://unused@127.0.0.1/",
             "public_url": "https://leads.sample-tint.example",
-            "link_keys": "sample-link-key",
-            "ops_token": OPS_TOKEN,
+            "link_keys_chat": KEY,
+            "link_keys_unsubscribe": KEY,
+            "link_keys_login": KEY,
+            "operators": OPERATORS,
+            "person_key": KEY,
+            "chat_url": neighbours[1],
+            "booking_url": neighbours[1],
             "smtp_port": sandbox_server.smtp_port,
             "twilio_base_url": f"{sandbox_server.url}/twilio",
             "twilio_account_sid": vendor.twilio_account_sid,
@@ -239,16 +264,26 @@ def settings(sandbox_server: Running) -> Settings:
 
 
 @pytest.fixture
-async def closed_shop(sandbox_server: Running, sessions: Sessions, settings: Settings) -> AsyncIterator[Shop]:
+async def closed_shop(
+    sandbox_server: Running,
+    sessions: Sessions,
+    settings: Settings,
+    neighbours: tuple[Neighbours, str],
+) -> AsyncIterator[Shop]:
     """Before its location is known."""
     sandbox_server.world.reset()
     deps, sender = build_sender(settings, sessions)
     broker = Messaging(settings, "notifier", build_consumers(deps)).build_broker()
     app = create_app(
         "notifier",
-        routers=[build_api(deps), build_admin_api(deps)],
+        routers=[
+            build_api(deps),
+            build_admin_api(deps),
+            build_persons_api(sessions, settings, HOLDINGS, settings.person_key),
+        ],
         sessions=sessions,
         messaging=Messaging(settings, "notifier"),
+        limits=Limits(sessions, settings.limit_windows()),
         lifespan=lambda _: running(SandboxSettings()),  # type: ignore[arg-type,return-value]
     )
     transport = httpx2.ASGITransport(app=app)
@@ -261,10 +296,11 @@ async def closed_shop(sandbox_server: Running, sessions: Sessions, settings: Set
             queue = queue_for("notifier", type(event.data))
             await broker.publish(event.to_json(), queue, content_type="application/cloudevents+json")
 
-        yield Shop(deps, sender, sandbox_server, http, publish)
+        yield Shop(deps, sender, sandbox_server, http, publish, neighbours[0])
     await sender.settled()
     await deps.smtp.close()
     await deps.twilio.close()
+    await deps.house.close()
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from shared.events import (
     AppointmentCancelled,
     AppointmentRescheduled,
     BookingDeclined,
+    ChatLinkRequested,
     Contact,
+    Price,
     Service,
     SlotOffer,
     Vehicle,
@@ -41,12 +43,13 @@ def booked(lead, sequence=0, **changes):
     return AppointmentBooked(**values(lead, sequence, **changes))
 
 
-def moved(lead, sequence=1):
-    return AppointmentRescheduled(**values(lead, sequence, START + timedelta(days=1)), old_start=START)
+def moved(lead, sequence=1, **changes):
+    told = values(lead, sequence, START + timedelta(days=1), **changes)
+    return AppointmentRescheduled(**told, old_start=START)
 
 
-def cancelled(lead, sequence=2):
-    return AppointmentCancelled(**values(lead, sequence), reason="sample")
+def cancelled(lead, sequence=2, **changes):
+    return AppointmentCancelled(**values(lead, sequence, **changes), reason="sample")
 
 
 def invite(mail):
@@ -68,7 +71,7 @@ async def test_a_booking_is_confirmed_by_mail_with_invitation_and_by_text(shop):
     assert mail["subject"] == (
         "Booked: Ceramic tint, full car on Tue, Mar 16, 10:00 AM PDT, Sample Tint San Diego"
     )
-    assert "Price: $499" in mail["text"]
+    assert "Price: $499.00" in mail["text"]
     assert "https://leads.sample-tint.example/m/sample" in mail["html"]
     assert "List-Unsubscribe" not in mail["headers"]
     assert "Tue, Mar 16, 10:00 AM PDT" in sms["text"]
@@ -82,6 +85,32 @@ async def test_a_booking_is_confirmed_by_mail_with_invitation_and_by_text(shop):
     assert event["ORGANIZER"] == "mailto:store094@sample-tint.example"
     assert event["ATTENDEE"] == f"mailto:{lead.contact.email}"
     assert [str(zone["TZID"]) for zone in calendar.walk("VTIMEZONE")] == ["America/Los_Angeles"]
+
+
+@pytest.mark.parametrize(
+    ("vehicle", "called"),
+    [
+        (Vehicle(year=2019, make="Ford", model="F-150", vehicle_class="truck"), "2019 Ford F-150"),
+        (Vehicle(vehicle_class="suv"), "SUV"),
+    ],
+)
+async def test_every_message_is_about_the_car_and_price_that_were_booked_whatever_the_lead_drives(
+    shop, vehicle, called
+):
+    lead = await shop.greet()
+    said = {"vehicle": vehicle, "price": Price(kind="from", amount_cents=49900)}
+    shop.neighbours.starts[APPOINTMENT] = (START + timedelta(days=1)).isoformat()
+    for fact in (booked(lead, **said), moved(lead, **said), cancelled(lead, **said)):
+        await shop.tell(fact)
+        await shop.send_due(START if fact.sequence == 1 else None)
+    mails = [mail for mail in shop.inbox("email") if "Ceramic tint" in mail["subject"]]
+    assert [mail["subject"].split(":")[0] for mail in mails] == ["Booked", "Moved", "Reminder", "Cancelled"]
+    for mail in mails:
+        assert f"Vehicle: {called}" in mail["text"]
+        assert "Price: from $499.00, final price after inspection" in mail["text"]
+    texts = [sms["text"] for sms in shop.inbox("sms") if "Ceramic tint" in sms["text"]]
+    assert len(texts) == 4
+    assert all(f"for your {called}" in sms for sms in texts)
 
 
 async def test_move_and_cancellation_update_the_same_event(shop):
@@ -148,8 +177,22 @@ async def test_reminders_come_a_day_and_two_hours_before_and_move_with_the_appoi
         (1, "sms", START, "planned"),
         (1, "sms", nine, "planned"),
     }
+    [reminder] = {d.appointment_id for d in await shop.deliveries() if d.template == "reminder"}
+    shop.neighbours.starts[reminder] = (START + timedelta(days=1)).isoformat()
     await shop.send_due(START)
     assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Moved", "Reminder"]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "moved"])
+async def test_no_reminder_of_what_booking_knows_to_be_over(shop, how):
+    lead = await shop.greet()
+    event = await shop.tell(booked(lead))
+    appointment_id = event.data.appointment_id
+    shop.neighbours.starts[appointment_id] = (START + timedelta(hours=how == "moved")).isoformat()
+    shop.neighbours.moved = {appointment_id} if how == "cancelled" else set()
+    await shop.send_due(START - timedelta(days=1))
+    assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Booked"]
+    assert ("suppressed", "superseded") in {(d.state, d.reason) for d in await shop.deliveries()}
 
 
 async def test_a_reminder_after_the_start_is_not_sent(shop):
@@ -178,3 +221,57 @@ async def test_a_declined_wish_offers_other_times_and_the_chat(shop, count):
         assert label in sms["text"]
     assert "/c/" in mail["text"]
     assert "/c/" in sms["text"]
+
+
+async def test_a_chat_link_goes_to_the_lead_s_own_addresses_once_an_hour(shop):
+    lead = await shop.greet()
+    await shop.send_due()
+    before = len(shop.inbox("email")) + len(shop.inbox("sms"))
+    for _ in range(3):
+        await shop.tell(ChatLinkRequested(lead_id=lead.lead_id, appointment_id=uuid4()))
+    await shop.send_due()
+    asked = shop.inbox("email", lead.contact.email)[1:]
+    assert [mail["subject"] for mail in asked] == ["Your chat with Sample Tint San Diego"]
+    assert "/c/" in asked[0]["text"]
+    assert len(shop.inbox("email")) + len(shop.inbox("sms")) == before + 2
+
+
+def by_shop(lead, **changes):
+    return moved(lead, changed_by="shop", **changes)
+
+
+async def test_a_move_by_staff_is_told_once_as_theirs_with_reminders_for_the_new_hour(shop):
+    lead = await shop.greet()
+    await shop.publish(await shop.tell(booked(lead)))
+    event = await shop.tell(by_shop(lead))
+    await shop.publish(event)
+    await shop.publish(event)
+    await shop.send_due()
+
+    mail = shop.inbox("email")[-1]
+    assert mail["subject"].startswith("Changed by the shop: Ceramic tint, full car is now on Wed, Mar 17")
+    assert [one["subject"].split(":")[0] for one in shop.inbox("email")].count("Changed by the shop") == 1
+    assert "the shop changed your appointment" in shop.inbox("sms")[-1]["text"]
+    calendar, invitation = invite(mail)
+    assert (calendar["METHOD"], invitation["SEQUENCE"]) == ("REQUEST", 1)
+
+
+async def test_at_an_hour_that_is_taken_the_customer_gets_the_other_times(shop):
+    lead = await shop.greet()
+    await shop.publish(await shop.tell(booked(lead)))
+    labels = [f"Thu, Mar 18, {hour}:00 AM PDT" for hour in (9, 10, 11)]
+    offers = tuple(SlotOffer(start=START, end=START, label=label) for label in labels)
+    await shop.publish(await shop.tell(by_shop(lead, alternatives=offers)))
+    await shop.send_due()
+    for text in (shop.inbox("email")[-1]["text"], shop.inbox("sms")[-1]["text"]):
+        assert all(label in text for label in labels)
+        assert "busy" in text
+
+
+async def test_what_staff_put_right_afterwards_is_told_to_nobody(shop):
+    lead = await shop.greet()
+    past = datetime.now(UTC) - timedelta(days=1)
+    told = values(lead, 1, past, changed_by="shop")
+    await shop.publish(await shop.tell(AppointmentRescheduled(**told, old_start=START)))
+    await shop.send_due()
+    assert not any("Changed by the shop" in (one["subject"] or "") for one in shop.inbox("email"))

@@ -1,15 +1,21 @@
 """The doors: signed or refused, heeded once, and a GET changes nothing."""
 
 import asyncio
+import base64
+import json
+import time
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 import pytest
-from notifier.domain.signatures import body_signature, twilio_signature
+from notifier.domain.signatures import mail_signature, twilio_signature
+from shared.events import Contact
 from shared.http.links import Link, LinkPurpose, mint
 from testkit.patience import eventually
+from testkit.secrets import AS_OPERATOR, KEY
 
 ORIGIN = "https://leads.sample-tint.example"
 SMS = "/webhooks/twilio/sms/sample-tint"
@@ -28,19 +34,27 @@ async def text_us(shop: Any, sender: str, body: str, sid: str | None = None) -> 
     return await from_twilio(shop, SMS, MessageSid=sid, From=sender, To="+16195550194", Body=body)
 
 
-async def mail_us(shop: Any, sender: str, body: str, headers: str = "") -> httpx2.Response:
+async def mail_us(shop: Any, sender: str, body: str, headers: str = "", **fields: str) -> httpx2.Response:
     fields = {
-        "headers": f"Message-ID: <{uuid4()}@example.com>\nSubject: Hours\n{headers}",
+        "headers": f"From: Ana Sample <{sender}>\nMessage-ID: <{uuid4()}@example.com>\nSubject: Hours\n{headers}",
         "from": f"Ana Sample <{sender}>",
         "to": "store094@sample-tint.example",
         "subject": "Hours",
         "text": body,
+        "dkim": "{@example.com : pass}",
+        **fields,
     }
     request = shop.http.build_request(
         "POST", EMAIL, files={name: (None, value) for name, value in fields.items()}
     )
-    request.headers["X-Inbound-Signature"] = body_signature("sample-webhook-secret", await request.aread())
+    request.headers.update(mail_headers(await request.aread()))
     return await shop.http.send(request)
+
+
+def mail_headers(body: bytes, *, tenant: str = "sample-tint", ago: float = 0) -> dict[str, str]:
+    at = str(int(time.time() - ago))
+    signature = mail_signature(KEY, at, tenant, body)
+    return {"X-Inbound-Timestamp": at, "X-Inbound-Signature": signature}
 
 
 async def test_a_text_reaches_the_conversation_and_stops_the_sequence(shop):
@@ -67,10 +81,25 @@ async def test_the_same_text_delivered_again_is_one_message(shop):
 
 async def test_a_text_belongs_to_the_newest_lead_of_its_number(shop):
     first = await shop.greet()
-    second = await shop.greet(contact=first.contact)
+    partner = Contact(name="Bo Sample", email="bo.sample@example.com", phone=first.contact.phone)
+    second = await shop.greet(contact=partner)
     await text_us(shop, first.contact.phone, "Hi")
     (told,) = await shop.told("inbound.message.received.v1")
     assert told["lead_id"] == str(second.lead_id)
+
+
+async def test_a_number_that_a_lead_has_lost_hears_and_says_nothing_of_it_any_more(shop):
+    owner = await shop.greet()
+    named = owner.contact.model_copy(update={"email": "mallory@example.com"})
+    hostile = await shop.greet(contact=named, source="web_form")
+    lost = hostile.model_copy(update={"contact": named.model_copy(update={"phone": None})})
+    await shop.publish(shop.event(lost, version=2))
+    await shop.send_due()
+    waiting = [d for d in await shop.deliveries() if (d.lead_id, d.channel) == (hostile.lead_id, "sms")]
+    assert [(d.state, d.reason) for d in waiting] == [("suppressed", "address_lost")]
+    await text_us(shop, owner.contact.phone, "What does it cost?")
+    (told,) = await shop.told("inbound.message.received.v1")
+    assert told["lead_id"] == str(owner.lead_id)
 
 
 @pytest.mark.parametrize("word", ["STOP", "stopall", "Unsubscribe", "CANCEL", "END", "QUIT"])
@@ -83,16 +112,6 @@ async def test_a_stop_word_ends_texts_and_is_answered_once_by_twilio_alone(shop,
     assert await shop.told("inbound.message.received.v1") == []
     assert shop.inbox("sms") == []
     assert shop.inbox("email") == []
-
-
-async def test_a_stop_word_that_twilio_does_not_know_gets_one_receipt_from_us(shop):
-    lead = await shop.greet()
-    await text_us(shop, lead.contact.phone, "revoke")
-    await text_us(shop, lead.contact.phone, "revoke")
-    await shop.send_due()
-    (receipt,) = shop.inbox("sms")
-    assert "you are unsubscribed" in receipt["text"]
-    assert len(await shop.told("contact.opted_out.v1")) == 1
 
 
 async def test_start_opts_in_again(shop):
@@ -180,22 +199,82 @@ async def test_a_mail_reply_reaches_the_conversation_and_is_answered_in_its_thre
     assert mail["headers"]["In-Reply-To"] == told["provider_id"]
 
 
-@pytest.mark.parametrize("header", ["Auto-Submitted: auto-replied", "Precedence: bulk"])
-async def test_machines_mail_is_not_answered(shop, header):
-    lead = await shop.greet()
-    assert (await mail_us(shop, lead.contact.email, "I am away.", header)).json() == {"status": "ignored"}
-    assert (await shop.lead(lead.lead_id)).stopped_reason is None
-
-
 async def test_mail_that_is_not_signed_is_refused(shop):
     answer = await shop.http.post(EMAIL, files={"from": (None, "a@b.example")})
     assert answer.status_code == 403
 
 
+@pytest.mark.parametrize("field", ["from", "to", "cc"])
+@pytest.mark.parametrize("nested", ["(" * 5000, ":" * 5000])
+async def test_a_mail_whose_addresses_nest_without_end_is_malformed(shop, field, nested):
+    answer = await mail_us(shop, "a@example.com", "Hi", **{field: nested})
+    assert answer.status_code == 400
+
+
 async def test_a_signed_body_that_is_no_mail_is_malformed(shop):
     body = b'{"from": "x"}'
-    headers = {"X-Inbound-Signature": body_signature("sample-webhook-secret", body)}
-    assert (await shop.http.post(EMAIL, content=body, headers=headers)).status_code == 400
+    assert (await shop.http.post(EMAIL, content=body, headers=mail_headers(body))).status_code == 400
+
+
+@pytest.mark.parametrize("of", [{"tenant": "sample-wraps"}, {"ago": 301}, {"ago": -400}], ids=str)
+async def test_a_mail_signed_for_another_tenant_or_time_is_refused(shop, of):
+    body = b"anything"
+    answer = await shop.http.post(EMAIL, content=body, headers=mail_headers(body, **of))
+    assert (answer.status_code, answer.json()["code"]) == (403, "bad_signature")
+
+
+SPOOFED = [
+    {"dkim": ""},
+    {"dkim": "{@example.com : fail}"},
+    {"dkim": "{@evil.example : pass}"},
+    {"dkim": "{@example.com : pass : fail}"},
+    {"dkim": "{@example.com : pass}{@evil.example : fail}"},
+    {"dkim": "{@notexample.com : pass}"},
+    {"dkim": "none", "headers": "Authentication-Results: mx.sendgrid.net; dkim=pass header.d=example.com"},
+    {"dkim": "none", "SPF": "pass"},
+    {"dkim": "none", "to": "store094+aaaabbbbccccddddeeeeffffgggghhhhiiiijjjjkk@sample-tint.example"},
+]
+
+
+@pytest.mark.parametrize("fields", SPOOFED, ids=str)
+async def test_a_mail_that_nothing_proves_is_kept_and_shown_to_the_shop_and_nothing_comes_of_it(shop, fields):
+    lead = await shop.greet()
+    for words in ("Please cancel www.evil.example/x", "yes, cancel it"):
+        assert (await mail_us(shop, lead.contact.email, words, **fields)).json() == {"status": "received"}
+    assert await shop.told("inbound.message.received.v1") == []
+    assert (await shop.lead(lead.lead_id)).stopped_reason is None
+    await shop.send_due()
+    (notice,) = shop.inbox("email", "store094@sample-tint.example")
+    assert "Please cancel evil[.]example/x" in notice["text"]
+    kept = await shop.http.get("/api/admin/notifier/sample-tint/kept-messages", headers=AS_OPERATOR)
+    assert [(one["text"], one["proven"]) for one in kept.json()["messages"]] == [
+        ("yes, cancel it", False),
+        ("Please cancel www.evil.example/x", False),
+    ]
+
+
+async def test_an_opt_out_counts_whoever_wrote_it(shop):
+    lead = await shop.greet()
+    await mail_us(shop, lead.contact.email, "unsubscribe", dkim="none")
+    (told,) = await shop.told("contact.opted_out.v1")
+    assert (told["address"], told["channel"]) == (lead.contact.email, "email")
+
+
+async def test_a_reply_to_our_address_is_its_lead_s_from_whichever_account_it_comes(shop):
+    lead = await shop.greet()
+    await shop.greet(contact=lead.contact)
+    await shop.send_due()
+    sent = {mail["headers"]["Message-ID"]: mail for mail in shop.inbox("email", lead.contact.email)}
+    own = next(d for d in await shop.deliveries() if (d.lead_id, d.channel) == (lead.lead_id, "email"))
+    mail = next(mail for message_id, mail in sent.items() if str(own.id) in message_id)
+    address = parseaddr(mail["headers"]["Reply-To"])[1]
+    assert len(address.partition("@")[0]) <= 64
+    await mail_us(shop, "work@other.example", "From my desk", dkim="none", to=f"Shop <{address.upper()}>")
+    (told,) = await shop.told("inbound.message.received.v1")
+    assert (told["lead_id"], told["text"]) == (str(lead.lead_id), "From my desk")
+    await shop.say(lead.lead_id, "See you!", author="assistant", channel="email")
+    await shop.send_due()
+    assert shop.inbox("email", "work@other.example") == []
 
 
 async def test_looking_at_the_unsubscribe_page_changes_nothing(shop):
@@ -227,7 +306,7 @@ async def test_a_bad_unsubscribe_link_tells_nothing(shop):
     unknown = mint(
         LinkPurpose.UNSUBSCRIBE,
         Link(shop.tenant_id, uuid4()),
-        keys=["sample-link-key"],
+        keys=[KEY],
         expires_at=datetime(2035, 1, 1, tzinfo=UTC),
     )
     for token in ("forged", unknown):
@@ -261,6 +340,7 @@ async def test_texts_mails_and_receipts_that_the_sandbox_signs_are_taken(shop, c
         "text": "Hi",
     }
     answer = await connected.post("/control/email", json=mail)
+    await connected.post("/control/email", json=mail | {"text": "Spoofed", "authentic": False})
     assert (text.json()["status"], answer.json()["status"]) == (200, 200)
     told = await shop.told("inbound.message.received.v1")
     assert [(row["channel"], row["text"]) for row in told] == [("sms", "Hello"), ("email", "Hi")]
@@ -269,3 +349,50 @@ async def test_texts_mails_and_receipts_that_the_sandbox_signs_are_taken(shop, c
         return (await shop.delivery("sms")).provider_status == "delivered"
 
     await eventually(delivered)
+
+
+async def test_a_from_that_reads_like_the_customers_proves_nothing(shop):
+    """A decoded display name, and a second From."""
+    lead = await shop.greet()
+    reads_like = {"from": f"{lead.contact.email}, \u00e9 <mallory@example.com>"}
+    await mail_us(shop, "mallory@example.com", "What does it cost?", **reads_like)
+    await mail_us(shop, lead.contact.email, "What does it cost?", "From: Mallory <mallory@example.com>")
+    assert await shop.told("inbound.message.received.v1") == []
+
+
+@pytest.mark.parametrize("path", [SMS, STATUS, EMAIL])
+async def test_what_bears_no_signature_is_refused_before_its_body_is_read(shop, path):
+    read = []
+
+    async def body():
+        read.append(True)
+        yield b"From=%2B16195550171"
+
+    for headers in ({}, {"X-Twilio-Signature": "forged", "X-Inbound-Signature": "forged"}):
+        answer = await shop.http.post(path, content=body(), headers=headers)
+        assert answer.status_code == 403
+    assert read == []
+
+
+@pytest.mark.parametrize("body", ["x" * 65_537, "a=1&" * 201], ids=["bytes", "fields"])
+@pytest.mark.parametrize("path", [SMS, STATUS])
+async def test_no_more_is_read_of_a_text_than_twilio_ever_sends(shop, path, body):
+    forged = {"X-Twilio-Signature": base64.b64encode(b"x" * 20).decode()}
+    answer = await shop.http.post(path, content=body, headers=forged)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+async def test_a_mail_of_a_thousand_parts_is_refused_at_once(shop):
+    answer = await mail_us(shop, "ana@example.com", "Hi", **{f"part{n}": "" for n in range(3000)})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
+async def test_a_mail_to_more_people_than_are_read_still_reaches_whom_it_was_delivered_to(shop):
+    lead = await shop.greet()
+    await shop.send_due()
+    reply_to = shop.inbox("email")[0]["headers"]["Reply-To"]
+    crowd = ", ".join(f"p{n}@example.com" for n in range(5000))
+    envelope = json.dumps({"to": [parseaddr(reply_to)[1]]})
+    assert (await mail_us(shop, "bo@example.com", "Hi", to=crowd, envelope=envelope)).status_code == 200
+    (told,) = await shop.told("inbound.message.received.v1")
+    assert told["lead_id"] == str(lead.lead_id)

@@ -78,7 +78,7 @@ async def test_a_lead_of_an_unknown_location_waits_for_it(closed_shop, a_lead):
     event = closed_shop.event(a_lead())
 
     async def greet(session, event):
-        await greet_lead(session, event, closed_shop.deps.sequences)
+        await greet_lead(session, event, closed_shop.deps)
 
     with pytest.raises(RetryLater):
         await once(closed_shop.deps.sessions, event, greet)

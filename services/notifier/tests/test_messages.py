@@ -5,12 +5,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from icalendar import Calendar
 from notifier.letters import Writer
 from notifier.tables import Delivery, Lead, Location
 from notifier.templates import load_templates
+from shared.http.links import LinkPurpose
+from testkit.secrets import KEY
 
 TEMPLATES = load_templates()
-WRITER = Writer(TEMPLATES, keys=["sample"], public_url="https://leads.sample-tint.example")
+WRITER = Writer(
+    TEMPLATES, keys=dict.fromkeys(LinkPurpose, (KEY,)), public_url="https://leads.sample-tint.example"
+)
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 TENANT, SHOP = uuid4(), uuid4()
 
@@ -28,9 +33,17 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "confirmation": APPOINTMENT,
     "rescheduled": APPOINTMENT | {"old_start": "2026-11-23T10:00:00-08:00"},
     "cancelled": APPOINTMENT,
+    "rescheduled_by_shop": APPOINTMENT
+    | {"old_start": "2026-11-23T10:00:00-08:00", "alternatives": ["Wed, Nov 25, 10:00 AM PST"]},
+    "cancelled_by_shop": APPOINTMENT | {"alternatives": []},
+    "restored_by_shop": APPOINTMENT | {"alternatives": []},
     "reminder": APPOINTMENT,
     "booking_declined": {"alternatives": ["Tue, Nov 24, 10:00 AM PST"]},
     "reply": {"text": "About 3 hours.", "preview": "About", "subject": "Re: Hours", "answers": None},
+    "unproven_mail": {"sender": "ana@example[.]com", "text": "Please cancel."},
+    "media_notice": {"kind": "text", "files": "image/jpeg (https://api.twilio.com/x)", "text": "(no words)"},
+    "invitation_answered": {"subject_of_it": "Accepted: Tint", "text": "Ana has accepted."},
+    "stranger_notice": {"sender": "(619) 555-0111", "kind": "text", "text": "Open today?", "files": ""},
     "handoff_notice": {
         "reason": "complaint",
         "summary": "The film peels.",
@@ -47,7 +60,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
         "customer_email": None,
         "vehicle": None,
     },
-    "staff_login": {"login_url": "https://leads.sample-tint.example/console?code=sample"},
+    "staff_login": {"login_url": "https://leads.sample-tint.example/console?code=sample", "minutes": 10},
 }
 LEADS: dict[str, dict[str, Any]] = {
     "full": {
@@ -111,7 +124,7 @@ def delivery(template: str, lead: Lead) -> Delivery:
         channel="email",
         address="ana@example.com",
         template=template,
-        payload=PAYLOADS.get(template, {}),
+        payload=dict(PAYLOADS.get(template, {})),
         appointment_id=uuid4(),
         sequence=0,
         lead_version=1,
@@ -122,7 +135,7 @@ def delivery(template: str, lead: Lead) -> Delivery:
 
 
 @pytest.mark.parametrize("kind", list(LEADS))
-@pytest.mark.parametrize("template", sorted(set(TEMPLATES.messages) - {"opt_out_receipt"}))
+@pytest.mark.parametrize("template", sorted(TEMPLATES.messages))
 def test_every_mail_is_whole(template: str, kind: str) -> None:
     customer = lead(kind)
     message = WRITER.mail(delivery(template, customer), customer, shop()).message
@@ -154,6 +167,46 @@ def test_every_text_is_whole_and_short(template: str, kind: str) -> None:
     assert len(body) <= 306, "two segments"
     if template.startswith(("first", "follow")):
         assert body.endswith("Reply STOP to opt out")
+
+
+PRICES = {
+    "firm": ({"kind": "exact", "amount_cents": 89900}, "$899.00"),
+    "from": ({"kind": "from", "amount_cents": 89900}, "from $899.00, final price after inspection"),
+    "range": (
+        {"kind": "range", "amount_cents": 79900, "max_cents": 129900},
+        "$799.00 to $1,299.00, final price after inspection",
+    ),
+    "on request": ({"kind": "on_request"}, "price on request"),
+    "told by an older release": (None, "$499.00"),
+}
+
+
+@pytest.mark.parametrize("kind", list(PRICES))
+@pytest.mark.parametrize("template", ["confirmation", "rescheduled", "reminder", "cancelled"])
+def test_mail_text_and_calendar_name_the_car_and_say_the_price_as_the_kind_that_it_is(
+    template: str, kind: str
+) -> None:
+    customer = lead("full")
+    price, words = PRICES[kind]
+    booked = delivery(template, customer)
+    booked.payload |= {"vehicle": "2019 Ford F-150"} | ({"price": price} if price else {})
+    mail = WRITER.mail(booked, customer, shop()).message
+    for form in ("plain", "html"):
+        body = mail.get_body((form,))
+        assert body is not None
+        assert words in body.get_content()
+        assert "2019 Ford F-150" in body.get_content()
+    assert f"Price: {words}\n" in mail.get_body(("plain",)).get_content()
+    sms = WRITER.text(booked, customer, shop()).body
+    assert "for your 2019 Ford F-150" in sms
+    assert "Civic" not in sms + str(mail)
+    assert len(sms) <= 306, "two segments"
+    if template != "cancelled":
+        assert f"{words}. " in sms
+    for part in mail.walk():
+        if part.get_content_type() == "text/calendar":
+            [event] = Calendar.from_ical(part.get_content()).walk("VEVENT")
+            assert f"Ceramic tint, full car for 2019 Ford F-150, {words}. Move" in event["description"]
 
 
 def test_the_html_loads_nothing_from_elsewhere() -> None:

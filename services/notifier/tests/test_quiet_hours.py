@@ -55,6 +55,6 @@ def test_a_number_without_a_place_leaves_the_shops_zone(phone: str | None) -> No
     assert [zone.key for zone in zones_of("America/Phoenix", phone)] == ["America/Phoenix"]
 
 
-def test_zones_that_never_share_a_day_fall_back_to_the_shop() -> None:
+def test_zones_that_never_share_a_day_leave_the_recipients() -> None:
     bangkok = ZoneInfo("Asia/Bangkok")
-    assert next_allowed(at("2026-11-24T12:00", NY), [NY, bangkok]) == at("2026-11-24T12:00", NY)
+    assert next_allowed(at("2026-11-24T12:00", NY), [NY, bangkok]) == at("2026-11-25T09:00", bangkok)

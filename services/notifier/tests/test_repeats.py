@@ -16,7 +16,7 @@ async def greeted(shop, a_lead):
     event = shop.event(a_lead())
 
     async def greet(session, told):
-        await greet_lead(session, told, shop.deps.sequences)
+        await greet_lead(session, told, shop.deps)
 
     async def repeat(mode):
         with delivered(Replay(f"sample-{mode}", mode).headers):

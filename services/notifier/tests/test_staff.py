@@ -139,7 +139,7 @@ async def test_who_has_left_is_not_told(shop: Shop, members):
     assert not [n for n in await notices(shop) if n[1] == "gone@sample.test"]
 
 
-def login(staff_id: UUID, *, minutes: int = 15) -> StaffLoginRequested:
+def login(staff_id: UUID, *, minutes: int = 10) -> StaffLoginRequested:
     return StaffLoginRequested(
         login_id=uuid4(),
         staff_id=staff_id,
@@ -163,9 +163,16 @@ async def test_the_login_link_is_mailed_and_names_its_login(shop: Shop, sam: UUI
     await shop.tell(asked)
     (mail,) = shop.inbox("email", "sam@sample.test")
     code = mail["text"].split("/console?code=")[1].split()[0]
-    keys = shop.deps.settings.signing_keys()
+    keys = shop.deps.settings.link_keys()[LinkPurpose.STAFF_LOGIN]
     link = read(LinkPurpose.STAFF_LOGIN, code, keys=keys, now=datetime.now(UTC))
     assert (link.tenant_id, link.subject_id) == (shop.tenant_id, asked.login_id)
+
+
+@pytest.mark.parametrize("minutes", [7, 10])
+async def test_the_login_mail_says_how_long_its_link_is_good_for(shop: Shop, sam: UUID, minutes: int):
+    await shop.tell(login(sam, minutes=minutes))
+    (mail,) = shop.inbox("email", "sam@sample.test")
+    assert f"good once and for {minutes} minutes." in mail["text"]
 
 
 async def test_in_demo_mode_a_login_link_goes_to_the_allow_list_only(shop: Shop, sam: UUID):

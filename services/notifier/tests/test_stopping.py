@@ -1,6 +1,9 @@
 """The sequence ends the moment somebody acts, and nothing of it goes afterwards."""
 
 import asyncio
+import os
+import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -146,3 +149,68 @@ async def test_words_in_the_web_chat_can_opt_out_of_texts(shop):
     assert [(row["channel"], row["address"], row["how"]) for row in told] == [
         ("sms", fact.contact.phone, "free_text")
     ]
+
+
+async def due_follow_up(shop):
+    """The lead, and the moment at which its first follow-up goes."""
+    fact = await shop.greet()
+    await shop.send_due()
+    due = (await shop.touches(fact.lead_id))[1].due_at
+    await fire_due_touches(shop.deps, shop.tenant_id, due)
+    return fact, due
+
+
+async def test_a_reply_that_chat_has_and_no_event_has_told_of_stops_the_follow_up(shop):
+    fact, due = await due_follow_up(shop)
+    shop.neighbours.engaged.add(fact.lead_id)
+    await shop.send_due(due)
+    assert (len(shop.inbox("email")), len(shop.inbox("sms"))) == (1, 1), "the first touch alone"
+    follow_ups = {(d.state, d.reason) for d in await shop.deliveries() if d.touch == 1}
+    assert follow_ups == {("suppressed", "engaged")}
+    assert {t.state for t in (await shop.touches(fact.lead_id))[2:]} == {"cancelled"}
+
+
+async def test_while_chat_does_not_answer_a_follow_up_waits_and_is_never_given_up(shop):
+    _, due = await due_follow_up(shop)
+    shop.neighbours.away = True
+    for number in range(70):
+        await shop.send_due(due + timedelta(seconds=6 * number))
+    assert {(d.state, d.reason) for d in await shop.deliveries() if d.touch == 1} == {
+        ("planned", "house_away")
+    }
+    shop.neighbours.away = False
+    await shop.send_due(due + timedelta(seconds=600))
+    assert (len(shop.inbox("email")), len(shop.inbox("sms"))) == (2, 2)
+
+
+RACES = int(os.environ.get("RACES", "100"))
+AT_ONCE = 50
+
+
+@pytest.mark.timeout(900)
+async def test_replies_that_race_with_their_follow_ups_are_never_followed_up(shop):
+    dice = random.Random(RACES)  # noqa: S311 - moments of a test
+    replied: dict[str, float] = {}
+    told_no: dict[str, float] = {}
+    for _ in range(0, RACES, AT_ONCE):
+        races = [await due_follow_up(shop) for _ in range(AT_ONCE)]
+
+        async def reply(fact):
+            await asyncio.sleep(dice.uniform(0, 2))
+            shop.neighbours.engaged.add(fact.lead_id)
+            replied[fact.contact.email] = asyncio.get_running_loop().time()
+
+        due = max(due for _, due in races)
+        sending = (shop.send_due(due) for _ in range(8))
+        await asyncio.gather(*sending, *(reply(fact) for fact, _ in races))
+        await shop.send_due(due + timedelta(hours=2))
+        told_no |= {
+            fact.contact.email: shop.neighbours.told_no[fact.lead_id]
+            for fact, _ in races
+            if fact.lead_id in shop.neighbours.told_no
+        }
+    mails = Counter(mail["to"] for mail in shop.inbox("email"))
+    followed_up = [to for to, count in mails.items() if count > 1]
+    assert 0 < len(followed_up) < len(replied), "the races must end both ways"
+    late = [to for to in followed_up if to not in told_no or told_no[to] > replied[to]]
+    assert late == [], f"{len(late)} of {len(replied)}"

@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from notifier.domain.quoted import new_words
-from notifier.domain.wording import greeting, harmless, money, when, wish
+from notifier.domain.wording import Wanted, greeting, harmless, quoted, when, wish
 from shared.events import Vehicle
 
 
@@ -37,17 +36,34 @@ def test_a_greeting_never_lacks_a_name(name: str, expected: str) -> None:
         (Vehicle(make="Honda"), None, "Honda"),
         (Vehicle(year=2021), "Ceramic tint", "Ceramic tint"),
         (None, None, "vehicle"),
-        (None, "{{ x }} <b>tint</b>\n", "x b tint /b"),
+        (None, "{{ x }} <b>tint</b>\n", "vehicle"),
     ],
 )
 def test_a_wish_is_the_car_or_what_was_asked_for(
     vehicle: Vehicle | None, interest: str | None, expected: str
 ) -> None:
-    assert wish(vehicle, interest) == expected
+    assert wish([Wanted(vehicle, interest)], {"ceramic", "tint"}) == expected
+
+
+def test_of_two_wishes_both_are_named() -> None:
+    civic, f150 = Vehicle(make="Honda", model="Civic"), Vehicle(make="Ford", model="F-150")
+    catalog = {"ceramic", "carbon"}
+    assert wish([Wanted(civic, "Ceramic"), Wanted(civic, "Ceramic")], catalog) == "Honda Civic"
+    assert (
+        wish([Wanted(civic, "Ceramic"), Wanted(civic, "Carbon")], catalog)
+        == "Honda Civic (Ceramic and Carbon)"
+    )
+    assert wish([Wanted(civic, "Ceramic"), Wanted(f150, "Carbon")], catalog) == "Honda Civic and Ford F-150"
+    assert wish([Wanted(None, "Ceramic"), Wanted(None, "Carbon")], catalog) == "Ceramic and Carbon"
 
 
 def test_long_words_of_customers_are_cut() -> None:
     assert len(harmless("tint " * 100, 60)) <= 60
+
+
+def test_what_the_shop_reads_of_strangers_cannot_be_clicked() -> None:
+    typed = "see \u202ehttps://evil.example/promo\u200b\nor www.evil.example, a@evil.example {now}"
+    assert quoted(typed) == "see evil[.]example/promo or evil[.]example, a@evil[.]example now"
 
 
 def test_a_moment_names_weekday_date_time_and_zone() -> None:
@@ -55,22 +71,3 @@ def test_a_moment_names_weekday_date_time_and_zone() -> None:
         when(datetime(2026, 11, 24, 18, 0, tzinfo=UTC), "America/Los_Angeles") == "Tue, Nov 24, 10:00 AM PST"
     )
     assert when(datetime(2026, 7, 4, 7, 5, tzinfo=UTC), "America/Phoenix") == "Sat, Jul 4, 12:05 AM MST"
-
-
-def test_money_shows_cents_only_where_there_are_some() -> None:
-    assert [money(49900), money(123456), money(5)] == ["$499", "$1,234.56", "$0.05"]
-
-
-@pytest.mark.parametrize(
-    "mail",
-    [
-        "Friday works.\n\nOn Tue, Nov 24, 2026 at 9:00 AM Shop <a@b.example> wrote:\n> Hi Ana",
-        "Friday works.\r\n\r\nOn Tue, Nov 24, 2026 at 9:00 AM Sample Tint\r\n<a@b.example> wrote:\r\n\r\n> Hi Ana",
-        "Friday works.\n> Hi Ana\n> more",
-        "Friday works.\n\n-----Original Message-----\nFrom: Shop",
-        "Friday works.\n\n-- \nAna Sample",
-        "Friday works.\n\nSent from my phone",
-    ],
-)
-def test_only_the_new_words_of_a_reply_are_kept(mail: str) -> None:
-    assert new_words(mail) == "Friday works."

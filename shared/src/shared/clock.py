@@ -6,8 +6,6 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from shared.telemetry.logs import without_words
-
 log = structlog.get_logger()
 
 
@@ -45,7 +43,7 @@ class Clock:
     async def _work_once(self) -> bool:
         try:
             return await self._work()
-        except Exception as error:  # noqa: BLE001
+        except Exception:
             # The clock's edge: what is due stays due, the next round tries again.
-            log.error("clock.failed", clock=self._name, reason=without_words(error))  # noqa: TRY400
+            log.exception("clock.failed", clock=self._name)
             return False

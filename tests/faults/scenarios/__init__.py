@@ -4,6 +4,7 @@ from faults.scenarios import (
     broker,
     clocks,
     database,
+    gateway,
     hostile_vendors,
     migrations,
     network,
@@ -11,6 +12,7 @@ from faults.scenarios import (
     poison,
     processes,
     queues,
+    slow,
     vendors,
     webhooks,
 )
@@ -23,6 +25,7 @@ __all__ = [
     "broker",
     "clocks",
     "database",
+    "gateway",
     "hostile_vendors",
     "migrations",
     "network",
@@ -30,6 +33,7 @@ __all__ = [
     "poison",
     "processes",
     "queues",
+    "slow",
     "vendors",
     "webhooks",
 ]

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 from ops.stack.environment import PACKAGES
+from ops.stack.provision import owner_url
 from ops.stack.shell import Outcome
 from ops.stack.shell import run as shell
+from ops.stack.state import secret
 
 from faults.scenarios.table import Run, scenario
 from faults.system import ROOT, System
@@ -37,7 +39,7 @@ def downgrade() -> None:
 '''
 CONTRACT = (
     "import os\nfrom alembic import command\nfrom shared.db.migrate import config\n"
-    f"command.downgrade(config('{PACKAGES[SERVICE]}', os.environ['BOOKING_DATABASE_URL']), '-1')\n"
+    f"command.downgrade(config('{PACKAGES[SERVICE]}', os.environ['BOOKING_MIGRATION_DATABASE_URL']), '-1')\n"
 )
 
 
@@ -98,7 +100,8 @@ def migrate(system: System, newer: Path) -> "asyncio.Future[Outcome]":
 
 
 def python(system: System, newer: Path, *arguments: str) -> "asyncio.Future[Outcome]":
-    settings = {**system.settings_of(SERVICE), "PYTHONPATH": str(newer)}
+    owner = owner_url(system.stack.databases[SERVICE], secret(system.state_dir, "database"))
+    settings = {"BOOKING_MIGRATION_DATABASE_URL": owner, "PYTHONPATH": str(newer)}
     return asyncio.ensure_future(shell(sys.executable, *arguments, env=settings, timeout_seconds=120))
 
 

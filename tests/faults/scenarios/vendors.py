@@ -1,8 +1,19 @@
 """ShopMonkey, Twilio, the mail server and Claude in every bad mood."""
 
+import asyncio
+import time
 from contextlib import AsyncExitStack
+from functools import partial
 
+from testkit.patience import eventually
+
+from faults.audit import intents_open
 from faults.scenarios.table import Run, scenario
+
+OUTAGE_SECONDS = 600
+LEADS_BEFORE = 20
+"""Their messages are on their way when it begins."""
+LEADS_MEANWHILE = 60
 
 
 @scenario(15, group="faults_quick")
@@ -67,3 +78,39 @@ async def claude_overloaded_hanging_and_talking_nonsense(run: Run) -> None:
             run.load.new_story(chats=True, books=True)
             await run.moment(2, 3)
         run.injected.append(f"{mood['mode']} {mood.get('status', '')}".strip())
+
+
+@scenario(15, group="faults_long")
+async def vendors_away_for_ten_minutes(run: Run) -> None:
+    """What gathered goes when they are back: one tries them, then all. Leads that nobody could read are found by poll."""
+    async with run.system.with_settings({"crm-sync": {"CRM_SYNC_POLL_SECONDS": "60"}}):
+        waited = await _customers_while_vendors_are_away(run)
+        returned = time.monotonic()
+        for what, through in (("what was planned", _all_sent), ("all", _all_known)):
+            await eventually(partial(through, run), within_seconds=900, every_seconds=0.5)
+            run.injected.append(f"{what} {time.monotonic() - returned:.1f} s after the return")
+    run.injected.append(f"{waited} messages and writes had waited")
+
+
+async def _customers_while_vendors_are_away(run: Run) -> int:
+    away = {"mode": "status", "status": 503}
+    async with AsyncExitStack() as stack:
+        for _ in range(LEADS_BEFORE):
+            await run.load.new_story(chats=False, books=False)[1]
+        for vendor, fault in {"twilio": away, "smtp": away | {"status": 451}, "shopmonkey": away}.items():
+            await stack.enter_async_context(run.system.vendor_fault(vendor, **fault))
+        for _ in range(LEADS_MEANWHILE):
+            run.load.new_story(chats=False, books=False)
+            await asyncio.sleep(OUTAGE_SECONDS / LEADS_MEANWHILE)
+        return len(await intents_open(run.system))
+
+
+async def _all_sent(run: Run) -> bool:
+    return not await intents_open(run.system)
+
+
+async def _all_known(run: Run) -> bool:
+    orders = [story.order_id for story in run.load.stories]
+    query = "SELECT count(*) AS known FROM ingest.leads WHERE order_id = ANY($1)"
+    [row] = await run.system.rows(query, orders)
+    return bool(row["known"] == len(orders)) and await _all_sent(run)

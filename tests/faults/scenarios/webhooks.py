@@ -83,5 +83,6 @@ async def import_secrets(system: System, secrets: list[str]) -> None:
     text = (ROOT / "samples/tenant.yaml").read_text()
     assert '["${LEADCTL_WEBHOOK_SECRET}"]' in text
     path = system.state_dir / "rotated-tenant.yaml"
+    text = text.replace("knowledge: ", f"knowledge: {ROOT / 'samples'}/")
     path.write_text(text.replace('["${LEADCTL_WEBHOOK_SECRET}"]', json.dumps(secrets)))
     await system.leadctl("import", "tenant", str(path), "--live")

@@ -43,7 +43,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ops.stack", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "status", "clean"])
-    parser.add_argument("--claude", choices=["sandbox", ""], default="", help="use the sandbox's Claude (up)")
+    parser.add_argument("--claude", default="", help="sandbox, or the address of a Messages API (up)")
     return parser
 
 

@@ -25,7 +25,7 @@ async def has_image(image: str) -> bool:
 
 
 async def container_postgres(state_dir: Path) -> Postgres | None:
-    image = os.environ.get("POSTGRES_IMAGE", "postgres:17")
+    image = os.environ.get("POSTGRES_IMAGE", "postgres:17.6")
     if not await has_image(image):
         return None
     name, password = f"leads-{instance_id(state_dir)}-postgres", secret(state_dir, "postgres")
@@ -39,7 +39,7 @@ async def container_postgres(state_dir: Path) -> Postgres | None:
 
 
 async def container_rabbit(state_dir: Path) -> Rabbit | None:
-    image = os.environ.get("RABBITMQ_IMAGE", "rabbitmq:4-management")
+    image = os.environ.get("RABBITMQ_IMAGE", "rabbitmq:4.1.4-management")
     if not await has_image(image):
         return None
     name, password = f"leads-{instance_id(state_dir)}-rabbitmq", secret(state_dir, "rabbitmq")

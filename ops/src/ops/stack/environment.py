@@ -6,13 +6,18 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
+
+from shared.http.staff import public_key
+from shared.secrets import token_hash
 
 from ops.stack.accounts import OPERATORS
 from ops.stack.state import secret, write_private
 
-Claude = Literal["off", "key", "sandbox"]
+Claude = str
+"""`off`, `key`, `sandbox`, or the address of any Messages API."""
+STAND_IN_SECONDS = "1200"
+"""Somebody may be writing the answers of one on this machine by hand."""
 TENANT = "sample-tint"
 PACKAGES = {
     "ingest": "ingest",
@@ -25,6 +30,13 @@ SECRET_NAMES = (
     "webhook_secret",
     "ops_token",
     "link_keys",
+    "link_keys_manage",
+    "link_keys_unsubscribe",
+    "link_keys_login",
+    "session_keys",
+    "data_keys",
+    "challenge_keys",
+    "person_key",
     "shopmonkey_api_key",
     "twilio_account_sid",
     "twilio_auth_token",
@@ -45,6 +57,7 @@ class Plan:
     state_dir: Path
     ports: Mapping[str, int]
     databases: Mapping[str, str]
+    owners: Mapping[str, str]
     brokers: Mapping[str, str]
     rabbitmq_api: str | None
     claude: Claude
@@ -82,6 +95,7 @@ def operator_settings(plan: Plan) -> dict[str, str]:
         **{f"LEADCTL_{name.upper()}": value for name, value in secrets_of(plan.state_dir).items()},
         **{f"LEADCTL_{_prefix(name)}URL": url for name, url in plan.services.items()},
         **{f"LEADCTL_{_prefix(name)}DATABASE_URL": url for name, url in plan.databases.items()},
+        **{f"LEADCTL_{_prefix(name)}MIGRATION_DATABASE_URL": url for name, url in plan.owners.items()},
     }
 
 
@@ -98,7 +112,8 @@ def write_settings(plan: Plan) -> None:
 
 
 def migration(plan: Plan, name: str) -> Program:
-    return Program((sys.executable, "-m", PACKAGES[name], "migrate"), _service(plan, name).settings)
+    settings = {f"{_prefix(name)}MIGRATION_DATABASE_URL": plan.owners[name]}
+    return Program((sys.executable, "-m", PACKAGES[name], "migrate"), settings)
 
 
 def _sandbox(plan: Plan) -> Program:
@@ -123,8 +138,7 @@ def _service(plan: Plan, name: str) -> Program:
         "DATABASE_URL": plan.databases[name],
         "RABBITMQ_URL": plan.brokers[name],
         "PUBLIC_URL": plan.url("gateway"),
-        "LINK_KEYS": known["link_keys"],
-        "OPS_TOKEN": known["ops_token"],
+        "OPERATORS": json.dumps({"ops": token_hash(known["ops_token"])}),
         **_own_settings(plan, name),
     }
     named = {f"{prefix}{key}": value for key, value in settings.items()}
@@ -134,13 +148,34 @@ def _service(plan: Plan, name: str) -> Program:
 def _own_settings(plan: Plan, name: str) -> dict[str, str]:
     known, sandbox = secrets_of(plan.state_dir), plan.url("sandbox")
     match name:
+        case "ingest":
+            return {
+                "LINK_KEYS_LOGIN": known["link_keys_login"],
+                "SESSION_KEYS": known["session_keys"],
+                "DATA_KEYS": known["data_keys"],
+                "CHALLENGE_KEYS": known["challenge_keys"],
+                "PERSON_KEY": known["person_key"],
+            }
         case "chat":
-            return {"BOOKING_URL": plan.url("booking"), **_claude(plan)}
+            return {
+                "LINK_KEYS_CHAT": known["link_keys"],
+                "SESSION_PUBLIC_KEYS": public_key(known["session_keys"]),
+                "BOOKING_URL": plan.url("booking"),
+                **_claude(plan),
+            }
+        case "booking":
+            return {"LINK_KEYS_CHAT": known["link_keys"], "LINK_KEYS_MANAGE": known["link_keys_manage"]}
         case "crm-sync":
             account = {"base_url": f"{sandbox}/shopmonkey", "api_key": known["shopmonkey_api_key"]}
             return {"SHOPMONKEY_ACCOUNTS": json.dumps({"default": account})}
         case "notifier":
             return {
+                "LINK_KEYS_CHAT": known["link_keys"],
+                "LINK_KEYS_UNSUBSCRIBE": known["link_keys_unsubscribe"],
+                "LINK_KEYS_LOGIN": known["link_keys_login"],
+                "PERSON_KEY": known["person_key"],
+                "CHAT_URL": plan.url("chat"),
+                "BOOKING_URL": plan.url("booking"),
                 "SMTP_HOST": "127.0.0.1",
                 "SMTP_PORT": str(plan.ports["sandbox-smtp"]),
                 "SMTP_STARTTLS": "false",
@@ -170,6 +205,20 @@ def _claude(plan: Plan) -> dict[str, str]:
             return {"ANTHROPIC_API_KEY": plan.anthropic_key}
         case "off":
             return {"ANTHROPIC_API_KEY": ""}
+        case address:
+            return {
+                "ANTHROPIC_API_KEY": plan.anthropic_key or "stand-in",
+                "ANTHROPIC_BASE_URL": address,
+                **_patience(address),
+            }
+
+
+def _patience(address: str) -> dict[str, str]:
+    """For a stand-in on this machine: as long as it takes, and no second call that a reader would have to judge."""
+    if urlsplit(address).hostname not in {"127.0.0.1", "localhost"}:
+        return {}
+    seconds = {f"ANTHROPIC_{name}_SECONDS": STAND_IN_SECONDS for name in ("FIRST_TOKEN", "ANSWER")}
+    return {**seconds, "JUDGE": "false"}
 
 
 def _gateway(plan: Plan) -> Program:
@@ -178,6 +227,8 @@ def _gateway(plan: Plan) -> Program:
     settings = {
         "SITE_ADDRESS": f":{plan.ports['gateway']}",
         "SITE_BIND": "127.0.0.1",
+        "ADMIN_AT": "site",
+        "PUBLIC_URL": plan.url("gateway"),
         "CHAT_WEB_ROOT": str(plan.root / "web" / "apps" / "chat" / "dist"),
         "XDG_CONFIG_HOME": str(plan.state_dir / "caddy"),
         "XDG_DATA_HOME": str(plan.state_dir / "caddy"),

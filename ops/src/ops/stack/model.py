@@ -36,7 +36,7 @@ class Rabbit(BaseModel):
 
 
 class Servers(BaseModel):
-    """`rabbitmq_api` has the form http://user:password@host:port (without /api), None when there is none."""
+    """`rabbitmq_api` has the form http(s)://user:password@host:port?cafile=… (without /api), None when there is none."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 import asyncpg
+from shared.db.engine import connect
+from shared.tls import check_database_url
 
 from ops.stack.model import Postgres, Private
 from ops.stack.ports import free_port
@@ -31,7 +33,7 @@ select current_setting('server_version_num')::int / 10000 as version,
 async def refusal(url: str) -> str | None:
     """Why this server cannot be used, or None when it can."""
     try:
-        connection = await asyncpg.connect(url, timeout=3)
+        connection = await connect(check_database_url(url), connect_seconds=3)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError) as error:
         return f"no connection: {error}"
     try:

@@ -6,16 +6,18 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import aio_pika
 import httpx2
 from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError
+from shared.tls import check_broker_url
 
 from ops.stack.accounts import ACCOUNTS, OPERATORS, definitions, user_name
 from ops.stack.apt import apt_install, can_apt_install
@@ -32,7 +34,10 @@ MISSING = (
 )
 START_SECONDS = 120  # 9 s on a quiet machine; a small busy one has taken 40
 _PLACES = (Path("/usr/lib/rabbitmq/bin"), Path("/opt/homebrew/sbin"), Path("/usr/local/sbin"))
-_LISTENERS = "[P || {listener,_,amqp,_,_,P,_} <- rabbit_networking:active_listeners()]."
+_LISTENERS = (
+    "[P || {listener,_,Kind,_,_,P,_} <- rabbit_networking:active_listeners(), "
+    "lists:member(Kind, [amqp, 'amqp/ssl'])]."
+)
 _FREE_FILES = (
     "[Limit, Used] = [V || {_, V} <- file_handle_cache:info([total_limit, total_used])], Limit - Used."
 )
@@ -71,21 +76,43 @@ async def local_rabbit() -> Rabbit | None:
 
 async def given_rabbit(url: str) -> Rabbit:
     """The one the person named. Without a way to create virtual hosts the one in its address is used."""
+    try:
+        check_broker_url(url)
+    except ValueError as error:
+        raise StackError(f"RABBITMQ_URL: {error}") from error
     if not await answers(url):
         raise StackError("RABBITMQ_URL names a server that does not answer")
-    return Rabbit(where="RABBITMQ_URL", admin_url=url, api=await management_api(url, port=15672))
+    port = 15671 if urlsplit(url).scheme == "amqps" else 15672
+    return Rabbit(where="RABBITMQ_URL", admin_url=url, api=await management_api(url, port))
 
 
 async def management_api(url: str, port: int) -> str | None:
-    """Its address with credentials, when it answers there and lets this user administrate."""
+    """Its address with credentials, when it answers there and lets this user administrate; by TLS where AMQP is."""
     parts = urlsplit(url)
-    base = f"http://{parts.username or 'guest'}:{parts.password or 'guest'}@{parts.hostname}:{port}"
+    account = f"{parts.username or 'guest'}:{parts.password or 'guest'}"
+    scheme = "https" if parts.scheme == "amqps" else "http"
+    api = parts._replace(scheme=scheme, netloc=f"{account}@{parts.hostname}:{port}", path="").geturl()
     try:
-        async with httpx2.AsyncClient(timeout=3, trust_env=False) as client:
-            answer = await client.get(f"{base}/api/whoami")
+        async with management(api, timeout=3) as client:
+            answer = await client.get("/api/whoami")
     except httpx2.HTTPError:
         return None
-    return base if answer.is_success and "administrator" in answer.json().get("tags", "") else None
+    return api if answer.is_success and "administrator" in answer.json().get("tags", "") else None
+
+
+def management(api: str, timeout: float = 30) -> httpx2.AsyncClient:
+    """Asks the management API at this address; `https://…?cafile=/path/ca.pem` says whom to believe, as with AMQP."""
+    try:
+        parts = urlsplit(check_broker_url(api))
+    except ValueError as error:
+        raise StackError(f"the management API's address: {error}") from error
+    trusted = dict(parse_qsl(parts.query)).get("cafile")
+    return httpx2.AsyncClient(
+        base_url=parts._replace(query="").geturl(),
+        verify=ssl.create_default_context(cafile=trusted),
+        timeout=timeout,
+        trust_env=False,
+    )
 
 
 async def provision_broker(servers: Servers, name: str, *, secret: str) -> dict[str, str]:
@@ -107,8 +134,8 @@ async def provision_broker(servers: Servers, name: str, *, secret: str) -> dict[
 async def import_definitions(api: str | None, wanted: Mapping[str, Any]) -> None:
     """By the management API, or without one by rabbitmqctl on this machine."""
     if api:
-        async with httpx2.AsyncClient(timeout=30, trust_env=False) as client:
-            answer = await client.post(f"{api}/api/definitions", json=wanted)
+        async with management(api) as client:
+            answer = await client.post("/api/definitions", json=wanted)
         if not answer.is_success:
             raise StackError(f"RabbitMQ refused the accounts: {answer.status_code} {answer.text}")
         return
@@ -149,21 +176,27 @@ def _check_name(name: str) -> None:
         raise ValueError(f"{name!r} is no virtual host name")
 
 
-async def start_rabbit(state_dir: Path) -> Rabbit:
-    """Starts a private broker with the management API; its queues stay in the state directory for the next start."""
+async def start_rabbit(state_dir: Path, *more_settings: str) -> Rabbit:
+    """Starts a private broker with the management API; its queues stay in the state directory for the next start.
+
+    `more_settings`: lines of rabbitmq.conf.
+    """
     program = await _installed_program()
     home = _home(state_dir)
-    amqp, management, distribution, epmd = free_ports(4)
+    amqp, management_port, distribution, epmd = free_ports(4)
     environment = _environment(state_dir, home, (amqp, distribution, epmd))
     write_private(home / "enabled_plugins", "[rabbitmq_management].\n")
-    write_private(
-        home / "rabbitmq.conf", f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management}\n"
+    settings = (
+        "management.tcp.ip = 127.0.0.1",
+        f"management.tcp.port = {management_port}",
+        *more_settings,
     )
+    write_private(home / "rabbitmq.conf", "\n".join(settings) + "\n")
     pid = _spawn(program, environment, home / "output")
     url = f"amqp://leads:{secret(state_dir, 'rabbitmq')}@127.0.0.1:{amqp}/"
     private = Private(kind="rabbitmq", name=str(home), pid=pid, epmd_port=epmd)
     try:
-        api = await wait_until_usable(url, management, START_SECONDS, pid)
+        api = await wait_until_usable(url, management_port, START_SECONDS, pid)
     except BaseException:
         await stop_rabbit(private)
         say(tail(home / "output"))
@@ -282,7 +315,7 @@ async def ctl(*arguments: str, stdin: str | None = None, timeout_seconds: float 
 
 
 async def _delete(api: str, path: str) -> None:
-    async with httpx2.AsyncClient(timeout=30, trust_env=False) as client:
-        answer = await client.delete(f"{api}/api/{path}")
+    async with management(api) as client:
+        answer = await client.delete(f"/api/{path}")
     if not answer.is_success and answer.status_code != 404:
         raise StackError(f"RabbitMQ kept {path}: {answer.text}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from ops.stack.processes import TAG, alive, end
 from ops.stack.screen import StackError, tail
 from ops.stack.shell import run
-from ops.stack.state import instance_id
+from ops.stack.state import instance_id, write_private
 
 STOP_SECONDS = 12  # a service's graceful stop is 10 s
 SOCKET_PATH_LIMIT = 90  # of 107 bytes; the supervisor first binds a longer, temporary name
@@ -83,8 +83,11 @@ async def start(state_dir: Path, names: Iterable[str]) -> None:
 def _write_configuration(state_dir: Path, names: Iterable[str]) -> Path:
     """In an absolute place: the programs are told of its folder."""
     config = state_dir.resolve() / "supervisord.conf"
-    (config.parent / "logs").mkdir(parents=True, exist_ok=True)
-    config.write_text(configuration(state_dir, names))
+    logs = config.parent / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    logs.chmod(0o700)  # not the folder above: a private server of another user lives in it
+    (logs / "supervisord.log").touch(mode=0o600)  # it opens its own log before it heeds its umask
+    write_private(config, configuration(state_dir, names))
     return config
 
 
@@ -171,6 +174,7 @@ file={sock}
 chmod=0600
 
 [supervisord]
+umask=077
 pidfile={home}/supervisord.pid
 logfile={home}/logs/supervisord.log
 logfile_maxbytes=5MB

@@ -27,6 +27,7 @@ from ops.stack.infrastructure import provision_broker, provision_database, serve
 from ops.stack.model import Servers
 from ops.stack.ports import chosen_ports
 from ops.stack.processes import tagged
+from ops.stack.provision import owner_url
 from ops.stack.screen import StackError, say, step
 from ops.stack.shell import run
 from ops.stack.stackfile import StackFile, locked, read_stack, write_stack
@@ -57,9 +58,11 @@ def addresses(stack: StackFile) -> dict[str, str]:
 
 
 def chosen_claude(asked: str) -> Claude:
-    """`sandbox` when asked for, the real one when the caller has a key, else the deterministic assistant."""
-    if asked == "sandbox":
-        return "sandbox"
+    """What was asked for; else the real one when the caller has a key, else the deterministic assistant. Raises `StackError`."""
+    if asked == "sandbox" or asked.startswith(("http://", "https://")):
+        return asked
+    if asked:
+        raise StackError(f"CLAUDE={asked}: sandbox or the address of a Messages API")
     return "key" if _anthropic_key() else "off"
 
 
@@ -99,9 +102,10 @@ async def _prepare(
     root: Path, state_dir: Path, claude: Claude, found: Servers, ports: Mapping[str, int]
 ) -> Plan:
     name = f"leads_{instance_id(state_dir)}"
+    database_secret = secret(state_dir, "database")
     with step(f"database and virtual host {name}"):
         databases, brokers = await asyncio.gather(
-            provision_database(found.postgres_admin_url, name, secret=secret(state_dir, "database")),
+            provision_database(found.postgres_admin_url, name, secret=database_secret),
             provision_broker(found, name, secret=secret(state_dir, "broker")),
         )
     plan = Plan(
@@ -109,6 +113,7 @@ async def _prepare(
         state_dir=state_dir,
         ports=ports,
         databases=databases,
+        owners={service: owner_url(url, database_secret) for service, url in databases.items()},
         brokers=brokers,
         rabbitmq_api=found.rabbitmq_api,
         claude=claude,

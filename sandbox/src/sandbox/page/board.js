@@ -5,12 +5,15 @@ import { $, call, clock, fill, h, linked } from "./dom.js";
 let world = null;
 let openId = null;
 let drawn = "";
+let drawnCalendar = "";
+let refreshPage = async () => {};
 
 export function showBoard(latest, person) {
   world = latest;
   const orders = [...world.orders].reverse();
   fill($("board"), world.columns.map((column) => columnOf(column, orders.filter((order) => column.ids.includes(order.workflowStatusId)), person)));
   if ($("drawer").open) drawOrder();
+  showCalendar();
 }
 
 function columnOf(column, orders, person) {
@@ -52,8 +55,9 @@ function drawOrder() {
     h("h2", { id: "drawer-title" }, order.generatedCustomerName ?? "No name"),
     h("p", { className: "drawer-name" }, order.name),
     facts(order),
+    order.customer && consents(order.customer),
     h("h3", {}, "Appointments"),
-    order.appointments.length ? order.appointments.map((row) => appointment(row, order)) : h("p", { className: "empty" }, "None yet."),
+    order.appointments.length ? order.appointments.map((row) => appointment(row, { timezone: order.timezone })) : h("p", { className: "empty" }, "None yet."),
     h("h3", {}, "Messages and notes"),
     order.messages.length ? order.messages.map(message) : h("p", { className: "empty" }, "None yet. What the assistant and the customer say is written here."),
   );
@@ -65,9 +69,57 @@ function facts(order) {
   return h("dl", {}, rows.filter(([, value]) => value).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
 
-function appointment(row, order) {
+const FLAGS = [
+  ["Marketing", "marketingOptIn", (customer) => customer.marketingOptIn],
+  ["E-mail", "subscribed", (customer) => customer.emails[0]?.subscribed],
+  ["Texts", "optIn", (customer) => customer.phoneNumbers[0]?.optIn],
+];
+const MEANINGS = [["not asked", null], ["yes", true], ["no", false]];
+
+function consents(customer) {
+  const shown = FLAGS.filter(([, , read]) => read(customer) !== undefined);
+  return h("fieldset", { className: "consents" }, h("legend", {}, "May be written to"), shown.map(([name, flag, read]) => consent(customer, name, flag, read(customer))));
+}
+
+function consent(customer, name, flag, now) {
+  const choose = (event) => call("PUT", `/control/shopmonkey/customers/${customer.id}/flags`, { [flag]: MEANINGS[event.target.value][1] });
+  return h("label", {}, name, h("select", { onchange: choose, "data-key": flag }, MEANINGS.map(([meaning, value], at) => h("option", { value: at, selected: value === now }, meaning))));
+}
+
+const HOUR = 3_600_000;
+
+// What staff do to an appointment with the mouse: each button is one change in ShopMonkey.
+function appointment(row, { timezone, shop }) {
   const off = row.confirmationStatus === "Declined";
-  return h("div", { className: `entry appointment${off ? " off" : ""}` }, h("b", {}, when(row.startDate, order.timezone)), h("p", {}, row.name), off && h("p", {}, "Cancelled"), row.note && h("p", { className: "entry-note" }, row.note));
+  const change = (body) => act("PATCH", `/control/shopmonkey/appointments/${row.id}`, body);
+  const by = (ms) => () => change({ start: shifted(row.startDate, ms), end: shifted(row.endDate, ms) });
+  const button = (label, onclick) => h("button", { type: "button", className: "plain", onclick }, label);
+  const repeats = row.rruleset?.match(/FREQ=([A-Z]+)/)?.[1].toLowerCase();
+  return h("div", { className: `entry appointment${off ? " off" : ""}` },
+    h("b", {}, row.allDay ? `${day(row.startDate, timezone)}, all day` : `${when(row.startDate, timezone)} to ${time(row.endDate, timezone)}`),
+    h("p", {}, [row.name, repeats, shop].filter(Boolean).join(", ")), off && h("p", {}, "Cancelled"), row.note && h("p", { className: "entry-note" }, row.note),
+    h("div", { className: "staff", role: "group", "aria-label": "As staff" },
+      !off && [button("1 h earlier", by(-HOUR)), button("1 h later", by(HOUR)), button("Next day", by(24 * HOUR)), button("30 min shorter", () => change({ end: shifted(row.endDate, -HOUR / 2) }))],
+      button(off ? "Restore" : "Cancel", () => change({ cancelled: !off })),
+      button("Delete", () => act("DELETE", `/control/shopmonkey/appointments/${row.id}`))),
+  );
+}
+
+const shifted = (iso, ms) => new Date(Date.parse(iso) + ms).toISOString();
+const day = (iso, timeZone) => new Date(iso).toLocaleDateString([], { weekday: "short", month: "short", day: "numeric", timeZone: timeZone ?? undefined });
+const time = (iso, timeZone) => new Date(iso).toLocaleTimeString([], { hour: "numeric", minute: "2-digit", timeZone: timeZone ?? undefined });
+
+async function act(method, path, body) {
+  await call(method, path, body);
+  await refreshPage();
+}
+
+function showCalendar() {
+  const key = JSON.stringify(world.calendar);
+  if (key === drawnCalendar) return;
+  drawnCalendar = key;
+  const zones = new Map(world.locations.map((location) => [location.id, location.timezone]));
+  fill($("calendar"), world.calendar.length ? world.calendar.map((row) => appointment(row, { timezone: zones.get(row.locationId), shop: row.shop })) : h("p", { className: "empty" }, "Nothing of the shop's own."));
 }
 
 function message(row) {
@@ -76,6 +128,20 @@ function message(row) {
 }
 
 export function wireBoard(refresh, choosePerson) {
+  refreshPage = refresh;
+  $("calendar-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const { location, name, start, hours, kind } = event.target.elements;
+    const begins = new Date(start.value);
+    await act("POST", "/control/shopmonkey/appointments", {
+      location: location.value,
+      name: name.value,
+      start: begins.toISOString(),
+      end: shifted(begins.toISOString(), Number(hours.value) * HOUR),
+      all_day: kind.value.startsWith("all day"),
+      repeats: kind.value.match(/daily|weekly/)?.[0] ?? "never",
+    });
+  });
   $("shop-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const { author, text } = event.target.elements;

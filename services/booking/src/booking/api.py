@@ -1,14 +1,15 @@
 """Doors for customers: catalogue, quotes, times, holds, appointments."""
 
-from collections.abc import Callable, Coroutine
-from datetime import date
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.routing import APIRoute
 from shared.http.app import bearer_token
+from shared.http.limits import caller, limits_of
 from shared.http.problems import Problem
+from shared.text import Code, Day
 
 from booking.actions import availability, booking, changing, opening, quoting
 from booking.actions.access import ManageVisitor, Visitor, needs_chat_link, read_visitor
@@ -36,7 +37,7 @@ from booking.wire import (
 )
 
 MAX_DAYS = 62
-FirstDay = Annotated[date | None, Query(alias="from", ge=date(2000, 1, 1), lt=date(3000, 1, 1))]
+FirstDay = Annotated[Day | None, Query(alias="from")]
 NOT_READY_RETRY_SECONDS = 1
 
 _STATUS: tuple[tuple[type[errors.BookingError], int], ...] = (
@@ -70,17 +71,25 @@ def _problem(error: errors.BookingError) -> Problem:
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
     headers = {"Retry-After": str(NOT_READY_RETRY_SECONDS)} if status == 503 else None
     extra: dict[str, object] = {}
-    if isinstance(error, errors.SlotTaken):
+    if isinstance(error, errors.NotThen):
         extra["alternatives"] = [SlotOut.of(slot).model_dump(mode="json") for slot in error.alternatives]
     return Problem(status, error.code, error.detail, headers=headers, **extra)
 
 
-VisitorOf = Callable[[Request], Visitor]
+VisitorOf = Callable[[Request], Awaitable[Visitor]]
 
 
 def build_api(deps: Deps) -> APIRouter:
-    def visitor_of(request: Request) -> Visitor:
-        return read_visitor(deps, bearer_token(request))
+    async def visitor_of(request: Request) -> Visitor:
+        limits = limits_of(request)
+        try:
+            visitor = read_visitor(deps, bearer_token(request))
+        except errors.InvalidLink:
+            await limits.failed(("link_failures_per_ip", caller(request)))
+            raise
+        kind = "reads_per_link" if request.method == "GET" else "changes_per_link"
+        await limits.take((kind, visitor))
+        return visitor
 
     router = APIRouter(prefix="/api/booking")
     router.include_router(_prices_and_times(deps, visitor_of))
@@ -110,7 +119,8 @@ def _prices_and_times(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
 
     @router.post("/quotes", status_code=201)
     async def make_quote(visitor: Annotated[Visitor, Depends(visitor_of)], body: QuoteIn) -> QuoteOut:
-        wish = quoting.Wish(body.service, body.vehicle_class, tuple(body.addons), body.tier)
+        car = body.vehicle.named() if body.vehicle else None
+        wish = quoting.Wish(body.service, body.vehicle_class, tuple(body.addons), body.tier, car)
         return QuoteOut.of(await quoting.make_quote(deps, visitor, wish))
 
     @router.get("/slots")
@@ -125,8 +135,7 @@ def _prices_and_times(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
         if (quote_id is None) == (appointment_id is None):
             raise Problem(422, "invalid", "quote_id: name either a quote or an appointment.")
         question = availability.Question(quote_id, appointment_id, first_day, days)
-        timezone, slots = await availability.find_slots(deps, visitor, question)
-        return SlotsOut(timezone=timezone, slots=[SlotOut.of(slot) for slot in slots])
+        return SlotsOut.of(await availability.find_slots(deps, visitor, question))
 
     return router
 
@@ -143,7 +152,7 @@ def _new_bookings(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
     async def book(
         visitor: Annotated[Visitor, Depends(visitor_of)],
         body: AppointmentIn,
-        idempotency_key: Annotated[str, Header(min_length=1, max_length=200)],
+        idempotency_key: Annotated[Code, Header(min_length=1, max_length=200)],
     ) -> AppointmentOut:
         wanted = booking.Wanted(body.hold_id, body.quote_id, body.start)
         card = await booking.book(deps, needs_chat_link(visitor), wanted, idempotency_key)
@@ -182,6 +191,14 @@ def _appointments(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
     ) -> AppointmentOut:
         reason = body.reason if body else None
         return AppointmentOut.of(await changing.cancel_appointment(deps, visitor, appointment_id, reason))
+
+    @router.post("/appointments/{appointment_id}/chat-link", status_code=202)
+    async def send_chat_link(
+        visitor: Annotated[Visitor, Depends(visitor_of)], appointment_id: UUID
+    ) -> dict[str, str]:
+        """Sends the chat link to the customer's known address; once an hour, however often it is asked for."""
+        await changing.ask_for_chat_link(deps, visitor, appointment_id)
+        return {"status": "accepted"}
 
     @router.get(
         "/appointments/{appointment_id}/calendar.ics",

@@ -1,15 +1,16 @@
 """Doors for operators."""
 
-from datetime import date
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field, model_validator
-from shared.http.app import require_ops
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from shared.http.operators import require_ops
 from shared.http.problems import Problem
+from shared.text import Code, Day, Line, cleaned_json
 
 from booking.actions import administering, timetables
-from booking.actions.administering import InvalidCatalog
+from booking.actions.administering import InvalidRows
+from booking.actions.documents import DOCUMENTS, AnyDocument
 from booking.deps import Deps
 from booking.domain.errors import LocationUnknown
 from booking.domain.hours import (
@@ -25,12 +26,12 @@ from booking.settings import Settings
 
 
 class ClosureIn(BaseModel):
-    date: date
-    note: str = Field(default="", max_length=200)
+    date: Day
+    note: Line = Field(default="", max_length=200)
 
 
 Spans = list[tuple[str, str]]
-Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00]*$")]
+Name = Annotated[Line, Field(min_length=1, max_length=60)]
 
 
 class SpecialDayIn(ClosureIn):
@@ -40,9 +41,9 @@ class SpecialDayIn(ClosureIn):
 class TimeOffIn(BaseModel):
     """`2026-12-24` is a whole day, as the last one too; `2026-12-24T13:00` is a time by the shop's clock."""
 
-    begins: str = Field(alias="from", max_length=30)
-    ends: str = Field(alias="to", max_length=30)
-    note: str = Field(default="", max_length=200)
+    begins: Code = Field(alias="from", max_length=30)
+    ends: Code = Field(alias="to", max_length=30)
+    note: Line = Field(default="", max_length=200)
 
 
 class TechnicianIn(BaseModel):
@@ -86,7 +87,9 @@ class HoursIn(BaseModel):
             breaks=read_hours(self.breaks),
             closures={closure.date: closure.note for closure in self.closures},
             special_days={
-                day.date: SpecialDay(tuple(read_spans(day.date.isoformat(), day.hours)), day.note)
+                day.date: SpecialDay(
+                    tuple(read_spans(f"special_days: hours of {day.date}", day.hours)), day.note
+                )
                 for day in self.special_days
             },
             keeps_holidays=self.holidays,
@@ -98,10 +101,10 @@ class HoursIn(BaseModel):
         )
 
 
-class CatalogIn(BaseModel):
+class RowsIn(BaseModel):
     """Rows are checked one by one, so that every error can be named by row and column."""
 
-    rows: list[dict[str, object]] = Field(max_length=5000)
+    rows: Annotated[list[dict[str, object]], BeforeValidator(cleaned_json)] = Field(max_length=5000)
 
 
 class ChangesOut(BaseModel):
@@ -120,7 +123,7 @@ def build_admin_api(deps: Deps, settings: Settings) -> APIRouter:
     router = APIRouter(prefix="/api/admin/booking", dependencies=[Depends(require_ops(settings))])
 
     @router.put("/{slug}/locations/{code}/hours")
-    async def set_hours(slug: str, code: str, body: HoursIn, dry_run: bool = False) -> ChangesOut:
+    async def set_hours(slug: Code, code: Code, body: HoursIn, dry_run: bool = False) -> ChangesOut:
         try:
             changes = await timetables.set_timetable(deps, slug, code, body.timetable(), dry_run=dry_run)
         except LocationUnknown as error:
@@ -128,37 +131,41 @@ def build_admin_api(deps: Deps, settings: Settings) -> APIRouter:
         return ChangesOut(changes=changes)
 
     @router.get("/{slug}/locations/{code}/hours")
-    async def show_hours(slug: str, code: str) -> dict[str, object]:
+    async def show_hours(slug: Code, code: Code) -> dict[str, object]:
         """As it is set."""
         try:
             return (await timetables.show_timetable(deps, slug, code)).plain()
         except LocationUnknown as error:
             raise _unknown(error) from error
 
-    @router.put("/{slug}/catalog")
-    async def import_catalog(slug: str, body: CatalogIn, dry_run: bool = False) -> ImportOut:
+    for document in DOCUMENTS:
+        _add_document(router, deps, document)
+    return router
+
+
+def _add_document(router: APIRouter, deps: Deps, document: AnyDocument) -> None:
+    @router.put(f"/{{slug}}/{document.name}", operation_id=f"import_{document.name}")
+    async def import_rows(slug: Code, body: RowsIn, dry_run: bool = False) -> ImportOut:
         try:
-            done = await administering.import_catalog(deps, slug, body.rows, dry_run=dry_run)
+            done = await administering.import_rows(deps, document, slug, body.rows, dry_run=dry_run)
         except LocationUnknown as error:
             raise _unknown(error) from error
-        except InvalidCatalog as error:
+        except InvalidRows as error:
             raise _invalid(error) from error
         return ImportOut(changes=done.changes, versions=done.versions)
 
-    @router.get("/{slug}/catalog")
-    async def show_catalog(slug: str) -> RowsOut:
+    @router.get(f"/{{slug}}/{document.name}", operation_id=f"show_{document.name}")
+    async def show_rows(slug: Code) -> RowsOut:
         try:
-            return RowsOut(rows=await administering.show_rows(deps, slug))
+            return RowsOut(rows=await administering.show_rows(deps, document, slug))
         except LocationUnknown as error:
             raise _unknown(error) from error
-
-    return router
 
 
 def _unknown(error: LocationUnknown) -> Problem:
     return Problem(404, error.code, error.detail, errors=error.errors)
 
 
-def _invalid(error: InvalidCatalog) -> Problem:
+def _invalid(error: InvalidRows) -> Problem:
     rows = [wrong.__dict__ for wrong in error.errors]
-    return Problem(422, "invalid_catalog", f"{error}; nothing was changed.", errors=rows)
+    return Problem(422, error.code, f"{error}; nothing was changed.", errors=rows)

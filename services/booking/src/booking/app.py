@@ -2,19 +2,24 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
 from fastapi import FastAPI
 from shared.db.engine import create_engine, create_sessions
 from shared.http.app import create_app
+from shared.http.limits import Limits
+from shared.http.links import LinkPurpose
+from shared.http.persons import build_persons_api
+from shared.http.retention import build_retention_api
 from shared.messaging.broker import Messaging
+from shared.retention import nightly
+from shared.secrets import keys_of
 
-from booking.actions.clearing import Retention
 from booking.api import build_api
 from booking.api_admin import build_admin_api
 from booking.consumers import build_consumers
 from booking.deps import Deps
-from booking.schedule import build_clearer, build_day_clock, build_sweeper
+from booking.holdings import HOLDINGS
+from booking.schedule import build_day_clock, build_remover, build_sweeper
 from booking.settings import Settings
 
 
@@ -24,30 +29,32 @@ def build_app(settings: Settings) -> FastAPI:
     deps = Deps(
         sessions=sessions,
         public_url=settings.public_url.rstrip("/"),
-        keys=tuple(settings.signing_keys()),
+        keys={
+            LinkPurpose.CHAT: keys_of(settings.link_keys_chat),
+            LinkPurpose.MANAGE: keys_of(settings.link_keys_manage),
+        },
     )
     day = build_day_clock(deps)
-    sweeper, clearer = build_sweeper(deps), build_clearer(deps, _retention(settings))
+    sweeper, remover = build_sweeper(deps), build_remover(deps, settings)
+    night = nightly(remover, "booking", settings.retention_hour)
     messaging = Messaging(settings, "booking", build_consumers(deps))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with messaging.running(), sweeper.running(), clearer.running(), day.running():
+        async with messaging.running(), sweeper.running(), day.running(), night.running():
             yield
         await engine.dispose()
 
     return create_app(
         "booking",
-        routers=[build_api(deps), build_admin_api(deps, settings)],
+        routers=[
+            build_api(deps),
+            build_admin_api(deps, settings),
+            build_persons_api(sessions, settings, HOLDINGS),
+            build_retention_api(remover, settings),
+        ],
         sessions=sessions,
         messaging=messaging,
+        limits=Limits(sessions, settings.limit_windows()),
         lifespan=lifespan,
     )
-
-
-def _retention(settings: Settings) -> Retention:
-    return {
-        "quotes": timedelta(days=settings.quote_retention_days),
-        "holds": timedelta(days=settings.hold_retention_days),
-        "idempotency_keys": timedelta(days=settings.idempotency_retention_days),
-    }

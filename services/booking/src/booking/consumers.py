@@ -1,14 +1,23 @@
 """Events in."""
 
 from faststream.rabbit import RabbitRouter
-from shared.events import BookingRequested, CrmAppointmentObserved, Event, LeadReceived, LocationChanged
+from shared.events import (
+    BookingRequested,
+    CrmAppointmentObserved,
+    Event,
+    LeadReceived,
+    LocationChanged,
+    PersonErasureRequested,
+)
 from shared.messaging.broker import ACK_POLICY, work_queue
 from shared.messaging.inbox import once
+from shared.persons import erase_once
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from booking.actions import replicating, requests
+from booking.actions import crm_calendar, replicating, requests
 from booking.actions.placing import past_expired_holds
 from booking.deps import Deps
+from booking.holdings import HOLDINGS
 
 
 def build_consumers(deps: Deps) -> RabbitRouter:
@@ -34,6 +43,13 @@ def build_consumers(deps: Deps) -> RabbitRouter:
 
     @router.subscriber(work_queue("booking", CrmAppointmentObserved), ack_policy=ACK_POLICY)
     async def observe_crm_appointment(event: Event[CrmAppointmentObserved]) -> None:
-        await once(deps.sessions, event, requests.observe_crm_appointment)
+        async def follow_staff(session: AsyncSession, event: Event[CrmAppointmentObserved]) -> None:
+            await crm_calendar.follow_staff(deps, session, event)
+
+        await once(deps.sessions, event, crm_calendar.keep_theirs, follow_staff)
+
+    @router.subscriber(work_queue("booking", PersonErasureRequested), ack_policy=ACK_POLICY)
+    async def erase_person(event: Event[PersonErasureRequested]) -> None:
+        await erase_once(deps.sessions, event, HOLDINGS)
 
     return router

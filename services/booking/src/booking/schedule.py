@@ -1,16 +1,19 @@
-"""What a clock starts: freeing expired holds, clearing old rows, telling the catalogue of a new day."""
+"""What a clock starts: freeing expired holds, telling the catalogue of a new day, removing what is too old."""
 
 from datetime import date
 from uuid import UUID
 
 from shared.clock import Clock
+from shared.retention import Remover
 
-from booking.actions.clearing import Retention, clear_old_rows, sweep_expired_holds
+from booking.actions.clearing import sweep_expired_holds
 from booking.actions.publishing import local_days, republish, tenants
 from booking.deps import Deps
+from booking.holdings import RETENTION
+from booking.settings import Settings
+from booking.store import replicas
 
 SWEEP_SECONDS = 15
-CLEAR_SECONDS = 3600
 DAY_SECONDS = 30
 
 
@@ -22,11 +25,8 @@ def build_sweeper(deps: Deps) -> Clock:
     return Clock("booking-holds", sweep, SWEEP_SECONDS)
 
 
-def build_clearer(deps: Deps, retention: Retention) -> Clock:
-    async def clear() -> bool:
-        return await clear_old_rows(deps, retention)
-
-    return Clock("booking-old-rows", clear, CLEAR_SECONDS)
+def build_remover(deps: Deps, settings: Settings) -> Remover:
+    return Remover(deps.sessions, RETENTION, settings.retention_ages(), replicas.tenant_ids, now=deps.now)
 
 
 def build_day_clock(deps: Deps) -> Clock:

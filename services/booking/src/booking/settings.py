@@ -1,16 +1,21 @@
 """The settings of booking."""
 
-from pydantic import Field
 from pydantic_settings import SettingsConfigDict
+from shared.secrets import Keys
 from shared.settings import ServiceSettings
+
+from booking.holdings import RETENTION
+from booking.limits import LIMITS
 
 
 class Settings(ServiceSettings):
-    """Retention: quotes that were not booked, holds and idempotency keys are deleted that many days later."""
+    """`link_keys_chat` are those of chat and notifier, `link_keys_manage` booking has alone."""
 
     model_config = SettingsConfigDict(env_prefix="BOOKING_", extra="ignore", frozen=True)
 
+    own_limits = LIMITS
+    own_retention = RETENTION
+
     port: int = 8103
-    quote_retention_days: int = Field(default=90, ge=7)
-    hold_retention_days: int = Field(default=30, ge=1)
-    idempotency_retention_days: int = Field(default=30, ge=1)
+    link_keys_chat: Keys
+    link_keys_manage: Keys

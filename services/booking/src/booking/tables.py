@@ -4,8 +4,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from shared.db.tables import inbox_table, outbox_table
-from sqlalchemy import CheckConstraint, Column, Computed, DateTime, Index, MetaData, Text, UniqueConstraint
+from shared.db.tables import erased_leads_table, inbox_table, limit_counts_table, outbox_table
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    column,
+    func,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -189,30 +200,32 @@ class LocationRules(Table, table=True):
     keeps_holidays: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
 
-class ServiceRow(Table, table=True):
-    """A service of the whole tenant (`location_id` NULL), or a location's own that takes its place there.
+class EntryRow(Table):
+    """Of the whole tenant (`location_id` NULL), or a location's own that takes its place there.
 
     Rows of one code hold for different days; the import sees to it that no day has two.
     """
-
-    __tablename__ = "service_catalog"
-    __table_args__ = (
-        Index(
-            "service_catalog_code",
-            "tenant_id",
-            "location_id",
-            "code",
-            "valid_from",
-            unique=True,
-            postgresql_nulls_not_distinct=True,
-        ),
-    )
 
     tenant_id: UUID
     location_id: UUID | None
     id: UUID = Field(primary_key=True)
     code: str
+    valid_from: date | None
+    valid_to: date | None
+    active: bool
+
+
+def _one_a_day(name: str) -> tuple[Index]:
+    columns = ("tenant_id", "location_id", "code", "valid_from")
+    return (Index(name, *columns, unique=True, postgresql_nulls_not_distinct=True),)
+
+
+class ServiceRow(EntryRow, table=True):
+    __tablename__ = "service_catalog"
+    __table_args__ = _one_a_day("service_catalog_code")
+
     name: str
+    name_es: str = Field(default="", sa_column_kwargs={"server_default": ""})
     description: str
     synonyms: list[str] = _json()
     family: str
@@ -226,15 +239,21 @@ class ServiceRow(Table, table=True):
     cure_minutes: int = _minutes()
     skills: list[str] = _codes()
     addons: list[dict[str, Any]] = _json()
-    valid_from: date | None
-    valid_to: date | None
-    active: bool
 
 
-class CatalogVersion(Table, table=True):
+class KnowledgeRow(EntryRow, table=True):
+    """A statement of the shop in English and Spanish, and how customers ask for it."""
+
+    __tablename__ = "knowledge"
+    __table_args__ = _one_a_day("knowledge_code")
+
+    en: str
+    es: str
+    questions: list[str] = _json()
+
+
+class VersionRow(Table):
     """`fingerprint` is that of what was told last."""
-
-    __tablename__ = "catalog_versions"
 
     tenant_id: UUID
     location_id: UUID = Field(primary_key=True)
@@ -242,8 +261,19 @@ class CatalogVersion(Table, table=True):
     fingerprint: str
 
 
+class CatalogVersion(VersionRow, table=True):
+    __tablename__ = "catalog_versions"
+
+
+class KnowledgeVersion(VersionRow, table=True):
+    __tablename__ = "knowledge_versions"
+
+
 class Quote(Table, table=True):
-    """What was said to the lead: price and duration stay as they are here, whatever becomes of the catalogue."""
+    """What was said to the lead: price and duration stay as they are here, whatever becomes of the catalogue.
+
+    `vehicle` is the car that it was made for, `max_cents` up to where the total of a range goes.
+    """
 
     __tablename__ = "quotes"
     __table_args__ = (Index("quotes_by_age", "created_at"),)
@@ -254,9 +284,12 @@ class Quote(Table, table=True):
     id: UUID = Field(primary_key=True)
     service_code: str
     service_name: str
+    service_name_es: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    vehicle: dict[str, Any] | None = _json(nullable=True)
     vehicle_class: str | None
     lines: list[dict[str, Any]] = _json()
     total_cents: int
+    max_cents: int | None
     kind: str
     duration_minutes: int
     buffer_minutes: int
@@ -286,12 +319,25 @@ class Hold(Table, table=True):
 
 
 class Appointment(Table, table=True):
-    """`sequence` rises with every change. `ends_at` is when the customer has the car back."""
+    """`sequence` rises with every change. `ends_at` is when the customer has the car back.
+
+    Vehicle and price are those of its quote. `changed_by`: who made the last change, `shop` by hand in the CRM. `overbooked`: staff
+    put it where there is no room, so it has no time of its own here; it waits for room as a block does. `crm_seen_at`: the newest
+    look at it in the CRM that was heard of.
+    """
 
     __tablename__ = "appointments"
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),
         CheckConstraint("status IN ('booked', 'cancelled')", name="status"),
+        CheckConstraint("changed_by IN ('customer', 'shop')", name="changed_by"),
+        ExcludeConstraint(
+            ("lead_id", "="),
+            (func.tstzrange(column("starts_at"), column("ends_at")), "&&"),
+            using="gist",
+            where="status = 'booked' AND NOT overbooked",
+            name="one_place_at_a_time",
+        ),
         Index("appointments_of_lead", "lead_id"),
         Index("appointments_of_quote", "quote_id"),
     )
@@ -305,8 +351,11 @@ class Appointment(Table, table=True):
     quote_id: UUID
     service_code: str
     service_name: str
+    service_name_es: str = Field(default="", sa_column_kwargs={"server_default": ""})
     vehicle: dict[str, Any] | None = _json(nullable=True)
     total_cents: int
+    max_cents: int | None
+    price_kind: str = Field(default="exact", sa_column_kwargs={"server_default": "exact"})
     duration_minutes: int
     buffer_minutes: int
     cure_minutes: int = _minutes()
@@ -314,6 +363,9 @@ class Appointment(Table, table=True):
     starts_at: datetime = _moment()
     ends_at: datetime = _moment()
     sequence: int
+    changed_by: str = Field(default="customer", sa_column_kwargs={"server_default": "customer"})
+    overbooked: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    crm_seen_at: datetime | None = _moment(nullable=True)
     cancel_reason: str | None
     created_at: datetime = _moment()
     updated_at: datetime = _moment()
@@ -364,12 +416,15 @@ class Occupancy(Table, table=True):
 class ExternalAppointment(Table, table=True):
     """An appointment that stands in the shop's CRM and is not ours; a deleted one stays as its own tombstone.
 
-    Of an all-day one the times span whole local days. `observed_at` is the time of the event that was applied last.
+    A repeating one has a row for each time it takes place. Of an all-day one the times span whole local days. `observed_at` is the
+    time of the event that was applied last. One of ours that is overbooked has a row, too, under its own id.
     """
 
     __tablename__ = "external_appointments"
     __table_args__ = (
-        UniqueConstraint("tenant_id", "crm_appointment_id"),
+        UniqueConstraint(
+            "tenant_id", "crm_appointment_id", "starts_at", name="external_appointments_occurrence"
+        ),
         Index("external_appointments_in_location", "location_id", "ends_at"),
     )
 
@@ -412,3 +467,5 @@ class BookingRequest(Table, table=True):
 
 outbox_table(Table.metadata)
 inbox_table(Table.metadata)
+limit_counts_table(Table.metadata)
+erased_leads_table(Table.metadata)

@@ -6,11 +6,14 @@ from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
-from shared.events import Addon, ClassPrice, Price
+from pydantic import BaseModel, Field, model_validator
+from shared.events import Addon, ClassPrice, Price, Service, Vehicle
+from shared.prices import price_text
+from shared.text import Code, Line, Moment, Words
 
+from booking.actions.availability import FreeTimes
 from booking.actions.changing import Managed
-from booking.actions.facts import Card
+from booking.actions.facts import Card, service_of
 from booking.actions.opening import OpeningHours
 from booking.domain import masking
 from booking.domain.catalog import Offer, published
@@ -19,16 +22,6 @@ from booking.domain.invitation import Invitation
 from booking.domain.opening import OpenDay
 from booking.domain.slots import Slot
 from booking.tables import Hold, Location, Quote
-
-
-def _in_this_age(start: datetime) -> datetime:
-    """Far from the ends of the calendar, where changing the zone overflows."""
-    if not 2000 <= start.year < 3000:
-        raise ValueError("must be a time that can be meant")
-    return start
-
-
-Start = Annotated[AwareDatetime, AfterValidator(_in_this_age)]
 
 
 class SlotOut(BaseModel):
@@ -42,8 +35,16 @@ class SlotOut(BaseModel):
 
 
 class SlotsOut(BaseModel):
+    """`last_day`: the last for which the shop takes bookings by now."""
+
     timezone: str
+    last_day: date
     slots: list[SlotOut]
+
+    @classmethod
+    def of(cls, free: FreeTimes) -> Self:
+        slots = [SlotOut.of(slot) for slot in free.slots]
+        return cls(timezone=free.timezone, last_day=free.last_day, slots=slots)
 
 
 class SpanOut(BaseModel):
@@ -84,15 +85,11 @@ class HoursOut(BaseModel):
         )
 
 
-class ServiceOut(BaseModel):
-    code: str
-    name: str
-
-
 class CatalogServiceOut(BaseModel):
     id: str
     code: str
     name: str
+    name_es: str
     description: str
     family: str
     tier: str
@@ -111,11 +108,23 @@ class CatalogOut(BaseModel):
     vehicle_classes: list[str]
 
 
+class VehicleIn(BaseModel):
+    year: int | None = Field(default=None, ge=1900, le=2100)
+    make: Annotated[Line, Field(max_length=100)] | None = None
+    model: Annotated[Line, Field(max_length=100)] | None = None
+
+    def named(self) -> Vehicle:
+        return Vehicle(year=self.year, make=self.make, model=self.model)
+
+
 class QuoteIn(BaseModel):
-    service: str = Field(min_length=1, max_length=200)
-    vehicle_class: str | None = Field(default=None, max_length=40)
-    addons: list[Annotated[str, Field(max_length=60)]] = Field(default=[], max_length=50)
-    tier: str | None = Field(default=None, max_length=60)
+    """`vehicle`: the car that the price is for, where it is not the lead's own."""
+
+    service: Code = Field(min_length=1, max_length=200)
+    vehicle_class: Code | None = Field(default=None, max_length=40)
+    addons: list[Annotated[Code, Field(max_length=60)]] = Field(default=[], max_length=50)
+    tier: Code | None = Field(default=None, max_length=60)
+    vehicle: VehicleIn | None = None
 
 
 class LineOut(BaseModel):
@@ -125,10 +134,12 @@ class LineOut(BaseModel):
 
 class QuoteOut(BaseModel):
     id: UUID
-    service: ServiceOut
+    service: Service
+    vehicle: Vehicle | None
     vehicle_class: str | None
     lines: list[LineOut]
     total_cents: int
+    max_cents: int | None
     kind: str
     valid_until: datetime
     catalog_version: int
@@ -137,10 +148,12 @@ class QuoteOut(BaseModel):
     def of(cls, quote: Quote) -> Self:
         return cls(
             id=quote.id,
-            service=ServiceOut(code=quote.service_code, name=quote.service_name),
+            service=service_of(quote),
+            vehicle=Vehicle.model_validate(quote.vehicle) if quote.vehicle else None,
             vehicle_class=quote.vehicle_class,
             lines=[LineOut.model_validate(line) for line in quote.lines],
             total_cents=quote.total_cents,
+            max_cents=quote.max_cents,
             kind=quote.kind,
             valid_until=quote.valid_until,
             catalog_version=quote.catalog_version,
@@ -149,7 +162,7 @@ class QuoteOut(BaseModel):
 
 class HoldIn(BaseModel):
     quote_id: UUID
-    start: Start
+    start: Moment
 
 
 class HoldOut(BaseModel):
@@ -174,7 +187,7 @@ class AppointmentIn(BaseModel):
 
     hold_id: UUID | None = None
     quote_id: UUID | None = None
-    start: Start | None = None
+    start: Moment | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -197,8 +210,10 @@ class AppointmentOut(BaseModel):
     start: datetime
     end: datetime
     timezone: str
-    service: ServiceOut
+    service: Service
+    vehicle: Vehicle | None
     total_cents: int
+    price: Price
     location: PlaceOut
     manage_url: str
 
@@ -208,9 +223,11 @@ class AppointmentOut(BaseModel):
 
 
 class ContactOut(BaseModel):
+    """The last two are always null: a digit, and even that there is one, confirms what somebody typed into a form."""
+
     name_masked: str
-    email_masked: str | None
-    phone_masked: str | None
+    email_masked: None = None
+    phone_masked: None = None
 
 
 class ManagedAppointmentOut(AppointmentOut):
@@ -219,15 +236,14 @@ class ManagedAppointmentOut(AppointmentOut):
 
 class ManagedOut(BaseModel):
     appointment: ManagedAppointmentOut
-    chat_url: str
 
 
 class MoveIn(BaseModel):
-    start: Start
+    start: Moment
 
 
 class CancelIn(BaseModel):
-    reason: str | None = Field(default=None, max_length=500, pattern=r"^[^\x00]*$")
+    reason: Annotated[Words, Field(max_length=500)] | None = None
 
 
 def appointment_json(card: Card) -> dict[str, object]:
@@ -239,22 +255,19 @@ def appointment_json(card: Card) -> dict[str, object]:
         "start": card.start,
         "end": card.end,
         "timezone": location.timezone,
-        "service": {"code": appointment.service_code, "name": appointment.service_name},
+        "service": service_of(appointment),
+        "vehicle": card.vehicle,
         "total_cents": appointment.total_cents,
+        "price": card.price,
         "location": {"name": location.name, "address": location.address, "phone": location.phone},
         "manage_url": card.manage_url,
     }
 
 
 def managed_json(managed: Managed) -> ManagedOut:
-    contact = managed.lead.contact
-    masked = {
-        "name_masked": masking.mask_name(contact["name"]),
-        "email_masked": masking.mask_email(contact.get("email")),
-        "phone_masked": masking.mask_phone(contact.get("phone")),
-    }
+    masked = {"name_masked": masking.mask_name(managed.lead.contact["name"])}
     shown = {**appointment_json(managed.card), "contact": masked}
-    return ManagedOut(appointment=ManagedAppointmentOut.model_validate(shown), chat_url=managed.chat_url)
+    return ManagedOut(appointment=ManagedAppointmentOut.model_validate(shown))
 
 
 def invitation_of(card: Card, public_url: str) -> Invitation:
@@ -268,6 +281,8 @@ def invitation_of(card: Card, public_url: str) -> Invitation:
         start=card.start,
         end=card.end,
         service=appointment.service_name,
+        vehicle=card.vehicle.called if card.vehicle else None,
+        price=price_text(card.price),
         number=appointment.number,
         shop=location.name,
         shop_email=location.email,

@@ -8,16 +8,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from shared.http.app import bearer_token
+from shared.http.limits import caller, client_ip
 from shared.http.links import BadLink, Link, LinkPurpose, read
 from shared.http.problems import DECLARED, Problem
+from shared.text import Code, Words
 
 from chat.actions import messages as actions
 from chat.actions.answering import Desk
-from chat.actions.messages import Received, TooManyMessages, Written
+from chat.actions.messages import Received, Written
 from chat.actions.records import NoConversation
-from chat.api_stream import HEADERS, Pace, conversation_events
+from chat.api_stream import HEADERS, Pace, conversation_events, counted_in, refuse_when_full
 from chat.deps import Deps
 from chat.domain.intents import UnknownAction, understand_action
 from chat.domain.signals import MessageStored, Resync, Signal
@@ -42,12 +44,9 @@ FoundT = TypeVar("FoundT")
 class NewMessageBody(BaseModel):
     """Exactly one of `text` and `action`. `client_id` is the page's own: sent twice, it is one message."""
 
-    client_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    text: (
-        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_CHARACTERS)]
-        | None
-    ) = None
-    action: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    client_id: Annotated[Code, Field(min_length=1, max_length=100)]
+    text: Annotated[Words, Field(min_length=1, max_length=MAX_CHARACTERS)] | None = None
+    action: Annotated[Code, Field(min_length=1, max_length=100)] | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "NewMessageBody":
@@ -58,8 +57,6 @@ class NewMessageBody(BaseModel):
                 understand_action(self.action)
             except UnknownAction:
                 raise ValueError("unknown action") from None
-        if self.text is not None and "\x00" in self.text:
-            raise ValueError("text may not hold NUL characters")
         return self
 
 
@@ -77,6 +74,10 @@ _STREAM: dict[str, Any] = {
 }
 
 
+class EngagedAnswer(BaseModel):
+    at: AwareDatetime | None = Field(default=None, description="when the customer last wrote, by any channel")
+
+
 class MessagesAnswer(BaseModel):
     messages: list[MessageView] = Field(description="by rising seq")
 
@@ -84,11 +85,14 @@ class MessagesAnswer(BaseModel):
 def build_api(deps: Deps, pace: Pace | None = None, desk: Desk | None = None) -> APIRouter:
     router = APIRouter(prefix="/api/chat", responses=DECLARED)
 
-    def customer(request: Request) -> Link:
+    async def customer(request: Request) -> Link:
         try:
-            return read(LinkPurpose.CHAT, bearer_token(request), keys=deps.link_keys, now=deps.now())
+            link = read(LinkPurpose.CHAT, bearer_token(request), keys=deps.link_keys, now=deps.now())
         except BadLink:
+            await deps.limits.failed(("link_failures_per_ip", caller(request)))
             raise Problem(401, "invalid_link", _NOT_VALID) from None
+        await deps.limits.take(("requests_per_link", link.subject_id))
+        return link
 
     customer_of_link = Annotated[Link, Depends(customer)]
 
@@ -106,10 +110,11 @@ def build_api(deps: Deps, pace: Pace | None = None, desk: Desk | None = None) ->
     async def send(
         body: NewMessageBody,
         lead: customer_of_link,
+        request: Request,
         response: Response,
         prefer: Annotated[str, Header()] = "",
     ) -> MessageAnswer:
-        received = await _received(deps, lead, body, desk)
+        received = await _received(deps, lead, _written(body, request), desk)
         replies = await _replies(deps, received, _wait_seconds(prefer))
         if not replies:
             return MessageAnswer(message=MessageView.of(received.message))
@@ -119,6 +124,11 @@ def build_api(deps: Deps, pace: Pace | None = None, desk: Desk | None = None) ->
             message=MessageView.of(received.message), replies=[MessageView.of(m) for m in replies]
         )
 
+    @router.get("/engaged", response_model_exclude_none=True)
+    async def engaged(lead: customer_of_link) -> EngagedAnswer:
+        """Asked by notifier before a follow-up goes."""
+        return EngagedAnswer(at=await actions.engaged_at(deps, lead))
+
     @router.get("/messages", response_model_exclude_none=True)
     async def messages(
         lead: customer_of_link, after: Annotated[int, Query(ge=0, le=MAX_SEQ)] = 0
@@ -127,18 +137,28 @@ def build_api(deps: Deps, pace: Pace | None = None, desk: Desk | None = None) ->
         found = await actions.read_messages(deps, lead.tenant_id, conversation_id, after=after)
         return MessagesAnswer(messages=[MessageView.of(m) for m in found])
 
+    _add_stream(router, deps, pace or Pace(), customer)
+    return router
+
+
+def _add_stream(
+    router: APIRouter, deps: Deps, pace: Pace, customer: Callable[[Request], Awaitable[Link]]
+) -> None:
     @router.get("/stream", response_class=StreamingResponse, responses={200: _STREAM})
     async def stream(
-        lead: customer_of_link,
+        lead: Annotated[Link, Depends(customer)],
+        request: Request,
         last_event_id: Annotated[int | None, Header(ge=0, le=MAX_SEQ)] = None,
         after: Annotated[int | None, Query(ge=0, le=MAX_SEQ)] = None,
     ) -> StreamingResponse:
+        keys = (("streams_per_lead", lead.subject_id), ("streams_per_ip", caller(request)), ("streams", ""))
+        await deps.limits.take(("streams_opened_per_lead", lead.subject_id))
         await _conversation_id(deps, lead)
+        refuse_when_full(deps.streams, *keys)
         resume_after = last_event_id if last_event_id is not None else after
-        events = conversation_events(deps, lead, after=resume_after, pace=pace or Pace())
-        return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
-
-    return router
+        events = conversation_events(deps, lead, after=resume_after, pace=pace)
+        counted = counted_in(deps.streams, keys, events)
+        return StreamingResponse(counted, media_type="text/event-stream", headers=HEADERS)
 
 
 async def _arrived(look: Callable[[], Awaitable[FoundT]]) -> FoundT:
@@ -170,19 +190,15 @@ async def _conversation_id(deps: Deps, lead: Link) -> UUID:
         raise _unknown() from None
 
 
-async def _received(deps: Deps, lead: Link, body: NewMessageBody, desk: Desk | None) -> Received:
-    written = Written(client_id=body.client_id, text=body.text, action=body.action)
+def _written(body: NewMessageBody, request: Request) -> Written:
+    return Written(client_id=body.client_id, text=body.text, action=body.action, ip=client_ip(request))
+
+
+async def _received(deps: Deps, lead: Link, written: Written, desk: Desk | None) -> Received:
     try:
         return await _arrived(lambda: actions.receive_message(deps, lead, written, desk))
     except NoConversation:
         raise _unknown() from None
-    except TooManyMessages as error:
-        raise Problem(
-            429,
-            "too_many_messages",
-            "That was quick! Please wait a moment before the next message.",
-            headers={"Retry-After": str(error.retry_after_seconds)},
-        ) from None
 
 
 async def _replies(deps: Deps, received: Received, wait_seconds: float) -> Sequence[ChatMessage]:
@@ -191,7 +207,7 @@ async def _replies(deps: Deps, received: Received, wait_seconds: float) -> Seque
         return ()
     message = received.message
     with deps.feed.subscribed(message.conversation_id) as signals:
-        replies = () if received.new else await actions.read_replies(deps, message)
+        replies = () if received.new and received.answer_owed else await actions.read_replies(deps, message)
         if replies or not received.answer_owed:
             return replies
         deadline = asyncio.get_running_loop().time() + wait_seconds

@@ -8,24 +8,27 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, StringConstraints
-from shared.http.app import require_ops
+from pydantic import BaseModel, Field
+from shared.http.limits import caller
+from shared.http.operators import require_ops
 from shared.http.problems import Problem
-from shared.http.staff import not_signed_in, staff_of
-from shared.settings import ServiceSettings
+from shared.http.staff import StaffSession, not_signed_in, staff_of
+from shared.text import Code, Moment, Words
 
 from chat.actions import metrics as numbers
 from chat.actions import staff as actions
 from chat.actions.staff import Viewer
 from chat.actions.timeline import read_timeline, read_timeline_of_tenant
-from chat.api_stream import HEADERS, Pace, inbox_events
+from chat.api_stream import HEADERS, Pace, counted_in, inbox_events, refuse_when_full
 from chat.deps import Deps
 from chat.domain.conversation import State
+from chat.settings import Settings
 from chat.tables import TimelineEntry
 from chat.views import InboxView, MessageView, NoteView, OpenedView
 
 StateFilter = State | Literal["waiting", "human", "assistant"]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+LocationCode = Annotated[Code | None, Query(max_length=64)]
+Note = Annotated[Words, Field(min_length=1, max_length=4000)]
 
 
 class TimelineEvent(BaseModel):
@@ -49,12 +52,12 @@ class InboxAnswer(BaseModel):
 class StaffMessageBody(BaseModel):
     """`client_id` is the console's own: sent twice, it is one message."""
 
-    client_id: Annotated[str, StringConstraints(min_length=1, max_length=60)]
-    text: Words
+    client_id: Annotated[Code, Field(min_length=1, max_length=60)]
+    text: Note
 
 
 class NoteBody(BaseModel):
-    text: Words
+    text: Note
 
 
 class StaffMessageAnswer(BaseModel):
@@ -73,15 +76,21 @@ _STREAM: dict[str, Any] = {
 Signed = Callable[[Request], Awaitable[Viewer]]
 
 
-def build_staff_api(deps: Deps, settings: ServiceSettings, pace: Pace | None = None) -> APIRouter:
+def build_staff_api(deps: Deps, settings: Settings, pace: Pace | None = None) -> APIRouter:
     router = APIRouter(prefix="/api/staff")
+    public_keys = settings.session_public_keys.split(",")
+
+    def session_of(request: Request) -> StaffSession:
+        return staff_of(request, public_keys=public_keys, public_url=settings.public_url, now=deps.now)
 
     async def signed_in(request: Request) -> Viewer:
-        staff = staff_of(request, keys=deps.link_keys, now=deps.now)
         try:
-            return await actions.viewer_of(deps, staff)
+            return await actions.viewer_of(deps, session_of(request))
         except actions.NotStaff:
             raise not_signed_in() from None
+        except Problem:
+            await deps.limits.failed(("staff_failures_per_ip", caller(request)))
+            raise
 
     _add_timeline(router, deps, settings, signed_in)
     _add_reading(router, deps, signed_in, pace or Pace())
@@ -89,14 +98,14 @@ def build_staff_api(deps: Deps, settings: ServiceSettings, pace: Pace | None = N
     return router
 
 
-def _add_timeline(router: APIRouter, deps: Deps, settings: ServiceSettings, signed_in: Signed) -> None:
+def _add_timeline(router: APIRouter, deps: Deps, settings: Settings, signed_in: Signed) -> None:
     check_ops = require_ops(settings)
 
     @router.get("/leads/{lead_id}/timeline")
-    async def timeline(request: Request, lead_id: UUID, tenant: str | None = None) -> Timeline:
+    async def timeline(request: Request, lead_id: UUID, tenant: Code | None = None) -> Timeline:
         """For staff; with the operators' token also for the `tenant` (its slug)."""
         if tenant is not None:
-            check_ops(request)
+            await check_ops(request)
             entries = await read_timeline_of_tenant(deps, tenant, lead_id)
         else:
             viewer = await signed_in(request)
@@ -112,9 +121,9 @@ def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -
     @router.get("/conversations", response_model_exclude_none=True)
     async def conversations(
         viewer: member,
-        location: Annotated[str | None, Query(max_length=64)] = None,
+        location: LocationCode = None,
         state: StateFilter | None = None,
-        before: AwareDatetime | None = None,
+        before: Moment | None = None,
     ) -> InboxAnswer:
         """`location` is a code; `state` a state, `waiting`, or who owns the conversation."""
         rows = await actions.read_inbox(deps, viewer, location=location, state=state, before=before)
@@ -126,18 +135,19 @@ def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -
             return OpenedView.of(await actions.open_for_staff(deps, viewer, conversation_id))
 
     @router.get("/stream", response_class=StreamingResponse, responses={200: _STREAM})
-    async def stream(viewer: member) -> StreamingResponse:
+    async def stream(request: Request, viewer: member) -> StreamingResponse:
         """SSE: `conversation` with the inbox row of each conversation that changed."""
-        return StreamingResponse(
-            inbox_events(deps, viewer, pace), media_type="text/event-stream", headers=HEADERS
-        )
+        keys = (("streams_per_member", viewer.staff_id), ("streams_per_ip", caller(request)), ("streams", ""))
+        refuse_when_full(deps.streams, *keys)
+        events = counted_in(deps.streams, keys, inbox_events(deps, viewer, pace))
+        return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 
     @router.get("/metrics")
     async def metrics(
         viewer: member,
-        since: Annotated[AwareDatetime, Query(alias="from")],
-        until: Annotated[AwareDatetime, Query(alias="to")],
-        location: Annotated[str | None, Query(max_length=64)] = None,
+        since: Annotated[Moment, Query(alias="from")],
+        until: Annotated[Moment, Query(alias="to")],
+        location: LocationCode = None,
     ) -> numbers.Numbers:
         """Of the leads received in the span; `location` is a code."""
         return await numbers.read_numbers(deps, viewer, since=since, until=until, location=location)

@@ -1,16 +1,19 @@
 """The streams of customer and staff: server-sent events that resume, beat, and end in time; no database session stays open."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import BaseModel
+from shared.http.limits import Refusal, Use
 from shared.http.links import Link
+from shared.telemetry.metrics import LIMITS_REFUSED
 
-from chat.actions.messages import read_conversation, read_messages, read_scene
-from chat.actions.staff import Viewer, read_inbox
-from chat.deps import Deps
+from chat.actions.messages import READ_AT_ONCE, read_conversation, read_messages, read_scene
+from chat.actions.staff import NotStaff, Viewer, read_inbox, viewer_of
+from chat.deps import Deps, OpenStreams
 from chat.domain.signals import Delta, MessageStored, Resync, Signal, StateChanged, Typing
 from chat.views import InboxView, MessageView, StateView
 
@@ -22,6 +25,27 @@ class Pace:
     heartbeat_seconds: float = 15
     life_seconds: float = 600
     reconnect_ms: int = 1000
+    look_again_seconds: float = 2
+    """Whether the member of staff is still signed in, and where they work."""
+
+
+FULL_RETRY_SECONDS = 5
+
+
+def refuse_when_full(streams: OpenStreams, *keys: Use) -> None:
+    if kind := streams.full(*keys):
+        LIMITS_REFUSED.labels(limit=kind).inc()
+        raise Refusal(kind, FULL_RETRY_SECONDS).problem()
+
+
+async def counted_in(
+    streams: OpenStreams, keys: Sequence[Use], events: AsyncGenerator[str]
+) -> AsyncIterator[str]:
+    """From the first event on: a response that never begins takes no room."""
+    with streams.one_more(*keys):
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
 
 def frame(event: str, body: BaseModel, event_id: int | None = None) -> str:
@@ -39,7 +63,9 @@ class _TypingView(BaseModel):
     on: bool
 
 
-async def conversation_events(deps: Deps, lead: Link, *, after: int | None, pace: Pace) -> AsyncIterator[str]:
+async def conversation_events(
+    deps: Deps, lead: Link, *, after: int | None, pace: Pace
+) -> AsyncGenerator[str]:
     """From the message behind `after` on; with `None`, from now on. Raises `NoConversation` before the first event."""
     scene = await read_scene(deps, lead)
     listening = _Listening(deps, lead, scene.conversation.id, pace)
@@ -61,7 +87,7 @@ class _Listening:
         ends_at = loop.time() + self._pace.life_seconds
         yield f"retry: {self._pace.reconnect_ms}\n\n"
         with self._deps.feed.subscribed(self._conversation_id) as signals:
-            for event in await self._stored():
+            async for event in self._stored():
                 yield event
             yield await self._state()
             while (left := ends_at - loop.time()) > 0:
@@ -71,30 +97,37 @@ class _Listening:
                 except TimeoutError:
                     yield ": beat\n\n"
                     continue
-                for event in await self._told(signal):
+                async for event in self._told(signal):
                     yield event
         yield f"retry: {self._pace.reconnect_ms}\n\n"
 
-    async def _told(self, signal: Signal) -> list[str]:
+    async def _told(self, signal: Signal) -> AsyncIterator[str]:
         match signal:
             case MessageStored(seq=seq):
-                return await self._stored() if seq > self.after else []
+                if seq > self.after:
+                    async for event in self._stored():
+                        yield event
             case Delta(reply_id=reply_id, text=text):
-                return [frame("delta", _DeltaView(reply_id=str(reply_id), text=text))]
+                yield frame("delta", _DeltaView(reply_id=str(reply_id), text=text))
             case Typing(on=on):
-                return [frame("typing", _TypingView(on=on))]
+                yield frame("typing", _TypingView(on=on))
             case StateChanged():
-                return [await self._state()]
+                yield await self._state()
             case Resync():
-                return [*await self._stored(), await self._state()]
+                async for event in self._stored():
+                    yield event
+                yield await self._state()
 
-    async def _stored(self) -> list[str]:
-        messages = await read_messages(
-            self._deps, self._lead.tenant_id, self._conversation_id, after=self.after
-        )
-        if messages:
-            self.after = messages[-1].seq
-        return [frame("message", MessageView.of(m), m.seq) for m in messages]
+    async def _stored(self) -> AsyncIterator[str]:
+        more = True
+        while more:
+            messages = await read_messages(
+                self._deps, self._lead.tenant_id, self._conversation_id, after=self.after
+            )
+            for message in messages:
+                self.after = message.seq
+                yield frame("message", MessageView.of(message), message.seq)
+            more = len(messages) == READ_AT_ONCE
 
     async def _state(self) -> str:
         return frame("state", StateView.of(await read_conversation(self._deps, self._lead)))
@@ -104,22 +137,34 @@ _GATHER_SECONDS = 0.2
 """Changes within it are looked up together."""
 
 
-async def inbox_events(deps: Deps, viewer: Viewer, pace: Pace) -> AsyncIterator[str]:
-    """The inbox row of each conversation that changes, of the viewer's locations only."""
+async def inbox_events(deps: Deps, viewer: Viewer, pace: Pace) -> AsyncGenerator[str]:
+    """The inbox row of each conversation that changes, of the viewer's locations only; ends soon after the session does."""
     loop = asyncio.get_running_loop()
-    ends_at = loop.time() + pace.life_seconds
+    ends_at, beats_at = loop.time() + pace.life_seconds, loop.time() + pace.heartbeat_seconds
     yield f"retry: {pace.reconnect_ms}\n\n"
     with deps.feed.watched() as changes:
         while (left := ends_at - loop.time()) > 0:
+            changed = await _changes(changes, min(left, pace.look_again_seconds, pace.heartbeat_seconds))
             try:
-                async with asyncio.timeout(min(left, pace.heartbeat_seconds)):
-                    changed = {await changes.get()}
-            except TimeoutError:
-                yield ": beat\n\n"
-                continue
-            await asyncio.sleep(_GATHER_SECONDS)
-            while not changes.empty():
-                changed.add(changes.get_nowait())
-            for row in await read_inbox(deps, viewer, only=changed):
+                viewer = await viewer_of(deps, viewer.session)
+            except NotStaff:
+                return
+            for row in await read_inbox(deps, viewer, only=changed) if changed else ():
                 yield frame("conversation", InboxView.of(row))
+            if loop.time() >= beats_at:
+                beats_at = loop.time() + pace.heartbeat_seconds
+                yield ": beat\n\n"
     yield f"retry: {pace.reconnect_ms}\n\n"
+
+
+async def _changes(changes: asyncio.Queue[UUID], seconds: float) -> set[UUID]:
+    """None within that time, or all that come together."""
+    try:
+        async with asyncio.timeout(seconds):
+            changed = {await changes.get()}
+    except TimeoutError:
+        return set()
+    await asyncio.sleep(_GATHER_SECONDS)
+    while not changes.empty():
+        changed.add(changes.get_nowait())
+    return changed

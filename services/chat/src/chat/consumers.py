@@ -18,20 +18,24 @@ from shared.events import (
     HandoffEscalated,
     HandoffRequested,
     InboundMessageReceived,
+    KnowledgeChanged,
     LeadReceived,
     LeadStatusChanged,
     LocationChanged,
     NotificationFailed,
     NotificationSent,
+    PersonErasureRequested,
     StaffChanged,
 )
 from shared.messaging.broker import ACK_POLICY, work_queue
 from shared.messaging.inbox import once
+from shared.persons import erase_once
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat.actions import conversations, staff
 from chat.actions.timeline import keep_in_timeline
 from chat.deps import Deps
+from chat.holdings import HOLDINGS
 
 
 def build_consumers(deps: Deps) -> RabbitRouter:
@@ -58,6 +62,10 @@ def _replicas(router: RabbitRouter, deps: Deps) -> None:
     async def keep_catalog(event: Event[CatalogChanged]) -> None:
         await once(deps.sessions, event, conversations.keep_catalog)
 
+    @router.subscriber(work_queue("chat", KnowledgeChanged), ack_policy=ACK_POLICY)
+    async def keep_knowledge(event: Event[KnowledgeChanged]) -> None:
+        await once(deps.sessions, event, conversations.keep_knowledge)
+
 
 def _leads(router: RabbitRouter, deps: Deps) -> None:
     async def open_conversation(session: AsyncSession, event: Event[LeadReceived]) -> None:
@@ -70,6 +78,10 @@ def _leads(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("chat", LeadStatusChanged), ack_policy=ACK_POLICY)
     async def keep_status(event: Event[LeadStatusChanged]) -> None:
         await once(deps.sessions, event, keep_in_timeline, conversations.keep_status)
+
+    @router.subscriber(work_queue("chat", PersonErasureRequested), ack_policy=ACK_POLICY)
+    async def erase_person(event: Event[PersonErasureRequested]) -> None:
+        await erase_once(deps.sessions, event, HOLDINGS)
 
 
 def _appointments(router: RabbitRouter, deps: Deps) -> None:

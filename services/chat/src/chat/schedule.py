@@ -7,11 +7,15 @@ from datetime import timedelta
 
 import structlog
 from shared.clock import Clock
+from shared.retention import Remover
 
+from chat import store
 from chat.actions.answering import Owed, Seat, answer_owed, claim_owed
 from chat.actions.assistant import Assistant
 from chat.actions.handing_off import end_next_idle, escalate_next
 from chat.deps import Deps
+from chat.holdings import RETENTION
+from chat.settings import Settings
 
 log = structlog.get_logger()
 
@@ -93,3 +97,7 @@ def handoff_clock(deps: Deps, idle_after: timedelta) -> Clock:
         return await escalate_next(deps) or await end_next_idle(deps, idle_after)
 
     return Clock("chat-handoffs", look, HANDOFF_SECONDS)
+
+
+def build_remover(deps: Deps, settings: Settings) -> Remover:
+    return Remover(deps.sessions, RETENTION, settings.retention_ages(), store.tenant_ids, now=deps.now)

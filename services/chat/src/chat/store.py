@@ -1,11 +1,11 @@
 """Every SQL statement of the chat service."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, bindparam, cast, column, exists, func, or_, text, update
+from sqlalchemy import BigInteger, Text, Uuid, bindparam, cast, column, exists, func, or_, text, update
+from sqlalchemy import select as columns
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import and_, col, select
@@ -15,6 +15,8 @@ from chat.tables import (
     Catalog,
     ChatMessage,
     Conversation,
+    Knowledge,
+    KnowledgeGap,
     Lead,
     Location,
     ReceiptRow,
@@ -22,7 +24,11 @@ from chat.tables import (
     TimelineEntry,
 )
 
-_NOTIFY = text(NOTIFY.replace("$1", ":channel").replace("$2::text[]", "CAST(:payloads AS text[])"))
+_NOTIFY_SQL = NOTIFY.replace("$1", ":channel").replace("$2::text[]", "CAST(:payloads AS text[])")
+_NOTIFY = text(_NOTIFY_SQL)
+_END_DELTAS = text(
+    f"WITH ended AS (DELETE FROM deltas WHERE tenant_id = :tenant_id AND conversation_id = :id) {_NOTIFY_SQL}"  # noqa: S608 - our own words
+)
 
 
 async def tenant_ids(session: AsyncSession) -> Sequence[UUID]:
@@ -37,34 +43,24 @@ async def keep_tenant(session: AsyncSession, tenant_id: UUID, slug: str | None) 
     await session.execute(keep)
 
 
-async def keep_location(
-    session: AsyncSession, tenant_id: UUID, *, location_id: UUID, version: int, facts: dict[str, object]
+async def keep_replica(
+    session: AsyncSession,
+    table: type[Location | Catalog | Knowledge],
+    tenant_id: UUID,
+    *,
+    location_id: UUID,
+    version: int,
+    facts: dict[str, object],
 ) -> None:
-    """Unless the replica is as new or newer."""
-    statement = insert(Location).values(
+    """Of what a location is or has, unless what is here is as new or newer."""
+    statement = insert(table).values(
         location_id=location_id, tenant_id=tenant_id, version=version, facts=facts
     )
     await session.execute(
         statement.on_conflict_do_update(
             index_elements=["location_id"],
             set_={"version": version, "facts": statement.excluded.facts},
-            where=col(Location.version) < version,
-        )
-    )
-
-
-async def keep_catalog(
-    session: AsyncSession, tenant_id: UUID, *, location_id: UUID, version: int, facts: dict[str, object]
-) -> None:
-    """Unless the replica is as new or newer."""
-    statement = insert(Catalog).values(
-        location_id=location_id, tenant_id=tenant_id, version=version, facts=facts
-    )
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["location_id"],
-            set_={"version": version, "facts": statement.excluded.facts},
-            where=col(Catalog.version) < version,
+            where=col(table.version) < version,
         )
     )
 
@@ -101,26 +97,30 @@ async def lead_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Lead
     return (await session.scalars(statement)).first()
 
 
-_SHOP = (cast(Location.facts, Text).label("location"), cast(Catalog.facts, Text).label("catalog"))
+_SHOP = (
+    cast(Location.facts, Text).label("location"),
+    cast(Catalog.facts, Text).label("catalog"),
+    cast(Knowledge.facts, Text).label("knowledge"),
+)
+_HAS_CATALOG, _HAS_KNOWLEDGE = (
+    and_(col(table.location_id) == Location.location_id, col(table.tenant_id) == Location.tenant_id)
+    for table in (Catalog, Knowledge)
+)
+
+ShopRow = tuple[str, str | None, str | None]
+"""The facts of the location, of its catalogue and of what it says, as JSON."""
 
 
-async def shop_row(
-    session: AsyncSession, tenant_id: UUID, location_id: UUID
-) -> tuple[str, str | None] | None:
-    """The facts of the location and of its catalogue, as JSON."""
+async def shop_row(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> ShopRow | None:
     found = await session.execute(
         select(*_SHOP)
-        .outerjoin(
-            Catalog,
-            and_(
-                col(Catalog.location_id) == Location.location_id,
-                col(Catalog.tenant_id) == Location.tenant_id,
-            ),
-        )
+        .select_from(Location)
+        .outerjoin(Catalog, _HAS_CATALOG)
+        .outerjoin(Knowledge, _HAS_KNOWLEDGE)
         .where(Location.tenant_id == tenant_id, Location.location_id == location_id)
     )
     row = found.first()
-    return None if row is None else (row[0], row[1])
+    return None if row is None else (row[0], row[1], row[2])
 
 
 async def insert_conversation(session: AsyncSession, conversation: Conversation) -> bool:
@@ -146,7 +146,7 @@ async def conversation_of(
 
 
 _SCENE = (
-    select(Conversation, Lead, *_SHOP)
+    columns(Conversation, Lead, *_SHOP)
     .join(
         Lead,
         and_(col(Lead.lead_id) == Conversation.lead_id, col(Lead.tenant_id) == Conversation.tenant_id),
@@ -158,22 +158,16 @@ _SCENE = (
             col(Location.tenant_id) == Conversation.tenant_id,
         ),
     )
-    .outerjoin(
-        Catalog,
-        and_(
-            col(Catalog.location_id) == Conversation.location_id,
-            col(Catalog.tenant_id) == Conversation.tenant_id,
-        ),
-    )
+    .outerjoin(Catalog, _HAS_CATALOG)
+    .outerjoin(Knowledge, _HAS_KNOWLEDGE)
     .where(
-        Conversation.tenant_id == bindparam("tenant_id"),
-        Conversation.lead_id == bindparam("lead_id"),
+        col(Conversation.tenant_id) == bindparam("tenant_id"),
+        col(Conversation.lead_id) == bindparam("lead_id"),
     )
 )
 _SCENE_LOCKED = _SCENE.with_for_update(of=Conversation).execution_options(populate_existing=True)
 
-SceneRow = tuple[Conversation, Lead, str, str | None]
-"""The last two are the facts of the location and of its catalogue, as JSON."""
+SceneRow = tuple[Conversation, Lead, ShopRow]
 
 
 async def scene_row(
@@ -184,7 +178,7 @@ async def scene_row(
         _SCENE_LOCKED if lock else _SCENE, {"tenant_id": tenant_id, "lead_id": lead_id}
     )
     row = found.first()
-    return None if row is None else (row[0], row[1], row[2], row[3])
+    return None if row is None else (row[0], row[1], (row[2], row[3], row[4]))
 
 
 async def due_conversation(session: AsyncSession, tenant_id: UUID, now: datetime) -> Conversation | None:
@@ -211,15 +205,30 @@ _MESSAGES_AFTER = (
         ChatMessage.seq > bindparam("after"),
     )
     .order_by(col(ChatMessage.seq))
+    .limit(bindparam("most", type_=BigInteger))
 )
 
 
 async def messages_after(
-    session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, after: int
+    session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, after: int, most: int | None = None
 ) -> Sequence[ChatMessage]:
-    """By rising `seq`."""
-    wanted = {"tenant_id": tenant_id, "conversation_id": conversation_id, "after": after}
+    """By rising `seq`; the first ones where there are more than `most`."""
+    wanted = {"tenant_id": tenant_id, "conversation_id": conversation_id, "after": after, "most": most}
     return (await session.scalars(_MESSAGES_AFTER, wanted)).all()
+
+
+async def last_words_at(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> datetime | None:
+    """When the customer last wrote or pressed something; `None`: never."""
+    statement = (
+        select(func.max(ChatMessage.created_at))
+        .join(Conversation, col(Conversation.id) == col(ChatMessage.conversation_id))
+        .where(
+            col(ChatMessage.tenant_id) == tenant_id,
+            col(Conversation.lead_id) == lead_id,
+            col(ChatMessage.author) == "customer",
+        )
+    )
+    return (await session.execute(statement)).scalar()
 
 
 async def message_by_client_id(
@@ -255,47 +264,6 @@ async def replies_to(
     """What answered the message `seq`: the replies of the first turn that ended with it or a later one."""
     wanted = {"tenant_id": tenant_id, "conversation_id": conversation_id, "seq": seq}
     return (await session.scalars(_REPLIES_TO, wanted)).all()
-
-
-@dataclass(frozen=True)
-class WrittenLately:
-    """`times`: oldest first. `repeated`: the message that has this `client_id`."""
-
-    times: Sequence[datetime]
-    repeated: ChatMessage | None
-
-
-_WRITTEN_LATELY = (
-    select(ChatMessage.created_at, ChatMessage.client_id)
-    .where(
-        ChatMessage.tenant_id == bindparam("tenant_id"),
-        ChatMessage.conversation_id == bindparam("conversation_id"),
-        or_(
-            col(ChatMessage.client_id) == bindparam("client_id"),
-            and_(ChatMessage.author == "customer", col(ChatMessage.created_at) > bindparam("since")),
-        ),
-    )
-    .order_by(col(ChatMessage.created_at))
-)
-
-
-async def written_lately(
-    session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, client_id: str, since: datetime
-) -> WrittenLately:
-    """What the customer wrote since then, and the message of the `client_id` if it was ever seen."""
-    wanted = {
-        "tenant_id": tenant_id,
-        "conversation_id": conversation_id,
-        "client_id": client_id,
-        "since": since,
-    }
-    rows = (await session.execute(_WRITTEN_LATELY, wanted)).all()
-    repeated = None
-    if any(known == client_id for _, known in rows):
-        repeated = await message_by_client_id(
-            session, tenant_id, conversation_id=conversation_id, client_id=client_id
-        )
-    return WrittenLately([created_at for created_at, _ in rows], repeated)
 
 
 _RECEIPTS = (
@@ -366,3 +334,31 @@ async def tenant_by_slug(session: AsyncSession, slug: str) -> UUID | None:
 async def notify(session: AsyncSession, *payloads: str) -> None:
     """Told to all replicas at commit."""
     await session.execute(_NOTIFY, {"channel": CHANNEL, "payloads": list(payloads)})
+
+
+async def end_deltas(session: AsyncSession, conversation: Conversation, *payloads: str) -> None:
+    """The sentences in the making are gone with the answer that they became, and that is told at commit."""
+    await session.execute(
+        _END_DELTAS,
+        {
+            "tenant_id": conversation.tenant_id,
+            "id": conversation.id,
+            "channel": CHANNEL,
+            "payloads": list(payloads),
+        },
+    )
+
+
+async def gaps_of(session: AsyncSession, tenant_id: UUID, limit: int) -> Sequence[tuple[KnowledgeGap, str]]:
+    """The newest first, each with its location's facts as JSON."""
+    found = await session.execute(
+        select(KnowledgeGap, cast(Location.facts, Text))
+        .join(
+            Location,
+            and_(col(Location.location_id) == KnowledgeGap.location_id, col(Location.tenant_id) == tenant_id),
+        )
+        .where(KnowledgeGap.tenant_id == tenant_id)
+        .order_by(col(KnowledgeGap.asked_at).desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in found]

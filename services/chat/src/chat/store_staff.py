@@ -55,19 +55,24 @@ async def due_handoff(session: AsyncSession, tenant_id: UUID, now: datetime) -> 
     return (await session.scalars(statement)).first()
 
 
-async def idle_conversation(session: AsyncSession, tenant_id: UUID, since: datetime) -> Conversation | None:
-    """A person's, in which nobody has written since then; locked, others skip it."""
+async def quiet_conversations(
+    session: AsyncSession, tenant_id: UUID, since: datetime, limit: int
+) -> Sequence[Conversation]:
+    """Those that a person took and in which nobody has written since then, the quietest first."""
     statement = (
         select(Conversation)
+        .join(Handoff, col(Handoff.conversation_id) == col(Conversation.id))
         .where(
             Conversation.tenant_id == tenant_id,
             Conversation.owner == "human",
             col(Conversation.last_at) < since,
+            col(Handoff.ended_at).is_(None),
+            col(Handoff.taken_at).is_not(None),
         )
-        .limit(1)
-        .with_for_update(skip_locked=True)
+        .order_by(col(Conversation.last_at))
+        .limit(limit)
     )
-    return (await session.scalars(statement)).first()
+    return (await session.scalars(statement)).all()
 
 
 async def conversation_by_id(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from shared.db.tables import inbox_table, outbox_table
+from shared.db.tables import erased_leads_table, inbox_table, limit_counts_table, outbox_table
 from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Index, MetaData, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
@@ -50,6 +50,17 @@ class Catalog(Table, table=True):
     facts: dict[str, object] = Field(sa_type=_JSON)
 
 
+class Knowledge(Table, table=True):
+    """Replica of `knowledge.changed`: all that the location says today."""
+
+    __tablename__ = "knowledge"
+
+    location_id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    version: int
+    facts: dict[str, object] = Field(sa_type=_JSON)
+
+
 class Lead(Table, table=True):
     """Replica of `lead.received`; `correlation_id` is the lead's first event, `lead_version` that of its status."""
 
@@ -72,10 +83,12 @@ class Conversation(Table, table=True):
 
     `answer_due_at`: when the newest unanswered message is to be answered, NULL when nothing is owed.
     `answering_until`: the lease of the worker that writes the answer; past it, another one takes over.
+    `vehicle`: the car spoken of, NULL for the lead's own.
     `misses` and `refusals`: answers that did not help and bookings that failed, in a row. `person_offered`: why the newest answer
     offers a person, where a plain yes takes the offer.
     The counters of the model's use include answers that were dropped.
     `appointment_sequence` is that of the newest appointment event applied.
+    `opt_out_asked`: the newest answer asks whether they want no more messages.
     `waiting_since`: when the customer wrote what nobody has answered yet. `last_at`: of the newest message.
     `staff_seen_seq`: up to where somebody of the shop has read.
     """
@@ -96,6 +109,7 @@ class Conversation(Table, table=True):
     language: str = "en"
     aside: str | None = None
     service: str | None = None
+    vehicle: dict[str, object] | None = Field(default=None, sa_type=_JSON)
     vehicle_class: str | None = None
     quote: dict[str, object] | None = Field(default=None, sa_type=_JSON)
     offered: list[dict[str, object]] = Field(default_factory=list, sa_type=_JSON)
@@ -105,6 +119,7 @@ class Conversation(Table, table=True):
     misses: int = 0
     refusals: int = 0
     person_offered: str | None = None
+    opt_out_asked: bool = False
     model_calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
@@ -153,6 +168,7 @@ class ReceiptRow(Table, table=True):
     """A tool result: what the answers of a conversation may rest on."""
 
     __tablename__ = "receipts"
+    __table_args__ = (Index("receipts_by_age", "tenant_id", "created_at"),)
 
     id: int | None = Field(
         default=None, primary_key=True, sa_type=BigInteger, sa_column_args=(Identity(always=True),)
@@ -167,12 +183,15 @@ class ReceiptRow(Table, table=True):
 
 
 class VerdictRow(Table, table=True):
-    """A sentence of a model and what the check made of it: `shown`, `vetoed` or `left_out` (it stated nothing).
+    """A sentence of a model and what became of it: `shown`, `dropped` or `left_out` (it only announced what came).
 
-    `kind` and `reason` belong to a veto.
+    `kind` and `reason` belong to a dropped one. Until 2026-11-30 a dropped one was called `vetoed`.
     """
 
     __tablename__ = "verdicts"
+    __table_args__ = (
+        Index("verdicts_by_age", "tenant_id", "created_at", postgresql_where=text("sentence <> ''")),
+    )
 
     id: int | None = Field(
         default=None, primary_key=True, sa_type=BigInteger, sa_column_args=(Identity(always=True),)
@@ -190,7 +209,7 @@ class VerdictRow(Table, table=True):
 class Handoff(Table, table=True):
     """`escalate_at`: when the next person is told, or (level 1) the assistant offers another way; NULL once somebody is on it.
 
-    `call_back_at`: when the customer asked to be called at `call_back_phone`.
+    `taken_at`: when somebody was, in the console or in the shop's CRM. `call_back_at`: when the customer asked to be called at `call_back_phone`.
     """
 
     __tablename__ = "handoffs"
@@ -210,6 +229,7 @@ class Handoff(Table, table=True):
     suggested_reply: str | None = None
     level: int = 0
     taken_by: UUID | None = None
+    taken_at: datetime | None = Field(default=None, sa_type=_TIME)
     escalate_at: datetime | None = Field(default=None, sa_type=_TIME)
     call_back_phone: str | None = None
     call_back_at: datetime | None = Field(default=None, sa_type=_TIME)
@@ -217,8 +237,23 @@ class Handoff(Table, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=_TIME)
 
 
+class KnowledgeGap(Table, table=True):
+    """A customer's question that nothing known here answers."""
+
+    __tablename__ = "knowledge_gaps"
+    __table_args__ = (Index("knowledge_gaps_by_age", "tenant_id", "asked_at"),)
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    location_id: UUID
+    conversation_id: UUID = Field(foreign_key="chat.conversations.id", index=True)
+    question: str
+    language: str
+    asked_at: datetime = Field(sa_type=_TIME)
+
+
 class StaffMember(Table, table=True):
-    """Replica of `staff.changed`; `locations` is empty for the owner, who has all."""
+    """Replica of `staff.changed`; `locations` is empty for the owner, who has all. `ended_sessions` are refused."""
 
     __tablename__ = "staff"
 
@@ -229,6 +264,7 @@ class StaffMember(Table, table=True):
     role: str
     locations: list[UUID] = Field(sa_type=ARRAY(Uuid()))
     active: bool
+    ended_sessions: list[UUID] = Field(sa_type=ARRAY(Uuid()))
 
 
 class StaffNote(Table, table=True):
@@ -242,6 +278,19 @@ class StaffNote(Table, table=True):
     author_name: str
     text: str
     created_at: datetime = Field(sa_type=_TIME)
+
+
+class DeltaRow(Table, table=True):
+    """A sentence of a reply in the making, for the pages that other processes serve; gone when the reply is stored."""
+
+    __tablename__ = "deltas"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    conversation_id: UUID = Field(index=True)
+    reply_id: UUID
+    text: str
 
 
 class TimelineEntry(Table, table=True):
@@ -260,3 +309,5 @@ class TimelineEntry(Table, table=True):
 
 outbox_table(Table.metadata)
 inbox_table(Table.metadata)
+limit_counts_table(Table.metadata)
+erased_leads_table(Table.metadata)

@@ -5,12 +5,13 @@ from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel
+from shared.events import Vehicle
 
-from chat.actions.records import Scene, facts_of, lead_facts
+from chat.actions.records import Scene, facts_of, lead_facts, vehicle_of
 from chat.actions.staff import Opened
 from chat.domain.conversation import Owner, State
 from chat.domain.phrases import actions_of
-from chat.domain.values import Action, Appointment, Part, Shop, vehicle_text
+from chat.domain.values import Action, Appointment, Part, Shop
 from chat.store_staff import InboxRow
 from chat.tables import ChatMessage, Conversation, Handoff, StaffNote
 
@@ -60,7 +61,7 @@ class LeadView(BaseModel):
 
     @classmethod
     def of(cls, scene: Scene) -> "LeadView":
-        lead = lead_facts(scene.lead)
+        lead = lead_facts(scene.lead, scene.shop)
         vehicle: dict[str, int | str] | None = None
         if lead.vehicle is not None:
             known = {
@@ -186,7 +187,7 @@ class InboxView(BaseModel):
                 "lead": {
                     "id": row.lead.lead_id,
                     "name": row.lead.name,
-                    "vehicle": vehicle_text(lead_facts(row.lead).vehicle),
+                    "vehicle": _vehicle_for_staff(vehicle_of(row.lead)),
                     "interest": row.lead.interest,
                     "status": row.lead.status,
                 },
@@ -197,6 +198,10 @@ class InboxView(BaseModel):
                 "appointment": facts_of(conversation).appointment,
             }
         )
+
+
+def _vehicle_for_staff(vehicle: Vehicle | None) -> str | None:
+    return (vehicle.typed or vehicle.vehicle_class) if vehicle else None
 
 
 class NoteView(BaseModel):

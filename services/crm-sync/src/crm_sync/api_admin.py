@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 from shared.db.engine import transaction
-from shared.http.app import require_ops
+from shared.http.operators import require_ops
 from shared.http.problems import Problem
 from shared.settings import ServiceSettings
+from shared.text import Code
 
 from crm_sync import store
 from crm_sync.actions.settling import settle_in_doubt
@@ -18,7 +19,7 @@ from crm_sync.deps import Deps
 from crm_sync.domain.sync import Kind
 
 TaskState = Literal["planned", "sending", "done", "skipped", "failed", "unknown"]
-Seen = Literal["lead", "skipped", "ours", "theirs", "published"]
+Seen = Literal["lead", "skipped", "ours", "theirs", "published", "erased"]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
@@ -70,7 +71,7 @@ def build_api_admin(
     _show(router, deps)
 
     @router.post("/tasks/{task_id}/retry", status_code=202)
-    async def retry_task(task_id: UUID, tenant: str) -> dict[str, str]:
+    async def retry_task(task_id: UUID, tenant: Code) -> dict[str, str]:
         tenant_id = await _tenant(deps, tenant)
         async with transaction(deps.sessions, tenant_id) as session:
             if not await store.plan_again(session, tenant_id, task_id, now=await store.clock(session)):
@@ -79,7 +80,7 @@ def build_api_admin(
         return {"status": "planned"}
 
     @router.post("/tasks/{task_id}/settle")
-    async def settle_task(task_id: UUID, tenant: str, verdict: Verdict) -> TaskShown:
+    async def settle_task(task_id: UUID, tenant: Code, verdict: Verdict) -> TaskShown:
         """An operator has looked in the CRM: `written` leaves it, `write` writes without looking again."""
         tenant_id = await _tenant(deps, tenant)
         task = await settle_in_doubt(deps, tenant_id, task_id, written=verdict.outcome == "written")
@@ -100,7 +101,7 @@ def build_api_admin(
 def _show(router: APIRouter, deps: Deps) -> None:
     @router.get("/tasks")
     async def show_tasks(
-        tenant: str, state: TaskState | None = None, lead_id: UUID | None = None, limit: Limit = 100
+        tenant: Code, state: TaskState | None = None, lead_id: UUID | None = None, limit: Limit = 100
     ) -> dict[str, list[TaskShown]]:
         tenant_id = await _tenant(deps, tenant)
         async with transaction(deps.sessions, tenant_id) as session:
@@ -109,7 +110,7 @@ def _show(router: APIRouter, deps: Deps) -> None:
 
     @router.get("/observations")
     async def show_observations(
-        tenant: str, verdict: Seen | None = None, limit: Limit = 100
+        tenant: Code, verdict: Seen | None = None, limit: Limit = 100
     ) -> dict[str, list[ObservationShown]]:
         tenant_id = await _tenant(deps, tenant)
         async with transaction(deps.sessions, tenant_id) as session:
@@ -117,7 +118,7 @@ def _show(router: APIRouter, deps: Deps) -> None:
         return {"observations": [ObservationShown.model_validate(row) for row in rows]}
 
     @router.get("/cursors")
-    async def show_cursors(tenant: str) -> dict[str, list[CursorShown]]:
+    async def show_cursors(tenant: Code) -> dict[str, list[CursorShown]]:
         tenant_id = await _tenant(deps, tenant)
         async with transaction(deps.sessions, tenant_id) as session:
             rows = await store.cursors(session, tenant_id)

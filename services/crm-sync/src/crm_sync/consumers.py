@@ -17,13 +17,16 @@ from shared.events import (
     LeadStatusChanged,
     LocationChanged,
     MessageSent,
+    PersonErasureRequested,
 )
 from shared.messaging.broker import ACK_POLICY, work_queue
 from shared.messaging.inbox import once
+from shared.persons import erase_once
 
-from crm_sync.actions import echoes, observing, planning, replicas
+from crm_sync.actions import consents, echoes, erasing, observing, planning, replicas
 from crm_sync.deps import Deps
 from crm_sync.domain.notes import note_of_message
+from crm_sync.holdings import HOLDINGS
 
 
 def build_consumers(
@@ -44,6 +47,7 @@ def _observers(router: RabbitRouter, deps: Deps) -> None:
         "order": observing.observe_order,
         "appointment": echoes.observe_appointment,
         "message": echoes.observe_message,
+        "customer": consents.observe_customer,
     }
 
     @router.subscriber(work_queue("crm-sync", CrmChangeReceived), ack_policy=ACK_POLICY)
@@ -70,6 +74,10 @@ def _leads(router: RabbitRouter, deps: Deps, wake: Callable[[], None]) -> None:
     async def plan_status(event: Event[LeadStatusChanged]) -> None:
         await once(deps.sessions, event, planning.plan_status)
         wake()
+
+    @router.subscriber(work_queue("crm-sync", PersonErasureRequested), ack_policy=ACK_POLICY)
+    async def erase_person(event: Event[PersonErasureRequested]) -> None:
+        await erase_once(deps.sessions, event, HOLDINGS, erasing.wait_for_writes)
 
 
 def _notes(router: RabbitRouter, deps: Deps, wake: Callable[[], None]) -> None:

@@ -1,10 +1,14 @@
-"""What a clock starts: writing to the CRM what it is owed, and polling it for what the webhooks missed."""
+"""What a clock starts: writing to the CRM what it is owed, polling it for what the webhooks missed, removing what is too old."""
 
 from shared.clock import Clock
+from shared.retention import Remover
 
-from crm_sync.actions.polling import poll_appointments, poll_locations
+from crm_sync import store
+from crm_sync.actions.polling import poll_appointments, poll_customers, poll_locations, poll_series
 from crm_sync.actions.syncing import report_unknown, work_off_due_tasks
 from crm_sync.deps import Deps
+from crm_sync.holdings import RETENTION
+from crm_sync.settings import Settings
 
 WORK_SECONDS = 1.0
 """Only retries wait for this: a consumer wakes the clock for what is due at once."""
@@ -30,8 +34,24 @@ def build_calendar_poll(deps: Deps) -> Clock:
     return Clock("crm-calendar", poll, CALENDAR_SECONDS)
 
 
+SERIES_SECONDS = 86_400
+
+
+def build_series_poll(deps: Deps) -> Clock:
+    async def poll() -> bool:
+        return await poll_series(deps)
+
+    return Clock("crm-series", poll, SERIES_SECONDS)
+
+
 def build_poll(deps: Deps, seconds: float) -> Clock:
     async def poll() -> bool:
-        return await poll_locations(deps)
+        more = await poll_locations(deps)
+        await poll_customers(deps)
+        return more
 
     return Clock("crm-poll", poll, seconds)
+
+
+def build_remover(deps: Deps, settings: Settings) -> Remover:
+    return Remover(deps.sessions, RETENTION, settings.retention_ages(), store.tenants)

@@ -128,6 +128,52 @@ async def newest_lead_of_customer(
     )
 
 
+async def lock_leads_of_customer(session: AsyncSession, tenant_id: UUID, customer_id: str) -> bool:
+    """Against erasing only. False: there is none."""
+    statement = (
+        select(col(LeadReplica.lead_id))
+        .where(col(LeadReplica.tenant_id) == tenant_id, col(LeadReplica.customer_id) == customer_id)
+        .with_for_update(read=True, key_share=True)
+    )
+    return bool((await session.scalars(statement)).all())
+
+
+async def location_of_customer(session: AsyncSession, tenant_id: UUID, customer_id: str) -> Location | None:
+    """Of a lead of theirs; where that is not known here yet, of the order that was taken for one."""
+    lead = await newest_lead_of_customer(session, tenant_id, customer_id)
+    seen = await observation(session, tenant_id, kind="customer", crm_id=customer_id)
+    location_id = (lead and lead.location_id) or (seen and seen.location_id)
+    return await location(session, tenant_id, location_id) if location_id else None
+
+
+async def customers_unseen_since(
+    session: AsyncSession, tenant_id: UUID, before: datetime, *, of_leads_since: datetime, limit: int
+) -> Sequence[str]:
+    """Customers of the younger leads, longest unseen first."""
+    seen_at = func.max(col(Observation.observed_at))
+    statement = (
+        select(col(LeadReplica.customer_id))
+        .outerjoin(
+            Observation,
+            and_(
+                col(Observation.tenant_id) == tenant_id,
+                col(Observation.kind) == "customer",
+                col(Observation.crm_id) == col(LeadReplica.customer_id),
+            ),
+        )
+        .where(
+            col(LeadReplica.tenant_id) == tenant_id,
+            col(LeadReplica.customer_id).is_not(None),
+            col(LeadReplica.received_at) > of_leads_since,
+        )
+        .group_by(col(LeadReplica.customer_id))
+        .having(or_(seen_at.is_(None), seen_at < before))
+        .order_by(seen_at.nulls_first())
+        .limit(limit)
+    )
+    return [str(customer_id) for customer_id in (await session.scalars(statement)).all()]
+
+
 async def observation(
     session: AsyncSession, tenant_id: UUID, *, kind: str, crm_id: str, lock: bool = False
 ) -> Observation | None:
@@ -139,12 +185,62 @@ async def observation(
     return await session.scalar(found.with_for_update() if lock else found)
 
 
+async def note_attempt(session: AsyncSession, tenant_id: UUID, customer_id: str) -> None:
+    """Only when: it says nothing of the customer's flags."""
+    first = Observation(
+        tenant_id=tenant_id, kind="customer", crm_id=customer_id, verdict="customer", seen_by="poll"
+    )
+    kept = insert(Observation).values(**_values(first))
+    await session.execute(
+        kept.on_conflict_do_update(
+            index_elements=["tenant_id", "kind", "crm_id"], set_={"observed_at": first.observed_at}
+        )
+    )
+
+
 async def locked_observation(session: AsyncSession, first: Observation) -> tuple[Observation, bool]:
     """The row of this record, locked against a second look at the same time, and whether `first` became it."""
     written = insert(Observation).values(**_values(first)).on_conflict_do_nothing()
     created = (await session.execute(written.returning(col(Observation.crm_id)))).first() is not None
     row = await observation(session, first.tenant_id, kind=first.kind, crm_id=first.crm_id, lock=True)
     return row or first, created
+
+
+async def note_standing(
+    session: AsyncSession, task: SyncTask, *, crm_id: str, until: datetime | None
+) -> None:
+    """Ours that we wrote: it is looked after from now on, also when no webhook tells of it."""
+    first = Observation(
+        tenant_id=task.tenant_id,
+        kind="appointment",
+        crm_id=crm_id,
+        location_id=task.location_id,
+        verdict="ours",
+        seen_by="write",
+        standing_until=until,
+    )
+    kept = insert(Observation).values(**_values(first))
+    await session.execute(
+        kept.on_conflict_do_update(
+            index_elements=["tenant_id", "kind", "crm_id"], set_={"standing_until": until}
+        )
+    )
+
+
+async def standing_appointments(
+    session: AsyncSession, tenant_id: UUID, location_ids: Iterable[UUID], *, after: datetime
+) -> Sequence[Observation]:
+    """Those that are not over then, as they were seen or written last."""
+    return (
+        await session.scalars(
+            select(Observation).where(
+                col(Observation.tenant_id) == tenant_id,
+                col(Observation.kind) == "appointment",
+                col(Observation.location_id).in_(list(location_ids)),
+                col(Observation.standing_until) > after,
+            )
+        )
+    ).all()
 
 
 async def seen_updates(
@@ -181,6 +277,16 @@ async def crm_id_of(session: AsyncSession, tenant_id: UUID, *, kind: str, our_id
     )
 
 
+async def our_id_of(session: AsyncSession, tenant_id: UUID, *, kind: str, crm_id: str) -> UUID | None:
+    return await session.scalar(
+        select(col(ExternalRef.our_id)).where(
+            col(ExternalRef.tenant_id) == tenant_id,
+            col(ExternalRef.kind) == kind,
+            col(ExternalRef.crm_id) == crm_id,
+        )
+    )
+
+
 async def is_known_ref(session: AsyncSession, tenant_id: UUID, *, kind: str, crm_id: str) -> bool:
     found = exists().where(
         col(ExternalRef.tenant_id) == tenant_id,
@@ -211,7 +317,13 @@ async def add_task(session: AsyncSession, task: SyncTask) -> None:
     if repeated_by():
         written = planned.on_conflict_do_update(
             constraint="sync_tasks_once",
-            set_={"state": "planned", "attempts": 1, "due_at": planned.excluded.due_at, "last_error": None},
+            set_={
+                "state": "planned",
+                "attempts": 1,
+                "due_at": planned.excluded.due_at,
+                "last_error": None,
+                "payload": planned.excluded.payload,
+            },
             where=col(SyncTask.state).in_(("done", "skipped", "failed")),
         )
     if (await session.execute(written.returning(col(SyncTask.id)))).first() is not None:
@@ -284,6 +396,16 @@ def _has_predecessor() -> ColumnElement[bool]:
             ),
         ),
     )
+
+
+async def is_sending(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> bool:
+    """What is planned for the lead waits for the caller's end."""
+    statement = (
+        select(col(SyncTask.state))
+        .where(col(SyncTask.tenant_id) == tenant_id, col(SyncTask.lead_id) == lead_id)
+        .with_for_update()
+    )
+    return "sending" in (await session.scalars(statement)).all()
 
 
 async def hurry_tasks_of_lead(
@@ -394,13 +516,14 @@ async def in_doubt(session: AsyncSession, tenant_id: UUID, task_id: UUID) -> Syn
 
 
 async def plan_again(session: AsyncSession, tenant_id: UUID, task_id: UUID, *, now: datetime) -> bool:
-    """Only what failed or was skipped, and looked up first; False when there is no such task."""
+    """Only what failed or was skipped, and looked up first; False when there is no such task, or its words have left."""
     planned = await session.execute(
         update(SyncTask)
         .where(
             col(SyncTask.tenant_id) == tenant_id,
             col(SyncTask.id) == task_id,
             col(SyncTask.state).in_(("failed", "skipped")),
+            col(SyncTask.payload) != {},
         )
         .values(state="planned", attempts=1, due_at=now, last_error=None, unknown_since=None)
         .returning(col(SyncTask.id))

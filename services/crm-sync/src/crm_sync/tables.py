@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from shared.db.tables import inbox_table, outbox_table
+from shared.db.tables import erased_leads_table, inbox_table, limit_counts_table, outbox_table
 from shared.db.time import database_now
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, MetaData, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
@@ -46,7 +46,7 @@ class Location(Table, table=True):
 
 
 class LeadReplica(Table, table=True):
-    """Replica; without `order_id` the lead is not in the CRM."""
+    """Replica; without `order_id` the lead is not in the CRM. `vehicle` is the one that `vehicle_id` stands for."""
 
     __tablename__ = "leads"
     __table_args__ = (
@@ -61,6 +61,7 @@ class LeadReplica(Table, table=True):
     order_id: str | None = None
     customer_id: str | None = None
     vehicle_id: str | None = None
+    vehicle: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     contact_name: str
     service: str | None = None
     correlation_id: str
@@ -68,9 +69,22 @@ class LeadReplica(Table, table=True):
 
 
 class Observation(Table, table=True):
-    """The last look at one record of the CRM. `digest` is of what was published about it, None: nothing was."""
+    """The last look at one record of the CRM. `digest` is of what was published about it, None: nothing was.
+
+    `consents`: of a customer, by channel and address, whether its flags granted or refused; `observed_at` is then also of a look that failed.
+    Of appointments: `observed_at` is when that was told, `edited_sequence` the version of ours that staff have changed since,
+    `standing_until` when it is over (None: it does not stand).
+    """
 
     __tablename__ = "observations"
+    __table_args__ = (
+        Index(
+            "observations_standing",
+            "tenant_id",
+            "standing_until",
+            postgresql_where="standing_until IS NOT NULL",
+        ),
+    )
 
     tenant_id: UUID = Field(primary_key=True)
     kind: str = Field(primary_key=True)
@@ -81,7 +95,10 @@ class Observation(Table, table=True):
     reason: str | None = None
     seen_by: str
     digest: str | None = None
+    consents: dict[str, bool] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     observed_at: datetime = Field(default_factory=database_now, sa_type=_MOMENT)
+    edited_sequence: int | None = None
+    standing_until: datetime | None = Field(default=None, sa_type=_MOMENT)
 
 
 class ExternalRef(Table, table=True):
@@ -121,6 +138,7 @@ class SyncTask(Table, table=True):
             "state IN ('planned', 'sending', 'done', 'skipped', 'failed', 'unknown')", name="sync_tasks_state"
         ),
         Index("sync_tasks_of_lead", "tenant_id", "lead_id", "kind"),
+        Index("sync_tasks_by_age", "tenant_id", "created_at", postgresql_where="payload <> '{}'"),
     )
 
     tenant_id: UUID
@@ -158,3 +176,5 @@ class PollCursor(Table, table=True):
 
 outbox_table(Table.metadata)
 inbox_table(Table.metadata)
+limit_counts_table(Table.metadata)
+erased_leads_table(Table.metadata)

@@ -1,22 +1,31 @@
 """HTTP in, staff: sign in with a mailed link, and who is signed in."""
 
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, StringConstraints
 from shared.db.time import database_now
-from shared.http.links import BadLink, Link, LinkPurpose, read
+from shared.http.limits import caller, limits_of
+from shared.http.links import BadLink, LinkPurpose, read
 from shared.http.problems import Problem
-from shared.http.staff import COOKIE, not_signed_in, staff_of, staff_token
+from shared.http.staff import StaffSession as SignedSession
+from shared.http.staff import (
+    cookie_name,
+    not_signed_in,
+    public_key,
+    refuse_other_sites,
+    sign_session,
+    staff_of,
+)
+from shared.secrets import keys_of
 
 from ingest import actions
 from ingest.deps import Deps
 from ingest.domain.contact import Email
 from ingest.settings import Settings
-from ingest.views import Me
-
-SESSION_HOURS = 12
+from ingest.tables import StaffSession
+from ingest.views import Me, signed
 
 
 class LoginBody(BaseModel):
@@ -29,51 +38,110 @@ class SessionBody(BaseModel):
     code: Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
-    router = APIRouter(prefix="/api/staff")
-    keys = settings.signing_keys()
-    secure = settings.public_url.startswith("https://")
+class _Sessions:
+    """How a session travels with a browser: one cookie, that no page and no other site can use."""
 
-    def staff(request: Request) -> Link:
-        return staff_of(request, keys=keys, now=database_now)
+    def __init__(self, settings: Settings) -> None:
+        self._public_url = settings.public_url
+        self._keys = keys_of(settings.session_keys)
+        self._public_keys = [public_key(key) for key in self._keys]
+        self._secure = settings.public_url.startswith("https://")
 
-    @router.post("/login", status_code=202)
-    async def login(body: LoginBody) -> None:
-        """202 always: nothing tells whether somebody with this address works here."""
-        await actions.request_login(deps.sessions, body.email)
+    def of(self, request: Request) -> SignedSession:
+        return staff_of(request, public_keys=self._public_keys, public_url=self._public_url, now=database_now)
 
-    @router.post("/session")
-    async def open_session(body: SessionBody, response: Response) -> Me:
+    def if_any(self, request: Request) -> SignedSession | None:
+        """Another website is refused with or without one."""
+        refuse_other_sites(request, self._public_url)
         try:
-            link = read(LinkPurpose.STAFF_LOGIN, body.code, keys=keys, now=database_now())
-        except BadLink:
-            raise _used_up() from None
-        member = await actions.use_login(deps.sessions, link)
-        if member is None:
-            raise _used_up()
-        session = Link(member.row.tenant_id, member.row.id)
+            return self.of(request)
+        except Problem:
+            return None
+
+    def keep(self, response: Response, session: StaffSession) -> None:
         response.set_cookie(
-            COOKIE,
-            staff_token(session, keys=keys, expires_at=database_now() + timedelta(hours=SESSION_HOURS)),
-            max_age=SESSION_HOURS * 3600,
+            cookie_name(self._public_url),
+            sign_session(signed(session), self._keys[0]),
+            max_age=actions.SESSION_HOURS * 3600,
             httponly=True,
-            secure=secure,
+            secure=self._secure,
             samesite="strict",
         )
-        return Me.of(member)
 
-    @router.delete("/session", status_code=204)
-    async def close_session(response: Response) -> None:
-        response.delete_cookie(COOKIE, httponly=True, secure=secure, samesite="strict")
+    def forget(self, response: Response) -> None:
+        response.delete_cookie(
+            cookie_name(self._public_url), httponly=True, secure=self._secure, samesite="strict"
+        )
+
+
+def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
+    router, sessions = APIRouter(prefix="/api/staff"), _Sessions(settings)
+    _add_signing_in(router, deps, sessions, keys_of(settings.link_keys_login))
+    _add_signing_out(router, deps, sessions)
 
     @router.get("/me")
-    async def me(link: Annotated[Link, Depends(staff)]) -> Me:
-        member = await actions.member_of(deps.sessions, link)
+    async def me(session: Annotated[SignedSession, Depends(sessions.of)]) -> Me:
+        member = await actions.member_of(deps.sessions, session)
         if member is None:
             raise not_signed_in()
         return Me.of(member)
 
     return router
+
+
+def _add_signing_in(router: APIRouter, deps: Deps, sessions: _Sessions, link_keys: Sequence[str]) -> None:
+    @router.post("/login", status_code=202)
+    async def login(body: LoginBody, request: Request) -> None:
+        """202 always: nothing tells whether somebody with this address works here, or has asked too often."""
+        await limits_of(request).take(("login_per_ip", caller(request)))
+        if (
+            await limits_of(request).refusal(("login_per_address", (body.email.lower(), caller(request))))
+            is None
+        ):
+            await actions.request_login(deps.sessions, body.email)
+
+    @router.post("/session")
+    async def open_session(
+        body: SessionBody,
+        request: Request,
+        response: Response,
+        replaced: Annotated[SignedSession | None, Depends(sessions.if_any)],
+    ) -> Me:
+        """Ends the session that the same browser had before."""
+        try:
+            link = read(LinkPurpose.STAFF_LOGIN, body.code, keys=link_keys, now=database_now())
+            opened = await actions.use_login(deps.sessions, link)
+        except BadLink:
+            opened = None
+        if opened is None:
+            await limits_of(request).failed(("session_failures_per_ip", caller(request)))
+            raise _used_up()
+        if replaced is not None:
+            await actions.end_session(deps.sessions, replaced)
+        member, session = opened
+        sessions.keep(response, session)
+        return Me.of(member)
+
+
+def _add_signing_out(router: APIRouter, deps: Deps, sessions: _Sessions) -> None:
+    @router.delete("/session", status_code=204)
+    async def close_session(
+        response: Response, session: Annotated[SignedSession | None, Depends(sessions.if_any)]
+    ) -> None:
+        """Ends the session or API token it is called with; harmless without one."""
+        if session is not None:
+            await actions.end_session(deps.sessions, session)
+        sessions.forget(response)
+
+    @router.delete("/sessions", status_code=204)
+    async def close_all_sessions(
+        response: Response, session: Annotated[SignedSession, Depends(sessions.of)]
+    ) -> None:
+        """Of the member, in every browser."""
+        if await actions.member_of(deps.sessions, session) is None:
+            raise not_signed_in()
+        await actions.end_session(deps.sessions, session, everywhere=True)
+        sessions.forget(response)
 
 
 def _used_up() -> Problem:

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from shared.db.engine import Sessions
 
+from ingest.sealing import Sealer
+
 
 @dataclass(frozen=True)
 class Deps:
     sessions: Sessions
+    sealer: Sealer

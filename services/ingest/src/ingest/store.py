@@ -1,11 +1,12 @@
 """Every SQL statement of ingest."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import JsonValue
 from shared.db.time import database_now
 from shared.events import CrmChangeReceived, Event
 from shared.events.values import LeadStatus
@@ -13,8 +14,10 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Text,
+    and_,
     any_,
     cast,
+    delete,
     func,
     insert,
     literal,
@@ -27,8 +30,9 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from ingest.domain.form import Claim
+from ingest.domain.form import Claim, Proof
 from ingest.domain.sighting import Sighting
+from ingest.holdings import OLD_LEADS
 from ingest.tables import (
     IdempotencyKey,
     Lead,
@@ -37,9 +41,13 @@ from ingest.tables import (
     OptOut,
     StaffLogin,
     StaffMember,
+    StaffSession,
     Tenant,
+    UsedChallenge,
     WebhookDelivery,
 )
+
+FORGOTTEN_AT_ONCE = 100
 
 _ENTER = func.set_config("app.tenant_id", cast(col(Tenant.id), Text), True)
 """Selected with the tenant, so that finding it and being scoped to it is one round trip."""
@@ -47,22 +55,49 @@ _ENTER = func.set_config("app.tenant_id", cast(col(Tenant.id), Text), True)
 
 @dataclass(frozen=True)
 class WebhookTenant:
+    """`plain` are secrets from before they were sealed."""
+
     id: UUID
-    secrets: list[str]
+    plain: list[str]
+    sealed: list[str]
 
 
 async def enter_webhook_tenant(session: AsyncSession, slug: str) -> WebhookTenant | None:
     """The transaction sees this tenant's rows from here on."""
-    statement = select(Tenant.id, Tenant.webhook_secrets, _ENTER).where(col(Tenant.slug) == slug)
-    row = (await session.execute(statement)).first()
-    return WebhookTenant(id=row[0], secrets=row[1]) if row else None
+    statement = select(Tenant.id, Tenant.webhook_secrets, Tenant.sealed_secrets, _ENTER)
+    row = (await session.execute(statement.where(col(Tenant.slug) == slug))).first()
+    return WebhookTenant(id=row[0], plain=row[1], sealed=row[2]) if row else None
 
 
-async def enter_tenant_of_site(session: AsyncSession, site_key: str) -> UUID | None:
+@dataclass(frozen=True)
+class StoredSecrets:
+    """Of one tenant; `plain` as above."""
+
+    slug: str
+    plain: list[str]
+    sealed: list[str]
+
+
+async def secrets_of_tenants(session: AsyncSession) -> Sequence[StoredSecrets]:
+    """Of all that have some, by slug."""
+    statement = select(Tenant.slug, Tenant.webhook_secrets, Tenant.sealed_secrets).order_by(col(Tenant.slug))
+    some = func.cardinality(Tenant.webhook_secrets) + func.cardinality(Tenant.sealed_secrets) > 0
+    return [StoredSecrets(*row) for row in (await session.execute(statement.where(some))).all()]
+
+
+@dataclass(frozen=True)
+class SiteTenant:
+    """`form_challenge` as in the tenant's settings."""
+
+    id: UUID
+    form_challenge: str
+
+
+async def enter_tenant_of_site(session: AsyncSession, site_key: str) -> SiteTenant | None:
     """The transaction sees this tenant's rows from here on."""
-    statement = select(Tenant.id, _ENTER).where(literal(site_key) == any_(col(Tenant.site_keys)))
-    row = (await session.execute(statement)).first()
-    return row[0] if row else None
+    statement = select(Tenant.id, Tenant.form_challenge, _ENTER)
+    row = (await session.execute(statement.where(literal(site_key) == any_(col(Tenant.site_keys))))).first()
+    return SiteTenant(id=row[0], form_challenge=row[1]) if row else None
 
 
 async def enter_tenant(session: AsyncSession, slug: str, *, lock: bool = False) -> Tenant | None:
@@ -194,10 +229,12 @@ async def lock_keys(session: AsyncSession, keys: Sequence[int]) -> None:
 
 
 async def leads_like(session: AsyncSession, tenant_id: UUID, sighting: Sighting) -> Sequence[Lead]:
-    """The location's leads of the same order, number or address, newest first."""
+    """The tenant's leads with the same number or address and the location's of the same order, newest first."""
     signs: list[ColumnElement[bool]] = []
     if sighting.ref:
-        signs.append(col(Lead.order_id) == sighting.ref.order_id)
+        signs.append(
+            (col(Lead.location_id) == sighting.location_id) & (col(Lead.order_id) == sighting.ref.order_id)
+        )
     if sighting.contact.phone:
         signs.append(col(Lead.phone) == sighting.contact.phone)
     if sighting.contact.email:
@@ -206,11 +243,106 @@ async def leads_like(session: AsyncSession, tenant_id: UUID, sighting: Sighting)
         return []
     statement = (
         select(Lead)
-        .where(col(Lead.tenant_id) == tenant_id, col(Lead.location_id) == sighting.location_id, or_(*signs))
-        .order_by(col(Lead.received_at).desc())
+        .where(col(Lead.tenant_id) == tenant_id, or_(*signs))
+        .order_by(col(Lead.received_at).desc(), col(Lead.id))
         .with_for_update(key_share=True)
     )
     return (await session.execute(statement)).scalars().all()
+
+
+async def same_form(
+    session: AsyncSession, tenant_id: UUID, location_id: UUID, seen: dict[str, JsonValue], since: datetime
+) -> LeadSourceRow | None:
+    """The newest trace of the very same form."""
+    statement = (
+        select(LeadSourceRow)
+        .where(
+            col(LeadSourceRow.tenant_id) == tenant_id,
+            col(LeadSourceRow.location_id) == location_id,
+            col(LeadSourceRow.trace) == "form",
+            col(LeadSourceRow.seen_at) >= since,
+            col(LeadSourceRow.lead_id).is_not(None),
+            col(LeadSourceRow.seen) == seen,
+        )
+        .order_by(col(LeadSourceRow.seen_at).desc())
+    )
+    return (await session.execute(statement.limit(1))).scalar_one_or_none()
+
+
+async def leads_of_address(
+    session: AsyncSession, tenant_id: UUID, addresses: Sequence[str]
+) -> Sequence[Lead]:
+    """Of the whole tenant, oldest first."""
+    statement = (
+        select(Lead)
+        .where(
+            col(Lead.tenant_id) == tenant_id, col(Lead.email).in_(addresses) | col(Lead.phone).in_(addresses)
+        )
+        .order_by(col(Lead.received_at))
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def leads_once_of_address(session: AsyncSession, tenant_id: UUID, address: str) -> Sequence[Lead]:
+    """Of whom a trace names it, but for those of which it was held to be another person's; oldest first."""
+    named = [
+        and_(
+            col(LeadSourceRow.seen)["contact"][kind].as_string() == address,
+            ~col(LeadSourceRow.held).bool_op("?")(kind),
+        )
+        for kind in ("email", "phone")
+    ]
+    traces = select(col(LeadSourceRow.lead_id)).where(col(LeadSourceRow.tenant_id) == tenant_id, or_(*named))
+    statement = select(Lead).where(col(Lead.tenant_id) == tenant_id, col(Lead.id).in_(traces))
+    return (await session.execute(statement.order_by(col(Lead.received_at)))).scalars().all()
+
+
+async def staff_of_address(session: AsyncSession, tenant_id: UUID, address: str) -> Sequence[StaffMember]:
+    statement = select(StaffMember).where(
+        col(StaffMember.tenant_id) == tenant_id,
+        or_(col(StaffMember.email) == address, col(StaffMember.phone) == address),
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def forget_events(session: AsyncSession, tenant_id: UUID, subject: str) -> None:
+    await session.execute(
+        text("DELETE FROM outbox WHERE tenant_id = :tenant_id AND key = :subject"),
+        {"tenant_id": tenant_id, "subject": subject},
+    )
+
+
+async def erased_leads_of(session: AsyncSession, tenant_id: UUID, hashes: Sequence[str]) -> Sequence[UUID]:
+    """Whose proof of consent stands for the address, by one of its hashes."""
+    statement = select(col(LeadSourceRow.lead_id)).where(
+        col(LeadSourceRow.tenant_id) == tenant_id,
+        col(LeadSourceRow.lead_id).is_not(None),
+        col(LeadSourceRow.seen)["proof_of"].op("?|")(cast(list(hashes), ARRAY(Text()))),
+    )
+    return [lead_id for lead_id in set((await session.execute(statement)).scalars()) if lead_id]
+
+
+_OLD = f"SELECT id FROM leads WHERE tenant_id = :tenant_id AND {OLD_LEADS.due}"  # noqa: S608 - our own words
+_OLD_LEADS = text(f"{_OLD} ORDER BY active_at LIMIT :limit")
+
+
+async def old_leads(session: AsyncSession, tenant_id: UUID, before: datetime, limit: int) -> Sequence[UUID]:
+    """Which retention takes: oldest first."""
+    wanted = {"tenant_id": tenant_id, "before": before, "limit": limit}
+    return (await session.execute(_OLD_LEADS, wanted)).scalars().all()
+
+
+_LOCKED_OLD = text(f"{_OLD} AND id = :lead_id FOR UPDATE")
+
+
+async def locked_old_lead(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, before: datetime
+) -> Lead | None:
+    """`None`: retention does not take it, or not any more."""
+    wanted = {"tenant_id": tenant_id, "before": before, "lead_id": lead_id}
+    if (await session.execute(_LOCKED_OLD, wanted)).first() is None:
+        return None
+    return await session.get(Lead, lead_id)
 
 
 async def leads_by_status(
@@ -234,6 +366,16 @@ async def locked_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> 
     return (await session.execute(statement.with_for_update(key_share=True))).scalar_one_or_none()
 
 
+async def share_lead_of_order(
+    session: AsyncSession, tenant_id: UUID, location_id: UUID, order_id: str
+) -> bool:
+    """False: there is no such lead (any more). Whoever erases it waits for the end of the transaction."""
+    statement = select(Lead.id).where(
+        col(Lead.tenant_id) == tenant_id, col(Lead.location_id) == location_id, col(Lead.order_id) == order_id
+    )
+    return (await session.execute(statement.with_for_update(read=True, key_share=True))).first() is not None
+
+
 async def is_known(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> bool:
     statement = select(Lead.id).where(col(Lead.tenant_id) == tenant_id, col(Lead.id) == lead_id)
     return (await session.execute(statement)).first() is not None
@@ -248,13 +390,25 @@ async def add_source(session: AsyncSession, source: LeadSourceRow) -> None:
     await session.execute(insert(LeadSourceRow).values(**source.model_dump()))
 
 
-async def sources_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Sequence[LeadSourceRow]:
-    """What was said first comes first."""
-    statement = (
-        select(LeadSourceRow)
-        .where(col(LeadSourceRow.tenant_id) == tenant_id, col(LeadSourceRow.lead_id) == lead_id)
-        .order_by(col(LeadSourceRow.seen_at))
+async def sources_of(
+    session: AsyncSession, tenant_id: UUID, lead_ids: Collection[UUID]
+) -> Sequence[LeadSourceRow]:
+    statement = select(LeadSourceRow).where(
+        col(LeadSourceRow.tenant_id) == tenant_id, col(LeadSourceRow.lead_id).in_(lead_ids)
     )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def sources(
+    session: AsyncSession, tenant_id: UUID, *, lead_id: UUID | None, held: bool, limit: int
+) -> Sequence[LeadSourceRow]:
+    """Newest first; `held`: only those that name a contact point which is held."""
+    statement = select(LeadSourceRow).where(col(LeadSourceRow.tenant_id) == tenant_id)
+    if lead_id is not None:
+        statement = statement.where(col(LeadSourceRow.lead_id) == lead_id)
+    if held:
+        statement = statement.where(col(LeadSourceRow.held) != {})
+    statement = statement.order_by(col(LeadSourceRow.seen_at).desc()).limit(limit)
     return (await session.execute(statement)).scalars().all()
 
 
@@ -272,8 +426,8 @@ async def opted_out_channels(
     return set((await session.execute(statement)).scalars()) if given else set()
 
 
-async def withdraw_sms_consent(session: AsyncSession, tenant_id: UUID, phone: str) -> None:
-    theirs = await _locked_ids(session, tenant_id, (col(Lead.phone) == phone) & col(Lead.consent_sms))
+async def withdraw_sms_consent(session: AsyncSession, tenant_id: UUID, address: str) -> None:
+    theirs = await _locked_ids(session, tenant_id, (col(Lead.phone) == address) & col(Lead.consent_sms))
     await session.execute(
         update(Lead)
         .where(col(Lead.tenant_id) == tenant_id, col(Lead.id).in_(theirs))
@@ -281,8 +435,8 @@ async def withdraw_sms_consent(session: AsyncSession, tenant_id: UUID, phone: st
     )
 
 
-async def withdraw_email_consent(session: AsyncSession, tenant_id: UUID, email: str) -> None:
-    theirs = await _locked_ids(session, tenant_id, (col(Lead.email) == email) & col(Lead.consent_email))
+async def withdraw_email_consent(session: AsyncSession, tenant_id: UUID, address: str) -> None:
+    theirs = await _locked_ids(session, tenant_id, (col(Lead.email) == address) & col(Lead.consent_email))
     await session.execute(
         update(Lead)
         .where(col(Lead.tenant_id) == tenant_id, col(Lead.id).in_(theirs))
@@ -309,11 +463,25 @@ async def claim_key(session: AsyncSession, claim: IdempotencyKey) -> Claim | Non
     return Claim(fingerprint=row.fingerprint, lead_id=row.lead_id)
 
 
-async def answer_key(session: AsyncSession, tenant_id: UUID, key: str, lead_id: UUID) -> None:
+async def use_challenge(session: AsyncSession, tenant_id: UUID, proof: Proof) -> bool:
+    """False: it was used before. Of two forms at once the second waits here for the first one's end."""
+    used = UsedChallenge(tenant_id=tenant_id, id=proof.challenge_id, expires_at=proof.expires_at)
+    statement = pg_insert(UsedChallenge).values(**used.model_dump()).on_conflict_do_nothing()
+    return (await session.execute(statement.returning(col(UsedChallenge.id)))).first() is not None
+
+
+async def forget_expired_challenges(session: AsyncSession, tenant_id: UUID, now: datetime) -> None:
+    """A few at a time, and none that another form is removing."""
+    expired = (
+        select(UsedChallenge.id)
+        .where(col(UsedChallenge.tenant_id) == tenant_id, col(UsedChallenge.expires_at) < now)
+        .limit(FORGOTTEN_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
     await session.execute(
-        update(IdempotencyKey)
-        .where(col(IdempotencyKey.tenant_id) == tenant_id, col(IdempotencyKey.key) == key)
-        .values(lead_id=lead_id)
+        delete(UsedChallenge).where(
+            col(UsedChallenge.tenant_id) == tenant_id, col(UsedChallenge.id).in_(expired)
+        )
     )
 
 
@@ -327,16 +495,25 @@ async def staff(session: AsyncSession, tenant_id: UUID) -> Sequence[StaffMember]
     return (await session.execute(statement.order_by(col(StaffMember.email)))).scalars().all()
 
 
-async def staff_by_email(session: AsyncSession, tenant_id: UUID, email: str) -> StaffMember | None:
-    return await _member(session, tenant_id, col(StaffMember.email) == email)
+async def staff_by_email(
+    session: AsyncSession, tenant_id: UUID, email: str, *, lock: bool = False
+) -> StaffMember | None:
+    return await _member(session, tenant_id, col(StaffMember.email) == email, lock=lock)
 
 
-async def staff_by_id(session: AsyncSession, tenant_id: UUID, staff_id: UUID) -> StaffMember | None:
-    return await _member(session, tenant_id, col(StaffMember.id) == staff_id)
+async def staff_by_id(
+    session: AsyncSession, tenant_id: UUID, staff_id: UUID, *, lock: bool = False
+) -> StaffMember | None:
+    return await _member(session, tenant_id, col(StaffMember.id) == staff_id, lock=lock)
 
 
-async def _member(session: AsyncSession, tenant_id: UUID, which: ColumnElement[bool]) -> StaffMember | None:
+async def _member(
+    session: AsyncSession, tenant_id: UUID, which: ColumnElement[bool], *, lock: bool
+) -> StaffMember | None:
+    """Locked, nobody else raises its version meanwhile."""
     statement = select(StaffMember).where(col(StaffMember.tenant_id) == tenant_id, which)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
     return (await session.execute(statement)).scalar_one_or_none()
 
 
@@ -365,3 +542,31 @@ async def use_login(session: AsyncSession, tenant_id: UUID, login_id: UUID) -> U
     )
     found: UUID | None = (await session.execute(statement)).scalar_one_or_none()
     return found
+
+
+async def forget_expired_sessions(session: AsyncSession, member: StaffMember, now: datetime) -> None:
+    await session.execute(
+        delete(StaffSession).where(
+            col(StaffSession.tenant_id) == member.tenant_id,
+            col(StaffSession.staff_id) == member.id,
+            col(StaffSession.expires_at) < now,
+        )
+    )
+
+
+async def sessions_of(session: AsyncSession, member: StaffMember) -> Sequence[StaffSession]:
+    """Oldest first."""
+    statement = select(StaffSession).where(
+        col(StaffSession.tenant_id) == member.tenant_id, col(StaffSession.staff_id) == member.id
+    )
+    return (await session.execute(statement.order_by(col(StaffSession.created_at)))).scalars().all()
+
+
+async def open_session(session: AsyncSession, tenant_id: UUID, session_id: UUID) -> StaffSession | None:
+    """Unless it was ended."""
+    statement = select(StaffSession).where(
+        col(StaffSession.tenant_id) == tenant_id,
+        col(StaffSession.id) == session_id,
+        col(StaffSession.ended_at).is_(None),
+    )
+    return (await session.execute(statement)).scalar_one_or_none()

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import JsonValue
-from shared.db.tables import inbox_table, outbox_table
+from shared.db.tables import erased_leads_table, inbox_table, limit_counts_table, outbox_table
 from sqlalchemy import (
     ARRAY,
     DateTime,
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
@@ -24,6 +25,7 @@ from sqlmodel import Field, SQLModel
 _registry = registry(metadata=MetaData(schema="ingest"))
 _TIME = DateTime(timezone=True)
 _TEXTS = ARRAY(Text())
+_JSON_OR_NULL = JSONB(none_as_null=True)
 
 
 class Table(SQLModel, registry=_registry):
@@ -31,7 +33,10 @@ class Table(SQLModel, registry=_registry):
 
 
 class Tenant(Table, table=True):
-    """Not under row-level security, as all others are: a webhook names its tenant before one is known."""
+    """Not under row-level security, as all others are: a webhook names its tenant before one is known.
+
+    `webhook_secrets` are those from before secrets were sealed; the next start moves them to `sealed_secrets`.
+    """
 
     __tablename__ = "tenants"
 
@@ -39,12 +44,17 @@ class Tenant(Table, table=True):
     slug: str = Field(unique=True)
     name: str
     webhook_secrets: list[str] = Field(sa_type=_TEXTS)
+    sealed_secrets: list[str] = Field(default_factory=list, sa_type=_TEXTS)
     site_keys: list[str] = Field(sa_type=_TEXTS)
     demo_mode: bool
     allow_list: list[str] = Field(sa_type=_TEXTS)
+    text_countries: list[str] = Field(sa_type=_TEXTS)
+    a2p: dict[str, Any] | None = Field(default=None, sa_type=_JSON_OR_NULL)
+    first_touch: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     crm_account: str
     crm_lead_rule: dict[str, Any] = Field(sa_type=JSONB)
     postal_address: str | None = None
+    form_challenge: str = "auto"
 
 
 class Location(Table, table=True):
@@ -62,13 +72,17 @@ class Location(Table, table=True):
     phone: str
     email: str
     sms_from: str | None = None
+    a2p: dict[str, Any] | None = Field(default=None, sa_type=_JSON_OR_NULL)
     crm_location_id: str | None = None
     switches: dict[str, Any] = Field(sa_type=JSONB)
     version: int = 1
 
 
 class Lead(Table, table=True):
-    """`version` rises with each change. `appointments`: id to the newest {sequence, cancelled} heard of it."""
+    """`version` rises with each change. `appointments`: id to the newest {sequence, cancelled} heard of it.
+
+    `active_at`: when last anything was heard of the lead, or the end of an appointment that is still to come.
+    """
 
     __tablename__ = "leads"
     __table_args__ = (
@@ -82,6 +96,7 @@ class Lead(Table, table=True):
         ),
         Index("leads_by_phone", "tenant_id", "phone", postgresql_where="phone IS NOT NULL"),
         Index("leads_by_email", "tenant_id", "email", postgresql_where="email IS NOT NULL"),
+        Index("leads_by_activity", "tenant_id", "active_at"),
     )
 
     tenant_id: UUID
@@ -104,16 +119,21 @@ class Lead(Table, table=True):
     appointments: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     correlation_id: str
     received_at: datetime = Field(sa_type=_TIME)
+    active_at: datetime = Field(sa_type=_TIME, sa_column_kwargs={"server_default": func.now()})
 
 
 class LeadSourceRow(Table, table=True):
     """Every trace of a lead as it came: `seen` is what it said, `consent` the proof that a form carries.
 
-    Without `lead_id` it is a submission taken for a machine's, with the reason in `suspicion`.
+    Without `lead_id` it is a submission taken for a machine's, with the reason in `suspicion`. `held`: a form's contact
+    points that are used for nothing, since they are another person's as far as we know, with the reason.
     """
 
     __tablename__ = "lead_sources"
-    __table_args__ = (Index("lead_sources_by_lead", "tenant_id", "lead_id"),)
+    __table_args__ = (
+        Index("lead_sources_by_lead", "tenant_id", "lead_id"),
+        Index("lead_sources_newest", "tenant_id", "location_id", "seen_at"),
+    )
 
     tenant_id: UUID
     location_id: UUID = Field(foreign_key="ingest.locations.id")
@@ -125,6 +145,7 @@ class LeadSourceRow(Table, table=True):
     seen: dict[str, JsonValue] = Field(sa_type=JSONB)
     consent: dict[str, JsonValue] = Field(sa_type=JSONB)
     suspicion: str | None = None
+    held: dict[str, str] = Field(default_factory=dict, sa_type=JSONB)
 
 
 class OptOut(Table, table=True):
@@ -164,6 +185,7 @@ class WebhookDelivery(Table, table=True):
         PrimaryKeyConstraint("tenant_id", "webhook_id"),
         Index("webhook_deliveries_by_id", "id"),
         Index("webhook_deliveries_newest", "tenant_id", "received_at"),
+        Index("webhook_deliveries_raw", "tenant_id", "received_at", postgresql_where="body <> ''"),
     )
 
     tenant_id: UUID
@@ -179,8 +201,22 @@ class WebhookDelivery(Table, table=True):
     event_id: UUID | None = None
 
 
+class UsedChallenge(Table, table=True):
+    """A challenge of the web form is good once; after `expires_at` it is refused anyway."""
+
+    __tablename__ = "used_challenges"
+    __table_args__ = (Index("used_challenges_expired", "tenant_id", "expires_at"),)
+
+    tenant_id: UUID = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    expires_at: datetime = Field(sa_type=_TIME)
+
+
 class IdempotencyKey(Table, table=True):
-    """The answer that a web form's key stands for, and the fingerprint of the body that got it."""
+    """The answer that a web form's key stands for, and the fingerprint of the body that got it.
+
+    `lead_id` is the key's own: that of the lead where the form made one, of nothing where it was a trace of another.
+    """
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (PrimaryKeyConstraint("tenant_id", "key"),)
@@ -223,5 +259,22 @@ class StaffLogin(Table, table=True):
     used_at: datetime | None = Field(default=None, sa_type=_TIME)
 
 
+class StaffSession(Table, table=True):
+    """A browser's session or an API token; `made_by` is the operator who made a token, null for a session."""
+
+    __tablename__ = "staff_sessions"
+    __table_args__ = (Index("staff_sessions_by_member", "staff_id"),)
+
+    tenant_id: UUID
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    staff_id: UUID = Field(foreign_key="ingest.staff.id")
+    made_by: str | None = None
+    created_at: datetime = Field(sa_type=_TIME)
+    expires_at: datetime = Field(sa_type=_TIME)
+    ended_at: datetime | None = Field(default=None, sa_type=_TIME)
+
+
 outbox_table(Table.metadata)
 inbox_table(Table.metadata)
+limit_counts_table(Table.metadata)
+erased_leads_table(Table.metadata)

@@ -4,8 +4,15 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from shared.events import StaffRole
+from shared.http.staff import StaffSession as SignedSession
 
 from ingest import actions
+from ingest.tables import StaffSession
+
+
+def signed(session: StaffSession) -> SignedSession:
+    """As it travels, in a cookie or as an API token."""
+    return SignedSession(session.tenant_id, session.staff_id, session.id, session.expires_at)
 
 
 class Me(BaseModel):

@@ -1,22 +1,31 @@
 """The doors for Twilio, the mail provider, and people who unsubscribe."""
 
+import asyncio
 from html import escape
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field, ValidationError
 from shared.db.time import database_now
+from shared.events.notification import Media
+from shared.http.limits import caller, client_ip, limits_of
 from shared.http.links import BadLink, Link, LinkPurpose, read
 from shared.http.problems import Problem
+from shared.secrets import keys_of
+from shared.text import AddressText, Code, Words, one_line
 
 from notifier.actions.inbound import Inbound, follow_text_status, receive
 from notifier.actions.tenants import tenant_named
 from notifier.actions.unsubscribing import unsubscribe
 from notifier.deps import Deps
-from notifier.domain.inbound_email import UnreadableMail, parse_inbound
-from notifier.domain.signatures import body_signature, same, twilio_signature
+from notifier.domain.inbound_email import InboundEmail, UnreadableMail, parse_inbound
+from notifier.domain.numbers import as_leads_keep_it
+from notifier.domain.reply_address import lead_answered
+from notifier.domain.signatures import is_current, looks_signed, mail_signature, same, twilio_signature
 
 TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -24,6 +33,35 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{ti
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"></head>
 <body><main><h1>{title}</h1><p>{text}</p>{form}</main></body></html>"""
 _BUTTON = '<form method="post"><button name="List-Unsubscribe" value="One-Click">Unsubscribe</button></form>'
+
+
+Sid = Annotated[Code, Field(alias="MessageSid", max_length=100)]
+MOST_MEDIA = 10
+"""Of one message, at Twilio; of a mail as many are named."""
+LARGEST_TEXT_BYTES, MOST_FIELDS = 64 * 1024, 200
+"""Of Twilio's forms, which have some 30 fields and 1600 characters of text."""
+Address = Annotated[AddressText, Field(max_length=100)]
+
+
+class TextForm(BaseModel):
+    """What Twilio tells of a text to us."""
+
+    sid: Sid = Field(min_length=1)
+    sender: Address = Field(alias="From", min_length=1)
+    to: Address = Field(default="", alias="To")
+    body: Words = Field(default="", alias="Body")
+    media: Annotated[int, Field(alias="NumMedia", ge=0)] = 0
+
+
+class StatusForm(BaseModel):
+    """What Twilio tells of a text of ours."""
+
+    sid: Sid = ""
+    status: Code = Field(default="", alias="MessageStatus")
+    error_code: Annotated[Code, Field(max_length=20)] | None = Field(default=None, alias="ErrorCode")
+
+
+FormT = TypeVar("FormT", bound=BaseModel)
 
 
 def build_api(deps: Deps) -> APIRouter:
@@ -36,38 +74,81 @@ def build_api(deps: Deps) -> APIRouter:
 
 def _add_twilio(router: APIRouter, deps: Deps) -> None:
     async def signed_form(request: Request) -> dict[str, str]:
-        """Raises 403 unless Twilio signed it for our public address."""
-        pairs = parse_qsl((await request.body()).decode("utf-8", errors="replace"), keep_blank_values=True)
-        token = deps.settings.twilio_auth_token.get_secret_value()
-        expected = twilio_signature(token, _public_url(deps, request), pairs)
-        if not token or not same(expected, request.headers.get("x-twilio-signature", "")):
-            raise _bad_signature()
+        """Raises 403 unless Twilio signed it for our public address, 413 for more than it ever sends.
+
+        What is signed are the form's fields: they are read first, so nothing else may cost more than that.
+        """
+        given, url = request.headers.get("x-twilio-signature", ""), _public_url(deps, request)
+        if not looks_signed(given):
+            raise await _bad_signature(request)
+        pairs = await _form_fields(request)
+        tokens = keys_of(deps.settings.twilio_auth_token)
+        if not any(same(twilio_signature(token, url, pairs), given) for token in tokens):
+            raise await _bad_signature(request)
         return dict(pairs)
 
     Form = Annotated[dict[str, str], Depends(signed_form)]  # noqa: N806 - a type
 
     @router.post("/webhooks/twilio/sms/{tenant}")
-    async def receive_text(tenant: str, form: Form) -> Response:
+    async def receive_text(tenant: Code, form: Form) -> Response:
         tenant_id = await tenant_named(deps, tenant)
-        if form.get("MessageSid") and form.get("From"):
-            await receive(deps, tenant_id, _inbound_text(form))
+        text = _read(TextForm, form)
+        sender, media = as_leads_keep_it(text.sender), _twilio_media(text, form)
+        message = Inbound("sms", text.sid, sender, text.to, text.body, media=media)
+        await receive(deps, tenant_id, message)
         return Response(TWIML, media_type="text/xml")
 
     @router.post("/webhooks/twilio/status/{tenant}")
-    async def receive_status(tenant: str, form: Form, delivery: UUID | None = None) -> Response:
+    async def receive_status(tenant: Code, form: Form, delivery: UUID | None = None) -> Response:
+        told = _read(StatusForm, form)
         await follow_text_status(
             deps,
             await tenant_named(deps, tenant),
-            provider_id=form.get("MessageSid", ""),
-            status=form.get("MessageStatus", ""),
-            error_code=form.get("ErrorCode"),
+            provider_id=told.sid,
+            status=told.status,
+            error_code=told.error_code,
             delivery_id=delivery,
         )
         return Response(TWIML, media_type="text/xml")
 
 
-def _inbound_text(form: dict[str, str]) -> Inbound:
-    return Inbound("sms", form["MessageSid"], form["From"], form.get("To", ""), form.get("Body", ""))
+async def _form_fields(request: Request) -> list[tuple[str, str]]:
+    """Raises 413."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_TEXT_BYTES:
+            raise _too_large()
+    try:
+        return parse_qsl(
+            body.decode("utf-8", errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
+        )
+    except ValueError:
+        raise _too_large() from None
+
+
+def _too_large() -> Problem:
+    return Problem(413, "too_large", f"A text has up to {LARGEST_TEXT_BYTES} bytes and {MOST_FIELDS} fields.")
+
+
+def _twilio_media(text: TextForm, form: dict[str, str]) -> tuple[Media, ...]:
+    return tuple(
+        Media(
+            content_type=one_line(form.get(f"MediaContentType{at}", ""))[:100],
+            url=one_line(form.get(f"MediaUrl{at}", ""))[:500],
+        )
+        for at in range(min(text.media, MOST_MEDIA))
+    )
+
+
+def _read(kind: type[FormT], form: dict[str, str]) -> FormT:
+    """Raises 422 with the field named."""
+    try:
+        return kind.model_validate(form)
+    except ValidationError as error:
+        raise RequestValidationError(
+            [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
+        ) from error
 
 
 def _public_url(deps: Deps, request: Request) -> str:
@@ -76,57 +157,81 @@ def _public_url(deps: Deps, request: Request) -> str:
     return f"{deps.settings.public_url.rstrip('/')}{request.url.path}{query}"
 
 
-def _bad_signature() -> Problem:
+async def _bad_signature(request: Request) -> Problem:
+    """Raises 429 where there were too many."""
+    await limits_of(request).failed(("signature_failures_per_ip", caller(request)))
     return Problem(403, "bad_signature", "The signature does not match.")
 
 
 def _add_email(router: APIRouter, deps: Deps) -> None:
 
-    async def signed_body(request: Request) -> bytes:
-        """Raises 403 without the shared secret's signature over the raw body."""
-        secret = deps.settings.inbound_email_secret
-        body = await request.body()
+    async def signed_body(tenant: str, request: Request) -> bytes:
+        """Raises 403 without a signature over time, tenant and raw body with the shared secret (any of them)."""
+        at = request.headers.get("x-inbound-timestamp", "")
         given = request.headers.get("x-inbound-signature", "")
-        if secret is None or not same(body_signature(secret.get_secret_value(), body), given):
-            raise _bad_signature()
+        if not is_current(at, database_now()):
+            raise await _bad_signature(request)
+        body = await request.body()
+        secrets = keys_of(deps.settings.inbound_email_secret)
+        if not any(same(mail_signature(secret, at, tenant, body), given) for secret in secrets):
+            raise await _bad_signature(request)
         return body
 
     @router.post("/webhooks/email/{tenant}")
     async def receive_email(
-        tenant: str, request: Request, body: Annotated[bytes, Depends(signed_body)]
+        tenant: Code, request: Request, body: Annotated[bytes, Depends(signed_body)]
     ) -> dict[str, str]:
         tenant_id = await tenant_named(deps, tenant)
         try:
-            mail = parse_inbound(request.headers.get("content-type", ""), body)
+            # In a thread: a long mail is a long while to read.
+            mail = await asyncio.to_thread(parse_inbound, request.headers.get("content-type", ""), body)
         except UnreadableMail as error:
             raise Problem(400, "malformed", f"This is not an inbound mail: {error}.") from error
-        if mail.automatic or not mail.text:
-            return {"status": "ignored"}
-        await receive(
-            deps, tenant_id, Inbound("email", mail.message_id, mail.sender, mail.to, mail.text, mail.subject)
-        )
+        await receive(deps, tenant_id, _inbound_mail(deps, tenant_id, mail))
         return {"status": "received"}
 
 
+def _inbound_mail(deps: Deps, tenant_id: UUID, mail: InboundEmail) -> Inbound:
+    return Inbound(
+        "email",
+        mail.message_id,
+        mail.sender,
+        mail.to,
+        mail.text,
+        mail.subject,
+        lead_id=lead_answered(mail.recipients, tenant_id, keys=keys_of(deps.settings.link_keys_unsubscribe)),
+        answered=deps.writer.deliveries_named(mail.answered),
+        proven=mail.authentic,
+        media=tuple(
+            Media(content_type=file.content_type, name=file.name)
+            for file in mail.files[:MOST_MEDIA]
+            if not file.inline or not mail.text
+        ),
+        automatic=mail.automatic,
+        about_invitation=mail.about_invitation,
+    )
+
+
 def _add_unsubscribe(router: APIRouter, deps: Deps) -> None:
-    def link_of(token: str) -> Link:
+    keys = keys_of(deps.settings.link_keys_unsubscribe)
+
+    async def link_of(token: str, request: Request) -> Link:
         try:
-            return read(LinkPurpose.UNSUBSCRIBE, token, keys=deps.settings.signing_keys(), now=database_now())
+            return read(LinkPurpose.UNSUBSCRIBE, token, keys=keys, now=database_now())
         except BadLink as error:
+            await limits_of(request).failed(("link_failures_per_ip", caller(request)))
             raise _invalid_link() from error
 
     @router.get("/u/{token}")
-    async def show_unsubscribe(token: str) -> HTMLResponse:
+    async def show_unsubscribe(_: Annotated[Link, Depends(link_of)]) -> HTMLResponse:
         """Changes nothing: mail scanners open every link."""
-        link_of(token)
         return _page(
             "Unsubscribe", "Press the button and we will send you no more offers by e-mail.", _BUTTON
         )
 
     @router.post("/u/{token}")
-    async def unsubscribe_by_link(token: str) -> HTMLResponse:
-        link = link_of(token)
-        if not await unsubscribe(deps, link.tenant_id, link.subject_id):
+    async def unsubscribe_by_link(link: Annotated[Link, Depends(link_of)], request: Request) -> HTMLResponse:
+        if not await unsubscribe(deps, link.tenant_id, link.subject_id, client_ip(request)):
             raise _invalid_link()
         return _page("You are unsubscribed", "We will send you no more offers by e-mail.")
 

@@ -9,6 +9,9 @@ from shared.events import (
     AppointmentRescheduled,
     BookingDeclined,
     CallBackRequested,
+    CatalogChanged,
+    ChatLinkRequested,
+    CrmConsentObserved,
     CrmMessageObserved,
     Event,
     HandoffEnded,
@@ -18,6 +21,7 @@ from shared.events import (
     LeadStatusChanged,
     LocationChanged,
     MessageSent,
+    PersonErasureRequested,
     StaffChanged,
     StaffLoginRequested,
 )
@@ -26,9 +30,17 @@ from shared.messaging.broker import ACK_POLICY, work_queue
 from shared.messaging.inbox import once
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier.actions.appointments import confirm_appointment
-from notifier.actions.conversation import follow_conversation, offer_alternatives
-from notifier.actions.leads import follow_status, greet_lead, heed_crm_message, replicate_location
+from notifier.actions.appointments import confirm_appointment, send_chat_link
+from notifier.actions.conversation import follow_conversation, hear_customer, offer_alternatives
+from notifier.actions.erasing import erase_person
+from notifier.actions.leads import (
+    follow_status,
+    greet_lead,
+    heed_crm_message,
+    replicate_catalog,
+    replicate_location,
+)
+from notifier.actions.ledger import heed_crm_consents
 from notifier.actions.staff import notify_call_back, notify_next, notify_shop, replicate_staff, send_login
 from notifier.deps import Deps
 
@@ -51,7 +63,7 @@ async def _once_and_wake(
 
 def _follow_leads(router: RabbitRouter, deps: Deps) -> None:
     async def greet(session: AsyncSession, event: Event[LeadReceived]) -> None:
-        await greet_lead(session, event, deps.sequences)
+        await greet_lead(session, event, deps)
 
     @router.subscriber(work_queue("notifier", LeadReceived), ack_policy=ACK_POLICY)
     async def on_lead(event: Event[LeadReceived]) -> None:
@@ -65,16 +77,36 @@ def _follow_leads(router: RabbitRouter, deps: Deps) -> None:
     async def on_location(event: Event[LocationChanged]) -> None:
         await once(deps.sessions, event, replicate_location)
 
+    @router.subscriber(work_queue("notifier", CatalogChanged), ack_policy=ACK_POLICY)
+    async def on_catalog(event: Event[CatalogChanged]) -> None:
+        await once(deps.sessions, event, replicate_catalog)
+
     @router.subscriber(work_queue("notifier", CrmMessageObserved), ack_policy=ACK_POLICY)
     async def on_crm_message(event: Event[CrmMessageObserved]) -> None:
         await once(deps.sessions, event, heed_crm_message)
+
+    async def heed_consents(session: AsyncSession, event: Event[CrmConsentObserved]) -> None:
+        await heed_crm_consents(session, event, deps)
+
+    @router.subscriber(work_queue("notifier", CrmConsentObserved), ack_policy=ACK_POLICY)
+    async def on_crm_consent(event: Event[CrmConsentObserved]) -> None:
+        await once(deps.sessions, event, heed_consents)
+
+    @router.subscriber(work_queue("notifier", PersonErasureRequested), ack_policy=ACK_POLICY)
+    async def on_erasure(event: Event[PersonErasureRequested]) -> None:
+        await erase_person(deps, event)
 
 
 def _follow_chat(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("notifier", MessageSent), ack_policy=ACK_POLICY)
     async def on_message(event: Event[MessageSent]) -> None:
         if event.data.author in {"customer", "staff"} or event.data.channel in {"sms", "email"}:
-            await _once_and_wake(deps, event, follow_conversation)
+            heard = await hear_customer(event.data)
+
+            async def follow(session: AsyncSession, event: Event[MessageSent]) -> None:
+                await follow_conversation(session, event, heard)
+
+            await _once_and_wake(deps, event, follow)
 
     @router.subscriber(work_queue("notifier", HandoffRequested), ack_policy=ACK_POLICY)
     async def on_handoff(event: Event[HandoffRequested]) -> None:
@@ -117,6 +149,10 @@ def _follow_booking(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("notifier", AppointmentCancelled), ack_policy=ACK_POLICY)
     async def on_cancelled(event: Event[AppointmentCancelled]) -> None:
         await _once_and_wake(deps, event, confirm_cancellation)
+
+    @router.subscriber(work_queue("notifier", ChatLinkRequested), ack_policy=ACK_POLICY)
+    async def on_chat_link(event: Event[ChatLinkRequested]) -> None:
+        await _once_and_wake(deps, event, send_chat_link)
 
     @router.subscriber(work_queue("notifier", BookingDeclined), ack_policy=ACK_POLICY)
     async def on_declined(event: Event[BookingDeclined]) -> None:

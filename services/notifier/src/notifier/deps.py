@@ -6,8 +6,10 @@ from uuid import UUID
 
 from shared.db.engine import Sessions
 
+from notifier.clients.house import House
 from notifier.clients.smtp import SmtpClient
 from notifier.clients.twilio import TwilioClient
+from notifier.domain.stricter_states import StricterStates
 from notifier.letters import Writer
 from notifier.sequences import Sequences
 from notifier.settings import Settings
@@ -21,6 +23,8 @@ class Deps:
     sessions: Sessions
     writer: Writer
     sequences: Sequences
+    states: StricterStates
     smtp: SmtpClient
     twilio: TwilioClient
+    house: House
     wake: Callable[[UUID], None]

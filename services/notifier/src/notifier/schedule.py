@@ -3,20 +3,31 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from uuid import UUID
 
 import structlog
+from shared.availability import Availability
 from shared.clock import Clock
 from shared.db.engine import transaction
 from shared.events.notification import OutboundChannel
+from shared.retention import Remover
 
-from notifier.actions.sending import Channels, Claimed, channel_of_letter, claim_due, deliver
+from notifier.actions.sending import (
+    Channels,
+    Claimed,
+    channel_of_letter,
+    claim_due,
+    deliver,
+)
+from notifier.actions.strangers import tell_shops
 from notifier.actions.touches import fire_due_touches
-from notifier.actions.unknowns import give_up_claims, look_up_texts, report_unknown
+from notifier.actions.unknowns import give_up_claims, look_up_texts, report_unknown, rescue_mails
 from notifier.deps import Deps
+from notifier.domain.outcome import Outcome, is_away, of_provider
+from notifier.holdings import RETENTION
 from notifier.store import deliveries, replicas
 
 log = structlog.get_logger()
@@ -39,6 +50,7 @@ class Sender:
         self._woken: set[UUID] = set()
         self._starved: set[UUID] = set()
         self._in_flight: Counter[OutboundChannel] = Counter()
+        self._providers = {channel: Availability() for channel in Channels}
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_round = float("-inf")
 
@@ -95,8 +107,7 @@ class Sender:
 
     async def _round(self) -> bool:
         """All tenants: touches whose day has come, then whatever is due; True: more touches are due already."""
-        async with transaction(self._deps.sessions, tenant_id=None) as session:
-            everybody, now = await replicas.tenants(session), await deliveries.clock(session)
+        everybody, now = await _tenants(self._deps)
         full = [await fire_due_touches(self._deps, tenant_id, now) for tenant_id in everybody]
         self._woken.update(everybody)
         if any(full):
@@ -104,17 +115,29 @@ class Sender:
         return any(full)
 
     def _room(self) -> Mapping[OutboundChannel, int]:
-        return {channel: IN_FLIGHT_PER_CHANNEL - self._in_flight[channel] for channel in Channels}
+        now = time.monotonic()
+        return {
+            channel: provider.room(IN_FLIGHT_PER_CHANNEL, self._in_flight[channel], now)
+            for channel, provider in self._providers.items()
+        }
 
     async def _deliver(self, claimed: Claimed, channel: OutboundChannel) -> None:
         try:
-            await deliver(self._deps, claimed)
+            self._heed(channel, await deliver(self._deps, claimed))
         except Exception:
             # The edge of one delivery: its claim runs out and it is looked for like any other lost one.
             log.exception("delivery.broke_off", delivery_id=str(claimed.delivery_id))
         finally:
             self._in_flight[channel] -= 1
             self._serve_starved()
+
+    def _heed(self, channel: OutboundChannel, outcome: Outcome) -> None:
+        if not of_provider(outcome):
+            return
+        if is_away(outcome):
+            self._providers[channel].failed(time.monotonic())
+        else:
+            self._providers[channel].answered()
 
     def _serve_starved(self) -> None:
         if self._starved:
@@ -132,27 +155,42 @@ class Sender:
         await asyncio.gather(*late, return_exceptions=True)
 
 
-class Finder:
+def build_rescue(deps: Deps) -> Clock:
     """Looks after deliveries that nobody came back for."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._deps = deps
-        self._clock = Clock("finder", self._work, SECONDS)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        async with self._clock.running():
-            yield
-
-    async def _work(self) -> bool:
-        async with transaction(self._deps.sessions, tenant_id=None) as session:
-            everybody, now = await replicas.tenants(session), await deliveries.clock(session)
+    async def work() -> bool:
+        everybody, now = await _tenants(deps)
         for tenant_id in everybody:
-            await find_lost(self._deps, tenant_id, now)
-        await report_unknown(self._deps, everybody)
+            await find_lost(deps, tenant_id, now)
+        await report_unknown(deps, everybody)
         return False
+
+    return Clock("rescue", work, SECONDS)
+
+
+def build_stranger_notices(deps: Deps) -> Clock:
+    """Tells shops of strangers; apart from the others, which must not wait for a slow mail server."""
+
+    async def work() -> bool:
+        everybody, now = await _tenants(deps)
+        for tenant_id in everybody:
+            await tell_shops(deps, tenant_id, now)
+        return False
+
+    return Clock("stranger-notices", work, SECONDS)
+
+
+async def _tenants(deps: Deps) -> tuple[Sequence[UUID], datetime]:
+    """And the database's time."""
+    async with transaction(deps.sessions, tenant_id=None) as session:
+        return await replicas.tenants(session), await deliveries.clock(session)
 
 
 async def find_lost(deps: Deps, tenant_id: UUID, now: datetime) -> None:
     await give_up_claims(deps, tenant_id, now)
     await look_up_texts(deps, tenant_id, now)
+    await rescue_mails(deps, tenant_id, now)
+
+
+def build_remover(deps: Deps) -> Remover:
+    return Remover(deps.sessions, RETENTION, deps.settings.retention_ages(), replicas.tenants)

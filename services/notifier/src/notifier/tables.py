@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from shared.db.tables import inbox_table, outbox_table
-from sqlalchemy import ARRAY, Column, DateTime, Index, UniqueConstraint, Uuid, func, text
+from shared.db.tables import erased_leads_table, inbox_table, limit_counts_table, outbox_table
+from shared.db.time import database_now
+from sqlalchemy import ARRAY, Column, DateTime, Index, Text, UniqueConstraint, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, MetaData, SQLModel
@@ -39,7 +40,7 @@ class Tenant(Table, table=True):
 
 
 class Location(Table, table=True):
-    """Replica of ingest's location at `version`."""
+    """Replica of ingest's location at `version`; `wish_words`: those of its catalogue at `catalog_version`."""
 
     __tablename__ = "locations"
 
@@ -56,15 +57,22 @@ class Location(Table, table=True):
     sms_from: str | None = None
     demo_mode: bool
     allow_list: list[str] = Field(sa_column=_json())
+    text_countries: list[str] = Field(sa_column=_json())
+    a2p: dict[str, str] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    first_touch: dict[str, str] = Field(default_factory=dict, sa_column=_json())
     enabled: bool
     sends: bool
     sms: bool
+    catalog_version: int = 0
+    wish_words: list[str] = Field(default_factory=list, sa_column=_json())
 
 
 class Lead(Table, table=True):
     """Replica of a lead's contact as of `facts_version`; `lead_version` is the newest heard of in any event.
 
-    `stopped_reason` says why its sequence ended, `None`: it runs or ran out.
+    `stopped_reason` says why its sequence ended, `None`: it runs or ran out. `same_as` is the lead by which its person was
+    greeted already: it has no sequence of its own, and its vehicle and interest stand in that one's `also`. `in_crm`: its
+    addresses are the shop's own word; anybody may have typed those of a form.
     """
 
     __tablename__ = "leads"
@@ -88,13 +96,24 @@ class Lead(Table, table=True):
     engaged_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     stopped_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     stopped_reason: str | None = None
+    source: str = ""
+    in_crm: bool = False
+    same_as: UUID | None = None
+    also: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json())
 
 
 class Consent(Table, table=True):
-    """Ledger, only ever added to: the newest row of an address and channel counts."""
+    """Ledger, only ever added to: the newest row of an address and channel counts.
+
+    `text`: the words, of the person, of the form (in `version`, at `url`) or of the CRM's flags; `ip`: the person's own;
+    `said_at`: when they were said, `at`: when we heard.
+    """
 
     __tablename__ = "consents"
-    __table_args__ = (Index("consents_newest", "tenant_id", "channel", "address", "at"),)
+    __table_args__ = (
+        Index("consents_newest", "tenant_id", "channel", "address", "at"),
+        Index("consents_of_leads", "tenant_id", "lead_id", postgresql_where=text("address = ''")),
+    )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     tenant_id: UUID
@@ -103,7 +122,11 @@ class Consent(Table, table=True):
     permission: str
     source: str
     text: str | None = None
+    version: str | None = None
+    url: str | None = None
+    ip: str | None = None
     lead_id: UUID | None = None
+    said_at: datetime = Field(default_factory=database_now, sa_column=_now())
     at: datetime | None = Field(default=None, sa_column=_now())
 
 
@@ -142,18 +165,65 @@ class TouchPoint(Table, table=True):
     sequence_version: int
 
 
+INBOX = (
+    r"regexp_replace(regexp_replace(regexp_replace(address, '\+.*@', '@'), "
+    r"'\.(?=[^@]*@(gmail|googlemail)\.com$)', '', 'g'), '@googlemail\.com$', '@gmail.com')"
+)
+"""As `shared.addresses.inbox` has it; the index goes by it."""
+
+
 class Delivery(Table, table=True):
-    """One message to one address: intended, claimed, sent, or why not. `fingerprint` is the hash of the text as sent."""
+    """One message to one address: intended, claimed, sent, or why not. `fingerprint` is the hash of the text as sent.
+
+    `consent_id` is the row of the ledger by which it went.
+
+    Those of a lower `lane` go first. `rescue` is what was done about a mail whose fate nobody noted: `repeated`, once, or `left` for a person to see.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("tenant_id", "dedupe_key", name="deliveries_once"),
-        Index("deliveries_due", "tenant_id", "due_at", postgresql_where=text("state = 'planned'")),
+        Index(
+            "deliveries_due",
+            "tenant_id",
+            "channel",
+            "lane",
+            "due_at",
+            postgresql_where=text("state = 'planned'"),
+        ),
         Index(
             "deliveries_open", "tenant_id", "state", postgresql_where=text("state IN ('sending', 'unknown')")
         ),
         Index("deliveries_provider", "tenant_id", "provider_id"),
         Index("deliveries_lead", "lead_id"),
+        Index(
+            "deliveries_by_age",
+            "tenant_id",
+            "created_at",
+            postgresql_where=text("address <> '' OR payload <> '{}'"),
+        ),
+        Index(
+            "deliveries_first_touches_of_inbox",
+            "tenant_id",
+            "channel",
+            text(INBOX),
+            "claimed_at",
+            postgresql_where=text("touch = 0"),
+        ),
+        Index(
+            "deliveries_marketing_texts",
+            "tenant_id",
+            "address",
+            "claimed_at",
+            postgresql_where=text("purpose = 'touch' AND channel = 'sms'"),
+        ),
+        Index(
+            "deliveries_first_touches_of_forms",
+            "tenant_id",
+            "location_id",
+            "claimed_at",
+            postgresql_where=text("touch = 0"),
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -172,11 +242,14 @@ class Delivery(Table, table=True):
     sequence: int | None = None
     lead_version: int
     correlation_id: str
+    lane: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     state: str = "planned"
     reason: str | None = None
     provider_id: str | None = None
     provider_status: str | None = None
     fingerprint: str | None = None
+    consent_id: UUID | None = None
+    rescue: str | None = None
     attempts: int = 0
     due_at: datetime = Field(sa_column=_moment())
     created_at: datetime = Field(sa_column=_moment())
@@ -197,12 +270,30 @@ class ProviderStatus(Table, table=True):
 
 
 class InboundMessage(Table, table=True):
-    """What came in by SMS or e-mail, so that a repeated delivery is known; `subject` is for the answer's."""
+    """What came in by SMS or e-mail, so that a repeated delivery is known; `subject` is for the answer's.
+
+    `sender` and `text` where the words went to no conversation: of nobody's we know, not `proven` to be from whom they say,
+    or `automatic`, a machine's. `location_id`: whose number or address a stranger wrote to; that shop is told at `notice_due_at`,
+    and was at `noticed_at`.
+    """
 
     __tablename__ = "inbound_messages"
     __table_args__ = (
         UniqueConstraint("tenant_id", "channel", "provider_id", name="inbound_messages_once"),
         Index("inbound_messages_lead", "lead_id", "received_at"),
+        Index(
+            "inbound_messages_notices",
+            "tenant_id",
+            "location_id",
+            "received_at",
+            postgresql_where=text("location_id IS NOT NULL"),
+        ),
+        Index(
+            "inbound_messages_by_age",
+            "tenant_id",
+            "received_at",
+            postgresql_where=text("num_nonnulls(subject, sender, text) > 0 OR media <> '[]'"),
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -211,7 +302,17 @@ class InboundMessage(Table, table=True):
     provider_id: str
     lead_id: UUID | None = None
     subject: str | None = None
+    sender: str | None = Field(default=None, sa_type=Text)
+    text: str | None = Field(default=None, sa_type=Text)
+    proven: bool = True
+    automatic: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    media: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]")
+    )
+    location_id: UUID | None = None
     received_at: datetime = Field(sa_column=_moment())
+    notice_due_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    noticed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
 
 class StaffMember(Table, table=True):
@@ -232,3 +333,5 @@ class StaffMember(Table, table=True):
 
 outbox_table(Table.metadata)
 inbox_table(Table.metadata)
+limit_counts_table(Table.metadata)
+erased_leads_table(Table.metadata)

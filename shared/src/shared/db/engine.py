@@ -2,11 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TypeAlias
+from urllib.parse import urlsplit
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 
@@ -20,9 +29,24 @@ COMMAND_TIMEOUT_SECONDS = 30
 _SET_TENANT = text("SELECT set_config('app.tenant_id', :tenant_id, true)")
 
 
-def sqlalchemy_url(database_url: str) -> str:
-    """`postgresql://` as operators write it, with the driver that SQLAlchemy wants named."""
-    return asyncpg_url(database_url).replace("postgresql://", "postgresql+asyncpg://", 1)
+ANY_DATABASE = "postgresql+asyncpg://"
+"""For SQLAlchemy, which is told how to connect by `connect`: it would read TLS in an address in its own way."""
+
+
+async def connect(
+    database_url: str,
+    *,
+    connect_seconds: float = CONNECT_TIMEOUT_SECONDS,
+    command_seconds: float | None = None,
+    **server_settings: str,
+) -> asyncpg.Connection:
+    """The one way to a database: its address is libpq's for everybody, TLS and all (`shared/tls.py`)."""
+    return await asyncpg.connect(  # noqa: TID251 - here
+        asyncpg_url(database_url),
+        timeout=connect_seconds,
+        command_timeout=command_seconds,
+        server_settings=server_settings,
+    )
 
 
 def asyncpg_url(database_url: str) -> str:
@@ -32,13 +56,21 @@ def asyncpg_url(database_url: str) -> str:
     return database_url
 
 
+def relay_url(database_url: str) -> str:
+    """The same place as the service's relay sees it: a role of its own, before whom the outbox hides no tenant's events."""
+    parts = urlsplit(asyncpg_url(database_url))
+    account, _, where = parts.netloc.rpartition("@")
+    user, colon, password = account.partition(":")
+    return parts._replace(netloc=f"{user}_relay{colon}{password}@{where}").geturl()
+
+
 def create_engine(database_url: str, pool_size: int = POOL_SIZE) -> AsyncEngine:
     return create_async_engine(
-        sqlalchemy_url(database_url),
+        ANY_DATABASE,
+        async_creator=partial(connect, database_url, command_seconds=COMMAND_TIMEOUT_SECONDS),
         pool_size=pool_size,
         max_overflow=OVERFLOW,
         hide_parameters=True,  # errors are logged, personal data is not
-        connect_args={"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": COMMAND_TIMEOUT_SECONDS},
     )
 
 
@@ -56,3 +88,10 @@ async def transaction(sessions: Sessions, tenant_id: UUID | None) -> AsyncIterat
         if tenant_id is not None:
             await session.execute(_SET_TENANT, {"tenant_id": str(tenant_id)})
         yield session
+
+
+@asynccontextmanager
+async def one_statement(sessions: Sessions) -> AsyncIterator[AsyncConnection]:
+    """Each statement is a transaction of its own, without the round trips of BEGIN and COMMIT. It sees no tenant's rows."""
+    async with sessions.kw["bind"].connect() as connection:
+        yield await connection.execution_options(isolation_level="AUTOCOMMIT")

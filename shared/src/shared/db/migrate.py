@@ -3,22 +3,32 @@
 import asyncio
 import importlib
 from collections.abc import Iterable
+from functools import partial
 
 from alembic import command, context
 from alembic.config import Config
 from alembic.operations import Operations
 from sqlalchemy import Connection, MetaData, pool, text
-from sqlalchemy.ext.asyncio import async_engine_from_config
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.db.engine import sqlalchemy_url
+from shared.db.engine import ANY_DATABASE, connect
+from shared.db.tables import CURRENT_TENANT, erased_leads_table
+
+_VERSION_IS_THE_OWNERS = """
+DO $$ BEGIN
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON {schema}.alembic_version FROM %I',
+                   regexp_replace(current_user, '_owner$', ''));
+END $$
+"""
+"""A service that writes its version could keep a migration from running, as it may write every other table."""
 
 
 def config(package: str, database_url: str) -> Config:
-    """For `package` with a `migrations` folder; `database_url` is the service's own role."""
+    """For `package` with a `migrations` folder; `database_url` is that of the schema's owner."""
     importlib.import_module(package)
     settings = Config()
     settings.set_main_option("script_location", f"{package}:migrations")
-    settings.set_main_option("sqlalchemy.url", sqlalchemy_url(database_url).replace("%", "%%"))
+    settings.attributes["database_url"] = database_url
     return settings
 
 
@@ -43,14 +53,9 @@ def run_env(metadata: MetaData) -> None:
 
 
 async def _run_online(metadata: MetaData) -> None:
-    section = context.config.get_section(context.config.config_ini_section) or {}
-    engine = async_engine_from_config(
-        section,
-        prefix="sqlalchemy.",
-        poolclass=pool.NullPool,
-        # With its own schema as the default one, Alembic would see every table as nameless and compare nothing.
-        connect_args={"server_settings": {"search_path": "public"}},
-    )
+    # With its own schema as the default one, Alembic would see every table as nameless and compare nothing.
+    creator = partial(connect, context.config.attributes["database_url"], search_path="public")
+    engine = create_async_engine(ANY_DATABASE, async_creator=creator, poolclass=pool.NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(_run, metadata)
         await connection.commit()
@@ -72,6 +77,7 @@ def _run(connection: Connection, metadata: MetaData) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    connection.execute(text(_VERSION_IS_THE_OWNERS.format(schema=metadata.schema)))
 
 
 def notify_on_outbox(op: Operations, schema: str) -> None:
@@ -91,7 +97,35 @@ def isolate_tenants(op: Operations, schema: str, tables: Iterable[str]) -> None:
     for table in tables:
         op.execute(f"ALTER TABLE {schema}.{table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {schema}.{table} FORCE ROW LEVEL SECURITY")
-        op.execute(
-            f"CREATE POLICY own_tenant ON {schema}.{table} "
-            "USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)"
-        )
+        op.execute(f"CREATE POLICY own_tenant ON {schema}.{table} USING (tenant_id = {CURRENT_TENANT})")
+
+
+def add_tenant_to_outbox(op: Operations, schema: str) -> None:
+    """Of rows that are there the tenant stands in the event."""
+    outbox = f"{schema}.outbox"
+    op.execute(f"ALTER TABLE {outbox} ADD COLUMN tenant_id uuid DEFAULT {CURRENT_TENANT}")
+    op.execute(
+        f"UPDATE {outbox} SET tenant_id = (convert_from(body, 'UTF8')::jsonb ->> 'tenantid')::uuid"  # noqa: S608 - our own schema's name
+    )
+    op.execute(f"ALTER TABLE {outbox} ALTER COLUMN tenant_id SET NOT NULL")
+    isolate_outbox(op, schema)
+
+
+def isolate_outbox(op: Operations, schema: str) -> None:
+    """As any tenant's table, but for the relay's role: it publishes for all of them, and removes what is old."""
+    isolate_tenants(op, schema, ["outbox"])
+    relay = "regexp_replace(current_user, '_owner$', '_relay')"
+    op.execute(
+        f"""DO $$ BEGIN
+        EXECUTE format('CREATE POLICY relay ON {schema}.outbox TO %I USING (true)', {relay});
+        EXECUTE format('GRANT SELECT, UPDATE, DELETE ON {schema}.outbox TO %I', {relay});
+        EXECUTE format('GRANT SELECT, DELETE ON {schema}.inbox, {schema}.limit_counts TO %I', {relay});
+        END $$"""
+    )
+
+
+def keep_erased_leads(op: Operations, schema: str) -> None:
+    """The table `erased_leads`."""
+    table = erased_leads_table(MetaData(schema=schema))
+    table.create(op.get_bind())
+    isolate_tenants(op, schema, (table.name,))

@@ -1,6 +1,7 @@
 """Tells a database that is away, or asks for another try, from a mistake of ours."""
 
 import socket
+import ssl
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -14,6 +15,7 @@ _AWAY = (
     TimeoutError,
     PoolTimeoutError,
     socket.gaierror,
+    ssl.SSLError,  # a certificate that has run out, or is being renewed
     asyncpg.PostgresConnectionError,
 )
 

@@ -1,9 +1,11 @@
-"""The tables that every service has in its own schema: outbox and inbox."""
+"""The tables that every service has in its own schema: outbox, inbox, counts of its limits, and the leads that were erased."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     DateTime,
+    Double,
     Identity,
     Index,
     Integer,
@@ -13,7 +15,12 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
+    text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
+
+CURRENT_TENANT = "nullif(current_setting('app.tenant_id', true), '')::uuid"
+"""Of the transaction, as `shared.db.engine.transaction` sets it; NULL when it names none."""
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -23,6 +30,7 @@ def outbox_table(metadata: MetaData) -> Table:
         metadata,
         Column("id", BigInteger, Identity(always=True), primary_key=True),
         Column("event_id", Uuid, nullable=False, unique=True),
+        Column("tenant_id", Uuid, nullable=False, server_default=text(CURRENT_TENANT)),
         Column("type", Text, nullable=False),
         Column("key", Text, nullable=False),
         Column("body", LargeBinary, nullable=False),
@@ -43,4 +51,36 @@ def inbox_table(metadata: MetaData) -> Table:
         Column(
             "processed_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()
         ),
+    )
+
+
+def limit_counts_table(metadata: MetaData) -> Table:
+    """Lost in a crash of the server, which costs nobody anything: each request writes here, and nothing waits for the disk.
+
+    `key` names the limit and, as a hash, whose use it is; `number` is that of the window since 1970.
+    """
+    return Table(
+        "limit_counts",
+        metadata,
+        Column("key", Text, primary_key=True),
+        Column("number", BigInteger, primary_key=True, autoincrement=False),
+        Column("used", Double, nullable=False),
+        Column("expires_at", DateTime(timezone=True), nullable=False),
+        prefixes=["UNLOGGED"],
+    )
+
+
+def erased_leads_table(metadata: MetaData) -> Table:
+    """No event of these leads has an effect any more. `rows`: table to how many rows were erased there.
+
+    `subjects`: of the events that left the outbox, for whoever clears the log of them.
+    """
+    return Table(
+        "erased_leads",
+        metadata,
+        Column("lead_id", Uuid, primary_key=True),
+        Column("tenant_id", Uuid, nullable=False),
+        Column("erased_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+        Column("rows", JSONB, nullable=False),
+        Column("subjects", ARRAY(Text), nullable=False),
     )

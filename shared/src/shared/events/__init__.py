@@ -8,6 +8,8 @@ from shared.events.booking import (
     AppointmentRescheduled,
     BookingDeclined,
     CatalogChanged,
+    ChatLinkRequested,
+    KnowledgeChanged,
     SlotOffer,
 )
 from shared.events.chat import (
@@ -20,13 +22,18 @@ from shared.events.chat import (
 )
 from shared.events.crm import (
     CrmAppointmentObserved,
+    CrmConsent,
+    CrmConsentObserved,
     CrmLeadObserved,
     CrmMessageObserved,
+    CrmOccurrence,
     CrmSynced,
     CrmSyncFailed,
 )
 from shared.events.lead import (
+    A2pRegistration,
     CrmChangeReceived,
+    FirstTouch,
     LeadReceived,
     LeadStatusChanged,
     LocationChanged,
@@ -40,6 +47,7 @@ from shared.events.notification import (
     NotificationFailed,
     NotificationSent,
 )
+from shared.events.person import PersonErasureRequested
 from shared.events.values import (
     Addon,
     Address,
@@ -49,8 +57,10 @@ from shared.events.values import (
     Channel,
     ClassPrice,
     Consent,
+    ConsentProof,
     Contact,
     CrmRef,
+    KnowledgeEntry,
     LeadSource,
     LeadStatus,
     Price,
@@ -71,6 +81,7 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
         LocationChanged,
         StaffChanged,
         CatalogChanged,
+        KnowledgeChanged,
         *_APPOINTMENTS,
         BookingDeclined,
         CrmMessageObserved,
@@ -85,8 +96,15 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
         HandoffEnded,
         CallBackRequested,
         BookingRequested,
+        PersonErasureRequested,
     ),
-    "booking": (LeadReceived, LocationChanged, BookingRequested, CrmAppointmentObserved),
+    "booking": (
+        LeadReceived,
+        LocationChanged,
+        BookingRequested,
+        CrmAppointmentObserved,
+        PersonErasureRequested,
+    ),
     "crm-sync": (
         CrmChangeReceived,
         LocationChanged,
@@ -98,6 +116,7 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
         HandoffEnded,
         CallBackRequested,
         ContactOptedOut,
+        PersonErasureRequested,
     ),
     "notifier": (
         LeadReceived,
@@ -105,16 +124,26 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
         LocationChanged,
         StaffChanged,
         StaffLoginRequested,
+        CatalogChanged,
         MessageSent,
         *_APPOINTMENTS,
         BookingDeclined,
+        ChatLinkRequested,
         HandoffRequested,
         HandoffEscalated,
         HandoffEnded,
         CallBackRequested,
+        CrmConsentObserved,
         CrmMessageObserved,
+        PersonErasureRequested,
     ),
 }
+
+WORDS_OF_CUSTOMERS: tuple[tuple[type[EventData], bytes], ...] = (
+    (MessageSent, b'"author":"customer"'),
+    (InboundMessageReceived, b'"type":"inbound.message.received.v1"'),
+)
+"""By event and a mark of its JSON, which no text in it can hold unescaped: what must not wait behind other events."""
 
 EVENTS: tuple[type[EventData], ...] = tuple(
     dict.fromkeys(event for service in SERVICES for event in CONSUMES[service])
@@ -125,6 +154,8 @@ __all__ = [
     "CONTENT_TYPE",
     "EVENTS",
     "SERVICES",
+    "WORDS_OF_CUSTOMERS",
+    "A2pRegistration",
     "Addon",
     "Address",
     "AppointmentBooked",
@@ -139,23 +170,31 @@ __all__ = [
     "CatalogService",
     "Cents",
     "Channel",
+    "ChatLinkRequested",
     "ClassPrice",
     "Consent",
+    "ConsentProof",
     "Contact",
     "ContactOptedOut",
     "CrmAppointmentObserved",
     "CrmChangeReceived",
+    "CrmConsent",
+    "CrmConsentObserved",
     "CrmLeadObserved",
     "CrmMessageObserved",
+    "CrmOccurrence",
     "CrmRef",
     "CrmSyncFailed",
     "CrmSynced",
     "Event",
     "EventData",
+    "FirstTouch",
     "HandoffEnded",
     "HandoffEscalated",
     "HandoffRequested",
     "InboundMessageReceived",
+    "KnowledgeChanged",
+    "KnowledgeEntry",
     "LeadReceived",
     "LeadSource",
     "LeadStatus",
@@ -164,6 +203,7 @@ __all__ = [
     "MessageSent",
     "NotificationFailed",
     "NotificationSent",
+    "PersonErasureRequested",
     "Price",
     "Service",
     "ServiceName",

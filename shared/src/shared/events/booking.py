@@ -1,18 +1,39 @@
 """Facts about catalogue and appointments, published by booking."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime
 
 from shared.events.base import EventData, ServiceName
-from shared.events.values import CatalogService, Cents, Contact, Service, Value, Vehicle
+from shared.events.values import (
+    CatalogService,
+    Cents,
+    Contact,
+    KnowledgeEntry,
+    Price,
+    Service,
+    Value,
+    Vehicle,
+)
+
+
+class SlotOffer(Value):
+    """`label` names weekday, date, time and zone in the location's zone."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+    label: str
 
 
 class AppointmentFact(EventData):
     """What is true of an appointment; `sequence` rises with every change of it.
 
-    `start` and `end` carry the location's offset of that day; `timezone` is its IANA name.
+    `start` and `end` carry the location's offset of that day; `timezone` is its IANA name. `vehicle` is the one that the quote
+    was made for. `price` is not told by older events, `agreed_price` is that or the total.
+
+    `changed_by`: who made this change, `shop`: staff did it in the CRM. `alternatives`: other times, where the shop put it at an
+    hour that is taken. `crm_seen_at`: the newest look at it in the CRM that the change knows of.
     """
 
     appointment_id: UUID
@@ -25,8 +46,16 @@ class AppointmentFact(EventData):
     end: AwareDatetime
     timezone: str
     total_cents: Cents
+    price: Price | None = None
     sequence: int
     manage_url: str
+    changed_by: Literal["customer", "shop"] = "customer"
+    alternatives: tuple[SlotOffer, ...] = ()
+    crm_seen_at: AwareDatetime | None = None
+
+    @property
+    def agreed_price(self) -> Price:
+        return self.price or Price(kind="exact", amount_cents=self.total_cents)
 
 
 class AppointmentBooked(AppointmentFact):
@@ -50,14 +79,6 @@ class AppointmentCancelled(AppointmentFact):
     reason: str | None = None
 
 
-class SlotOffer(Value):
-    """`label` names weekday, date, time and zone in the location's zone."""
-
-    start: AwareDatetime
-    end: AwareDatetime
-    label: str
-
-
 class BookingDeclined(EventData):
     type: ClassVar[str] = "booking.declined.v1"
     publisher: ClassVar[ServiceName] = "booking"
@@ -66,6 +87,16 @@ class BookingDeclined(EventData):
     lead_id: UUID
     code: str
     alternatives: tuple[SlotOffer, ...] = ()
+
+
+class ChatLinkRequested(EventData):
+    """Somebody with the appointment's manage link wants the chat link. Whoever sends it makes it: the event carries no secret."""
+
+    type: ClassVar[str] = "chat.link.requested.v1"
+    publisher: ClassVar[ServiceName] = "booking"
+
+    lead_id: UUID
+    appointment_id: UUID
 
 
 class CatalogChanged(EventData):
@@ -78,3 +109,14 @@ class CatalogChanged(EventData):
     version: int
     services: tuple[CatalogService, ...]
     vehicle_classes: tuple[str, ...]
+
+
+class KnowledgeChanged(EventData):
+    """All that the location says today beside its catalogue and hours; `version` rises. No price and no time of day is in it."""
+
+    type: ClassVar[str] = "knowledge.changed.v1"
+    publisher: ClassVar[ServiceName] = "booking"
+
+    location_id: UUID
+    version: int
+    entries: tuple[KnowledgeEntry, ...]

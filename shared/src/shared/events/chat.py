@@ -6,11 +6,16 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from shared.events.base import EventData, ServiceName
-from shared.events.values import Author, Channel
+from shared.events.notification import OutboundChannel
+from shared.events.values import Author, Channel, Vehicle
 
 
 class MessageSent(EventData):
-    """One message of a conversation, from whoever wrote it. `seq` rises by one within the conversation."""
+    """One message of a conversation, from whoever wrote it. `seq` rises by one within the conversation.
+
+    `opt_out`: the channels that the customer's words refuse, or that our words confirm to be refused; `ip`: from where they
+    refused them, if that was the web chat.
+    """
 
     type: ClassVar[str] = "message.sent.v1"
     publisher: ClassVar[ServiceName] = "chat"
@@ -23,6 +28,8 @@ class MessageSent(EventData):
     channel: Channel
     text: str
     reply_to: UUID | None = None
+    opt_out: tuple[OutboundChannel, ...] = ()
+    ip: str | None = None
 
 
 class HandoffRequested(EventData):
@@ -79,7 +86,11 @@ class HandoffEnded(EventData):
 
 
 class BookingRequested(EventData):
-    """A wish taken while booking could not be asked. Answered by `AppointmentBooked` or `BookingDeclined`."""
+    """A wish taken while booking could not be asked. Answered by `AppointmentBooked` or `BookingDeclined`.
+
+    `quote_id`: what was read back to the customer, and is booked as it was; `None` in older events. `vehicle`: `None` for the
+    lead's own.
+    """
 
     type: ClassVar[str] = "booking.requested.v1"
     publisher: ClassVar[ServiceName] = "chat"
@@ -87,5 +98,7 @@ class BookingRequested(EventData):
     request_id: UUID
     lead_id: UUID
     service: str
+    quote_id: UUID | None = None
+    vehicle: Vehicle | None = None
     vehicle_class: str | None = None
     wished_start: AwareDatetime

@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from shared.events.base import EventData, ServiceName
-from shared.events.values import Consent, Contact, CrmRef, Vehicle
+from shared.events.notification import OutboundChannel
+from shared.events.values import Consent, ConsentProof, Contact, CrmRef, Value, Vehicle
 
 
 class CrmLeadObserved(EventData):
@@ -22,12 +23,47 @@ class CrmLeadObserved(EventData):
     interest: str | None = None
     message: str | None = None
     consent: Consent
+    consent_proof: ConsentProof | None = None
     seen_by: Literal["webhook", "poll"]
     received_at: AwareDatetime
 
 
+class CrmConsent(Value):
+    """What the CRM's flags say of one address; `words` are the flags. A flag that is not set says nothing."""
+
+    channel: OutboundChannel
+    address: str
+    granted: bool
+    words: str
+
+
+class CrmConsentObserved(EventData):
+    """Consents of a lead's customer that are not as they were when the CRM was last looked at. `said_at`: at the latest."""
+
+    type: ClassVar[str] = "crm.consent.observed.v1"
+    publisher: ClassVar[ServiceName] = "crm-sync"
+
+    customer_id: str
+    order_id: str | None = None
+    consents: tuple[CrmConsent, ...]
+    said_at: AwareDatetime
+    seen_by: Literal["webhook", "poll"]
+
+
+class CrmOccurrence(Value):
+    """One time at which a repeating appointment takes place."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+
+
 class CrmAppointmentObserved(EventData):
-    """An appointment in the CRM. `our_id`: the appointment of ours that its marker names, `None`: theirs."""
+    """An appointment in the CRM. `our_id`: the appointment of ours that its marker names, `None`: theirs.
+
+    Of ours: `our_sequence` is the version that we wrote there last, `changed_there` that somebody there has changed it since,
+    `observed_at` the order of looks at it. `occurrences`: of a repeating one every time, as far ahead as anybody books;
+    empty: once, from `start` to `end`.
+    """
 
     type: ClassVar[str] = "crm.appointment.observed.v1"
     publisher: ClassVar[ServiceName] = "crm-sync"
@@ -40,6 +76,10 @@ class CrmAppointmentObserved(EventData):
     end: AwareDatetime
     all_day: bool = False
     deleted: bool = False
+    our_sequence: int | None = None
+    changed_there: bool = False
+    observed_at: AwareDatetime | None = None
+    occurrences: tuple[CrmOccurrence, ...] = ()
 
 
 class CrmMessageObserved(EventData):

@@ -1,6 +1,6 @@
 """Facts about leads and locations, published by ingest."""
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -9,6 +9,7 @@ from shared.events.base import EventData, ServiceName
 from shared.events.values import (
     Address,
     Consent,
+    ConsentProof,
     Contact,
     CrmRef,
     LeadSource,
@@ -17,6 +18,8 @@ from shared.events.values import (
     Value,
     Vehicle,
 )
+
+A2pId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{2,63}$")]
 
 
 class LeadReceived(EventData):
@@ -33,6 +36,7 @@ class LeadReceived(EventData):
     source: LeadSource
     external_ref: CrmRef | None = None
     consent: Consent
+    consent_proof: ConsentProof | None = None
     received_at: AwareDatetime
 
 
@@ -47,7 +51,7 @@ class LeadStatusChanged(EventData):
 
 
 class Switches(Value):
-    """What is switched on at a location. `sms` is on once the tenant's A2P registration is through."""
+    """What is switched on at a location. `sms` says nothing without an `A2pRegistration`."""
 
     enabled: bool = True
     assistant: bool = True
@@ -55,11 +59,26 @@ class Switches(Value):
     sms: bool = True
 
 
+class A2pRegistration(Value):
+    """The ids of the A2P 10DLC registration that the location's texts are sent under: The Campaign Registry's, or the provider's."""
+
+    brand: A2pId
+    campaign: A2pId
+
+
+class FirstTouch(Value):
+    """When a lead is first written to. `asked_now`: at once if they asked us themselves a moment ago, else in the allowed hours."""
+
+    email: Literal["at_once", "allowed_hours"] = "at_once"
+    sms: Literal["at_once", "asked_now", "allowed_hours"] = "asked_now"
+
+
 class LocationChanged(EventData):
     """The whole location as it is now; `version` rises, so an older one is skipped.
 
     `demo_mode` on (the default of a tenant) means that messages leave only for addresses in `allow_list`
-    (addresses, numbers, or `*@domain`).
+    (addresses, numbers, or `*@domain`). `text_countries`: texts leave only for numbers of these countries (ISO 3166).
+    `a2p`: its own registration or its tenant's; without one no text leaves, but in demo mode.
     """
 
     type: ClassVar[str] = "location.changed.v1"
@@ -81,11 +100,17 @@ class LocationChanged(EventData):
     crm_lead_rule: dict[str, Any] = Field(default_factory=dict)
     demo_mode: bool = True
     allow_list: tuple[str, ...] = ()
+    text_countries: tuple[str, ...] = ("US", "CA")
+    a2p: A2pRegistration | None = None
+    first_touch: FirstTouch = FirstTouch()
     switches: Switches = Switches()
 
 
 class StaffChanged(EventData):
-    """The whole member of staff as they are now; `version` rises. `locations` is empty for the owner, who has all."""
+    """The whole member of staff as they are now; `version` rises. `locations` is empty for the owner, who has all.
+
+    `ended_sessions`: sessions and API tokens that were ended before their time, until that time.
+    """
 
     type: ClassVar[str] = "staff.changed.v1"
     publisher: ClassVar[ServiceName] = "ingest"
@@ -98,6 +123,7 @@ class StaffChanged(EventData):
     role: StaffRole
     locations: tuple[UUID, ...] = ()
     active: bool = True
+    ended_sessions: tuple[UUID, ...] = ()
 
 
 class StaffLoginRequested(EventData):

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from shared.events.base import EventData, ServiceName
+from shared.events.values import Value
 
 OutboundChannel = Literal["sms", "email"]
 
@@ -34,7 +35,17 @@ class NotificationFailed(EventData):
     code: str
 
 
+class Media(Value):
+    """A picture or file that came with a message: at `url`, with Twilio's credentials, or `None` where only its name was kept."""
+
+    content_type: str
+    name: str | None = None
+    url: str | None = None
+
+
 class InboundMessageReceived(EventData):
+    """`text` is empty where only `media` came."""
+
     type: ClassVar[str] = "inbound.message.received.v1"
     publisher: ClassVar[ServiceName] = "notifier"
 
@@ -43,6 +54,7 @@ class InboundMessageReceived(EventData):
     sender: str
     text: str
     provider_id: str
+    media: tuple[Media, ...] = ()
 
 
 class ContactOptedOut(EventData):

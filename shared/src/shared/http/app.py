@@ -1,7 +1,6 @@
 """The frame of every service's application: errors, health, metrics, traces, size limit, migrate and serve."""
 
 import asyncio
-import hmac
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -11,8 +10,11 @@ from typing import TypeVar
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,9 +22,10 @@ from shared.db.engine import Sessions, transaction
 from shared.db.migrate import upgrade
 from shared.db.time import DATABASE_TIME
 from shared.http import problems
+from shared.http.limits import Limits
 from shared.http.problems import Problem, problem_response, route_of
 from shared.messaging.broker import Messaging
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, migration_settings, why_refused
 from shared.telemetry.logs import configure_logs
 from shared.telemetry.metrics import HTTP_SECONDS
 from shared.telemetry.traces import caused_by_request, configure_traces
@@ -30,6 +33,8 @@ from shared.telemetry.traces import caused_by_request, configure_traces
 MAX_BODY_BYTES = 1024 * 1024
 _TOO_LARGE = f"The body is over {MAX_BODY_BYTES} bytes."
 GRACEFUL_SECONDS = 3
+KEEP_ALIVE_SECONDS = 75
+"""Longer than the gateway keeps an idle connection (Caddyfile): whoever closes second never meets a request on its way."""
 PROBE_SECONDS = 2
 
 
@@ -39,6 +44,7 @@ def create_app(
     routers: list[APIRouter],
     sessions: Sessions,
     messaging: Messaging,
+    limits: Limits,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
 ) -> FastAPI:
     app = FastAPI(
@@ -48,6 +54,7 @@ def create_app(
         redoc_url=None,
         responses=problems.DECLARED,
     )
+    app.state.limits = limits
     problems.install(app)
     app.add_middleware(RequestFrame)
     for router in [*routers, _probes(sessions, messaging)]:
@@ -97,7 +104,7 @@ async def _answers(sessions: Sessions) -> bool:
 
 
 class RequestFrame:
-    """ASGI middleware: size limit, cause and trace of the request, its time by route. Streams pass through unbuffered."""
+    """ASGI middleware: size limit, cause and trace of the request, its time by route, no answer cached. Streams pass through unbuffered."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -108,7 +115,7 @@ class RequestFrame:
             return
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         if int(headers.get("content-length", "0") or 0) > MAX_BODY_BYTES:
-            await _too_large()(scope, receive, send)
+            await _too_large()(scope, receive, _timed(scope, send, time.perf_counter()))
             return
         started = time.perf_counter()
         with caused_by_request(f"{scope['method']}", headers):
@@ -134,6 +141,7 @@ def _timed(scope: Scope, send: Send, started: float) -> Send:
         if message["type"] == "http.response.start":
             labels = {"method": scope["method"], "route": route_of(scope), "status": message["status"]}
             HTTP_SECONDS.labels(**labels).observe(time.perf_counter() - started)
+            MutableHeaders(scope=message).setdefault("cache-control", "no-store")
         await send(message)
 
     return timed
@@ -144,18 +152,6 @@ def _too_large() -> Response:
 
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
-
-
-def require_ops(settings: ServiceSettings) -> Callable[[Request], None]:
-    """A dependency that lets only the operators' token through: 401 otherwise."""
-
-    def check(request: Request) -> None:
-        if not hmac.compare_digest(
-            bearer_token(request).encode(), settings.ops_token.get_secret_value().encode()
-        ):
-            raise Problem(401, "unauthorized", "This door needs the operators' bearer token.")
-
-    return check
 
 
 def bearer_token(request: Request) -> str:
@@ -171,11 +167,13 @@ def main(
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command not in {"serve", "migrate"}:
         sys.exit(f"usage: python -m {package} serve | migrate")
-    settings = settings_class()
-    configure_logs(name, settings.log_level)
     if command == "migrate":
-        upgrade(package, settings.database_url)
+        owner = _settings(name, migration_settings(settings_class.model_config["env_prefix"]))
+        configure_logs(name, owner.log_level)
+        upgrade(package, owner.migration_database_url.get_secret_value())
         return
+    settings = _settings(name, settings_class)
+    configure_logs(name, settings.log_level)
     configure_traces(name)
     uvicorn.run(
         build(settings),
@@ -184,5 +182,18 @@ def main(
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
+
+
+AnySettingsT = TypeVar("AnySettingsT", bound=BaseSettings)
+
+
+def _settings(name: str, settings_class: type[AnySettingsT]) -> AnySettingsT:
+    """Ends the program with one line when they are not safe to start with."""
+    try:
+        return settings_class()
+    except (ValidationError, SettingsError) as error:
+        sys.exit(f"{name} does not start: {why_refused(settings_class, error)}")

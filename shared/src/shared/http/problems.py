@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from shared.db.outage import is_outage
-from shared.telemetry.logs import without_words
+from shared.text import cleaned_json
 
 log = structlog.get_logger()
 
@@ -40,7 +40,8 @@ def problem_response(problem: Problem) -> JSONResponse:
         "detail": problem.detail,
         **problem.extra,
     }
-    return JSONResponse(body, problem.status, headers=problem.headers, media_type=CONTENT_TYPE)
+    # What was wrong may be named by the sender's own words.
+    return JSONResponse(cleaned_json(body), problem.status, headers=problem.headers, media_type=CONTENT_TYPE)
 
 
 _TEXT = {"type": "string"}
@@ -103,7 +104,9 @@ def _path(location: tuple[str | int, ...]) -> str:
 
 
 async def _on_http(_: Request, error: HTTPException) -> JSONResponse:
-    code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "error")
+    code = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(
+        error.status_code, "error"
+    )
     return problem_response(
         Problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
     )
@@ -111,9 +114,7 @@ async def _on_http(_: Request, error: HTTPException) -> JSONResponse:
 
 async def _on_failure(request: Request, error: Exception) -> JSONResponse:
     """503 when another try will do, else 500."""
-    log.error(
-        "http.failed", method=request.method, route=route_of(request.scope), reason=without_words(error)
-    )
+    log.error("http.failed", method=request.method, route=route_of(request.scope), exc_info=error)
     if is_outage(error):
         return problem_response(unavailable())
     return problem_response(Problem(500, "internal", "Something went wrong on our side; it was logged."))

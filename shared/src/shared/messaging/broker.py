@@ -11,7 +11,7 @@ from faststream.rabbit import Channel, RabbitBroker, RabbitQueue, RabbitRouter
 from faststream.rabbit.schemas import QueueType
 
 from shared.clock import Clock
-from shared.db.engine import asyncpg_url
+from shared.db.engine import relay_url
 from shared.events import EventData, ServiceName
 from shared.messaging.failures import decode, failure_middleware
 from shared.messaging.publisher import Publisher, open_publisher
@@ -47,7 +47,7 @@ class Messaging:
         self._router = router
         self._publisher: Publisher | None = None
         self.ready = False
-        dsn = asyncpg_url(settings.database_url)
+        dsn = relay_url(settings.database_url)
         self.relay = Relay(dsn, self.publisher, service)
         self._retention = Clock(
             f"{service}-retention", partial(_purge, dsn, settings.retention_days), INTERVAL_SECONDS

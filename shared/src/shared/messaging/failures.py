@@ -97,10 +97,10 @@ class _FailureMiddleware(BaseMiddleware[Any, Any]):
             return False
         try:
             await _holding(lambda: self._put_aside(exc_val), lambda _: True)
-        except Exception as failure:  # noqa: BLE001 - whatever it is, the event must stay in its queue
+        except Exception as failure:
             # The broker's delivery limit ends this: with the queue and the count in x-death, but no reason of ours.
             self._count("returned")
-            log.warning("event.not_put_aside", queue=self._queue, reason=repr(failure))
+            log.warning("event.not_put_aside", queue=self._queue, exc_info=failure)
             raise RejectMessage(requeue=True) from exc_val
         return True
 

@@ -13,14 +13,20 @@ from shared.messaging.replay import HeldBack, current_replay, is_replica
 
 log = structlog.get_logger()
 
-_INSERT = text(
-    "INSERT INTO inbox (consumer, event_id) VALUES (:consumer, :event_id) ON CONFLICT DO NOTHING RETURNING 1"
-)
+_INSERT = text("""
+INSERT INTO inbox (consumer, event_id) SELECT CAST(:consumer AS text), CAST(:event_id AS uuid)
+WHERE NOT EXISTS (SELECT FROM erased_leads WHERE lead_id = CAST(:subject AS uuid))
+ON CONFLICT DO NOTHING RETURNING 1
+""")
 
 
 async def first_delivery(session: AsyncSession, event: Event[DataT], consumer: str) -> bool:
-    """Whether `consumer` sees the event for the first time; a second, concurrent delivery waits for the first's end."""
-    answer = await session.execute(_INSERT, {"consumer": consumer, "event_id": event.id})
+    """Whether `consumer` sees the event for the first time; a second, concurrent delivery waits for the first's end.
+
+    False, too, for an event of a lead that was erased: it has no effect any more, now or replayed.
+    """
+    wanted = {"consumer": consumer, "event_id": event.id, "subject": event.subject}
+    answer = await session.execute(_INSERT, wanted)
     return answer.first() is not None
 
 

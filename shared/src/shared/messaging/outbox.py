@@ -12,7 +12,8 @@ from shared.messaging.replay import current_replay, leaves
 from shared.telemetry.traces import current_cause
 
 _INSERT = text(
-    "INSERT INTO outbox (event_id, type, key, body, created_at) VALUES (:event_id, :type, :key, :body, clock_timestamp())"
+    "INSERT INTO outbox (event_id, tenant_id, type, key, body, created_at) "
+    "VALUES (:event_id, :tenant_id, :type, :key, :body, clock_timestamp())"
 )
 
 
@@ -44,7 +45,13 @@ async def record(  # noqa: PLR0913 - the attributes of one event
     leaves(event.type)
     await session.execute(
         _INSERT,
-        {"event_id": event.id, "type": event.type, "key": event.subject, "body": event.to_json()},
+        {
+            "event_id": event.id,
+            "tenant_id": event.tenant_id,
+            "type": event.type,
+            "key": event.subject,
+            "body": event.to_json(),
+        },
     )
     return event.id
 

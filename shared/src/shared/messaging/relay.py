@@ -11,7 +11,8 @@ import asyncpg
 import structlog
 from aio_pika.exceptions import DeliveryError
 
-from shared.events import CONTENT_TYPE
+from shared.db.engine import COMMAND_TIMEOUT_SECONDS, connect
+from shared.events import CONTENT_TYPE, WORDS_OF_CUSTOMERS
 from shared.messaging.publisher import Publisher, message_of
 from shared.messaging.topology import EVENTS_EXCHANGE, LOG_EXCHANGE
 from shared.telemetry.metrics import EVENTS_PUBLISHED, OUTBOX_OLDEST_SECONDS
@@ -32,6 +33,13 @@ _CLAIM = """
 SELECT id, event_id, type, key, body FROM outbox WHERE published_at IS NULL AND key <> ALL($2::text[])
 ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
 """
+_WORDS_FIRST = """
+SELECT id, event_id, type, key, body FROM outbox WHERE published_at IS NULL AND key <> ALL($2::text[]) AND key IN (
+    SELECT key FROM outbox JOIN unnest($3::text[], $4::bytea[]) AS words (type, mark) USING (type)
+    WHERE published_at IS NULL AND position(mark IN body) > 0
+) ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+"""
+"""Of leads whose customer's words wait, all that waits: their events keep their order."""
 _DONE = "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::bigint[])"
 _FAILED = """
 UPDATE outbox SET attempts = attempts + 1, last_error = failed.reason
@@ -47,6 +55,7 @@ class Relay:
     """Publishes what the service's outbox holds, first to the log and then to the consumers.
 
     A row is marked only after both were confirmed: a crash in between repeats an event and never loses one.
+    While more waits than one batch holds, leads whose customer has written come first.
     """
 
     def __init__(self, dsn: str, publisher: Callable[[], Publisher], service: str) -> None:
@@ -57,6 +66,8 @@ class Relay:
         self._logged: set[int] = set()
         self._refused_until: dict[str, float] = {}
         self._measure_at = 0.0
+        self._words = [(event.type, mark) for event, mark in WORDS_OF_CUSTOMERS if event.publisher == service]
+        self._behind = True
 
     async def run(self) -> None:
         """Until cancelled; survives the loss of either connection."""
@@ -74,14 +85,14 @@ class Relay:
         """Publishes all there is and answers the number of events; raises what the broker or database raises."""
         total = 0
         async with self._connection() as connection:
-            while published := await self._batch(connection):
+            while published := await self._round(connection):
                 total += published
         return total
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
-        connection = await asyncpg.connect(
-            self._dsn, server_settings={"application_name": f"{self._service}-relay"}, command_timeout=30
+        connection = await connect(
+            self._dsn, application_name=f"{self._service}-relay", command_seconds=COMMAND_TIMEOUT_SECONDS
         )
         try:
             yield connection
@@ -100,9 +111,9 @@ class Relay:
         """A full batch is followed at once; after any other one a NOTIFY tells of more, and each second is looked anyway."""
         while True:
             self._wake.clear()
-            published = await self._batch(connection)
+            await self._round(connection)
             await self._measure(connection)
-            if published < BATCH_ROWS:
+            if not self._behind:
                 await self._woken()
 
     async def _measure(self, connection: asyncpg.Connection) -> None:
@@ -117,10 +128,23 @@ class Relay:
             async with asyncio.timeout(POLL_SECONDS):
                 await self._wake.wait()
 
-    async def _batch(self, connection: asyncpg.Connection) -> int:
-        """Subjects go out side by side, the events of one subject in order; a subject stops at its first failure."""
+    async def _round(self, connection: asyncpg.Connection) -> int:
+        words = 0
+        if self._behind and self._words:
+            words, _ = await self._batch(connection, _WORDS_FIRST, *map(list, zip(*self._words, strict=True)))
+        published, taken = await self._batch(connection, _CLAIM)
+        self._behind = taken == BATCH_ROWS
+        return words + published
+
+    async def _batch(
+        self, connection: asyncpg.Connection, claim: str, *marks: list[str | bytes]
+    ) -> tuple[int, int]:
+        """How many were published, and of how many taken.
+
+        Subjects go out side by side, the events of one subject in order; a subject stops at its first failure.
+        """
         async with connection.transaction():
-            rows = await connection.fetch(_CLAIM, BATCH_ROWS, self._waiting())
+            rows = await connection.fetch(claim, BATCH_ROWS, self._waiting(), *marks)
             by_subject = groupby(sorted(rows, key=itemgetter("key", "id")), key=itemgetter("key"))
             done, failures = await self._publish_side_by_side([list(group) for _, group in by_subject])
             if done:
@@ -132,7 +156,7 @@ class Relay:
                 "relay.not_published", service=self._service, rows=len(failures), reason=failures[0][1]
             )
             await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
-        return len(done)
+        return len(done), len(rows)
 
     async def _publish_side_by_side(
         self, subjects: list[list[asyncpg.Record]]

@@ -1,7 +1,8 @@
-"""Old rows leave outbox and inbox when nothing can ask for them any more."""
+"""Old rows leave outbox, inbox and the counts of limits when nothing can ask for them any more."""
 
-import asyncpg
 import structlog
+
+from shared.db.engine import connect
 
 log = structlog.get_logger()
 
@@ -18,16 +19,23 @@ DELETE FROM inbox WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM inbox WHERE processed_at < clock_timestamp() - make_interval(days => $1) LIMIT $2
 ))
 """
+_LIMITS = """
+DELETE FROM limit_counts WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM limit_counts WHERE expires_at < clock_timestamp() LIMIT $1
+))
+"""
 
 
 async def purge(dsn: str, retention_days: int) -> int:
     """Batch by batch, each its own transaction; the number of rows removed. Never a row that is still to be published."""
-    connection = await asyncpg.connect(dsn, server_settings={"application_name": "retention"})
+    connection = await connect(dsn, application_name="retention")
     try:
         removed = 0
         for statement in (_OUTBOX, _INBOX):
             while rows := _count(await connection.execute(statement, retention_days, BATCH_ROWS)):
                 removed += rows
+        while rows := _count(await connection.execute(_LIMITS, BATCH_ROWS)):
+            removed += rows
     finally:
         await connection.close()
     if removed:

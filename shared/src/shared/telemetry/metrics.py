@@ -13,6 +13,10 @@ OUTBOX_OLDEST_SECONDS = Gauge(
 INTENTS_UNKNOWN = Gauge(
     "intents_unknown", "Calls to vendors whose outcome nobody knows (yet)", ["service", "kind"]
 )
+LIMITS_REFUSED = Counter("limits_refused_total", "What was over a limit, by the limit", ["limit"])
+RETENTION_REMOVED = Counter(
+    "retention_removed_total", "Rows that were removed or blanked for their age", ["kind"]
+)
 HTTP_SECONDS = Histogram(
     "http_request_seconds",
     "Time to the answer's head",

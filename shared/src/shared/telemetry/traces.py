@@ -63,7 +63,7 @@ def caused_by_event(event: object, queue: str) -> Iterator[None]:
 @contextmanager
 def caused_by_request(name: str, headers: Mapping[str, str]) -> Iterator[Cause]:
     cause = Cause(id=f"request:{uuid4()}")
-    with _span(name, SpanKind.SERVER, extract(dict(headers)), cause):
+    with _span(name, SpanKind.SERVER, extract({"traceparent": headers.get("traceparent", "")}), cause):
         yield cause
 
 

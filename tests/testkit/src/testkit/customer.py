@@ -16,7 +16,8 @@ Json = dict[str, Any]
 class Customer:
     """`email` and `phone` are invented and new, so that customers of different tests never meet."""
 
-    def __init__(self, stack: StackFile, http: httpx2.AsyncClient) -> None:
+    def __init__(self, stack: StackFile, http: httpx2.AsyncClient, answer_seconds: float = 40) -> None:
+        self._answer_seconds = answer_seconds
         self._stack = stack
         self._http = http
         self.email = f"sample.{secrets.token_hex(5)}@example.com"
@@ -103,7 +104,7 @@ class Customer:
             found = later.json()["messages"] if later.status_code == 200 else []
             return [one for one in found if one["author"] != "customer"]
 
-        return await eventually(replied, within_seconds=40)
+        return await eventually(replied, within_seconds=self._answer_seconds)
 
     def _bearer(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from ops.stack.environment import PACKAGES
 from ops.stack.infrastructure import drop_database, provision_database
 from ops.stack.model import Servers
+from ops.stack.provision import owner_url
 from shared.db.migrate import upgrade
 from shared.events import ServiceName
 
@@ -34,6 +35,10 @@ class Databases:
         finally:
             await drop_database(self._admin_url, name, [service], keep_roles=True)
 
+    def owner_url(self, url: str) -> str:
+        """Of the role that owns what the service at `url` works in."""
+        return owner_url(url, self._secret)
+
     async def drop_templates(self) -> None:
         for service, template in self._templates.items():
             await drop_database(self._admin_url, template, [service])
@@ -43,5 +48,5 @@ class Databases:
             name = f"{self._run}_{PACKAGES[service]}"
             self._templates[service] = name
             urls = await provision_database(self._admin_url, name, [service], secret=self._secret)
-            await asyncio.to_thread(upgrade, PACKAGES[service], urls[service])
+            await asyncio.to_thread(upgrade, PACKAGES[service], self.owner_url(urls[service]))
         return self._templates[service]

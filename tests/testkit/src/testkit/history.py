@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from shared.events import (
+    A2pRegistration,
     Address,
     AppointmentBooked,
     AppointmentCancelled,
@@ -16,22 +17,30 @@ from shared.events import (
     CallBackRequested,
     CatalogChanged,
     CatalogService,
+    ChatLinkRequested,
     Consent,
+    ConsentProof,
     Contact,
     ContactOptedOut,
     CrmAppointmentObserved,
     CrmChangeReceived,
+    CrmConsent,
+    CrmConsentObserved,
     CrmLeadObserved,
     CrmMessageObserved,
+    CrmOccurrence,
     CrmRef,
     CrmSynced,
     CrmSyncFailed,
     Event,
     EventData,
+    FirstTouch,
     HandoffEnded,
     HandoffEscalated,
     HandoffRequested,
     InboundMessageReceived,
+    KnowledgeChanged,
+    KnowledgeEntry,
     LeadReceived,
     LeadStatus,
     LeadStatusChanged,
@@ -41,6 +50,7 @@ from shared.events import (
     NotificationSent,
     Price,
     Service,
+    SlotOffer,
     StaffChanged,
     StaffLoginRequested,
     Switches,
@@ -126,9 +136,10 @@ def recorded(lives: list[Life]) -> History:
         for number, location_id in enumerate(LOCATIONS):
             history.tell(_location(number, location_id, version), location_id=location_id)
             history.tell(_catalog(location_id, version), location_id=location_id)
+            history.tell(_knowledge(location_id, version), location_id=location_id)
             history.tell(_member(number, location_id, version), location_id=location_id)
     _signs_in(history)
-    for chapter in (_arrives, _is_greeted, _talks, _needs_a_person, _books, _changes_the_booking, _opts_out):
+    for chapter in CHAPTERS:
         for life in lives:
             chapter(history, life)
     for number, location_id in enumerate(LOCATIONS):
@@ -151,6 +162,8 @@ def _location(number: int, location_id: UUID, version: int) -> LocationChanged:
         sms_from="+16195550194",
         crm_location_id="sample-sm-094" if number == 0 else f"sample-sm-{number}",
         crm_lead_rule={"workflow_columns": [], "status_columns": STATUS_COLUMNS},
+        a2p=A2pRegistration(brand="BSAMPLE", campaign="CSAMPLE"),
+        first_touch=FirstTouch(sms="at_once"),
         demo_mode=False,
         switches=Switches(sms=version > 1),
     )
@@ -193,6 +206,11 @@ def _catalog(location_id: UUID, version: int) -> CatalogChanged:
     )
 
 
+def _knowledge(location_id: UUID, version: int) -> KnowledgeChanged:
+    tax = KnowledgeEntry(code="tax", en=f"Sample {version}", es=f"Muestra {version}", questions=("tax?",))
+    return KnowledgeChanged(location_id=location_id, version=version, entries=(tax,))
+
+
 def _ref(life: Life) -> CrmRef:
     order = life.order or {}
     return CrmRef(
@@ -211,6 +229,9 @@ def _received(life: Life, history: History, **changes: Any) -> LeadReceived:
         "consent": Consent(sms=True, email=True),
         "received_at": history.events[0].time,
     }
+    if life.number % 10 == 1 and not life.by_form:
+        values["consent"] = Consent(sms=False, email=True, refused=("sms",))
+        values["consent_proof"] = ConsentProof(text="optIn false", said_at=history.events[0].time)
     return LeadReceived(**(values | changes))
 
 
@@ -371,12 +392,33 @@ def _changes_the_booking(history: History, life: Life) -> None:
     old = _appointment(history, life, "one", 0, 20)["start"]
     history.of(life, AppointmentRescheduled(**_appointment(history, life, "one", 1, 25), old_start=old))
     if life.number % 12:
+        history.of(life, ChatLinkRequested(lead_id=life.lead_id, appointment_id=life.id("one")))
+        return
+    if life.number % 24:
+        _staff_change_it(history, life)
         return
     history.of(life, AppointmentCancelled(**_appointment(history, life, "one", 2, 25), reason="sample"))
     _moves_to(history, life, "engaged")
-    if life.number % 24 == 0:
-        history.of(life, AppointmentBooked(**_appointment(history, life, "two", 0, 26)))
+    history.of(life, AppointmentBooked(**_appointment(history, life, "two", 0, 26)))
+    _moves_to(history, life, "appointment_scheduled")
+
+
+def _staff_change_it(history: History, life: Life) -> None:
+    """In the CRM: moved to an hour that is taken, cancelled, and for some restored."""
+    moved = _by_shop(history, life, 2, 27)
+    old = _appointment(history, life, "one", 1, 25)["start"]
+    offer = SlotOffer(start=old, end=old, label="Sample")
+    history.of(life, AppointmentRescheduled(**moved, old_start=old, alternatives=(offer,)))
+    history.of(life, AppointmentCancelled(**_by_shop(history, life, 3, 27)))
+    _moves_to(history, life, "engaged")
+    if life.number % 36 == 0:
+        history.of(life, AppointmentBooked(**_by_shop(history, life, 4, 28)))
         _moves_to(history, life, "appointment_scheduled")
+
+
+def _by_shop(history: History, life: Life, sequence: int, days: int) -> dict[str, Any]:
+    seen = {"changed_by": "shop", "crm_seen_at": history.now}
+    return {**_appointment(history, life, "one", sequence, days), **seen}
 
 
 def _opts_out(history: History, life: Life) -> None:
@@ -387,8 +429,55 @@ def _opts_out(history: History, life: Life) -> None:
     history.of(life, ContactOptedOut(lead_id=life.lead_id, address=life.phone, **how))
 
 
+def _agrees_in_the_crm(history: History, life: Life) -> None:
+    """Some refuse there and some take it back; what they have refused themselves no flag takes back."""
+    if life.order is not None:
+        customer = {"id": life.order["customerId"]}
+        history.of(life, _change(life, "customer", customer, "UPDATE", history.now), 0)
+    match life.number % 4:
+        case 0:
+            _flags(history, life, sms=True, email=False)
+        case 1:
+            _flags(history, life, sms=False)
+            _flags(history, life, sms=True)
+        case 2:
+            _flags(history, life, sms=True, email=True)
+            _flags(history, life, email=False)
+
+
+def _flags(history: History, life: Life, **granted: bool) -> None:
+    addresses = {"sms": life.phone, "email": life.contact.email}
+    consents = [
+        CrmConsent.model_validate(
+            {"channel": channel, "address": addresses[channel], "granted": yes, "words": f"optIn {yes}"}
+        )
+        for channel, yes in granted.items()
+    ]
+    observed = CrmConsentObserved(
+        customer_id=f"customer-{life.number}",
+        order_id=life.order_id,
+        consents=tuple(consents),
+        said_at=history.now,
+        seen_by="webhook",
+    )
+    history.of(life, observed, 0)
+
+
+CHAPTERS = (
+    _arrives,
+    _is_greeted,
+    _talks,
+    _needs_a_person,
+    _books,
+    _agrees_in_the_crm,
+    _changes_the_booking,
+    _opts_out,
+    _agrees_in_the_crm,
+)
+
+
 def _fill_calendar(history: History, number: int, location_id: UUID) -> None:
-    """Three appointments of the shop's own: one is moved, one is deleted."""
+    """Three appointments of the shop's own: one is moved, one is deleted. A repeating one, and one of ours that booking lost."""
     base = history.events[0].time.replace(microsecond=0) + timedelta(days=40)
     for name, days, deleted in _entries():
         start = base + timedelta(days=days)
@@ -400,6 +489,27 @@ def _fill_calendar(history: History, number: int, location_id: UUID) -> None:
             deleted=deleted,
         )
         history.tell(seen, location_id=location_id)
+    for changed_there, days in ((False, 5), (True, 6)):
+        starts = [base + timedelta(days=days + week * 7) for week in range(3)]
+        repeating = CrmAppointmentObserved(
+            crm_appointment_id=f"theirs-{number}-weekly",
+            location_id=location_id,
+            start=starts[0],
+            end=starts[0] + timedelta(hours=1),
+            occurrences=tuple(CrmOccurrence(start=at, end=at + timedelta(hours=1)) for at in starts),
+        )
+        history.tell(repeating, location_id=location_id)
+        lost = CrmAppointmentObserved(
+            crm_appointment_id=f"ours-{number}",
+            location_id=location_id,
+            our_id=uuid5(location_id, "lost"),
+            our_sequence=0,
+            changed_there=changed_there,
+            observed_at=history.now,
+            start=base + timedelta(days=days + 1),
+            end=base + timedelta(days=days + 1, hours=3),
+        )
+        history.tell(lost, location_id=location_id)
 
 
 def _entries() -> Iterator[tuple[str, int, bool]]:

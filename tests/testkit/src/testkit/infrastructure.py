@@ -11,8 +11,8 @@ from ops.stack.model import Servers
 from testcontainers.community.postgres import PostgresContainer
 from testcontainers.community.rabbitmq import RabbitMqContainer
 
-POSTGRES_IMAGE = os.environ.get("POSTGRES_IMAGE", "postgres:17")
-RABBITMQ_IMAGE = os.environ.get("RABBITMQ_IMAGE", "rabbitmq:4-management")
+POSTGRES_IMAGE = os.environ.get("POSTGRES_IMAGE", "postgres:17.6")
+RABBITMQ_IMAGE = os.environ.get("RABBITMQ_IMAGE", "rabbitmq:4.1.4-management")
 
 
 @asynccontextmanager

@@ -42,7 +42,7 @@ async def check_conformance(
     The application is served in this event loop, so it may use the test's database sessions. Raises what
     schemathesis found first, with the request that shows it.
     """
-    async with _served(app) as url:
+    async with served(app) as url:
         return await asyncio.to_thread(
             _check_all, _below(paths, app), url, dict(headers), known or {}, examples
         )
@@ -56,7 +56,7 @@ def _below(paths: str, app: FastAPI) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def _served(app: FastAPI) -> AsyncIterator[str]:
+async def served(app: FastAPI) -> AsyncIterator[str]:
     """Callers wait in the socket's queue until the server takes them."""
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -20,6 +20,8 @@ from ops.stack.stackfile import StackFile, read_stack
 from ops.stack.up import up
 from playwright.async_api import Browser, Page
 from shared.events import ServiceName
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 import sandbox  # noqa: F401 - before pytest takes the name for the folder of its tests
 from testkit import broker
@@ -29,6 +31,19 @@ from testkit.databases import Databases
 from testkit.infrastructure import found_servers
 
 ROOT = Path(__file__).parents[4]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return OneSystem(config, log)
+
+
+class OneSystem(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types
+    """Of parallel workers one plays all that needs the whole system, so that it is started once; else a file stays together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "system" if path.startswith("tests/") else path
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -78,6 +93,12 @@ async def _databases(servers: Servers) -> AsyncIterator[Databases]:
 def migrated_database(_databases: Databases) -> Callable[[ServiceName], AbstractAsyncContextManager[str]]:
     """`async with migrated_database("chat") as url`: a fresh database with that service's schema and role."""
     return _databases.migrated
+
+
+@pytest.fixture(scope="session")
+def owner_of(_databases: Databases) -> Callable[[str], str]:
+    """Address of a migrated database -> that of its owner, for what no service may: alter, truncate, drop."""
+    return _databases.owner_url
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,11 @@ const slot = (days, hourUtc) => {
 };
 const SLOTS = [slot(2, 17), slot(2, 21), slot(3, 18)];
 
+const CAR = { year: 2021, make: "Tesla", model: "Model 3", vehicle_class: "sedan" };
+
 const QUOTE = {
   id: "q1",
+  vehicle: CAR,
   lines: [
     { label: "Ceramic film, full car (sedan)", amount_cents: 49900 },
     { label: "Windshield strip", amount_cents: 6000 },
@@ -43,7 +46,9 @@ const APPOINTMENT = {
   end: at(2, 20),
   timezone: ZONE,
   service: { code: "ceramic-full", name: "Ceramic film, full car" },
+  vehicle: CAR,
   total_cents: 55900,
+  price: { kind: "exact", amount_cents: 55900 },
   location: LOCATION,
   manage_url: "/m/sample",
 };

@@ -85,6 +85,9 @@ export function bookingApi(token: string) {
     manage: () => json<ManageView>(call(token, "/api/booking/manage")),
     cancel: (id: string, reason: string) =>
       json<Partial<ManagedAppointment>>(call(token, `${appointment(id)}/cancel`, reason ? { reason } : {})),
+    sendChatLink: async (id: string): Promise<void> => {
+      await call(token, `${appointment(id)}/chat-link`, {});
+    },
     calendar: async (id: string) => (await call(token, `${appointment(id)}/calendar.ics`)).blob(),
   };
 }

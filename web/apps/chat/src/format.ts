@@ -1,10 +1,30 @@
 /** Money, dates and names as people read them. Every date is shown in the shop's zone, never in the phone's. */
-import type { Appointment, Location, Message, Place, Service, Slot, Vehicle } from "./types";
+import type { Appointment, Location, Message, Place, Price, Service, Slot, Vehicle } from "./types";
 
 const LOCALE = "en-US"; // the language of the page's own words
 const DOLLARS = new Intl.NumberFormat(LOCALE, { style: "currency", currency: "USD" });
 
 export const money = (cents: number): string => DOLLARS.format(cents / 100);
+
+export const isEstimate = (kind: string): boolean => kind === "from" || kind === "range";
+
+export const AFTER_INSPECTION = "Final price after inspection.";
+
+/** "$899.00", "from $899.00", "$799.00 to $1,299.00" or "price on request", as `shared/prices.py` words it. */
+export function priceText({ kind, amount_cents: low, max_cents: high }: Price): string {
+  if (kind === "on_request" || low == null) return "price on request";
+  if (kind === "range" && high != null && high > low) return `${money(low)} to ${money(high)}`;
+  return isEstimate(kind) ? `from ${money(low)}` : money(low);
+}
+
+/** An estimate is never called a price that is held. */
+export const goodUntil = (kind: string, day: string): string =>
+  isEstimate(kind) ? `This estimate is good until ${day}.` : `Price held for you until ${day}.`;
+
+/** Of an appointment of before prices had kinds the total; null: it has none. */
+export function agreedPrice({ price, total_cents }: Pick<Appointment, "price" | "total_cents">): Price | null {
+  return price ?? (total_cents === null ? null : { kind: "exact", amount_cents: total_cents });
+}
 
 const inZone = (iso: string, timeZone: string, options: Intl.DateTimeFormatOptions): string =>
   new Intl.DateTimeFormat(LOCALE, { ...options, timeZone }).format(new Date(iso));
@@ -54,6 +74,12 @@ export function groupByDay(slots: Slot[], zone: string): { day: string; slots: S
 /** "2021 Tesla Model 3"; empty when nothing is known. */
 export const vehicleName = (vehicle: Vehicle | null | undefined): string =>
   vehicle ? [vehicle.year, vehicle.make, vehicle.model].filter(Boolean).join(" ") : "";
+
+const CLASSES: Record<string, string> = { coupe: "Coupe", sedan: "Sedan", suv: "SUV", truck: "Truck", van: "Van" };
+
+/** The car, else its class; empty when neither is known. */
+export const carName = (vehicle: Vehicle | null | undefined): string =>
+  vehicleName(vehicle) || (CLASSES[vehicle?.vehicle_class ?? ""] ?? "");
 
 export const serviceName = (service: Service): string => (typeof service === "string" ? service : service.name);
 

@@ -10,8 +10,13 @@ export function routeOf(path: string): Route {
 
 function decode(token: string): string {
   try {
-    return decodeURIComponent(token);
+    return trimmed(decodeURIComponent(token));
   } catch {
-    return token;
+    return trimmed(token);
   }
+}
+
+/** Without the full stop or bracket behind it, which messengers and mail programs take for a part of the link. */
+function trimmed(token: string): string {
+  return token.replace(/[^\w=-]+$/, "");
 }

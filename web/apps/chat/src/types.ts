@@ -15,6 +15,14 @@ export interface Vehicle {
   make?: string | null;
   model?: string | null;
   class?: string | null;
+  vehicle_class?: string | null;
+}
+
+/** `exact` and `from` use `amount_cents`; `range` also `max_cents`; `on_request` neither. */
+export interface Price {
+  kind: string;
+  amount_cents?: number | null;
+  max_cents?: number | null;
 }
 
 export interface Lead {
@@ -43,7 +51,9 @@ export interface Quote {
   id: string;
   service?: Service | null;
   lines: { label: string; amount_cents: number | null }[];
+  vehicle?: Vehicle | null;
   total_cents: number | null;
+  max_cents?: number | null;
   kind: string;
   valid_until?: string | null;
 }
@@ -56,7 +66,11 @@ export interface Appointment {
   end: string;
   timezone: string;
   service: Service;
+  /** The one that was priced. */
+  vehicle?: Vehicle | null;
   total_cents: number | null;
+  /** Missing on an appointment of before prices had kinds. */
+  price?: Price | null;
   location?: Partial<Place> | string | null;
   manage_url?: string | null;
 }
@@ -112,5 +126,4 @@ export interface ManagedAppointment extends Omit<Appointment, "location"> {
 
 export interface ManageView {
   appointment: ManagedAppointment;
-  chat_url?: string | null;
 }

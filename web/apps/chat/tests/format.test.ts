@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { continues, dayTitle, groupByDay, money, timeSpan } from "../src/format";
+import { agreedPrice, carName, continues, dayTitle, goodUntil, groupByDay, money, priceText, timeSpan } from "../src/format";
 import { routeOf } from "../src/route";
 import { message } from "./samples";
 
@@ -9,6 +9,34 @@ const plain = (text: string): string => text.replace(/\s/g, " "); // the formatt
 
 test("money is exact to the cent", () => {
   expect(money(123_405)).toBe("$1,234.05");
+});
+
+test.each([
+  [{ kind: "exact", amount_cents: 89_900 }, "$899.00"],
+  [{ kind: "from", amount_cents: 89_900 }, "from $899.00"],
+  [{ kind: "range", amount_cents: 79_900, max_cents: 129_900 }, "$799.00 to $1,299.00"],
+  [{ kind: "range", amount_cents: 79_900, max_cents: null }, "from $799.00"],
+  [{ kind: "on_request" }, "price on request"],
+])("the price %j is said as the kind that it is", (price, expected) => {
+  expect(priceText(price)).toBe(expected);
+});
+
+test.each(["exact", "from", "range"])("only a firm price is held: %s", (kind) => {
+  expect(goodUntil(kind, "Friday").includes("held")).toBe(kind === "exact");
+});
+
+test("an appointment of before prices had kinds has its total", () => {
+  expect(agreedPrice({ total_cents: 49_900 })).toEqual({ kind: "exact", amount_cents: 49_900 });
+  expect(agreedPrice({ total_cents: 49_900, price: { kind: "from", amount_cents: 49_900 } })?.kind).toBe("from");
+  expect(agreedPrice({ total_cents: null })).toBeNull();
+});
+
+test.each([
+  [{ year: 2019, make: "Ford", model: "F-150", vehicle_class: "truck" }, "2019 Ford F-150"],
+  [{ year: null, make: null, model: null, vehicle_class: "suv" }, "SUV"],
+  [null, ""],
+])("the car of a booking: %j", (vehicle, expected) => {
+  expect(carName(vehicle)).toBe(expected);
 });
 
 test.each([
@@ -47,6 +75,9 @@ test("another author or a long pause starts a new group", () => {
 test.each([
   ["/c/abc.def-1", { page: "chat", token: "abc.def-1" }],
   ["/m/abc/", { page: "manage", token: "abc" }],
+  ["/c/abc.d_-=.", { page: "chat", token: "abc.d_-=" }],
+  ["/m/abc.def).", { page: "manage", token: "abc.def" }],
+  ["/c/abc%E2%80%9D", { page: "chat", token: "abc" }],
   ["/c/", { page: "unknown" }],
   ["/x/abc", { page: "unknown" }],
 ])("the path %s", (path, expected) => {

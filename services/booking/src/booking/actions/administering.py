@@ -1,4 +1,4 @@
-"""The catalogue as operators set it."""
+"""Catalogue and knowledge as operators set them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,36 +8,37 @@ from uuid import UUID, uuid4
 from shared.db.engine import transaction
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from booking.actions.publishing import publish_offers, version_with
+from booking.actions.documents import Document
+from booking.actions.publishing import publish, version_with
 from booking.actions.quoting import today_at
 from booking.deps import Deps
-from booking.domain.catalog import Offer, effective
-from booking.domain.catalog_import import (
-    FIELDS,
-    Catalog,
-    CatalogRow,
+from booking.domain.entries import Entry, EntryT, effective
+from booking.domain.errors import LocationUnknown
+from booking.domain.rows import (
     Change,
+    Format,
+    Key,
     RawRow,
+    Row,
     RowError,
     differences,
     in_order,
     plain,
-    read_rows,
     unknown_locations,
 )
-from booking.domain.errors import LocationUnknown
-from booking.store import catalog, replicas
-from booking.store.catalog import Place
+from booking.store import entries, replicas
+from booking.store.entries import Place
 from booking.tables import Location
 
-Rows = Mapping[Place, Offer]
+Rows = Mapping[Place, EntryT]
 
 
-class InvalidCatalog(Exception):
+class InvalidRows(Exception):
     """Nothing of the import was used; `errors` are all of them."""
 
-    def __init__(self, errors: Sequence[RowError]) -> None:
-        super().__init__(f"{len(errors)} errors in the catalogue")
+    def __init__(self, document: str, errors: Sequence[RowError]) -> None:
+        super().__init__(f"{len(errors)} errors in the {document}")
+        self.code = f"invalid_{document}"
         self.errors = errors
 
 
@@ -58,40 +59,43 @@ async def tenant_id_of(deps: Deps, slug: str) -> UUID:
     return tenant.id
 
 
-async def show_rows(deps: Deps, slug: str) -> list[dict[str, object]]:
-    """The catalogue as it was imported, by location, code and first day. Raises `LocationUnknown`."""
+async def show_rows(deps: Deps, document: Document[EntryT], slug: str) -> list[dict[str, object]]:
+    """The rows as they were imported, by location, code and first day. Raises `LocationUnknown`."""
     tenant_id = await tenant_id_of(deps, slug)
     async with transaction(deps.sessions, tenant_id) as session:
         codes = _codes(await replicas.locations(session, tenant_id))
-        rows = _by_code(await catalog.all_rows(session, tenant_id), codes)
+        rows = _by_code(await entries.all_rows(session, document.kept, tenant_id), codes)
     return [
-        {"row": number, "location": key[0], **as_imported(rows[key])}
+        {"row": number, "location": key[0], **as_imported(document.form, rows[key])}
         for number, key in enumerate(sorted(rows, key=in_order), start=1)
     ]
 
 
-async def import_catalog(deps: Deps, slug: str, raw: Sequence[RawRow], *, dry_run: bool) -> Imported:
-    """The catalogue becomes what the rows say; every location that it changes for gets a new version.
+async def import_rows(
+    deps: Deps, document: Document[EntryT], slug: str, raw: Sequence[RawRow], *, dry_run: bool
+) -> Imported:
+    """The document becomes what the rows say; every location that it changes for gets a new version.
 
-    Raises `InvalidCatalog`, and `LocationUnknown` when a location that has not arrived yet is all that is wrong.
+    Raises `InvalidRows`, and `LocationUnknown` when a location that has not arrived yet is all that is wrong.
     """
     tenant_id = await tenant_id_of(deps, slug)
-    rows, errors = read_rows(raw)
+    rows, errors = document.form.read(raw)
     async with transaction(deps.sessions, tenant_id) as session:
         await replicas.lock_tenant(session, tenant_id)
         locations = await replicas.locations(session, tenant_id)
         codes = _codes(locations)
         unknown = unknown_locations(rows, codes.values())
         if errors:
-            raise InvalidCatalog([*errors, *unknown])
+            raise InvalidRows(document.name, [*errors, *unknown])
         if unknown:
             raise _unknown(unknown)
-        old = await catalog.all_rows(session, tenant_id)
-        new = _wanted(rows, codes, old)
+        old = await entries.all_rows(session, document.kept, tenant_id)
+        new = _wanted(document, rows, codes, old)
         if not dry_run:
-            await _store(session, tenant_id, old, new)
-        versions = await _versions(session, locations, new, deps.now(), dry_run=dry_run)
-    return Imported(differences(_by_code(old, codes), _by_code(new, codes)), versions)
+            await _store(session, document, tenant_id, old, new)
+        versions = await _versions(session, document, locations, new, deps.now(), dry_run=dry_run)
+    changes = differences(_by_code(old, codes), _by_code(new, codes), document.form.columns)
+    return Imported(changes, versions)
 
 
 def _unknown(errors: Sequence[RowError]) -> LocationUnknown:
@@ -106,51 +110,65 @@ def _codes(locations: Sequence[Location]) -> dict[UUID | None, str]:
     return {None: "", **{location.location_id: location.code for location in locations}}
 
 
-def _by_code(rows: Rows, codes: Mapping[UUID | None, str]) -> Catalog:
+def _by_code(rows: Rows[EntryT], codes: Mapping[UUID | None, str]) -> dict[Key, EntryT]:
     return {(codes[place], code, begins): o for (place, code, begins), o in rows.items() if place in codes}
 
 
-def _wanted(rows: Sequence[CatalogRow], codes: Mapping[UUID | None, str], old: Rows) -> Rows:
+def _wanted(
+    document: Document[EntryT], rows: Sequence[Row], codes: Mapping[UUID | None, str], old: Rows[EntryT]
+) -> Rows[EntryT]:
     """A row that stood before keeps its id."""
     places = {code: place for place, code in codes.items()}
-    new: dict[Place, Offer] = {}
+    new: dict[Place, EntryT] = {}
     for row in rows:
         key = (places[row.location], row.code, row.valid_from)
         known = old.get(key)
-        new[key] = row.offer(known.id if known else uuid4())
+        new[key] = document.build(id=known.id if known else uuid4(), **row.values)
     return new
 
 
-async def _store(session: AsyncSession, tenant_id: UUID, old: Rows, new: Rows) -> None:
-    for key, offer in old.items():
+async def _store(
+    session: AsyncSession,
+    document: Document[EntryT],
+    tenant_id: UUID,
+    old: Rows[EntryT],
+    new: Rows[EntryT],
+) -> None:
+    for key, entry in old.items():
         if key not in new:
-            await catalog.remove_row(session, tenant_id, offer.id)
-    for key, offer in new.items():
-        if old.get(key) != offer:
-            await catalog.keep_row(session, tenant_id, key[0], offer)
+            await entries.remove_row(session, document.kept, tenant_id, entry.id)
+    for key, entry in new.items():
+        if old.get(key) != entry:
+            await entries.keep_row(session, document.kept, tenant_id, key[0], entry)
 
 
 async def _versions(
-    session: AsyncSession, locations: Sequence[Location], new: Rows, now: datetime, *, dry_run: bool
+    session: AsyncSession,
+    document: Document[EntryT],
+    locations: Sequence[Location],
+    new: Rows[EntryT],
+    now: datetime,
+    *,
+    dry_run: bool,
 ) -> dict[str, int]:
     """By location code, as they are with the new rows; tells of them unless it is a dry run."""
     versions: dict[str, int] = {}
     for location in locations:
-        offers = _offered(new, location, now)
-        told = await catalog.told(session, location.tenant_id, location.location_id)
+        today = _today(new, location, now)
+        told = await entries.told(session, document.kept, location.tenant_id, location.location_id)
         versions[location.code] = (
-            version_with(offers, told) if dry_run else await publish_offers(session, location, offers, told)
+            version_with(today, told) if dry_run else await publish(session, location, document, today, told)
         )
     return versions
 
 
-def _offered(rows: Rows, location: Location, now: datetime) -> tuple[Offer, ...]:
+def _today(rows: Rows[EntryT], location: Location, now: datetime) -> tuple[EntryT, ...]:
     return effective(
-        (offer for key, offer in rows.items() if key[0] is None),
-        (offer for key, offer in rows.items() if key[0] == location.location_id),
+        (entry for key, entry in rows.items() if key[0] is None),
+        (entry for key, entry in rows.items() if key[0] == location.location_id),
         today_at(location, now),
     )
 
 
-def as_imported(offer: Offer) -> dict[str, object]:
-    return {name: plain(getattr(offer, name)) for name in FIELDS}
+def as_imported(form: Format, entry: Entry) -> dict[str, object]:
+    return {name: plain(getattr(entry, name)) for name in form.columns}

@@ -42,6 +42,15 @@ class Search:
     ignored: UUID | None = None
 
 
+@dataclass(frozen=True)
+class FreeTimes:
+    """`last_day`: the last for which the shop takes bookings by now."""
+
+    timezone: str
+    last_day: date
+    slots: list[Slot]
+
+
 def job_of(planned: Quote | Appointment) -> Job:
     return Job(
         timedelta(minutes=planned.duration_minutes),
@@ -51,13 +60,19 @@ def job_of(planned: Quote | Appointment) -> Job:
     )
 
 
-async def find_slots(deps: Deps, visitor: Visitor, question: Question) -> tuple[str, list[Slot]]:
-    """The location's zone and the bookable slots. Raises `NotFound`, `QuoteExpired`."""
+async def find_slots(deps: Deps, visitor: Visitor, question: Question) -> FreeTimes:
+    """Raises `NotFound`, `QuoteExpired`."""
     async with transaction(deps.sessions, visitor.tenant_id) as session:
         search = await _search(deps, session, visitor, question)
-        first = question.first_day or deps.now().astimezone(ZoneInfo(search.location.timezone)).date()
-        days = [first + timedelta(days=n) for n in range(question.days)]
-        return search.location.timezone, await bookable(deps, session, search, days)
+        shop = await shop_of(session, search.location)
+        today = deps.now().astimezone(shop.zone).date()
+        first = question.first_day or today
+        jobs = possible_jobs(
+            shop, search.job, _days(first, first + timedelta(days=question.days - 1)), deps.now()
+        )
+        free = free_jobs(jobs, await _capacity(session, search, jobs))
+        slots = [slot_of(shop.zone, job) for job in free]
+        return FreeTimes(search.location.timezone, today + timedelta(days=shop.horizon_days), slots)
 
 
 async def _search(deps: Deps, session: AsyncSession, visitor: Visitor, question: Question) -> Search:
@@ -85,13 +100,6 @@ async def quote_of(
     if quote.valid_until <= now:
         raise QuoteExpired
     return quote
-
-
-async def bookable(deps: Deps, session: AsyncSession, search: Search, days: Sequence[date]) -> list[Slot]:
-    shop = await shop_of(session, search.location)
-    jobs = possible_jobs(shop, search.job, days, deps.now())
-    capacity = await _capacity(session, search, jobs)
-    return [slot_of(shop.zone, job) for job in free_jobs(jobs, capacity)]
 
 
 async def _capacity(session: AsyncSession, search: Search, jobs: Sequence[Footprint]) -> Capacity:
@@ -127,7 +135,8 @@ async def alternatives(deps: Deps, session: AsyncSession, search: Search, wished
     """The bookable slots nearest to the wished start, in order."""
     shop = await shop_of(session, search.location)
     today = deps.now().astimezone(shop.zone).date()
-    day = wished.astimezone(shop.zone).date()
+    last = today + timedelta(days=shop.horizon_days)
+    day = min(max(wished.astimezone(shop.zone).date(), today), last)
     found: list[Footprint] = []
     for first, last in (
         (day - timedelta(days=NEAR_DAYS), day + timedelta(days=NEAR_DAYS)),

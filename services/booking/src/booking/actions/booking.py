@@ -15,9 +15,17 @@ from booking.actions.facts import Card, card_of, tell_booked
 from booking.actions.placing import past_expired_holds, take
 from booking.deps import Deps
 from booking.domain.capacity import Footprint
-from booking.domain.errors import KeyReused, NotFound, SlotTaken, TimeRefused, TooManyBookings
-from booking.domain.slots import Job, Refusal, footprint_of
-from booking.store import appointments, occupancies, replicas
+from booking.domain.errors import (
+    AlreadyBooked,
+    KeyReused,
+    NotFound,
+    NotThen,
+    SlotTaken,
+    TimeRefused,
+    TooManyBookings,
+)
+from booking.domain.slots import Job, Refusal, Slot, footprint_of
+from booking.store import appointments, occupancies
 from booking.store.occupancies import Claim, Kind
 from booking.tables import Appointment, Hold, IdempotencyKey, Lead, Location, Quote
 
@@ -69,15 +77,16 @@ async def hold_slot(
 
     async def attempt() -> tuple[Hold, Location]:
         async with transaction(deps.sessions, visitor.tenant_id) as session:
-            lead = await lead_of(session, visitor, lock=True)
+            lead = await lead_of(session, visitor, lock="alone")
             now = deps.now()
             plan = await make_plan(session, lead, quote_id, start, now)
             return await _hold(session, plan, now), plan.location
 
     try:
         return await past_expired_holds(deps, visitor.tenant_id, attempt)
-    except SlotTaken:
-        raise await with_alternatives(deps, visitor, quote_id, start) from None
+    except NotThen as refusal:
+        refusal.alternatives = await _other_times(deps, visitor, quote_id, start)
+        raise
 
 
 async def _hold(session: AsyncSession, plan: Plan, now: datetime) -> Hold:
@@ -100,7 +109,7 @@ async def _hold(session: AsyncSession, plan: Plan, now: datetime) -> Hold:
 
 
 async def book(deps: Deps, visitor: ChatVisitor, wanted: Wanted, key: str) -> Card:
-    """The same key and wish again answer the same appointment.
+    """The same wish again answers the same appointment: by key, by hold, or by quote and start.
 
     Raises `KeyReused`, `SlotTaken`, `Refused`, `NotFound`.
     """
@@ -109,7 +118,7 @@ async def book(deps: Deps, visitor: ChatVisitor, wanted: Wanted, key: str) -> Ca
     async def attempt() -> Card:
         nonlocal taken
         async with transaction(deps.sessions, visitor.tenant_id) as session:
-            lead = await lead_of(session, visitor, lock=True)
+            lead = await lead_of(session, visitor, lock="alone")
             known = await _booked_before(session, lead, wanted, key)
             if known is not None:
                 return await card_of(deps, session, known)
@@ -117,6 +126,9 @@ async def book(deps: Deps, visitor: ChatVisitor, wanted: Wanted, key: str) -> Ca
             if hold is not None and hold.appointment_id is not None:
                 return await _same_again(deps, session, hold.appointment_id, lead.tenant_id)
             taken = _quote_and_start(wanted, hold)
+            standing = await _standing(session, lead, *taken)
+            if standing is not None:
+                return await card_of(deps, session, standing)
             plan = await make_plan(session, lead, *taken, await _checked_at(deps, session, hold))
             card = await book_plan(deps, session, plan)
             if hold is not None:
@@ -126,10 +138,10 @@ async def book(deps: Deps, visitor: ChatVisitor, wanted: Wanted, key: str) -> Ca
 
     try:
         return await past_expired_holds(deps, visitor.tenant_id, attempt)
-    except SlotTaken:
-        if taken is None:
-            raise
-        raise await with_alternatives(deps, visitor, *taken) from None
+    except NotThen as refusal:
+        if taken is not None:
+            refusal.alternatives = await _other_times(deps, visitor, *taken)
+        raise
 
 
 def _quote_and_start(wanted: Wanted, hold: Hold | None) -> tuple[UUID, datetime]:
@@ -154,10 +166,28 @@ def _key_row(deps: Deps, lead: Lead, wanted: Wanted, key: str, appointment: Appo
 async def _booked_before(session: AsyncSession, lead: Lead, wanted: Wanted, key: str) -> Appointment | None:
     known = await appointments.idempotency_key(session, lead.tenant_id, lead_id=lead.lead_id, key=key)
     if known is None:
-        return None
+        return await _requested_before(session, lead, key)
     if known.fingerprint != wanted.fingerprint:
         raise KeyReused
     return await appointments.appointment(session, lead.tenant_id, known.appointment_id)
+
+
+async def _requested_before(session: AsyncSession, lead: Lead, key: str) -> Appointment | None:
+    """A wish that went as an event, too, because no answer came in time, is answered once: by whichever arrives first."""
+    try:
+        request = await appointments.request(session, lead.tenant_id, UUID(key))
+    except ValueError:
+        return None
+    if request is None or request.lead_id != lead.lead_id:
+        return None
+    if request.appointment_id is None:
+        raise SlotTaken
+    return await appointments.appointment(session, lead.tenant_id, request.appointment_id)
+
+
+async def _standing(session: AsyncSession, lead: Lead, quote_id: UUID, start: datetime) -> Appointment | None:
+    booked = await appointments.booked_of_quote(session, lead.tenant_id, quote_id)
+    return next((one for one in booked if one.lead_id == lead.lead_id and one.starts_at == start), None)
 
 
 async def _hold_wanted(session: AsyncSession, lead: Lead, wanted: Wanted) -> Hold | None:
@@ -194,10 +224,20 @@ async def make_plan(
     await occupancies.share_location(session, quote.location_id)
     location = await location_of(session, lead.tenant_id, quote.location_id)
     job = await check_time(session, location, job_of(quote), start, now)
+    await no_other_then(session, lead, job)
     live = await appointments.count_live(session, lead.tenant_id, lead.lead_id, now)
     if live >= MAX_LIVE_BOOKINGS:
         raise TooManyBookings(MAX_LIVE_BOOKINGS)
     return Plan(lead, location, quote, job)
+
+
+async def no_other_then(
+    session: AsyncSession, lead: Lead, job: Footprint, besides: UUID | None = None
+) -> None:
+    """A person comes once at a time. The constraint says so, too; here it gets words. Raises `AlreadyBooked`."""
+    span = (job.bay[0], job.ends_at)
+    if any(one.id != besides for one in await appointments.overlapping(session, lead, span)):
+        raise AlreadyBooked
 
 
 async def check_time(
@@ -234,8 +274,11 @@ def _appointment(deps: Deps, plan: Plan, appointment_id: UUID) -> Appointment:
         quote_id=plan.quote.id,
         service_code=plan.quote.service_code,
         service_name=plan.quote.service_name,
-        vehicle=_vehicle(plan),
+        service_name_es=plan.quote.service_name_es,
+        vehicle=plan.quote.vehicle,
         total_cents=plan.quote.total_cents,
+        max_cents=plan.quote.max_cents,
+        price_kind=plan.quote.kind,
         duration_minutes=plan.quote.duration_minutes,
         buffer_minutes=plan.quote.buffer_minutes,
         cure_minutes=plan.quote.cure_minutes,
@@ -249,25 +292,15 @@ def _appointment(deps: Deps, plan: Plan, appointment_id: UUID) -> Appointment:
     )
 
 
-def _vehicle(plan: Plan) -> dict[str, object] | None:
-    """The lead's vehicle, of the class that the price was made for."""
-    known = dict(plan.lead.vehicle or {})
-    if plan.quote.vehicle_class:
-        known["vehicle_class"] = plan.quote.vehicle_class
-    return known or None
-
-
 def _number() -> str:
     return "".join(secrets.choice(NUMBER_ALPHABET) for _ in range(NUMBER_LENGTH))
 
 
-async def with_alternatives(deps: Deps, visitor: ChatVisitor, quote_id: UUID, start: datetime) -> SlotTaken:
+async def _other_times(deps: Deps, visitor: ChatVisitor, quote_id: UUID, start: datetime) -> list[Slot]:
     async with transaction(deps.sessions, visitor.tenant_id) as session:
-        lead = await replicas.lead(session, visitor.tenant_id, visitor.lead_id)
-        if lead is None:
-            return SlotTaken()
+        lead = await lead_of(session, visitor)
         quote = await quote_of(
             session, lead.tenant_id, lead_id=lead.lead_id, quote_id=quote_id, now=deps.now()
         )
         location = await location_of(session, lead.tenant_id, quote.location_id)
-        return SlotTaken(await alternatives(deps, session, Search(location, job_of(quote)), start))
+        return await alternatives(deps, session, Search(location, job_of(quote)), start)

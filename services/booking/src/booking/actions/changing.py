@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from booking.actions.access import ManageVisitor, Visitor, appointment_of, lead_of
 from booking.actions.availability import Search, alternatives, job_of
-from booking.actions.booking import check_time
-from booking.actions.facts import Card, card_of, tell_cancelled, tell_rescheduled
+from booking.actions.booking import check_time, no_other_then
+from booking.actions.facts import Card, card_of, tell_cancelled, tell_chat_link_wanted, tell_rescheduled
 from booking.actions.placing import (
     free,
     have_location_alone,
@@ -20,9 +20,10 @@ from booking.actions.placing import (
 )
 from booking.deps import Deps
 from booking.domain.capacity import Footprint
-from booking.domain.errors import AppointmentCancelled, SlotTaken, TimeRefused
-from booking.domain.slots import Refusal
-from booking.store import occupancies
+from booking.domain.errors import AppointmentCancelled, HasBegun, NotThen
+from booking.domain.slots import Slot
+from booking.domain.staff_change import Changer
+from booking.store import appointments, occupancies
 from booking.store.occupancies import Claim
 from booking.tables import Appointment, Lead
 
@@ -33,7 +34,6 @@ class Managed:
 
     card: Card
     lead: Lead
-    chat_url: str
 
 
 async def show_appointment(deps: Deps, visitor: Visitor, appointment_id: UUID) -> Card:
@@ -47,8 +47,14 @@ async def show_managed(deps: Deps, visitor: ManageVisitor) -> Managed:
     async with transaction(deps.sessions, visitor.tenant_id) as session:
         appointment = await appointment_of(session, visitor, visitor.appointment_id)
         card = await card_of(deps, session, appointment)
-        lead = await lead_of(session, visitor)
-        return Managed(card, lead, deps.chat_url(lead.tenant_id, lead.lead_id))
+        return Managed(card, await lead_of(session, visitor))
+
+
+async def ask_for_chat_link(deps: Deps, visitor: Visitor, appointment_id: UUID) -> None:
+    """To where the lead is known to be: a manage link is passed around more freely than a chat link. Raises `NotFound`."""
+    async with transaction(deps.sessions, visitor.tenant_id) as session:
+        appointment = await appointment_of(session, visitor, appointment_id)
+        await tell_chat_link_wanted(session, appointment, await lead_of(session, visitor, lock="shared"))
 
 
 async def move_appointment(deps: Deps, visitor: Visitor, appointment_id: UUID, start: datetime) -> Card:
@@ -65,13 +71,14 @@ async def move_appointment(deps: Deps, visitor: Visitor, appointment_id: UUID, s
 
     try:
         return await past_expired_holds(deps, visitor.tenant_id, attempt)
-    except SlotTaken:
-        raise await _with_alternatives(deps, visitor, appointment_id, start) from None
+    except NotThen as refusal:
+        refusal.alternatives = await _other_times(deps, visitor, appointment_id, start)
+        raise
 
 
 async def _locked(session: AsyncSession, visitor: Visitor, appointment_id: UUID) -> tuple[Lead, Appointment]:
     await appointment_of(session, visitor, appointment_id)
-    lead = await lead_of(session, visitor, lock=True)
+    lead = await lead_of(session, visitor, lock="alone")
     return lead, await appointment_of(session, visitor, appointment_id, lock=True)
 
 
@@ -82,18 +89,19 @@ async def _move(
     await have_location_alone(session, appointment.tenant_id, appointment.location_id)
     card = await card_of(deps, session, appointment)
     job = await check_time(session, card.location, job_of(appointment), start, deps.now())
-    await _exchange_time(session, appointment, job)
+    await no_other_then(session, lead, job, besides=appointment.id)
+    await lift_block(session, appointment)
+    await exchange_time(session, appointment, job)
     old_start = appointment.starts_at
-    appointment.starts_at = start
-    appointment.ends_at = job.ends_at
-    _touch(deps, appointment)
+    appointment.starts_at, appointment.ends_at, appointment.overbooked = start, job.ends_at, False
+    touch(deps, appointment, "customer")
     await session.flush()
     card = await card_of(deps, session, appointment)
     await tell_rescheduled(session, card, lead, old_start)
     return card
 
 
-async def _exchange_time(session: AsyncSession, appointment: Appointment, job: Footprint) -> None:
+async def exchange_time(session: AsyncSession, appointment: Appointment, job: Footprint) -> None:
     """The old time is given up when the new one is certain. Raises `SlotTaken`."""
     claim = Claim(
         tenant_id=appointment.tenant_id,
@@ -110,38 +118,44 @@ async def _exchange_time(session: AsyncSession, appointment: Appointment, job: F
 
 
 async def cancel_appointment(deps: Deps, visitor: Visitor, appointment_id: UUID, reason: str | None) -> Card:
-    """Frees the time at once; repeating it changes nothing. Raises `NotFound`, or `TimeRefused` once it has begun."""
+    """Frees the time at once; repeating it changes nothing. Raises `NotFound`, or `HasBegun`."""
     async with transaction(deps.sessions, visitor.tenant_id) as session:
         lead, appointment = await _locked(session, visitor, appointment_id)
         if appointment.status == "cancelled":
             return await card_of(deps, session, appointment)
         _not_begun(deps, appointment)
         await have_location_alone(session, lead.tenant_id, appointment.location_id)
+        await lift_block(session, appointment)
         await free(session, lead.tenant_id, appointment.location_id, appointment.id)
-        appointment.status = "cancelled"
+        appointment.status, appointment.overbooked = "cancelled", False
         appointment.cancel_reason = reason
-        _touch(deps, appointment)
+        touch(deps, appointment, "customer")
         await session.flush()
         card = await card_of(deps, session, appointment)
         await tell_cancelled(session, card, lead)
         return card
 
 
-def _touch(deps: Deps, appointment: Appointment) -> None:
+async def lift_block(session: AsyncSession, appointment: Appointment) -> None:
+    """What an overbooked one waits with for room. The caller has the location alone, frees its time, and says what it is then."""
+    if appointment.overbooked:
+        await appointments.delete_externals(session, appointment.tenant_id, [appointment.id])
+
+
+def touch(deps: Deps, appointment: Appointment, by: Changer) -> None:
     appointment.sequence += 1
+    appointment.changed_by = by
     appointment.updated_at = deps.now()
 
 
 def _not_begun(deps: Deps, appointment: Appointment) -> None:
     if appointment.starts_at <= deps.now():
-        raise TimeRefused(Refusal.IN_PAST)
+        raise HasBegun
 
 
-async def _with_alternatives(
-    deps: Deps, visitor: Visitor, appointment_id: UUID, start: datetime
-) -> SlotTaken:
+async def _other_times(deps: Deps, visitor: Visitor, appointment_id: UUID, start: datetime) -> list[Slot]:
     async with transaction(deps.sessions, visitor.tenant_id) as session:
         appointment = await appointment_of(session, visitor, appointment_id)
         card = await card_of(deps, session, appointment)
         search = Search(card.location, job_of(appointment), ignored=appointment.id)
-        return SlotTaken(await alternatives(deps, session, search, start))
+        return await alternatives(deps, session, search, start)

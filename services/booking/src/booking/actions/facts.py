@@ -1,5 +1,6 @@
 """Appointments as others hear of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
@@ -11,8 +12,11 @@ from shared.events import (
     AppointmentCancelled,
     AppointmentFact,
     AppointmentRescheduled,
+    ChatLinkRequested,
     Contact,
+    Price,
     Service,
+    SlotOffer,
     Vehicle,
 )
 from shared.messaging.outbox import record
@@ -20,7 +24,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from booking.actions.access import location_of
 from booking.deps import Deps
-from booking.tables import Appointment, Lead, Location
+from booking.domain.slots import Slot
+from booking.domain.staff_change import Changer
+from booking.tables import Appointment, Lead, Location, Quote
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,24 @@ class Card:
     @property
     def end(self) -> datetime:
         return self.appointment.ends_at.astimezone(ZoneInfo(self.location.timezone))
+
+    @property
+    def vehicle(self) -> Vehicle | None:
+        return Vehicle.model_validate(self.appointment.vehicle) if self.appointment.vehicle else None
+
+    @property
+    def price(self) -> Price:
+        booked = self.appointment
+        said = {
+            "kind": booked.price_kind,
+            "amount_cents": booked.total_cents,
+            "max_cents": booked.max_cents,
+        }
+        return Price.model_validate(said)
+
+
+def service_of(priced: Quote | Appointment) -> Service:
+    return Service(code=priced.service_code, name=priced.service_name, name_es=priced.service_name_es)
 
 
 async def card_of(deps: Deps, session: AsyncSession, appointment: Appointment) -> Card:
@@ -57,25 +81,37 @@ class _Fact(TypedDict):
     end: datetime
     timezone: str
     total_cents: int
+    price: Price
     sequence: int
     manage_url: str
+    changed_by: Changer
+    alternatives: tuple[SlotOffer, ...]
+    crm_seen_at: datetime | None
 
 
-def _fact(card: Card, lead: Lead) -> _Fact:
+def offered(slots: Iterable[Slot]) -> tuple[SlotOffer, ...]:
+    return tuple(SlotOffer(start=slot.start, end=slot.end, label=slot.label) for slot in slots)
+
+
+def _fact(card: Card, lead: Lead, offers: Iterable[Slot] = ()) -> _Fact:
     appointment = card.appointment
     return {
         "appointment_id": appointment.id,
         "number": appointment.number,
         "lead_id": appointment.lead_id,
         "contact": Contact.model_validate(lead.contact),
-        "vehicle": Vehicle.model_validate(appointment.vehicle) if appointment.vehicle else None,
-        "service": Service(code=appointment.service_code, name=appointment.service_name),
+        "vehicle": card.vehicle,
+        "service": service_of(appointment),
         "start": card.start,
         "end": card.end,
         "timezone": card.location.timezone,
         "total_cents": appointment.total_cents,
+        "price": card.price,
         "sequence": appointment.sequence,
         "manage_url": card.manage_url,
+        "changed_by": "shop" if appointment.changed_by == "shop" else "customer",
+        "alternatives": offered(offers),
+        "crm_seen_at": appointment.crm_seen_at,
     }
 
 
@@ -83,14 +119,32 @@ async def tell_booked(session: AsyncSession, card: Card, lead: Lead, request_id:
     await _tell(session, AppointmentBooked(**_fact(card, lead), request_id=request_id), card, lead)
 
 
-async def tell_rescheduled(session: AsyncSession, card: Card, lead: Lead, old_start: datetime) -> None:
+async def tell_restored(session: AsyncSession, card: Card, lead: Lead, offers: Iterable[Slot]) -> None:
+    await _tell(session, AppointmentBooked(**_fact(card, lead, offers)), card, lead)
+
+
+async def tell_rescheduled(
+    session: AsyncSession, card: Card, lead: Lead, old_start: datetime, offers: Iterable[Slot] = ()
+) -> None:
+    """`offers`: other times, where it now stands at an hour that is taken."""
     old = old_start.astimezone(ZoneInfo(card.location.timezone))
-    await _tell(session, AppointmentRescheduled(**_fact(card, lead), old_start=old), card, lead)
+    await _tell(session, AppointmentRescheduled(**_fact(card, lead, offers), old_start=old), card, lead)
 
 
 async def tell_cancelled(session: AsyncSession, card: Card, lead: Lead) -> None:
     reason = card.appointment.cancel_reason
     await _tell(session, AppointmentCancelled(**_fact(card, lead), reason=reason), card, lead)
+
+
+async def tell_chat_link_wanted(session: AsyncSession, appointment: Appointment, lead: Lead) -> None:
+    await record(
+        session,
+        ChatLinkRequested(lead_id=lead.lead_id, appointment_id=appointment.id),
+        tenant_id=lead.tenant_id,
+        subject=lead.lead_id,
+        location_id=appointment.location_id,
+        correlation_id=lead.correlation_id,
+    )
 
 
 async def _tell(session: AsyncSession, fact: AppointmentFact, card: Card, lead: Lead) -> None:

@@ -53,6 +53,12 @@ async def have_location_alone(session: AsyncSession, tenant_id: UUID, location_i
         await place_externals(session, tenant_id, location_id, span)
 
 
+async def have_locations_alone(session: AsyncSession, tenant_id: UUID, location_ids: set[UUID]) -> None:
+    """In the order of their ids, so that two who do so do not wait for each other."""
+    for location_id in sorted(location_ids):
+        await have_location_alone(session, tenant_id, location_id)
+
+
 async def take(session: AsyncSession, claim: Claim, job: Footprint) -> datetime:
     """All of the job's time or none. Answers when a hold on it expires, by the database's clock.
 

@@ -5,14 +5,14 @@ from shared.messaging.failures import DeadLetter
 from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from booking.actions.publishing import publish_catalog
+from booking.actions.publishing import publish_all
 from booking.store import replicas
 from booking.tables import Lead, Location
 
 
 @replica
 async def keep_location(session: AsyncSession, event: Event[LocationChanged]) -> None:
-    """A location that arrives after the tenant's catalogue gets its own version of it."""
+    """A location that arrives after the tenant's catalogue, or what it says, gets its own version of it."""
     changed = event.data
     await replicas.keep_tenant(session, event.tenant_id, changed.tenant_slug)
     await replicas.lock_tenant(session, event.tenant_id)
@@ -29,7 +29,7 @@ async def keep_location(session: AsyncSession, event: Event[LocationChanged]) ->
         enabled=changed.switches.enabled,
     )
     if await replicas.keep_location(session, location):
-        await publish_catalog(session, location, event.time)
+        await publish_all(session, location, event.time)
 
 
 def one_line(address: Address) -> str:

@@ -1,33 +1,29 @@
-"""Wishes that came as events, and appointments seen in the shop's CRM."""
+"""Wishes that came as events."""
 
-from uuid import uuid4
-from zoneinfo import ZoneInfo
-
-from shared.events import BookingDeclined, BookingRequested, CrmAppointmentObserved, Event, SlotOffer
+from shared.events import BookingDeclined, BookingRequested, Event
 from shared.messaging.failures import RetryLater
 from shared.messaging.outbox import record
-from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from booking.actions.access import location_of
-from booking.actions.availability import Search, alternatives, job_of
+from booking.actions.availability import Search, alternatives, job_of, quote_of
 from booking.actions.booking import book_plan, make_plan
-from booking.actions.placing import free, have_location_alone, place_externals
+from booking.actions.facts import offered
 from booking.actions.quoting import Wish, quote_for
 from booking.deps import Deps
-from booking.domain.errors import BookingError, NotReady, Refused, SlotTaken
-from booking.domain.slots import Slot, whole_days
+from booking.domain.errors import BookingError, NotFound, NotReady, QuoteExpired, Refused, SlotTaken
+from booking.domain.slots import Slot
 from booking.store import appointments, replicas
-from booking.tables import BookingRequest, ExternalAppointment, Lead, Location, Quote
+from booking.tables import BookingRequest, Lead, Quote
 
 
 async def answer_request(deps: Deps, session: AsyncSession, event: Event[BookingRequested]) -> None:
-    """Books with a fresh quote, or declines with other times; once for each request, however often it is told.
+    """Books what the customer said yes to, or declines with other times; once for each request, however often it is told.
 
     Raises `HoldsExpired`.
     """
     wish = event.data
-    lead = await replicas.lead(session, event.tenant_id, wish.lead_id, lock=True)
+    lead = await replicas.lead(session, event.tenant_id, wish.lead_id, lock="alone")
     if lead is None:
         raise RetryLater("the lead has not arrived yet")
     try:
@@ -37,14 +33,25 @@ async def answer_request(deps: Deps, session: AsyncSession, event: Event[Booking
     begun = await appointments.begin_request(
         session, event.tenant_id, request_id=wish.request_id, lead_id=lead.lead_id
     )
-    if begun:
+    if begun and not await _booked_already(session, lead, wish):
         await _book_or_decline(deps, session, lead, wish)
+
+
+async def _booked_already(session: AsyncSession, lead: Lead, wish: BookingRequested) -> bool:
+    """By the call that chat heard no answer to. It was told when it was booked."""
+    key = str(wish.request_id)
+    known = await appointments.idempotency_key(session, lead.tenant_id, lead_id=lead.lead_id, key=key)
+    if known is None:
+        return False
+    request = await session.get_one(BookingRequest, wish.request_id)
+    request.appointment_id = known.appointment_id
+    return True
 
 
 async def _book_or_decline(deps: Deps, session: AsyncSession, lead: Lead, wish: BookingRequested) -> None:
     quote: Quote | None = None
     try:
-        quote = await quote_for(deps, session, lead, Wish(wish.service, wish.vehicle_class))
+        quote = await _quote(deps, session, lead, wish)
         async with session.begin_nested():
             plan = await make_plan(session, lead, quote.id, wish.wished_start, deps.now())
             card = await book_plan(deps, session, plan, wish.request_id)
@@ -52,6 +59,19 @@ async def _book_or_decline(deps: Deps, session: AsyncSession, lead: Lead, wish: 
         request.appointment_id = card.appointment.id
     except (Refused, SlotTaken) as error:
         await _decline(deps, session, lead, wish, quote, error)
+
+
+async def _quote(deps: Deps, session: AsyncSession, lead: Lead, wish: BookingRequested) -> Quote:
+    """The one that the customer said yes to. Raises `QuoteExpired`."""
+    if wish.quote_id is None:
+        wanted = Wish(wish.service, wish.vehicle_class, vehicle=wish.vehicle)
+        return await quote_for(deps, session, lead, wanted)
+    try:
+        return await quote_of(
+            session, lead.tenant_id, lead_id=lead.lead_id, quote_id=wish.quote_id, now=deps.now()
+        )
+    except NotFound:
+        raise QuoteExpired from None
 
 
 async def _decline(
@@ -72,7 +92,7 @@ async def _decline(
         request_id=wish.request_id,
         lead_id=lead.lead_id,
         code=error.code,
-        alternatives=tuple(SlotOffer(start=s.start, end=s.end, label=s.label) for s in offers),
+        alternatives=offered(offers),
     )
     await record(
         session,
@@ -81,45 +101,4 @@ async def _decline(
         subject=lead.lead_id,
         location_id=lead.location_id,
         correlation_id=lead.correlation_id,
-    )
-
-
-@replica
-async def observe_crm_appointment(session: AsyncSession, event: Event[CrmAppointmentObserved]) -> None:
-    """What others put into the shop's calendar takes our bays; what is ours stands there already."""
-    seen = event.data
-    if seen.our_id is not None:
-        return
-    location = await replicas.location(session, event.tenant_id, seen.location_id)
-    if location is None:
-        raise RetryLater("the location has not arrived yet")
-    await have_location_alone(session, event.tenant_id, seen.location_id)
-    known = await appointments.external(session, event.tenant_id, seen.crm_appointment_id)
-    if known is not None and known.observed_at >= event.time:
-        return
-    kept = await session.merge(_external(event, location, known))
-    await session.flush()
-    await free(session, event.tenant_id, kept.location_id, kept.id)
-    if not kept.deleted:
-        span = (kept.starts_at, kept.ends_at)
-        await place_externals(session, kept.tenant_id, kept.location_id, span)
-
-
-def _external(
-    event: Event[CrmAppointmentObserved], location: Location, known: ExternalAppointment | None
-) -> ExternalAppointment:
-    seen = event.data
-    span = (seen.start, max(seen.start, seen.end))
-    if seen.all_day:
-        span = whole_days(ZoneInfo(location.timezone), *span)
-    return ExternalAppointment(
-        tenant_id=event.tenant_id,
-        location_id=seen.location_id,
-        id=known.id if known else uuid4(),
-        crm_appointment_id=seen.crm_appointment_id,
-        starts_at=span[0],
-        ends_at=span[1],
-        all_day=seen.all_day,
-        deleted=seen.deleted,
-        observed_at=event.time,
     )

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from booking.actions.administering import tenant_id_of
 from booking.actions.placing import have_location_alone, place_externals
 from booking.deps import Deps
-from booking.domain.catalog_import import Change
 from booking.domain.errors import LocationUnknown
 from booking.domain.hours import TimeOff, Timetable, Worker, in_utc
+from booking.domain.rows import Change
 from booking.store import replicas, shops
 from booking.tables import Location, LocationRules, TechnicianRow
 

@@ -1,10 +1,8 @@
 """The catalogue of a location, and the price of a service out of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
-from json import dumps
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -22,14 +20,14 @@ VEHICLE_CLASSES = ("coupe", "sedan", "suv", "truck", "van")
 class Offer:
     """A service as it is sold; `class_prices` take the place of `price_cents` for their vehicle class.
 
-    Services of one `family` are the same job in several film tiers. `valid_from` and `valid_to` are days of the location's
-    calendar, both included; None: no end on that side.
+    Services of one `family` are the same job in several film tiers.
     `cure_minutes` take the bay only; `skills` are the codes that its technician must have, all of them.
     """
 
     id: UUID
     code: str
     name: str
+    name_es: str
     description: str
     synonyms: tuple[str, ...]
     family: str
@@ -47,21 +45,9 @@ class Offer:
     valid_to: date | None
     active: bool
 
-    def valid_on(self, day: date) -> bool:
-        return (self.valid_from or date.min) <= day <= (self.valid_to or date.max)
-
-
-def effective(tenant_wide: Iterable[Offer], own: Iterable[Offer], today: date) -> tuple[Offer, ...]:
-    """What a location offers on that day, by name: its own valid row takes the tenant's place, also to switch it off."""
-    valid = [offer for offer in (*tenant_wide, *own) if offer.valid_on(today)]
-    by_code = {offer.code: offer for offer in valid}
-    return tuple(sorted((o for o in by_code.values() if o.active), key=lambda o: (o.name, o.code)))
-
-
-def fingerprint(offers: Sequence[Offer]) -> str:
-    """Differs exactly when something of what is offered differs."""
-    plain = [asdict(offer) | {"addons": [addon.model_dump() for addon in offer.addons]} for offer in offers]
-    return sha256(dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
+    @property
+    def sort_key(self) -> tuple[str, ...]:
+        return self.name, self.code
 
 
 def find_service(offers: Sequence[Offer], wanted: str, tier: str | None = None) -> Offer | None:
@@ -89,7 +75,11 @@ def _of_family(offers: Sequence[Offer], family: str) -> list[Offer]:
 
 
 def _by_name(offers: Sequence[Offer], said: str) -> list[Offer]:
-    return [o for o in offers if said in {name.casefold() for name in (o.name, *o.synonyms)}][:1]
+    return [o for o in offers if said in {name.casefold() for name in _names(o)}][:1]
+
+
+def _names(offer: Offer) -> Iterable[str]:
+    return filter(None, (offer.name, offer.name_es, *offer.synonyms))
 
 
 def _of_tier(family: Sequence[Offer], tier: str) -> Offer:
@@ -118,6 +108,7 @@ def published(offer: Offer) -> CatalogService:
         id=str(offer.id),
         code=offer.code,
         name=offer.name,
+        name_es=offer.name_es,
         description=offer.description,
         synonyms=offer.synonyms,
         family=offer.family,

@@ -106,6 +106,14 @@ class QuoteExpired(Refused):
         super().__init__("quote_expired", "This quote is not valid any more; ask for a new one.")
 
 
+class AlreadyBooked(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "already_booked",
+            "start: there is an appointment of yours at that time already; move or cancel it first.",
+        )
+
+
 class TooManyBookings(Refused):
     def __init__(self, limit: int) -> None:
         super().__init__("too_many_bookings", f"There are {limit} appointments already; cancel one first.")
@@ -121,14 +129,28 @@ _WHY = {
 }
 
 
-class TimeRefused(Refused):
+class HasBegun(Refused):
+    """The appointment can no longer be changed."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.IN_PAST.value, _WHY[Refusal.IN_PAST])
+
+
+class NotThen(BookingError):
+    """Another time may do; `alternatives` are bookable now."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(code, detail)
+        self.alternatives: list[Slot] = []
+
+
+class TimeRefused(NotThen, Refused):
     def __init__(self, why: Refusal) -> None:
         super().__init__(why.value, _WHY[why])
 
 
-class SlotTaken(BookingError):
-    """Somebody else has the last bay; `alternatives` are bookable now."""
+class SlotTaken(NotThen):
+    """Somebody else has the last bay."""
 
-    def __init__(self, alternatives: Sequence[Slot] = ()) -> None:
+    def __init__(self) -> None:
         super().__init__("slot_taken", "This time has just been taken.")
-        self.alternatives = list(alternatives)

@@ -101,7 +101,7 @@ def read_hours(hours: Mapping[str, Sequence[tuple[str, str]]]) -> tuple[Opening,
 
 
 def read_spans(day: str, spans: Sequence[tuple[str, str]]) -> list[Minutes]:
-    """In order. `day` is for the message of `BadHours`."""
+    """In order. `day`, with the field it stands in, is for the message of `BadHours`."""
     read = sorted((_minute(day, opens), _minute(day, closes)) for opens, closes in spans)
     end = -1
     for opens, closes in read:

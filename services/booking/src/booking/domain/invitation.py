@@ -21,6 +21,8 @@ class Invitation:
     start: datetime
     end: datetime
     service: str
+    vehicle: str | None
+    price: str
     number: str
     shop: str
     shop_email: str
@@ -52,11 +54,17 @@ def _event(invitation: Invitation) -> Event:
     event.add("dtend", invitation.end)
     event.add("summary", f"{invitation.service} at {invitation.shop}")
     event.add("location", f"{invitation.shop}, {invitation.address}")
-    event.add("description", f"Appointment {invitation.number}. Move or cancel: {invitation.manage_url}")
+    event.add("description", _description(invitation))
     event.add("url", invitation.manage_url)
     event.add("status", "CANCELLED" if invitation.cancelled else "CONFIRMED")
     event.add("organizer", _organizer(invitation))
     return event
+
+
+def _description(invitation: Invitation) -> str:
+    car = f" for {invitation.vehicle}" if invitation.vehicle else ""
+    booked = f"Appointment {invitation.number}: {invitation.service}{car}, {invitation.price}."
+    return f"{booked} Move or cancel: {invitation.manage_url}"
 
 
 def _organizer(invitation: Invitation) -> vCalAddress:

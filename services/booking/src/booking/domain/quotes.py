@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from shared.events import Addon
+from shared.events import Addon, Vehicle
 
-from booking.domain.catalog import VEHICLE_CLASSES, Offer, addon_cents, price_for
+from booking.domain.catalog import VEHICLE_CLASSES, Offer, PriceKind, addon_cents, price_for
 from booking.domain.errors import PriceOnRequest, UnknownAddon, UnknownVehicleClass
+from shared import vehicles
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,11 @@ class Line:
 
 @dataclass(frozen=True)
 class PricedJob:
-    vehicle_class: str | None
+    """`max_cents`: up to where the total of a range goes."""
+
     lines: tuple[Line, ...]
-    kind: str
+    kind: PriceKind
+    max_cents: int | None = None
 
     @property
     def total_cents(self) -> int:
@@ -32,19 +34,44 @@ def price_job(offer: Offer, vehicle_class: str | None, addons: Sequence[str]) ->
     price = price_for(offer, vehicle_class)
     if price.kind == "on_request" or price.amount_cents is None:
         raise PriceOnRequest(offer.name)
-    lines = [Line(offer.name, price.amount_cents)]
-    lines += [Line(addon.name, addon_cents(addon, vehicle_class)) for addon in _chosen(offer, addons)]
-    return PricedJob(vehicle_class, tuple(lines), price.kind)
+    added = [Line(addon.name, addon_cents(addon, vehicle_class)) for addon in _chosen(offer, addons)]
+    highest = price.max_cents and price.max_cents + sum(line.amount_cents for line in added)
+    return PricedJob((Line(offer.name, price.amount_cents), *added), price.kind, highest)
 
 
-def vehicle_class_of(asked: str | None, vehicle: dict[str, Any] | None) -> str | None:
-    """The class asked for, else that of the lead's vehicle where we know it. Raises `UnknownVehicleClass`."""
-    if asked is not None:
-        if asked.strip().lower() not in VEHICLE_CLASSES:
-            raise UnknownVehicleClass(asked)
-        return asked.strip().lower()
-    known = (vehicle or {}).get("vehicle_class")
-    return known if known in VEHICLE_CLASSES else None
+def car_of(asked: Vehicle | None, asked_class: str | None, own: Vehicle | None) -> Vehicle | None:
+    """The car that a price is for: the one asked about, else the lead's own; `None`: nothing is known of it.
+
+    A class that is not the lead's own car's means another car. Raises `UnknownVehicleClass`.
+    """
+    wanted = _known_class(asked_class)
+    if asked is not None and asked.typed:
+        return _of_class(asked, wanted or class_of(asked))
+    wanted = wanted or class_of(asked)
+    if own is None or (wanted and class_of(own) not in {None, wanted}):
+        return Vehicle(vehicle_class=wanted) if wanted else None
+    return _of_class(own, wanted or class_of(own))
+
+
+def class_of(car: Vehicle | None) -> str | None:
+    """As given, else that of the model; `None`: neither is known."""
+    if car is None:
+        return None
+    given = (car.vehicle_class or "").lower()
+    return given if given in VEHICLE_CLASSES else vehicles.known(car.make, car.model).vehicle_class
+
+
+def _of_class(car: Vehicle, vehicle_class: str | None) -> Vehicle | None:
+    placed = car.model_copy(update={"vehicle_class": vehicle_class})
+    return placed if placed.typed or vehicle_class else None
+
+
+def _known_class(asked: str | None) -> str | None:
+    if asked is None:
+        return None
+    if asked.strip().lower() not in VEHICLE_CLASSES:
+        raise UnknownVehicleClass(asked)
+    return asked.strip().lower()
 
 
 def _chosen(offer: Offer, codes: Sequence[str]) -> list[Addon]:

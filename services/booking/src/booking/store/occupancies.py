@@ -99,6 +99,10 @@ WHERE tenant_id = :tenant_id AND location_id = :location_id
   AND (holder_id = :holder_id OR (kind = 'hold' AND lead_id = CAST(:lead_id AS uuid)))
 """)
 
+_BAY_TAKEN_FROM = text("""
+SELECT min(starts_at) FROM occupancies WHERE tenant_id = :tenant_id AND holder_id = :holder_id AND bay_id IS NOT NULL
+""")
+
 _DELETE = text("DELETE FROM occupancies WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[]))")
 
 _EXPIRED = text("""
@@ -201,6 +205,13 @@ async def capacity(
 def _spans(starts: Sequence[datetime | None], ends: Sequence[datetime | None]) -> list[Span]:
     """A technician with time off and no job has one empty pair besides."""
     return [(s, e) for s, e in zip(starts, ends, strict=True) if s is not None and e is not None]
+
+
+async def bay_taken_from(session: AsyncSession, tenant_id: UUID, holder_id: UUID) -> datetime | None:
+    found: datetime | None = await session.scalar(
+        _BAY_TAKEN_FROM, {"tenant_id": tenant_id, "holder_id": holder_id}
+    )
+    return found
 
 
 async def own_rows(session: AsyncSession, claim: Claim) -> list[StoredRow]:

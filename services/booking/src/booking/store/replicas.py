@@ -1,5 +1,6 @@
 """Tenants, locations and leads as ingest told of them."""
 
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -58,9 +59,14 @@ async def keep_location(session: AsyncSession, fresh: Location) -> bool:
     return kept.first() is not None
 
 
-async def lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, lock: bool = False) -> Lead | None:
+async def lead(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, lock: Literal["shared", "alone"] | None = None
+) -> Lead | None:
+    """`shared`: whoever erases it waits for the end of the transaction; `alone`: whoever holds or books for it, too."""
     statement = select(Lead).where(Lead.tenant_id == tenant_id, Lead.lead_id == lead_id)
-    return await session.scalar(statement.with_for_update(key_share=True) if lock else statement)
+    if lock:
+        statement = statement.with_for_update(key_share=True, read=lock == "shared")
+    return await session.scalar(statement)
 
 
 async def keep_lead(session: AsyncSession, fresh: Lead) -> None:

@@ -10,8 +10,10 @@ from uuid import UUID, uuid4
 
 import structlog
 from shared.db.engine import transaction
+from shared.http.limits import Use
 from shared.http.links import Link
 from shared.telemetry.traces import correlated
+from shared.text import cleaned
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
@@ -27,6 +29,8 @@ from chat.actions.assistant import (
     Unwanted,
 )
 from chat.actions.handing_off import ask_to_call, hand_off, record_fact
+from chat.actions.hearing import hear
+from chat.actions.knowledge import keep_gaps
 from chat.actions.reception import Reception
 from chat.actions.records import (
     NewMessage,
@@ -37,17 +41,19 @@ from chat.actions.records import (
     facts_of,
     keep_facts,
     lead_facts,
+    own_vehicle,
     receipt_of,
     scene_of,
 )
-from chat.actions.tools import Tools
+from chat.actions.steps import Steps
+from chat.actions.tools import Change, Tools
 from chat.actions.unwanted import stopped_when_unwanted
 from chat.deps import Deps
 from chat.domain import phrases
-from chat.domain.conversation import YES_OF, Owner, State
+from chat.domain.conversation import BINDING, YES_OF, Owner, State, confirms
 from chat.domain.model_prices import Spent, microdollars
 from chat.domain.prompt import Said
-from chat.domain.signals import MAX_DELTA_CHARACTERS, Delta, StateChanged, Typing, payload
+from chat.domain.signals import Delta, StateChanged, Typing, payload
 from chat.domain.soft import Soft
 from chat.domain.understanding import context_of, is_yes
 from chat.metrics import MODEL_DOLLARS, MODEL_TOKENS, VERDICTS
@@ -59,6 +65,14 @@ LEASE_MARGIN_SECONDS = 15
 """Beyond the model's own limit: booking's time-outs and the deterministic answer after a failed one."""
 
 HISTORY_MESSAGES = 40
+MICRODOLLARS_A_CENT = 10_000
+
+_CHANGED: dict[State, Change] = {
+    State.CONFIRM: "booked",
+    State.MOVE_CONFIRM: "moved",
+    State.CANCEL_CONFIRM: "cancelled",
+}
+"""What a yes in that state does."""
 
 
 @dataclass(frozen=True)
@@ -159,12 +173,16 @@ async def answer_owed(deps: Deps, assistants: Sequence[Assistant], owed: Owed) -
     """
     if not owed.unanswered:
         return await _settle_nothing(deps, owed)
-    deps.feed.tell(owed.scene.conversation.id, Typing(on=True))
+    conversation = owed.scene.conversation
+    deps.feed.tell(conversation.tenant_id, conversation.id, Typing(on=True))
     turn = _turn(deps, owed)
+    if turn.text:
+        await hear(turn.text, context_of(turn.shop, owed.scene.facts, turn.now))
     tools = _tools(deps, owed, turn)
     with correlated(owed.scene.lead.correlation_id):
-        async with stopped_when_unwanted(deps, owed.scene.conversation, turn.stop):
+        async with stopped_when_unwanted(deps, conversation, turn.stop):
             outcome = await _outcome(deps, assistants, owed, turn, tools)
+        await _pay(deps, owed, turn.spent)
         await _until_quiet(deps, owed, tools)
         await deps.feed.told()
         return await _store(deps, owed, turn, outcome, tools)
@@ -184,7 +202,7 @@ def _turn(deps: Deps, owed: Owed) -> Turn:
     return Turn(
         reply_id=uuid4(),
         shop=owed.scene.shop,
-        lead=lead_facts(owed.scene.lead),
+        lead=lead_facts(owed.scene.lead, owed.scene.shop),
         history=tuple(Said(m.author == "customer", m.text) for m in owed.messages if m.author != "system"),
         text="\n".join(m.text for m in unanswered if m.action is None),
         last_text=newest.text,
@@ -200,6 +218,8 @@ def _turn(deps: Deps, owed: Owed) -> Turn:
 def _tools(deps: Deps, owed: Owed, turn: Turn) -> Tools:
     conversation = owed.scene.conversation
     context = context_of(owed.scene.shop, owed.scene.facts, turn.now)
+    newest = owed.unanswered[-1]
+    binds = newest.channel != "email"
     confirmed = YES_OF.get(context.state) == turn.action if turn.action else is_yes(turn.last_text, context)
     return Tools(
         link=Link(conversation.tenant_id, conversation.lead_id),
@@ -207,11 +227,22 @@ def _tools(deps: Deps, owed: Owed, turn: Turn) -> Tools:
         shop=owed.scene.shop,
         facts=owed.scene.facts,
         now=turn.now,
-        yes=confirmed,
+        yes=confirmed and (binds or context.state not in BINDING),
+        binds=binds,
         booking=deps.booking,
         phone=owed.scene.lead.phone,
+        own_vehicle=own_vehicle(turn.lead, turn.shop),
+        words=() if turn.action else _last_words(owed, turn),
+        language=turn.language,
         receipts=[receipt_of(row) for row in owed.receipts],
     )
+
+
+def _last_words(owed: Owed, turn: Turn) -> tuple[str, ...]:
+    """Those to be answered, and the message before them."""
+    unanswered = {message.id for message in owed.unanswered}
+    before = [m.text for m in owed.messages if m.author == "customer" and m.id not in unanswered]
+    return (*before[-1:], turn.text)
 
 
 async def _outcome(
@@ -239,6 +270,8 @@ async def _outcome(
                 return Outcome(Reply(), assistant.name, (*judged, *reply.judged), deps.now())
         judged += reply.judged
         if reply.complete and reply.text:
+            if (by_link := reception.by_link(reply)) is not None:
+                await _hear_one(deps, owed, turn, reply, by_link)
             outcome = Outcome(reply, in_charge or assistant.name, tuple(judged), deps.now())
             return await _with_person_offered(deps, owed, turn, reception, outcome)
     raise RuntimeError("no assistant had an answer")
@@ -247,14 +280,19 @@ async def _outcome(
 async def _with_person_offered(
     deps: Deps, owed: Owed, turn: Turn, reception: Reception, outcome: Outcome
 ) -> Outcome:
-    vetoes = sum(judged.outcome == "vetoed" for judged in outcome.judged)
     outcome.reply.missed = reception.missed(outcome.reply)
-    offer = reception.offer(outcome.reply, vetoes)
+    offer = reception.offer(outcome.reply, _dropped_answers(outcome))
     if offer is None:
         return outcome
     soft, words = offer
     await _hear_one(deps, owed, turn, outcome.reply, words)
     return replace(outcome, offered=soft, offer_stands=reception.stands, ready_at=deps.now())
+
+
+def _dropped_answers(outcome: Outcome) -> int:
+    """Sentences of a model of whose answer nothing was left."""
+    said = [judged.outcome for judged in outcome.judged]
+    return 0 if "shown" in said else said.count("dropped")
 
 
 def _newly_away(owed: Owed) -> bool:
@@ -266,14 +304,38 @@ def _newly_away(owed: Owed) -> bool:
 async def _hear_one(deps: Deps, owed: Owed, turn: Turn, reply: Reply, step: Step) -> None:
     reply.take(step)
     if isinstance(step, Say) and step.text:
-        delta = Delta(reply_id=turn.reply_id, text=step.text[:MAX_DELTA_CHARACTERS])
-        deps.feed.tell(owed.scene.conversation.id, delta)
+        conversation = owed.scene.conversation
+        delta = Delta(reply_id=turn.reply_id, text=step.text)
+        deps.feed.tell(conversation.tenant_id, conversation.id, delta)
 
 
 async def _hear(deps: Deps, assistant: Assistant, owed: Owed, turn: Turn, tools: Tools, reply: Reply) -> None:
+    if assistant.name == "claude":
+        await _check_budget(deps, owed)
     async for step in assistant.answer(turn, tools):
         await _hear_one(deps, owed, turn, reply, step)
     reply.complete = True
+
+
+def _budgets(owed: Owed) -> Sequence[Use]:
+    conversation = owed.scene.conversation
+    return (
+        ("model_cents_per_lead", conversation.lead_id),
+        ("model_cents_per_location", conversation.location_id),
+        ("model_cents_per_tenant", conversation.tenant_id),
+    )
+
+
+async def _check_budget(deps: Deps, owed: Owed) -> None:
+    """Raises `AssistantAway`: the assistant that costs nothing answers."""
+    if refusal := await deps.limits.used_up(*_budgets(owed)):
+        raise AssistantAway(f"the budget {refusal.limit} is used up")
+
+
+async def _pay(deps: Deps, owed: Owed, spent: Sequence[Spent]) -> None:
+    """Also for an answer that is dropped: the calls were made."""
+    if cents := sum(microdollars(call) for call in spent) / MICRODOLLARS_A_CENT:
+        await deps.limits.add(cents, *_budgets(owed))
 
 
 async def _settle_nothing(deps: Deps, owed: Owed) -> bool:
@@ -303,6 +365,8 @@ async def _store(deps: Deps, owed: Owed, turn: Turn, outcome: Outcome, tools: To
         if conversation is None:
             return False
         scene = Scene(conversation, owed.scene.lead, owed.scene.shop)
+        if _done_meanwhile(owed, conversation, tools):
+            outcome = _told_instead(turn, tools, outcome)
         newer = await _said_since(session, owed, conversation)
         stale = conversation.owner == Owner.HUMAN or any(not _reacts(m, outcome) for m in newer)
         shown = tools.changed is not None or not (stale or turn.stop.raised)
@@ -317,10 +381,32 @@ async def _store(deps: Deps, owed: Owed, turn: Turn, outcome: Outcome, tools: To
             await _say(deps, session, scene, owed, turn.reply_id, outcome)
             _keep_signs(conversation, tools, outcome)
             await _record_wishes(deps, session, scene, tools, owed)
-        await store.notify(
-            session, *(payload(conversation.id, signal) for signal in (Typing(on=False), StateChanged()))
+        await store.end_deltas(
+            session,
+            conversation,
+            *(payload(conversation.id, signal) for signal in (Typing(on=False), StateChanged())),
         )
     return shown and not newer
+
+
+def _done_meanwhile(owed: Owed, conversation: Conversation, tools: Tools) -> bool:
+    """What the customer said yes to is done: an event came with it while the call to booking had no answer."""
+    before, now = owed.scene.facts, facts_of(conversation)
+    done = now.appointment
+    if not tools.yes or tools.changed or done is None or done == before.appointment:
+        return False
+    if not confirms(before, done):
+        return False
+    tools.facts, tools.booking_wish = now, None
+    tools.changed = _CHANGED[before.state]
+    return True
+
+
+def _told_instead(turn: Turn, tools: Tools, outcome: Outcome) -> Outcome:
+    reply = Reply(complete=True)
+    for step in Steps(turn, tools).report_change():
+        reply.take(step)
+    return replace(outcome, reply=reply)
 
 
 def _keep_outcome(conversation: Conversation, tools: Tools, *, shown: bool) -> None:
@@ -380,7 +466,7 @@ def _keep_verdicts(session: AsyncSession, deps: Deps, owed: Owed, reply_id: UUID
                 outcome=judged.outcome,
                 kind=judged.kind,
                 reason=judged.reason,
-                sentence=judged.sentence.replace("\0", ""),
+                sentence=cleaned(judged.sentence),
                 created_at=deps.now(),
             )
         )
@@ -428,6 +514,7 @@ def _keep_signs(conversation: Conversation, tools: Tools, outcome: Outcome) -> N
 
 
 async def _record_wishes(deps: Deps, session: AsyncSession, scene: Scene, tools: Tools, owed: Owed) -> None:
+    keep_gaps(session, scene.conversation, tools.unanswered, deps.now())
     if tools.booking_wish is not None:
         await record_fact(session, scene, tools.booking_wish)
     if tools.hand_off_wish is not None:

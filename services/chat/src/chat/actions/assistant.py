@@ -88,10 +88,10 @@ class Miss:
 
 @dataclass(frozen=True)
 class Judged:
-    """A model's sentence and what the check made of it; kept for the record. `left_out`: it stated nothing."""
+    """A model's sentence and what became of it; kept for the record. `left_out`: it only announced what came."""
 
     sentence: str
-    outcome: Literal["shown", "vetoed", "left_out"]
+    outcome: Literal["shown", "dropped", "left_out"]
     kind: str = ""
     reason: str = ""
 

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 from uuid import UUID, uuid4
 
+import structlog
+from shared.addresses import inbox
 from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -15,6 +18,7 @@ from shared.events import (
     Event,
     EventData,
     InboundMessageReceived,
+    KnowledgeChanged,
     LeadReceived,
     LeadStatusChanged,
     LocationChanged,
@@ -22,16 +26,19 @@ from shared.events import (
 )
 from shared.messaging.failures import DeadLetter, RetryLater
 from shared.messaging.replay import replica
+from shared.understanding.opt_out import hear_opt_out
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
 from chat.actions.handing_off import take_over
+from chat.actions.hearing import hear_language
 from chat.actions.messages import Written, store_written
 from chat.actions.records import (
     NewMessage,
     NoConversation,
     Scene,
     add_message,
+    channel_of,
     facts_of,
     keep_facts,
     lead_facts,
@@ -42,7 +49,7 @@ from chat.actions.records import (
 from chat.deps import Deps
 from chat.domain import phrases
 from chat.domain.catalog import match_class, match_service
-from chat.domain.conversation import Facts, Offered, Owner, State, after
+from chat.domain.conversation import Facts, Offered, Owner, State, after, confirms
 from chat.domain.language import Language
 from chat.domain.values import (
     ActionsPart,
@@ -55,7 +62,9 @@ from chat.domain.values import (
     slots_part,
     vehicle_text,
 )
-from chat.tables import Conversation, Lead
+from chat.tables import Catalog, ChatMessage, Conversation, Knowledge, Lead, Location
+
+log = structlog.get_logger()
 
 AppointmentEvent = Event[AppointmentBooked] | Event[AppointmentRescheduled] | Event[AppointmentCancelled]
 LeadEvent = Event[LeadReceived] | AppointmentEvent
@@ -66,8 +75,9 @@ _APPOINTMENT_EVENTS = (AppointmentBooked, AppointmentRescheduled, AppointmentCan
 async def keep_location(session: AsyncSession, event: Event[LocationChanged]) -> None:
     location = event.data
     await store.keep_tenant(session, event.tenant_id, location.tenant_slug)
-    await store.keep_location(
+    await store.keep_replica(
         session,
+        Location,
         event.tenant_id,
         location_id=location.location_id,
         version=location.version,
@@ -78,12 +88,26 @@ async def keep_location(session: AsyncSession, event: Event[LocationChanged]) ->
 @replica
 async def keep_catalog(session: AsyncSession, event: Event[CatalogChanged]) -> None:
     catalog = event.data
-    await store.keep_catalog(
+    await store.keep_replica(
         session,
+        Catalog,
         event.tenant_id,
         location_id=catalog.location_id,
         version=catalog.version,
         facts=catalog.model_dump(mode="json"),
+    )
+
+
+@replica
+async def keep_knowledge(session: AsyncSession, event: Event[KnowledgeChanged]) -> None:
+    said = event.data
+    await store.keep_replica(
+        session,
+        Knowledge,
+        event.tenant_id,
+        location_id=said.location_id,
+        version=said.version,
+        facts=said.model_dump(mode="json"),
     )
 
 
@@ -124,7 +148,7 @@ async def open_conversation(deps: Deps, session: AsyncSession, event: Event[Lead
         return
     scene = await _scene(session, event.tenant_id, lead.lead_id)
     buttons = ActionsPart(actions=phrases.actions_of(State.NEED, Owner.ASSISTANT))
-    text = phrases.greeting(lead_facts(lead), shop, service)
+    text = phrases.greeting(lead_facts(lead, shop), shop, service)
     await add_message(session, scene, NewMessage("assistant", text, parts=(buttons,)), deps.now())
 
 
@@ -136,13 +160,15 @@ def _vehicle_class(vehicle: Vehicle | None, shop: ShopFacts) -> str | None:
 
 
 def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
+    """Without a number that only a form named: whether it is held (ADR 19) would tell whose customer somebody is."""
     received = event.data
+    in_crm = received.source != "web_form" or received.external_ref is not None
     return Lead(
         lead_id=received.lead_id,
         tenant_id=event.tenant_id,
         location_id=location_id,
         name=received.contact.name,
-        phone=received.contact.phone,
+        phone=received.contact.phone if in_crm else None,
         vehicle=received.vehicle.model_dump(mode="json") if received.vehicle else None,
         interest=received.interest,
         lead_version=0,
@@ -178,9 +204,8 @@ async def show_appointment(deps: Deps, session: AsyncSession, event: Appointment
     appointment = _appointment(event.data, scene)
     known = facts.appointment
     if known is not None and known.id == appointment.id:
-        if event.data.sequence <= conversation.appointment_sequence or isinstance(
-            event.data, AppointmentBooked
-        ):
+        first_booking = isinstance(event.data, AppointmentBooked) and event.data.changed_by == "customer"
+        if event.data.sequence <= conversation.appointment_sequence or first_booking:
             conversation.appointment_sequence = max(conversation.appointment_sequence, event.data.sequence)
             return
     elif await _told_later(session, event, scene.lead.lead_id, *_APPOINTMENT_EVENTS):
@@ -209,12 +234,7 @@ def _same(known: Appointment | None, appointment: Appointment) -> bool:
 
 def _being_said(conversation: Conversation, facts: Facts, appointment: Appointment) -> bool:
     """The customer's yes to just this is waiting for its answer, which tells it."""
-    if conversation.answer_due_at is None:
-        return False
-    if appointment.status == "cancelled":
-        return facts.state is State.CANCEL_CONFIRM
-    confirming = facts.state in {State.CONFIRM, State.MOVE_CONFIRM}
-    return confirming and facts.hold is not None and facts.hold.start == appointment.start
+    return conversation.answer_due_at is not None and confirms(facts, appointment)
 
 
 def _with(facts: Facts, appointment: Appointment) -> Facts:
@@ -231,13 +251,18 @@ def _appointment(fact: AppointmentFact, scene: Scene) -> Appointment:
         end=fact.end,
         timezone=fact.timezone,
         service=fact.service,
+        vehicle=fact.vehicle,
         total_cents=fact.total_cents,
+        price=fact.agreed_price,
         location=scene.shop.card,
         manage_url=fact.manage_url,
     )
 
 
 def _words(fact: AppointmentFact, appointment: Appointment, language: Language) -> str:
+    if fact.changed_by == "shop":
+        free = [slot.start for slot in fact.alternatives]
+        return phrases.changed_by_shop(_done_by_shop(fact), appointment, free, language)
     match fact:
         case AppointmentRescheduled():
             return phrases.moved(appointment, language)
@@ -245,6 +270,18 @@ def _words(fact: AppointmentFact, appointment: Appointment, language: Language) 
             return phrases.cancelled(appointment, language)
         case _:
             return phrases.booked(appointment, language)
+
+
+def _done_by_shop(
+    fact: AppointmentFact,
+) -> Literal["moved_by_shop", "cancelled_by_shop", "restored_by_shop"]:
+    match fact:
+        case AppointmentRescheduled():
+            return "moved_by_shop"
+        case AppointmentCancelled():
+            return "cancelled_by_shop"
+        case _:
+            return "restored_by_shop"
 
 
 async def tell_declined(deps: Deps, session: AsyncSession, event: Event[BookingDeclined]) -> None:
@@ -270,15 +307,44 @@ async def _tell(session: AsyncSession, scene: Scene, text: str, part: Part, now:
 
 
 async def receive_inbound(deps: Deps, session: AsyncSession, event: Event[InboundMessageReceived]) -> bool:
-    """A text or mail is a message of the same conversation; it is answered on its own channel. True: an answer is owed."""
+    """A text or mail is a message of the same conversation; it is answered on its own channel. True: an answer is owed.
+
+    What comes too often from one sender is kept and shown, and costs no answer.
+    """
     inbound = event.data
     scene = await _scene(session, event.tenant_id, inbound.lead_id)
+    sender = ("inbound_per_sender", (event.tenant_id, inbox(inbound.sender)))
+    refusal = await deps.limits.refusal(sender, within=session)
+    if refusal:
+        log.warning("inbound.not_answered", limit=refusal.limit, lead_id=str(inbound.lead_id))
+    words = inbound.text.strip()[:4000]
+    only_pictures = bool(inbound.media) and not words
     written = Written(
         client_id=f"{inbound.channel}:{inbound.provider_id}",
-        text=inbound.text.strip()[:4000] or "(no text)",
+        text=words or phrases.pictures(inbound.media, scene.language) or "(no text)",
         channel=inbound.channel,
+        unanswered=refusal is not None or only_pictures,
     )
-    return (await store_written(deps, session, scene, written)).answer_owed
+    heard = None
+    if refusal is None or scene.conversation.opt_out_asked:
+        heard = await hear_opt_out(inbound.text, inbound.channel)
+        await hear_language(inbound.text)
+    received = await store_written(deps, session, scene, written, heard)
+    if only_pictures and received.new and refusal is None:
+        await _tell_of_pictures(deps, session, scene, received.message)
+    return received.answer_owed
+
+
+async def _tell_of_pictures(deps: Deps, session: AsyncSession, scene: Scene, message: ChatMessage) -> None:
+    """Of pictures alone, which the assistant cannot see: what becomes of them. Where a person answers, the person does."""
+    if scene.conversation.owner != Owner.ASSISTANT or not scene.shop.assistant_on:
+        return
+    channel = channel_of(message.channel)
+    phrase = "picture_not_kept" if channel == "email" else "picture_received"
+    text = phrases.say(phrase, scene.language)
+    await add_message(
+        session, scene, NewMessage("assistant", text, channel=channel, reply_to=message.id), deps.now()
+    )
 
 
 async def observe_crm_message(deps: Deps, session: AsyncSession, event: Event[CrmMessageObserved]) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from shared.db.engine import transaction
 from shared.events import CallBackRequested, EventData, HandoffEnded, HandoffEscalated, HandoffRequested
+from shared.http.links import Link
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,12 +22,16 @@ from chat.actions.records import (
     tell_state,
 )
 from chat.actions.tools import HandOffWish
+from chat.clients.booking import BookingAway, BookingRefused
 from chat.deps import Deps
 from chat.domain import phrases
 from chat.domain.conversation import NobodyCame, Owner, State, after, resting_state
-from chat.domain.handoff import ANSWER_WITHIN, answer_by, suggested_reply
+from chat.domain.handoff import ANSWER_WITHIN, answer_by, open_time, suggested_reply
 from chat.domain.values import ActionsPart
-from chat.tables import Handoff
+from chat.tables import Conversation, Handoff
+
+QUIET_AT_ONCE = 50
+"""Looked at in one round."""
 
 
 async def hand_off(
@@ -37,7 +42,7 @@ async def hand_off(
     handoff = known or _handoff(scene, wish.kind, wish.reason, deps.now())
     handoff.summary = wish.summary
     handoff.open_question = open_question[:500]
-    handoff.suggested_reply = suggested_reply(lead_facts(scene.lead), scene.shop, scene.facts)
+    handoff.suggested_reply = suggested_reply(lead_facts(scene.lead, scene.shop), scene.shop, scene.facts)
     handoff.level = 0
     handoff.escalate_at = answer_by(deps.now(), wish.opening)
     session.add(handoff)
@@ -64,6 +69,7 @@ async def take_over(
         handoff = _handoff(scene, "hard", "Taken over by staff", now)
     new = conversation.owner != Owner.HUMAN or (staff_id is not None and handoff.taken_by is None)
     handoff.taken_by = handoff.taken_by or staff_id
+    handoff.taken_at = handoff.taken_at or now
     handoff.escalate_at = None
     session.add(handoff)
     _give_to_person(scene)
@@ -197,17 +203,42 @@ async def _offer_another_way(deps: Deps, session: AsyncSession, scene: Scene) ->
 
 
 async def end_next_idle(deps: Deps, idle_after: timedelta) -> bool:
-    """A person's conversation in which nobody has written for that long goes back; False when there is none."""
+    """A person's conversation in which nobody has written for so long of the shop's open time goes back; False when there is none.
+
+    A hand-off that nobody has taken is not idle: it waits for somebody.
+    """
     for tenant_id in await _tenants(deps):
         async with transaction(deps.sessions, tenant_id) as session:
-            idle = await store_staff.idle_conversation(session, tenant_id, deps.now() - idle_after)
-            if idle is None:
-                continue
-            scene = await scene_of(session, tenant_id, idle.lead_id)
-            await give_back(session, scene, deps.now(), "idle")
-            await tell_state(session, scene.conversation)
-            return True
+            since = deps.now() - idle_after
+            quiet = await store_staff.quiet_conversations(session, tenant_id, since, QUIET_AT_ONCE)
+        for conversation in quiet:
+            if await _is_idle(deps, conversation, idle_after):
+                return await _end_idle(deps, conversation)
     return False
+
+
+async def _is_idle(deps: Deps, conversation: Conversation, idle_after: timedelta) -> bool:
+    """Not while booking is away: nobody knows then whether the shop is open."""
+    last_at = conversation.last_at or conversation.created_at
+    link = Link(conversation.tenant_id, conversation.lead_id)
+    # The day before: by UTC it may have begun already where the shop is.
+    first_day = (last_at - timedelta(days=1)).date()
+    try:
+        opening = await deps.booking.hours(link, first_day=first_day)
+    except (BookingAway, BookingRefused):
+        return False
+    return open_time(opening, last_at, deps.now()) >= idle_after
+
+
+async def _end_idle(deps: Deps, quiet: Conversation) -> bool:
+    """False when somebody wrote meanwhile."""
+    async with transaction(deps.sessions, quiet.tenant_id) as session:
+        scene = await scene_of(session, quiet.tenant_id, quiet.lead_id, lock=True)
+        if scene.conversation.last_at != quiet.last_at:
+            return False
+        ended = await give_back(session, scene, deps.now(), "idle")
+        await tell_state(session, scene.conversation)
+        return ended
 
 
 async def record_fact(session: AsyncSession, scene: Scene, happened: EventData) -> None:

@@ -9,59 +9,70 @@ from uuid import UUID
 from shared.db.engine import transaction
 from shared.events import Channel
 from shared.http.links import Link
+from shared.understanding.opt_out import OptOut, hear_opt_out
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
 from chat.actions.answering import Desk, Seat, claim
+from chat.actions.hearing import hear_language
+from chat.actions.opting_out import answer_opt_out, meant
 from chat.actions.records import NewMessage, NoConversation, Scene, add_message, scene_of
 from chat.deps import Deps
 from chat.domain import phrases
 from chat.domain.conversation import CONFIRMING, Owner
 from chat.domain.intents import AskPrice, ChooseSlot, NameService, understand_action
 from chat.domain.language import language_of
+from chat.domain.reply.render import moment
 from chat.tables import ChatMessage, Conversation
 
-MESSAGES_A_MINUTE = 20
-RATE_WINDOW = timedelta(minutes=1)
-
-
-class TooManyMessages(Exception):
-    """More than a person types; `retry_after_seconds` until the next one is taken."""
-
-    def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__(f"over {MESSAGES_A_MINUTE} messages a minute")
-        self.retry_after_seconds = retry_after_seconds
+READ_AT_ONCE = 200
+"""The first ones, never the last: who resumes behind the last message that came gets all others, too."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """What the customer wrote, or the button pressed: exactly one of `text` and `action`."""
+    """What the customer wrote, or the button pressed: exactly one of `text` and `action`. `unanswered`: it is kept only.
+
+    `ip`: from where, told only with an opt-out.
+    """
 
     client_id: str
     text: str | None = None
     action: str | None = None
     channel: Channel = "web"
+    unanswered: bool = False
+    ip: str | None = None
 
 
 @dataclass(frozen=True)
 class Received:
-    """`new` is False for a `client_id` seen before. `answer_owed`: an assistant is going to answer."""
+    """`new` is False for a `client_id` seen before. `answer_owed`: an assistant is going to answer; else an answer may be there."""
 
     message: ChatMessage
     new: bool
     answer_owed: bool
 
 
+async def engaged_at(deps: Deps, lead: Link) -> datetime | None:
+    """When the customer last wrote, by any channel; `None`: never, as far as is known here."""
+    async with transaction(deps.sessions, lead.tenant_id) as session:
+        return await store.last_words_at(session, lead.tenant_id, lead.subject_id)
+
+
 async def receive_message(deps: Deps, lead: Link, written: Written, desk: Desk | None = None) -> Received:
     """The answer is begun by `desk` if it has a seat, else by whichever clock comes first.
 
-    Raises `NoConversation`, `TooManyMessages` or, for a button that is none of ours, `UnknownAction`.
+    Raises `NoConversation`, 429, or, for a button that is none of ours, `UnknownAction`.
     """
+    if (known := await _admit(deps, lead, written)) is not None:
+        return known
+    heard = await hear_opt_out(written.text, None) if written.text else None
+    await hear_language(written.text or "")
     with desk.seat() if desk else nullcontext(Seat(free=False)) as seat:
         async with transaction(deps.sessions, lead.tenant_id) as session:
             scene = await scene_of(session, lead.tenant_id, lead.subject_id, lock=True)
             with session.no_autoflush:  # the lease goes with the message's own changes
-                received = await store_written(deps, session, scene, written)
+                received = await store_written(deps, session, scene, written, heard)
             owed = await claim(deps, session, scene) if seat.free and received.new else None
         seat.owed = owed
     if owed is None and received.new and received.answer_owed:
@@ -69,33 +80,56 @@ async def receive_message(deps: Deps, lead: Link, written: Written, desk: Desk |
     return received
 
 
-async def store_written(deps: Deps, session: AsyncSession, scene: Scene, written: Written) -> Received:
-    """Under the conversation's lock: the message, what is owed for it, and its event."""
-    conversation, now = scene.conversation, deps.now()
-    lately = await store.written_lately(
-        session,
-        conversation.tenant_id,
-        conversation_id=conversation.id,
-        client_id=written.client_id,
-        since=now - RATE_WINDOW,
+async def _admit(deps: Deps, lead: Link, written: Written) -> Received | None:
+    """What costs little comes first: the message known already, or its place under the limit. Raises `NoConversation`, 429."""
+    async with transaction(deps.sessions, lead.tenant_id) as session:
+        conversation = await store.conversation_of(session, lead.tenant_id, lead.subject_id)
+        if conversation is None:
+            raise NoConversation(str(lead.subject_id))
+        if known := await _known(session, conversation, written.client_id):
+            return known
+        if written.channel == "web":
+            await deps.limits.take(("messages_per_lead", lead.subject_id), within=session)
+    return None
+
+
+async def _known(session: AsyncSession, conversation: Conversation, client_id: str) -> Received | None:
+    message = await store.message_by_client_id(
+        session, conversation.tenant_id, conversation_id=conversation.id, client_id=client_id
     )
-    if lately.repeated is not None:
-        return Received(lately.repeated, new=False, answer_owed=conversation.answer_due_at is not None)
-    if written.channel == "web":
-        _check_rate(lately.times, now)
-    if conversation.owner == Owner.ASSISTANT and scene.shop.assistant_on:
+    if message is None:
+        return None
+    return Received(message, new=False, answer_owed=conversation.answer_due_at is not None)
+
+
+async def store_written(
+    deps: Deps, session: AsyncSession, scene: Scene, written: Written, heard: OptOut | None
+) -> Received:
+    """Under the conversation's lock: the message, what is owed for it, and its event. `heard` in it: an opt-out, maybe."""
+    conversation, now = scene.conversation, deps.now()
+    if known := await _known(session, conversation, written.client_id):
+        return known
+    if conversation.owner == Owner.ASSISTANT and scene.shop.assistant_on and not written.unanswered:
         conversation.answer_due_at = now + timedelta(seconds=_wait_seconds(deps, scene, written))
     if written.text is not None:
         conversation.language = language_of(written.text) or conversation.language
     text = written.text if written.text is not None else label_of(written.action or "", scene)
+    opt_out = meant(scene, written.text, heard, now) if written.text is not None else None
+    refuses = opt_out is not None and opt_out.sure
+    conversation.opt_out_asked = False
     new = NewMessage(
         "customer",
         text,
         channel=written.channel,
         client_id=written.client_id,
         action=written.action,
+        opt_out=opt_out.channels if opt_out and refuses else (),
+        ip=written.ip if refuses else None,
     )
     message = await add_message(session, scene, new, now)
+    if opt_out is not None:
+        conversation.language = opt_out.language
+        await answer_opt_out(session, scene, message, opt_out, now)
     return Received(message, new=True, answer_owed=conversation.answer_due_at is not None)
 
 
@@ -105,23 +139,11 @@ def _wait_seconds(deps: Deps, scene: Scene, written: Written) -> float:
     return deps.quiet_seconds if commits else 0.0
 
 
-def _check_rate(times: Sequence[datetime], now: datetime) -> None:
-    if len(times) >= MESSAGES_A_MINUTE:
-        free_at = times[-MESSAGES_A_MINUTE] + RATE_WINDOW
-        raise TooManyMessages(max(1, round((free_at - now).total_seconds())))
-
-
 def label_of(action: str, scene: Scene) -> str:
     """What the press of a button reads like in the conversation. Raises `UnknownAction`."""
     match understand_action(action):
         case ChooseSlot(start):
-            zone, language = scene.shop.timezone, scene.language
-            labels = [
-                phrases.slot_label(slot, zone, language)
-                for slot in scene.facts.offered
-                if slot.start == start
-            ]
-            return labels[0] if labels else phrases.moment(start, zone, language)
+            return moment(start, scene.shop.timezone, scene.language)
         case AskPrice(service=str(code)):
             services = scene.shop.catalog.services if scene.shop.catalog else ()
             return next((s.name for s in services if s.code == code), code)
@@ -132,13 +154,13 @@ def label_of(action: str, scene: Scene) -> str:
 
 
 async def read_session(deps: Deps, lead: Link) -> tuple[Scene, Sequence[ChatMessage]]:
-    """The whole conversation; marks it as seen, which is no engagement. Raises `NoConversation`."""
+    """The conversation with its first messages; marks it as seen, which is no engagement. Raises `NoConversation`."""
     async with transaction(deps.sessions, lead.tenant_id) as session:
         scene = await scene_of(session, lead.tenant_id, lead.subject_id)
         conversation_id = scene.conversation.id
         await store.mark_seen(session, lead.tenant_id, conversation_id=conversation_id, now=deps.now())
         messages = await store.messages_after(
-            session, lead.tenant_id, conversation_id=conversation_id, after=0
+            session, lead.tenant_id, conversation_id=conversation_id, after=0, most=READ_AT_ONCE
         )
     return scene, messages
 
@@ -161,8 +183,11 @@ async def read_conversation(deps: Deps, lead: Link) -> Conversation:
 async def read_messages(
     deps: Deps, tenant_id: UUID, conversation_id: UUID, *, after: int
 ) -> Sequence[ChatMessage]:
+    """The next ones by rising `seq`; as many as `READ_AT_ONCE` say that there may be more behind the last of them."""
     async with transaction(deps.sessions, tenant_id) as session:
-        return await store.messages_after(session, tenant_id, conversation_id=conversation_id, after=after)
+        return await store.messages_after(
+            session, tenant_id, conversation_id=conversation_id, after=after, most=READ_AT_ONCE
+        )
 
 
 async def read_replies(deps: Deps, message: ChatMessage) -> Sequence[ChatMessage]:

@@ -3,27 +3,35 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from chat.actions.assistant import Miss, Say, Step, Turn
 from chat.actions.steps import Steps
-from chat.actions.tools import NotPossible, Tools
+from chat.actions.tools import DayDoubtful, NotPossible, Tools, VehicleUnknown
 from chat.clients.booking import BookingAway, BookingRefused
 from chat.domain import phrases
-from chat.domain.conversation import CONFIRMING, PERSON, SEE_PRICES, Aside, State
+from chat.domain.cars import cars_in
+from chat.domain.conversation import BINDING, CONFIRMING, PERSON, SEE_PRICES, Aside, State
 from chat.domain.intents import (
     Acknowledge,
     AskAddress,
     AskAnything,
     AskAppointment,
     AskCancel,
+    AskCheapest,
     AskDetails,
     AskDuration,
+    AskGlass,
     AskHours,
     AskIfBot,
+    AskKnowledge,
     AskMove,
+    AskOpenNow,
     AskPrice,
+    AskRemoval,
     AskServices,
     Bargain,
+    ChangeService,
     ChooseSlot,
     Goodbye,
     Greeting,
@@ -32,8 +40,11 @@ from chat.domain.intents import (
     NameService,
     No,
     OffTopic,
+    OtherLanguage,
     OthersData,
     PickTime,
+    Resume,
+    SayLate,
     SmallTalk,
     Thanks,
     Unclear,
@@ -45,7 +56,21 @@ from chat.domain.intents import (
 from chat.domain.understanding import context_of, understand
 from chat.domain.values import ActionsPart
 
-_QUESTIONS = (AskDuration, AskDetails, AskHours, AskAddress, AskAppointment, AskIfBot, OthersData, Bargain)
+_QUESTIONS = (
+    AskDuration,
+    AskDetails,
+    AskKnowledge,
+    AskGlass,
+    AskHours,
+    AskOpenNow,
+    AskAddress,
+    AskAppointment,
+    AskIfBot,
+    OthersData,
+    OtherLanguage,
+    Bargain,
+    SayLate,
+)
 _SAY_YES = {
     State.CONFIRM: "say_yes",
     State.MOVE_CONFIRM: "say_yes_move",
@@ -59,6 +84,8 @@ _TALK: dict[type[Intent], str] = {
     SmallTalk: "small_talk",
     Thanks: "thanks",
     Goodbye: "goodbye",
+    Resume: "resumed",
+    OtherLanguage: "other_language",
     Acknowledge: "acknowledged",
 }
 
@@ -80,12 +107,15 @@ class _Desk:
         self._shop = turn.shop
         self._language = turn.language
         self._steps = Steps(turn, tools)
+        self._cars = cars_in(turn.text)
 
     async def answer(self) -> list[Step]:
         if self._tools.changed is not None:
             return self._steps.report_change()
         if self._tools.hand_off_wish is not None:
             return [self._handed_off()]
+        for car in self._cars:
+            self._tools.set_vehicle(car)
         intents = self._intents()
         said: list[Step] = []
         for place, intent in enumerate(intents, 1):
@@ -112,13 +142,17 @@ class _Desk:
         except BookingAway:
             self._tools.went_aside(Aside.DEGRADED)
             return self._steps.without_booking(intent)
+        except DayDoubtful as doubtful:
+            return self._steps.which_day(doubtful.wish)
+        except VehicleUnknown:
+            return self._steps.ask_class()
         except NotPossible:
             return self._steps.ask_service()
 
     async def _to(self, intent: Intent, *, last: bool) -> list[Step]:  # noqa: C901, PLR0911, PLR0912 - one line for each intent
         match intent:
             case AskPrice() | NameService():
-                return await self._steps.quote(intent, ask_for_time=last)
+                return await self._prices(intent, last=last)
             case PickTime() | AskMove():
                 return await self._steps.offer(intent)
             case ChooseSlot(start):
@@ -136,8 +170,20 @@ class _Desk:
             case AskHours(wish):
                 opening = await self._tools.get_hours(wish.first_day)
                 return [Say(phrases.hours(opening, self._shop, wish, self._language))]
+            case AskOpenNow():
+                opening = await self._tools.get_hours()
+                today = self._turn.now.astimezone(ZoneInfo(self._shop.timezone)).date()
+                return [Say(phrases.open_now(opening, self._shop, today, self._language))]
+            case AskCheapest():
+                return await self._steps.cheapest()
+            case AskRemoval(question):
+                return await self._steps.removal(question)
+            case ChangeService(service):
+                return await self._steps.change_service(service)
             case AskServices():
                 return self._steps.services()
+            case AskKnowledge(code, question):
+                return self._steps.knowledge(code, question)
             case AskDuration():
                 return self._steps.duration(intent)
             case AskDetails(service):
@@ -145,10 +191,30 @@ class _Desk:
             case _:
                 return self._talk(intent)
 
-    def _talk(self, intent: Intent) -> list[Step]:  # noqa: PLR0911 - one line for each intent
+    async def _prices(self, intent: AskPrice | NameService, *, last: bool) -> list[Step]:
+        """For each car that the message names."""
+        if len(self._cars) < 2:
+            return await self._steps.quote(intent, ask_for_time=last)
+        said: list[Step] = []
+        for place, car in enumerate(self._cars, 1):
+            self._tools.set_vehicle(car)
+            ask_for_time = last and place == len(self._cars)
+            said += await self._steps.quote(replace(intent, vehicle_class=None), ask_for_time=ask_for_time)
+        return said
+
+    def _talk(self, intent: Intent) -> list[Step]:  # noqa: C901, PLR0911 - one line for each intent
         match intent:
             case AskAddress():
                 return [Say(phrases.address(self._shop, self._language))]
+            case AskGlass():
+                return [self._say("glass", PERSON, SEE_PRICES)]
+            case SayLate():
+                return [
+                    Say(
+                        phrases.late(self._tools.facts.booked, self._shop, self._language),
+                        (self._steps.state_buttons(),),
+                    )
+                ]
             case Bargain():
                 return [self._say("bargain", SEE_PRICES)]
             case Upset():
@@ -159,7 +225,9 @@ class _Desk:
                 return [self._hello()]
             case OffTopic():
                 return self._missed("off_topic")
-            case Unclear():
+            case Unclear(question):
+                if question:
+                    self._tools.unanswered.append(question)
                 return self._back_to_the_question() or self._missed("not_understood")
             case _:
                 return [Say(phrases.say(_TALK[type(intent)], self._language), (self._steps.state_buttons(),))]
@@ -174,7 +242,9 @@ class _Desk:
         state = self._tools.facts.state
         if state not in CONFIRMING:
             return []
-        return [Say(phrases.say(_SAY_YES[state], self._language), (self._steps.state_buttons(),))]
+        by_link = state in BINDING and not self._tools.binds
+        phrase = "confirm_by_link" if by_link else _SAY_YES[state]
+        return [Say(phrases.say(phrase, self._language), (self._steps.state_buttons(),))]
 
     def _hello(self) -> Say:
         words = phrases.greeting(self._turn.lead, self._shop, self._steps.service(None), self._language)
@@ -185,7 +255,7 @@ class _Desk:
         return Say(phrases.handed_off(self._shop, wish.opening if wish else None, self._language))
 
     def _say(self, phrase: str, *actions: str) -> Say:
-        text = phrases.say(phrase, self._language, shop=self._shop.name)
+        text = phrases.say(phrase, self._language, shop=self._shop.name, phone=self._shop.phone)
         return Say(text, (phrases.buttons(*actions, language=self._language),))
 
 

@@ -8,6 +8,7 @@ from chat.actions.assistant import Reply, Say, Turn
 from chat.actions.tools import Tools
 from chat.domain import phrases
 from chat.domain.conversation import (
+    BINDING,
     CALL_BACK_ASKED,
     CALL_BACK_NO,
     CALL_BACK_YES,
@@ -20,7 +21,10 @@ from chat.domain.handoff import phone_in
 from chat.domain.intents import AskCallBack, AskPerson, Context, Intent, No, Yes, understand_action
 from chat.domain.soft import Signs, Soft, soft_trigger
 from chat.domain.understanding import asks_unlisted_price, context_of, speaks_of, understand
-from chat.domain.values import ActionsPart, vehicle_text
+from chat.domain.values import ActionsPart
+
+CARE_FIRST = frozenset({"safety", "distress"})
+"""Reasons for a person that are met with care before anything else."""
 
 _ABOUT_CALLING = CALL_BACK_ASKED | {State.CALL_BACK_OFFER}
 
@@ -43,13 +47,22 @@ class Reception:
             return await self._hand_off("soft", turn.person_offered)
         if turn.person_offered and self._intents == (No(),):
             return self._say("acknowledged")
+        if not self._tools.binds and self._tools.facts.state in BINDING and Yes() in self._intents:
+            return self._say("confirm_by_link")
         return await self._call_back()
 
-    def offer(self, reply: Reply, vetoes: int) -> tuple[Soft, Say] | None:
+    def by_link(self, reply: Reply) -> Say | None:
+        """What an answer by mail asks the customer to do, where a yes would bind."""
+        words = phrases.say("confirm_by_link", self._turn.language)
+        if self._tools.binds or self._tools.facts.state not in BINDING or words in reply.text:
+            return None
+        return Say(words)
+
+    def offer(self, reply: Reply, dropped: int) -> tuple[Soft, Say] | None:
         """The person to offer under a finished answer, and why. In the answer's own buttons, if it has some."""
         if self._tools.hand_off_wish is not None or self._asked_in in _ABOUT_CALLING:
             return None
-        soft = soft_trigger(self._signs(reply, vetoes))
+        soft = soft_trigger(self._signs(reply, dropped))
         if soft is None:
             return None
         shown = next((part.actions for part in reply.parts if isinstance(part, ActionsPart)), ())
@@ -70,7 +83,7 @@ class Reception:
     def _a_yes_is_taken(self) -> bool:
         return self._tools.facts.state in CONFIRMING
 
-    def _signs(self, reply: Reply, vetoes: int) -> Signs:
+    def _signs(self, reply: Reply, dropped: int) -> Signs:
         turn, tools = self._turn, self._tools
         away_since = tools.booking.away_since if tools.degraded else None
         return Signs(
@@ -78,7 +91,7 @@ class Reception:
             price_beyond=tools.price_unknown or self._speaks_of("bargain") or self._asks_unlisted_price(),
             refusals=0 if tools.changed else turn.refusals + tools.refusals,
             away_for=turn.now - away_since if away_since else timedelta(),
-            vetoes=vetoes,
+            dropped=dropped,
             misses=turn.misses + 1 if self.missed(reply) else 0,
         )
 
@@ -92,7 +105,8 @@ class Reception:
         return asks_unlisted_price(self._turn.text, self._context)
 
     def _is_special_vehicle(self) -> bool:
-        return speaks_of("special", vehicle_text(self._turn.lead.vehicle) or "", self._context)
+        vehicle = self._turn.lead.vehicle
+        return speaks_of("special", (vehicle.typed if vehicle else None) or "", self._context)
 
     @cached_property
     def _context(self) -> Context:
@@ -114,7 +128,10 @@ class Reception:
         await self._tools.hand_off(kind, reason, summary)
         wish = self._tools.hand_off_wish
         opening = wish.opening if wish else None
-        return Say(phrases.handed_off(self._turn.shop, opening, self._turn.language))
+        text = phrases.handed_off(self._turn.shop, opening, self._turn.language)
+        if reason in CARE_FIRST:
+            text = f"{phrases.say('care_first', self._turn.language)} {text}"
+        return Say(text)
 
     async def _call_back(self) -> Say | None:
         turn, tools, state = self._turn, self._tools, self._tools.facts.state

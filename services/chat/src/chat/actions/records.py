@@ -6,11 +6,24 @@ from functools import lru_cache
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
-from shared.events import Address, Author, CatalogChanged, Channel, LocationChanged, MessageSent, Vehicle
+from shared.events import (
+    Address,
+    Author,
+    CatalogChanged,
+    Channel,
+    KnowledgeChanged,
+    LocationChanged,
+    MessageSent,
+    Vehicle,
+)
+from shared.events.notification import OutboundChannel
 from shared.messaging.outbox import record
+from shared.words import first_name
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
+from chat.domain.cars import refined
+from chat.domain.catalog import asked_for
 from chat.domain.conversation import Aside, Facts, Owner, State
 from chat.domain.language import Language
 from chat.domain.receipts import Receipt
@@ -52,8 +65,8 @@ async def scene_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, loc
     row = await store.scene_row(session, tenant_id, lead_id, lock=lock)
     if row is None:
         raise NoConversation(str(lead_id))
-    conversation, lead, location, catalog = row
-    return Scene(conversation, lead, shop_facts(location, catalog))
+    conversation, lead, shop = row
+    return Scene(conversation, lead, shop_facts(*shop))
 
 
 async def shop_of(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> ShopFacts:
@@ -65,7 +78,7 @@ async def shop_of(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> 
 
 
 @lru_cache(maxsize=SHOPS_REMEMBERED)
-def shop_facts(location: str, catalog: str | None) -> ShopFacts:
+def shop_facts(location: str, catalog: str | None, knowledge: str | None) -> ShopFacts:
     """Out of the events' JSON; the same text is read once."""
     changed = LocationChanged.model_validate_json(location)
     return ShopFacts(
@@ -74,6 +87,7 @@ def shop_facts(location: str, catalog: str | None) -> ShopFacts:
         address=address_line(changed.address),
         phone=changed.phone,
         catalog=CatalogChanged.model_validate_json(catalog) if catalog else None,
+        knowledge=KnowledgeChanged.model_validate_json(knowledge).entries if knowledge else (),
         assistant_on=changed.switches.assistant,
     )
 
@@ -83,19 +97,30 @@ def address_line(address: Address) -> str:
     return f"{address.street}, {address.city}, {address.region} {address.postal_code}"
 
 
-def lead_facts(lead: Lead) -> LeadFacts:
-    names = lead.name.split()
+def lead_facts(lead: Lead, shop: ShopFacts) -> LeadFacts:
     return LeadFacts(
-        first_name=names[0] if names else "",
-        vehicle=Vehicle.model_validate(lead.vehicle) if lead.vehicle else None,
+        first_name=first_name(lead.name) or "",
+        vehicle=vehicle_of(lead),
         interest=lead.interest,
+        asked_for=asked_for(lead.interest, shop.catalog.services if shop.catalog else ()),
     )
+
+
+def own_vehicle(lead: LeadFacts, shop: ShopFacts) -> Vehicle | None:
+    """With its class, where the model has one."""
+    classes = shop.catalog.vehicle_classes if shop.catalog else ()
+    return refined(lead.vehicle, Vehicle(), classes) if lead.vehicle else None
+
+
+def vehicle_of(lead: Lead) -> Vehicle | None:
+    return Vehicle.model_validate(lead.vehicle) if lead.vehicle else None
 
 
 def facts_of(row: Conversation) -> Facts:
     return Facts(
         state=State(row.state),
         service=row.service,
+        vehicle=Vehicle.model_validate(row.vehicle) if row.vehicle else None,
         vehicle_class=row.vehicle_class,
         quote=Quote.model_validate(row.quote) if row.quote else None,
         offered=_SLOTS.validate_python(row.offered),
@@ -111,6 +136,7 @@ def keep_facts(row: Conversation, facts: Facts) -> None:
         row.state = facts.state.value
     row.aside = facts.aside.value if facts.aside else None
     row.service = facts.service
+    row.vehicle = facts.vehicle.model_dump(mode="json") if facts.vehicle else None
     row.vehicle_class = facts.vehicle_class
     row.quote = facts.quote.model_dump(mode="json") if facts.quote else None
     row.offered = [slot.model_dump(mode="json") for slot in facts.offered]
@@ -137,6 +163,8 @@ class NewMessage:
     reply_to: UUID | None = None
     author_name: str | None = None
     id: UUID | None = None
+    opt_out: tuple[OutboundChannel, ...] = ()
+    ip: str | None = None
 
 
 async def add_message(session: AsyncSession, scene: Scene, new: NewMessage, now: datetime) -> ChatMessage:
@@ -180,6 +208,8 @@ async def _publish(session: AsyncSession, scene: Scene, message: ChatMessage, ne
         channel=new.channel,
         text=message.text,
         reply_to=message.reply_to,
+        opt_out=new.opt_out,
+        ip=new.ip,
     )
     await record(
         session,

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from shared.db.engine import transaction
 from shared.events import Event, StaffChanged
-from shared.http.links import Link
+from shared.http.staff import StaffSession
 from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +29,7 @@ from chat.tables import ChatMessage, StaffMember, StaffNote
 
 
 class NotStaff(Exception):
-    """Nobody who works there (any more), or a token that came before the news of its member."""
+    """Nobody who works there (any more), a session that was ended, or a token that came before the news of its member."""
 
 
 class ReadOnly(Exception):
@@ -42,8 +42,9 @@ class UnknownConversation(Exception):
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks. `locations`: where they work, `None` for everywhere."""
+    """Who looks, in which session. `locations`: where they work, `None` for everywhere."""
 
+    session: StaffSession
     tenant_id: UUID
     staff_id: UUID
     name: str
@@ -76,18 +77,22 @@ async def keep_staff(session: AsyncSession, event: Event[StaffChanged]) -> None:
             role=member.role,
             locations=list(member.locations),
             active=member.active,
+            ended_sessions=list(member.ended_sessions),
         ),
     )
 
 
-async def viewer_of(deps: Deps, staff: Link) -> Viewer:
-    """Raises `NotStaff`."""
+async def viewer_of(deps: Deps, staff: StaffSession) -> Viewer:
+    """As they are now. Raises `NotStaff`."""
     async with transaction(deps.sessions, staff.tenant_id) as session:
-        member = await store_staff.staff_of(session, staff.tenant_id, staff.subject_id)
-    if member is None or not member.active:
+        member = await store_staff.staff_of(session, staff.tenant_id, staff.staff_id)
+    if member is None or not member.active or staff.id in member.ended_sessions:
+        raise NotStaff
+    if staff.expires_at < deps.now():
         raise NotStaff
     everywhere = member.role == "owner"
     return Viewer(
+        session=staff,
         tenant_id=staff.tenant_id,
         staff_id=member.staff_id,
         name=member.name,

@@ -1,18 +1,19 @@
 """The steps of the path as the deterministic assistant takes them: price, times, hold, booking, move, cancellation."""
 
 from datetime import datetime, timedelta
-from uuid import uuid5
 from zoneinfo import ZoneInfo
 
-from shared.events import CatalogService
+from shared.events import CatalogService, Price
+from shared.prices import amount_text
 
 from chat.actions.assistant import Say, Step, Turn
-from chat.actions.tools import Tools
+from chat.actions.tools import NotPossible, Offer, Tools
 from chat.clients.booking import BookingRefused
 from chat.domain import phrases
-from chat.domain.catalog import match_class, match_service
+from chat.domain.catalog import differences, match_class, match_service
 from chat.domain.conversation import PERSON, PICK_TIME, SEE_PRICES, Owner, State
 from chat.domain.intents import AskDuration, AskMove, AskPrice, ChooseSlot, Intent, NameService, PickTime, Yes
+from chat.domain.language import Language
 from chat.domain.values import (
     Action,
     ActionsPart,
@@ -49,23 +50,39 @@ class Steps:
         )
         if quote.total_cents is None:
             return [Say(text, (self._buttons(PERSON, SEE_PRICES),))]
-        return [Say(text, (QuotePart(quote=quote), self._buttons(PICK_TIME)))]
+        return [Say(text, (QuotePart.of(quote, self._language), self._buttons(PICK_TIME)))]
 
     async def offer(self, intent: PickTime | AskMove, *, opening: str = "open_times") -> list[Step]:
         """`opening`: the phrase above the times."""
         wish = intent.wish
         if wish.doubtful:
-            return [Say(phrases.which_day(wish, self._language))]
+            return self.which_day(wish)
         if isinstance(intent, AskMove) and not self._booked:
             return [self._say("nothing_to_move")]
         if missing := await self._quoted_first(intent):
             return missing
         offer = await self._tools.find_slots(wish)
         if not offer.slots.slots:
-            return [Say(phrases.none_open(self._shop, self._language), (self._buttons(PERSON),))]
+            return [self._none_open(offer)]
+        closed = None
         if wish.said and not offer.asked_for:
-            opening = "nearest_times"
-        return [self._offered(phrases.offer(offer.slots.slots, self._shop, self._language, opening=opening))]
+            closed = await self._closed_on(wish)
+            opening = "closed_that_day" if closed else "nearest_times"
+        text = phrases.offer(
+            offer.slots.slots, self._shop, self._language, opening=opening, closed=closed or ""
+        )
+        return [self._offered(text)]
+
+    async def _closed_on(self, wish: Wish) -> str | None:
+        if wish.day is None:
+            return None
+        return phrases.closed_on(await self._tools.get_hours(wish.day), wish.day, self._shop, self._language)
+
+    def _none_open(self, offer: Offer) -> Say:
+        """Times that were refused are open all the same."""
+        phrase = "none_other" if any(day.open for day in offer.times.days) else "none_open"
+        text = phrases.say(phrase, self._language, shop=self._shop.name, phone=self._shop.phone)
+        return Say(text, (self._buttons(PERSON),))
 
     async def _quoted_first(self, intent: PickTime | AskMove) -> list[Step] | None:
         """A time is offered for a priced service; what is not known yet is asked, one thing at a time."""
@@ -87,7 +104,7 @@ class Steps:
             return None
         self._tools.name_service(service.code)
         if self._class_missing(service):
-            return [self._ask_class(phrases.say("which_vehicle", self._language))]
+            return self.ask_class()
         await self._tools.get_quote(service.code)
         return None
 
@@ -118,8 +135,10 @@ class Steps:
                 await self._tools.move_appointment()
             case State.CANCEL_CONFIRM:
                 await self._tools.cancel_appointment()
-            case State.OFFER | State.MOVE_OFFER:
+            case State.OFFER | State.MOVE_OFFER if len(self._tools.facts.offered) > 1:
                 return self.which_slot()
+            case State.OFFER | State.MOVE_OFFER if self._tools.facts.offered:
+                return await self.hold(self._tools.facts.offered[0].start)
             case State.BOOKED | State.REQUESTED | State.NEED:
                 return [self._say("ask_anything")]
             case _:
@@ -129,6 +148,7 @@ class Steps:
     async def no(self) -> list[Step]:
         state = self._tools.facts.state
         if state is State.OFFER:
+            self._tools.decline_offered()
             return await self.offer(PickTime(self._after_the_offer()))
         self._tools.let_go()
         if state in {State.CANCEL_CONFIRM, State.MOVE_CONFIRM, State.MOVE_OFFER}:
@@ -138,7 +158,9 @@ class Steps:
         return [self._say("acknowledged")]
 
     def _after_the_offer(self) -> Wish:
-        """Times on the days behind those that did not suit."""
+        """Times on the days behind those that did not suit; any, where none was offered."""
+        if not self._tools.facts.offered:
+            return Wish()
         last = max(slot.start for slot in self._tools.facts.offered).astimezone(ZoneInfo(self._shop.timezone))
         following = last.date() + timedelta(days=1)
         return Wish(span=(following, following + timedelta(days=13)))
@@ -157,7 +179,12 @@ class Steps:
         if appointment is None or appointment.status != "booked":
             text = phrases.say("no_appointment", self._language)
             return [Say(text, (self._buttons(PICK_TIME, SEE_PRICES),))]
-        return [Say(phrases.status(appointment, self._language), (AppointmentPart(appointment=appointment),))]
+        return [
+            Say(
+                phrases.status(appointment, self._language),
+                (AppointmentPart.of(appointment, self._language),),
+            )
+        ]
 
     def duration(self, intent: AskDuration) -> list[Step]:
         services = self._tools.list_services()
@@ -174,21 +201,83 @@ class Steps:
         if service is None or not service.description:
             text = phrases.say("details_unknown", self._language, phone=self._shop.phone)
             return [Say(text, (self._buttons(PERSON, SEE_PRICES),))]
-        text = phrases.say("details", self._language, service=service.name, description=service.description)
+        text = phrases.say(
+            "details", self._language, service=service.called(self._language), description=service.description
+        )
         return [Say(text, (self._buttons(SEE_PRICES, PICK_TIME),))]
+
+    async def cheapest(self) -> list[Step]:
+        """Of the films for the job spoken of, else of all services."""
+        known = self.service(None)
+        family = [s for s in self._tools.services if known and s.family and s.family == known.family]
+        priced = [s for s in family or self._tools.services if s.price.amount_cents is not None]
+        if not priced:
+            return self.services()
+        lowest = min(priced, key=self._list_cents)
+        said = await self.quote(AskPrice(lowest.code))
+        return [Say(phrases.say("cheapest", self._language)), *said]
+
+    def _list_cents(self, service: CatalogService) -> int:
+        of_class = {price.vehicle_class: price.amount_cents for price in service.class_prices}
+        return of_class.get(self._tools.facts.vehicle_class or "", service.price.amount_cents or 0)
+
+    async def removal(self, question: str) -> list[Step]:
+        """Taking old film off is work to sell, where the catalogue has it: as a service, or beside one."""
+        services = self._tools.list_services()
+        if service := next((s for s in services if _takes_off(s.code, s.name)), None):
+            return await self.quote(AskPrice(service.code))
+        spoken_of = self.service(None)
+        ordered = sorted(services, key=lambda s: s != spoken_of)
+        addon = next((a for s in ordered for a in s.addons if _takes_off(a.code, a.name)), None)
+        if addon is None:
+            return self.knowledge("removal", question)
+        cents = {p.vehicle_class: p.amount_cents for p in addon.class_prices}.get(
+            self._tools.facts.vehicle_class or "", addon.amount_cents
+        )
+        price = amount_text(Price(kind="exact", amount_cents=cents), self._language)
+        text = phrases.say("removal_addon", self._language, addon=addon.name, price=price)
+        return [Say(text, (self._buttons(SEE_PRICES, PICK_TIME),))]
+
+    def knowledge(self, code: str, question: str) -> list[Step]:
+        """What the shop says; a question without an answer is kept for it."""
+        entry = next((one for one in self._shop.knowledge if one.code == code), None)
+        if entry is not None:
+            return [Say(phrases.said_of(entry, self._language), (self.state_buttons(),))]
+        self._tools.unanswered.append(question)
+        text = phrases.say("details_unknown", self._language, phone=self._shop.phone)
+        return [Say(text, (self._buttons(PERSON, SEE_PRICES),))]
+
+    async def change_service(self, code: str | None) -> list[Step]:
+        said: list[Step] = [] if code is None else await self.quote(AskPrice(code), ask_for_time=False)
+        text = phrases.say("change_booked", self._language, shop=self._shop.name)
+        return [*said, Say(text, (self._buttons(PERSON, "cancel"),))]
 
     def services(self) -> list[Step]:
         services = self._tools.list_services()
         if not services:
             return [self._no_catalog()]
         text = phrases.service_list(services, self._tools.facts.vehicle_class, self._shop, self._language)
-        return [Say(text, (_service_buttons(services),))]
+        return [Say(text, (_service_buttons(services, self._language),))]
 
     def ask_service(self) -> list[Step]:
         services = self._tools.list_services()
         if not services:
             return [self._no_catalog()]
-        return [Say(phrases.say("which_service", self._language), (_service_buttons(services),))]
+        return [
+            Say(phrases.say("which_service", self._language), (_service_buttons(services, self._language),))
+        ]
+
+    def which_day(self, wish: Wish) -> list[Step]:
+        return [Say(phrases.which_day(wish, self._language))]
+
+    def ask_class(self) -> list[Step]:
+        return [self._ask_class(phrases.say("which_vehicle", self._language))]
+
+    def compare(self, service: str) -> list[Step]:
+        tiers = self._tools.compare_tiers(service)
+        differs = differences([tier.description for tier in tiers])
+        text = phrases.tiers(tiers, differs, self._tools.facts.vehicle_class, self._language)
+        return [Say(text, (_service_buttons(tiers, self._language),))]
 
     def report_change(self) -> list[Step]:
         appointment = self._tools.facts.appointment
@@ -197,38 +286,62 @@ class Steps:
         text = {"moved": phrases.moved, "cancelled": phrases.cancelled}.get(
             self._tools.changed or "", phrases.booked
         )
-        return [Say(text(appointment, self._language), (AppointmentPart(appointment=appointment),))]
+        return [Say(text(appointment, self._language), (AppointmentPart.of(appointment, self._language),))]
 
     def refused(self, refusal: BookingRefused) -> list[Step]:
         if refusal.alternatives:
-            return [self._offered(phrases.taken(refusal.alternatives, self._shop, self._language))]
+            text = phrases.instead(refusal.code, refusal.alternatives, self._shop, self._language)
+            return [self._offered(text)]
         if refusal.code == "slot_taken":
             text = phrases.taken((), self._shop, self._language)
             return [Say(text, (self._buttons(PICK_TIME, PERSON),))]
         if refusal.code == "price_on_request" and (service := self.service(None)):
-            text = phrases.on_request(service.name, self._shop, self._language)
+            text = phrases.on_request(service.called(self._language), self._shop, self._language)
             return [Say(text, (self._buttons(PERSON, SEE_PRICES),))]
         text = phrases.refused(refusal.code, self._shop, self._language)
         return [Say(text, (self._buttons(PICK_TIME, PERSON),))]
 
     def without_booking(self, intent: Intent) -> list[Step]:
-        """Booking is away: prices from the list and said so, a wish kept and said so."""
-        facts = self._tools.facts
-        start = intent.start if isinstance(intent, ChooseSlot) else (facts.hold.start if facts.hold else None)
-        wants_time = isinstance(intent, ChooseSlot) or (
-            isinstance(intent, Yes) and facts.state is State.CONFIRM
+        """Booking is away: prices from the list and said so; a time is read back, and passed on after the yes."""
+        match intent:
+            case Yes() if self._tools.facts.state in {State.MOVE_CONFIRM, State.CANCEL_CONFIRM}:
+                text = phrases.say("change_unanswered", self._language, phone=self._shop.phone)
+                return [Say(text, (self.state_buttons(),))]
+            case Yes() if self._tools.yes:
+                return self._wish_kept()
+            case ChooseSlot(start) if self._tools.binds:
+                return self._read_back_only(start)
+            case AskPrice() | NameService() if service := self.service(None):
+                return self._list_price(service)
+        return self._booking_away()
+
+    def _wish_kept(self) -> list[Step]:
+        hold = self._tools.facts.hold
+        try:
+            self._tools.keep_wish()
+        except NotPossible:
+            return self._booking_away()
+        if hold is None:
+            return self._booking_away()
+        text = phrases.wish_kept(hold.start, self._shop.timezone, self._language)
+        return [Say(text, (self._buttons(PERSON),))]
+
+    def _read_back_only(self, start: datetime) -> list[Step]:
+        hold, quote = self._tools.read_back_only(start), self._tools.facts.quote
+        if hold is None or quote is None:
+            return self._booking_away()
+        text = phrases.read_back(
+            quote, hold, self._shop, self._vehicle(), self._language, phrase="read_back_unheld"
         )
-        service = self.service(None)
-        if start is not None and wants_time and not self._booked and service is not None:
-            self._tools.name_service(service.code)
-            request_id = uuid5(self._tools.conversation_id, f"wish:{start.isoformat()}")
-            self._tools.keep_wish(start, request_id)
-            text = phrases.wish_kept(start, self._shop.timezone, self._language)
-            return [Say(text, (self._buttons(PERSON),))]
-        if isinstance(intent, AskPrice | NameService) and service is not None:
-            self._tools.list_services()
-            text = phrases.price_from_catalog(service, facts.vehicle_class, self._shop, self._language)
-            return [Say(text, (self._buttons(PICK_TIME, PERSON),))]
+        return [Say(text, (self.state_buttons(),))]
+
+    def _list_price(self, service: CatalogService) -> list[Step]:
+        self._tools.list_services()
+        vehicle_class = self._tools.facts.vehicle_class
+        text = phrases.price_from_catalog(service, vehicle_class, self._shop, self._language)
+        return [Say(text, (self._buttons(PICK_TIME, PERSON),))]
+
+    def _booking_away(self) -> list[Step]:
         text = phrases.say("booking_away", self._language, phone=self._shop.phone)
         return [Say(text, (self._buttons(SEE_PRICES, PERSON),))]
 
@@ -287,5 +400,10 @@ class Steps:
         return phrases.buttons(*actions, language=self._language)
 
 
-def _service_buttons(services: tuple[CatalogService, ...]) -> ActionsPart:
-    return ActionsPart(actions=tuple(Action(id=f"service:{s.code}", label=s.name) for s in services))
+def _takes_off(code: str, name: str) -> bool:
+    return "removal" in f"{code} {name}".casefold()
+
+
+def _service_buttons(services: tuple[CatalogService, ...], language: Language) -> ActionsPart:
+    actions = (Action(id=f"service:{s.code}", label=s.called(language)) for s in services)
+    return ActionsPart(actions=tuple(actions))

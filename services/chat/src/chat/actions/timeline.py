@@ -8,6 +8,7 @@ from shared.db.engine import transaction
 from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentFact,
     AppointmentRescheduled,
     BookingDeclined,
     BookingRequested,
@@ -32,7 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chat import store
 from chat.actions.staff import Viewer
 from chat.deps import Deps
-from chat.domain.phrases import moment
+from chat.domain.reply.render import moment
 from chat.tables import TimelineEntry
 
 Told = (
@@ -102,11 +103,17 @@ def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
         case LeadStatusChanged():
             return f"Status {told.old} to {told.new}: {told.reason}"
         case AppointmentBooked():
-            return f"Booked {told.number}: {told.service.name}, {moment(told.start, told.timezone)}"
+            car = f" for {told.vehicle.called}" if told.vehicle and told.vehicle.called else ""
+            if told.changed_by == "shop":
+                return (
+                    f"Restored by the shop: {told.number}, {moment(told.start, told.timezone)}{_crowd(told)}"
+                )
+            return f"Booked {told.number}: {told.service.name}{car}, {moment(told.start, told.timezone)}"
         case AppointmentRescheduled():
-            return f"Moved {told.number} to {moment(told.start, told.timezone)}"
+            moved = f"Moved {told.number} to {moment(told.start, told.timezone)}"
+            return f"{moved}{_by(told)}{_crowd(told)}"
         case AppointmentCancelled():
-            return f"Cancelled {told.number}"
+            return f"Cancelled {told.number}{_by(told)}"
         case BookingDeclined():
             return f"Booking wish declined: {told.code}"
         case CrmMessageObserved():
@@ -137,3 +144,11 @@ def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
             return f"Booking wish kept: {told.service}, {told.wished_start:%Y-%m-%d %H:%M %Z}"
         case _:
             assert_never(told)
+
+
+def _by(told: AppointmentFact) -> str:
+    return " by the shop" if told.changed_by == "shop" else ""
+
+
+def _crowd(told: AppointmentFact) -> str:
+    return ", an hour that is taken: other times were offered" if told.alternatives else ""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import httpx2
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from shared.events import Vehicle
 from shared.http.links import Link, LinkPurpose, mint
 from shared.telemetry.traces import trace_headers
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -19,7 +20,6 @@ CONNECTION_ATTEMPTS = 2
 CONNECTIONS = 100
 """As many as answers are made at once (`schedule.py`)."""
 TOKEN_MINUTES = 5
-SLOT_DAYS = 14
 HOURS_DAYS = 7
 
 _SLOTS = TypeAdapter(tuple[Slot, ...])
@@ -52,18 +52,22 @@ class BookingClient:
         """Since when no call has been answered; `None` while booking answers."""
 
     async def quote(
-        self, lead: Link, *, service: str, vehicle_class: str | None, addons: Sequence[str] = ()
+        self,
+        lead: Link,
+        *,
+        service: str,
+        vehicle_class: str | None,
+        addons: Sequence[str] = (),
+        vehicle: Vehicle | None = None,
     ) -> Quote:
-        body = {"service": service, "vehicle_class": vehicle_class, "addons": list(addons)}
+        """`vehicle`: the car that it is for, `None` for the lead's own or one of that class."""
+        car = vehicle.model_dump(include={"year", "make", "model"}) if vehicle and vehicle.typed else None
+        body = {"service": service, "vehicle_class": vehicle_class, "addons": list(addons), "vehicle": car}
         return await self._call(lead, Quote, "POST", "/quotes", json={k: v for k, v in body.items() if v})
 
-    async def slots(
-        self, lead: Link, job: dict[str, str], *, first_day: date | None, days: int = SLOT_DAYS
-    ) -> SlotList:
+    async def slots(self, lead: Link, job: dict[str, str], *, first_day: date, days: int) -> SlotList:
         """`job` is `{quote_id}` or, for moving, `{appointment_id}`."""
-        query = {**job, "days": str(days)}
-        if first_day is not None:
-            query["from"] = first_day.isoformat()
+        query = {**job, "from": first_day.isoformat(), "days": str(days)}
         return await self._call(lead, SlotList, "GET", "/slots", params=query)
 
     async def hours(self, lead: Link, *, first_day: date | None, days: int = HOURS_DAYS) -> OpeningHours:

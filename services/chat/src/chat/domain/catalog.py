@@ -1,14 +1,13 @@
 """Services and vehicles in a customer's words."""
 
 import re
-import tomllib
-from collections.abc import Iterable
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterable, Sequence
 
 from shared.events import CatalogService
+from shared.words import in_words_of, vocabulary
 
 from chat.domain.language import in_english, plain
+from shared import vehicles
 
 _CLASSES: dict[str, str] = {
     "coupe": r"coupes?|two[- ]door|2[- ]door|convertible",
@@ -22,25 +21,81 @@ _CLASSES: dict[str, str] = {
 def match_service(text: str, services: tuple[CatalogService, ...]) -> CatalogService | None:
     """By code, name or synonym; the longest wording found wins, so that `ceramic tint` beats `tint`."""
     words = f" {_bare(in_english(plain(text)))} "
+    written = f" {_bare(plain(text))} "
     found = [
         (len(wording), service)
         for service in services
-        for wording in (_bare(w) for w in (service.code, service.name, *service.synonyms))
-        if wording and f" {wording} " in words
+        for wording in (_bare(plain(w)) for w in (service.code, *service.names, *service.synonyms))
+        if wording and (f" {wording} " in words or f" {wording} " in written)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else _by_words(words, services)
 
 
+def match_tier(text: str, services: tuple[CatalogService, ...], current: str | None) -> CatalogService | None:
+    """Another film for the job spoken of (`change it to ceramic`): the service of `current`'s family whose tier is named."""
+    family = next((s.family for s in services if s.code == current), "")
+    words = set(_bare(in_english(plain(text))).split())
+    found = [s for s in services if family and s.family == family and s.tier.lower() in words]
+    return found[0] if len(found) == 1 else None
+
+
+def asked_for(interest: str | None, services: tuple[CatalogService, ...]) -> str | None:
+    """What a stranger typed into a form, as it may be repeated: in words of the catalogue, else as the service it means."""
+    said = in_words_of(vocabulary(w for s in services for w in s.wordings), interest)
+    service = None if said or not interest else match_service(interest, services)
+    return service.name if service else said
+
+
 def _by_words(words: str, services: tuple[CatalogService, ...]) -> CatalogService | None:
-    """The one service whose name shares a telling word with the text; `None` when several do."""
+    """The one service whose name shares a telling word with the text; `None` when several do.
+
+    A word that another service is described by, or that everybody says, tells nothing.
+    """
     said = {_stem(w) for w in words.split()}
-    names = {s.code: {_stem(w) for w in _bare(s.name).split() if len(w) > 3} for s in services}
+    names = {s.code: _stems(s.name) - _SAID_OF_ALL for s in services}
+    described = {s.code: _stems(f"{s.name} {s.description}") for s in services}
     telling = {
-        code: {w for w in own if sum(w in other for other in names.values()) == 1}
+        code: {w for w in own if not any(w in described[other] for other in names if other != code)}
         for code, own in names.items()
     }
     hits = [s for s in services if telling[s.code] & said]
     return hits[0] if len(hits) == 1 else None
+
+
+def _stems(text: str) -> set[str]:
+    return {_stem(w) for w in _bare(text).split() if len(w) > 3}
+
+
+_SAID_OF_ALL = frozenset({"complete", "full", "offer", "only", "special", "spring", "whole", "with"})
+
+
+def tiers_of(service: str, services: tuple[CatalogService, ...]) -> tuple[CatalogService, ...]:
+    """The services of the family that is named, or of which one is, the cheapest first."""
+    named = service.casefold()
+    family = next((s.family for s in services if named in {s.code.casefold(), s.family.casefold()}), "")
+    tiers = [s for s in services if family and s.family == family]
+    return tuple(sorted(tiers, key=lambda s: s.price.amount_cents or 0))
+
+
+def differences(descriptions: Sequence[str]) -> tuple[str, ...]:
+    """Of each, what is not said of all: `Carbon; does not fade`."""
+    parts = [[part.strip() for part in re.split(r"[.;]\s*", text) if part.strip()] for text in descriptions]
+    if len(parts) < 2 or not all(parts):
+        return tuple(descriptions)
+    shared = set.intersection(*(set(own) for own in parts))
+    heads = _without_common_end([own[0] for own in parts])
+    return tuple(
+        "; ".join([*filter(None, [head]), *(part for part in own[1:] if part not in shared)])
+        for head, own in zip(heads, parts, strict=True)
+    )
+
+
+def _without_common_end(sentences: Sequence[str]) -> list[str]:
+    words = [sentence.split() for sentence in sentences]
+    same = 0
+    while all(len(own) > same for own in words) and len({own[-1 - same] for own in words}) == 1:
+        same += 1
+    return [" ".join(own[: len(own) - same]) for own in words]
 
 
 def match_class(text: str, vehicle_classes: tuple[str, ...]) -> str | None:
@@ -49,35 +104,21 @@ def match_class(text: str, vehicle_classes: tuple[str, ...]) -> str | None:
     for name in vehicle_classes:
         if re.search(rf"\b(?:{_CLASSES.get(name) or re.escape(name.lower())})\b", words):
             return name
-    by_model = _class_of_model(words)
+    by_model = next(
+        (m.car.vehicle_class for m in vehicles.mentioned(plain(text)) if m.car.vehicle_class), None
+    )
     return by_model if by_model in vehicle_classes else None
 
 
+def classes_named(words: str) -> frozenset[str]:
+    """`words` are plain; by the name of the class alone, no model's."""
+    english = in_english(words)
+    return frozenset(name for name, pattern in _CLASSES.items() if re.search(rf"\b(?:{pattern})\b", english))
+
+
 def catalog_words(services: Iterable[CatalogService]) -> set[str]:
-    """The words that name services and vehicles, for putting spelling right."""
-    named = {w for s in services for n in (s.name, *s.synonyms) for w in _bare(n).split()}
-    return named | _model_words()
-
-
-@cache
-def _model_words() -> frozenset[str]:
-    return frozenset(w for pattern, _ in _models() for w in re.findall(r"[a-z]+", pattern.pattern))
-
-
-def _class_of_model(words: str) -> str | None:
-    """Of the longest model named: `grand cherokee` before `cherokee`."""
-    found = [
-        (match.end() - match.start(), name) for model, name in _models() if (match := model.search(words))
-    ]
-    return max(found)[1] if found else None
-
-
-@cache
-def _models() -> tuple[tuple[re.Pattern[str], str], ...]:
-    data = tomllib.loads(files("chat.domain").joinpath("vehicles.toml").read_text("utf-8"))
-    bare = [(model, name) for name, models in data["bare"].items() for model in models]
-    made = [(model, name) for name, models in data["with_make"].items() for model in models]
-    return tuple((re.compile(rf"\b{re.escape(model)}\b"), name) for model, name in [*bare, *made])
+    """The words that name services, for putting spelling right."""
+    return {word for s in services for name in (*s.names, *s.synonyms) for word in _bare(plain(name)).split()}
 
 
 def _bare(text: str) -> str:

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
+from shared.events import Vehicle
+
 from chat.domain.values import Appointment, Hold, Quote, Slot
 
 
@@ -37,6 +39,9 @@ class Aside(StrEnum):
 CONFIRMING = frozenset({State.CONFIRM, State.MOVE_CONFIRM, State.CANCEL_CONFIRM, State.CALL_BACK_CONFIRM})
 """Where a yes makes something true."""
 
+BINDING = CONFIRMING - {State.CALL_BACK_CONFIRM}
+"""Where a yes books, moves or cancels."""
+
 CALL_BACK_ASKED = frozenset({State.CALL_BACK_NUMBER, State.CALL_BACK_CONFIRM})
 """Where a telephone number is the answer."""
 
@@ -52,6 +57,8 @@ class Facts:
 
     state: State = State.NEED
     service: str | None = None
+    vehicle: Vehicle | None = None
+    """The car spoken of; `None`: the lead's own."""
     vehicle_class: str | None = None
     quote: Quote | None = None
     offered: tuple[Slot, ...] = ()
@@ -63,6 +70,13 @@ class Facts:
     def booked(self) -> Appointment | None:
         """The live appointment, if there is one."""
         return self.appointment if self.appointment and self.appointment.status == "booked" else None
+
+
+@dataclass(frozen=True)
+class VehicleNamed:
+    """Another car than the one spoken of so far, or the same one better known."""
+
+    vehicle: Vehicle
 
 
 @dataclass(frozen=True)
@@ -133,7 +147,8 @@ class WentAside:
 
 
 Happened = (
-    Quoted
+    VehicleNamed
+    | Quoted
     | Offered
     | Held
     | HoldLost
@@ -158,6 +173,8 @@ def after(facts: Facts, happened: Happened) -> Facts:
 
 def _on_the_path(facts: Facts, happened: Happened) -> Facts:  # noqa: C901, PLR0911, PLR0912 - one line for each thing that can happen
     match happened:
+        case VehicleNamed(vehicle):
+            return _for_another_car(facts, vehicle)
         case Quoted(quote):
             state = facts.state if facts.booked else State.QUOTE
             return replace(
@@ -165,6 +182,7 @@ def _on_the_path(facts: Facts, happened: Happened) -> Facts:  # noqa: C901, PLR0
                 state=state,
                 quote=quote,
                 service=quote.service.code,
+                vehicle=quote.vehicle or facts.vehicle,
                 vehicle_class=quote.vehicle_class or facts.vehicle_class,
                 hold=None,
             )
@@ -195,6 +213,17 @@ def _on_the_path(facts: Facts, happened: Happened) -> Facts:  # noqa: C901, PLR0
             assert_never(happened)
 
 
+_ABOUT_A_CAR = frozenset({State.QUOTE, State.OFFER, State.CONFIRM, State.MOVE_OFFER, State.MOVE_CONFIRM})
+
+
+def _for_another_car(facts: Facts, vehicle: Vehicle) -> Facts:
+    """Price, times and hold were for the car of before."""
+    known = replace(
+        facts, vehicle=vehicle, vehicle_class=vehicle.vehicle_class, quote=None, offered=(), hold=None
+    )
+    return replace(known, state=resting_state(known) if facts.state in _ABOUT_A_CAR else facts.state)
+
+
 def resting_state(facts: Facts) -> State:
     """Where the path goes on after a hold was lost, a call-back was settled, or a person gave the conversation back."""
     if facts.booked:
@@ -213,6 +242,14 @@ def may_move(facts: Facts, *, yes: bool) -> bool:
 
 def may_cancel(facts: Facts, *, yes: bool) -> bool:
     return yes and facts.state is State.CANCEL_CONFIRM and facts.booked is not None
+
+
+def confirms(facts: Facts, appointment: Appointment) -> bool:
+    """The appointment is now what the customer was asked to say yes to."""
+    if appointment.status == "cancelled":
+        return facts.state is State.CANCEL_CONFIRM
+    asked = facts.state in {State.CONFIRM, State.MOVE_CONFIRM}
+    return asked and facts.hold is not None and facts.hold.start == appointment.start
 
 
 def hold_expired(hold: Hold, now: datetime) -> bool:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.events import CatalogService
+from shared.events import CatalogService, KnowledgeEntry
+from shared.text import in_this_age
 
 from chat.domain.conversation import FIXED_ACTIONS, State
 from chat.domain.values import Slot
@@ -39,7 +40,7 @@ class AskDuration:
 
 @dataclass(frozen=True)
 class AskDetails:
-    """What a service is; without one: warranty, care, the law, which only the catalogue or the shop can tell."""
+    """What a service is."""
 
     service: str | None = None
 
@@ -94,6 +95,58 @@ class AskAppointment:
 @dataclass(frozen=True)
 class AskHours:
     wish: Wish = field(default_factory=Wish)
+
+
+@dataclass(frozen=True)
+class AskOpenNow:
+    pass
+
+
+@dataclass(frozen=True)
+class AskKnowledge:
+    """What the shop says about `code`, if it says anything; `question` as it was asked."""
+
+    code: str
+    question: str
+
+
+@dataclass(frozen=True)
+class AskCheapest:
+    pass
+
+
+@dataclass(frozen=True)
+class AskRemoval:
+    """Of old film, which is work to sell; `question` as it was asked."""
+
+    question: str
+
+
+@dataclass(frozen=True)
+class AskGlass:
+    """Broken glass, or a window that does not move: no work for film."""
+
+
+@dataclass(frozen=True)
+class SayLate:
+    pass
+
+
+@dataclass(frozen=True)
+class ChangeService:
+    """Of the appointment there is."""
+
+    service: str | None = None
+
+
+@dataclass(frozen=True)
+class Resume:
+    """No person is wanted any more."""
+
+
+@dataclass(frozen=True)
+class OtherLanguage:
+    """Neither English nor Spanish."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +223,9 @@ class OffTopic:
 
 @dataclass(frozen=True)
 class Unclear:
-    pass
+    """`question`: the words that were not understood."""
+
+    question: str = field(default="", compare=False)
 
 
 Intent = (
@@ -189,6 +244,15 @@ Intent = (
     | KeepAppointment
     | AskAppointment
     | AskHours
+    | AskOpenNow
+    | AskKnowledge
+    | AskCheapest
+    | AskRemoval
+    | AskGlass
+    | SayLate
+    | ChangeService
+    | Resume
+    | OtherLanguage
     | AskAddress
     | AskAnything
     | AskIfBot
@@ -211,7 +275,7 @@ Intent = (
 class Context:
     """What the words are understood against. `now` is aware.
 
-    `booked`: there is a live appointment; `held`: the time read back; `service`: the one spoken of.
+    `booked`: there is a live appointment, at `appointment`; `held`: the time read back; `service`: the one spoken of.
     """
 
     state: State
@@ -223,6 +287,8 @@ class Context:
     booked: bool = False
     held: datetime | None = None
     service: str | None = None
+    appointment: datetime | None = None
+    knowledge: tuple[KnowledgeEntry, ...] = ()
 
 
 class UnknownAction(Exception):
@@ -262,7 +328,7 @@ def _fixed(action: str) -> Intent:
 
 def _start(value: str) -> datetime:
     try:
-        start = datetime.fromisoformat(value)
+        start = in_this_age(datetime.fromisoformat(value))
     except ValueError:
         raise UnknownAction(value) from None
     if start.tzinfo is None:

@@ -7,184 +7,40 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from shared.understanding.opt_out import spanish_chance
+
 Language = Literal["en", "es"]
 
-_SPANISH = frozenset(
-    [
-        "que",
-        "cuanto",
-        "cuanta",
-        "cuantos",
-        "cuesta",
-        "cuestan",
-        "cobran",
-        "precio",
-        "hola",
-        "gracias",
-        "por",
-        "para",
-        "el",
-        "la",
-        "los",
-        "las",
-        "un",
-        "una",
-        "mi",
-        "su",
-        "quiero",
-        "quisiera",
-        "puedo",
-        "puede",
-        "pueden",
-        "cita",
-        "manana",
-        "si",
-        "donde",
-        "estan",
-        "cuando",
-        "tienen",
-        "hay",
-        "con",
-        "de",
-        "del",
-        "favor",
-        "necesito",
-        "carro",
-        "coche",
-        "camioneta",
-        "buenas",
-        "buenos",
-        "dias",
-        "tardes",
-        "noches",
-        "es",
-        "esta",
-        "este",
-        "como",
-        "ustedes",
-        "tengo",
-        "hoy",
-        "lunes",
-        "martes",
-        "miercoles",
-        "jueves",
-        "viernes",
-        "sabado",
-        "domingo",
-        "horario",
-        "abierto",
-        "abiertos",
-        "cambiar",
-        "cancelar",
-        "persona",
-        "hablar",
-        "ayuda",
-        "ninguna",
-        "primera",
-        "segunda",
-        "tercera",
-        "claro",
-        "correcto",
-        "adelante",
-        "todavia",
-        "mejor",
-        "eres",
-        "adios",
-        "me",
-        "da",
-        "dame",
-        "polarizado",
-        "ceramica",
-        "parabrisas",
-        "al",
-        "se",
-        "lo",
-        "yo",
-        "y",
-        "muchas",
-        "turno",
-        "alguien",
-        "en",
-        "quien",
-        "tiene",
-        "dejemelo",
-        "dejelo",
-        "carbono",
-    ]
+SURE = 0.9
+"""Of the fitted chance that words are Spanish; between it and its contrary they tell nothing."""
+
+_SPANISH_SIGNS = re.compile(r"[¿¡ñáéíóú]", re.IGNORECASE)
+
+FOREIGN = 0.97
+FEWEST_WORDS = 3
+"""Of an alphabet that we share, to be called another language: `combien` alone may be a typo."""
+LANGUAGES = (
+    "en",
+    "es",
+    "fr",
+    "de",
+    "pt",
+    "it",
+    "pl",
+    "ru",
+    "uk",
+    "tl",
+    "vi",
+    "ht",
+    "zh",
+    "ko",
+    "ja",
+    "ar",
+    "fa",
+    "hi",
 )
-_ENGLISH = frozenset(
-    [
-        "the",
-        "how",
-        "much",
-        "is",
-        "are",
-        "what",
-        "when",
-        "where",
-        "do",
-        "does",
-        "you",
-        "your",
-        "my",
-        "for",
-        "and",
-        "of",
-        "on",
-        "at",
-        "it",
-        "i",
-        "a",
-        "an",
-        "in",
-        "can",
-        "to",
-        "with",
-        "have",
-        "that",
-        "this",
-        "please",
-        "yes",
-        "want",
-        "need",
-        "would",
-        "like",
-        "thanks",
-        "thank",
-        "hello",
-        "hi",
-        "hey",
-        "book",
-        "tomorrow",
-        "today",
-        "price",
-        "cost",
-        "time",
-        "not",
-        "be",
-        "was",
-        "which",
-        "who",
-        "will",
-        "am",
-        "tint",
-        "car",
-        "truck",
-        "appointment",
-        "cancel",
-        "move",
-        "morning",
-        "afternoon",
-        "next",
-        "all",
-        "any",
-        "show",
-        "let",
-        "think",
-        "could",
-        "appointments",
-    ]
-)
+"""That are spoken in the United States."""
 
 
 def plain(text: str) -> str:
@@ -194,14 +50,37 @@ def plain(text: str) -> str:
     return " ".join("".join(c for c in letters if not unicodedata.combining(c)).split())
 
 
+@lru_cache(maxsize=1024)
 def language_of(text: str) -> Language | None:
     """`None` where the words tell nothing: a number, a name, `ok`."""
-    words = re.findall(r"[a-z']+", plain(text))
-    spanish = sum(word in _SPANISH for word in words) + bool(re.search(r"[¿¡ñÑ]", text))
-    english = sum(word in _ENGLISH for word in words)
-    if spanish == english:
+    if not re.search(r"[^\W\d_]", text) or is_foreign(text):
         return None
-    return "es" if spanish > english else "en"
+    chance = spanish_chance(text)
+    written = bool(_SPANISH_SIGNS.search(text))
+    return "es" if chance >= (0.5 if written else SURE) else "en" if chance <= 1 - SURE else None
+
+
+@lru_cache(maxsize=1024)
+def is_foreign(text: str) -> bool:
+    """Surely neither English nor Spanish."""
+    letters = [c for c in text if c.isalpha()]
+    if not letters:
+        return False
+    latin = sum(unicodedata.name(c, "").startswith("LATIN") for c in letters)
+    if latin < len(letters) / 2:
+        return True
+    if len(text.split()) < FEWEST_WORDS:
+        return False
+    language, chance = _identifier().classify(text)
+    return language not in {"en", "es"} and chance >= FOREIGN
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    """Of the process; its weights take some seconds to load."""
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(LANGUAGES))
+    return identifier
 
 
 @lru_cache(maxsize=1024)

@@ -1,17 +1,28 @@
 """What the deterministic assistant says: the sentences of `phrases.toml`, filled with what booking answered."""
 
 import tomllib
-from collections.abc import Iterable
-from datetime import date, datetime, time
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo
+from typing import Literal
 
-from shared.events import CatalogService
+from shared.events import CatalogService, KnowledgeEntry, Vehicle
+from shared.events.notification import Media
+from shared.prices import amount_text, price_text
 
 from chat.domain.conversation import Owner, State, action_ids
 from chat.domain.language import Language
-from chat.domain.money import catalog_price, dollars, total_text
+from chat.domain.reply.render import (
+    catalog_price,
+    clock_at,
+    date_text,
+    day_hours,
+    day_text,
+    length,
+    moment,
+    weekday_name,
+)
 from chat.domain.soft import Soft
 from chat.domain.values import (
     Action,
@@ -40,6 +51,13 @@ def say(phrase: str, language: Language = "en", **values: object) -> str:
     return templates()[phrase][language].format(**values)
 
 
+def pictures(media: Iterable[Media], language: Language = "en") -> str:
+    """What stands in the conversation for them."""
+    return " ".join(
+        say("a_picture" if one.content_type.startswith("image/") else "a_file", language) for one in media
+    )
+
+
 def button(action: str, language: Language = "en") -> Action:
     return Action(id=action, label=say(f"button_{action}", language))
 
@@ -55,7 +73,7 @@ def actions_of(state: State, owner: Owner, language: Language = "en") -> tuple[A
 def greeting(
     lead: LeadFacts, shop: ShopFacts, service: CatalogService | None, language: Language = "en"
 ) -> str:
-    about = service.name if service else lead.interest
+    about = service.called(language) if service else lead.asked_for
     vehicle = vehicle_text(lead.vehicle)
     request = ""
     if about:
@@ -72,6 +90,15 @@ def target(vehicle: str | None, vehicle_class: str | None, language: Language = 
     if vehicle:
         return say("for_your", language, vehicle=vehicle)
     return say("for_a", language, vehicle_class=class_name(vehicle_class, language)) if vehicle_class else ""
+
+
+def _quoted_for(quote: Quote, vehicle: str | None, language: Language) -> str:
+    """`vehicle`: for a quote that was kept before quotes told theirs."""
+    return target(quote.vehicle.named if quote.vehicle else vehicle, quote.vehicle_class, language)
+
+
+def _booked_for(vehicle: Vehicle | None, language: Language) -> str:
+    return target(vehicle.named, vehicle.vehicle_class, language) if vehicle else ""
 
 
 def class_name(vehicle_class: str, language: Language = "en") -> str:
@@ -94,13 +121,13 @@ def price(
     ask_for_time: bool = True,
 ) -> str:
     if quote.total_cents is None or quote.kind == "on_request":
-        return on_request(quote.service.name, shop, language)
+        return on_request(quote.service.called(language), shop, language)
     return say(
         "price" if ask_for_time else "price_only",
         language,
-        service=quote.service.name,
-        target=target(vehicle, quote.vehicle_class, language),
-        total=total_text(quote.total_cents, quote.kind, language),
+        service=quote.service.called(language),
+        target=_quoted_for(quote, vehicle, language),
+        total=amount_text(quote.price, language),
         shop=shop.name,
     )
 
@@ -115,7 +142,7 @@ def price_from_catalog(
     return say(
         "price_from_catalog",
         language,
-        service=service.name,
+        service=service.called(language),
         target=target(None, vehicle_class, language),
         shop=shop.name,
         price=catalog_price(service, vehicle_class, language),
@@ -126,7 +153,7 @@ def price_range(service: CatalogService, shop: ShopFacts, language: Language = "
     return say(
         "price_range",
         language,
-        service=service.name,
+        service=service.called(language),
         shop=shop.name,
         price=catalog_price(service, None, language),
     )
@@ -135,32 +162,34 @@ def price_range(service: CatalogService, shop: ShopFacts, language: Language = "
 def service_list(
     services: Iterable[CatalogService], vehicle_class: str | None, shop: ShopFacts, language: Language = "en"
 ) -> str:
-    lines = "\n".join(f"- {s.name}: {catalog_price(s, vehicle_class, language)}" for s in services)
+    lines = "\n".join(
+        f"- {s.called(language)}: {catalog_price(s, vehicle_class, language)}" for s in services
+    )
     return say("service_list", language, shop=shop.name, lines=lines)
 
 
 def offer(
-    slots: tuple[Slot, ...], shop: ShopFacts, language: Language = "en", *, opening: str = "open_times"
+    slots: tuple[Slot, ...],
+    shop: ShopFacts,
+    language: Language = "en",
+    *,
+    opening: str = "open_times",
+    closed: str = "",
 ) -> str:
-    """`opening`: the phrase above the times."""
+    """`opening`: the phrase above the times; `closed`: what it says of the day that was wished."""
     return say(
         "offer",
         language,
-        opening=say(opening, language, shop=shop.name),
-        times="\n".join(f"- {slot_label(slot, shop.timezone, language)}" for slot in slots),
+        opening=say(opening, language, shop=shop.name, closed=closed),
+        times="\n".join(f"- {moment(slot.start, shop.timezone, language)}" for slot in slots),
         zone=shop.timezone.replace("_", " "),
     )
-
-
-def slot_label(slot: Slot, timezone: str, language: Language = "en") -> str:
-    """Booking's own wording, or the same time in Spanish."""
-    return slot.label if language == "en" else moment(slot.start, timezone, language)
 
 
 def labelled(slots: SlotList, language: Language) -> SlotList:
     """The offer with the labels that the customer reads."""
     worded = tuple(
-        s.model_copy(update={"label": slot_label(s, slots.timezone, language)}) for s in slots.slots
+        s.model_copy(update={"label": moment(s.start, slots.timezone, language)}) for s in slots.slots
     )
     return slots.model_copy(update={"slots": worded})
 
@@ -169,17 +198,38 @@ def none_open(shop: ShopFacts, language: Language = "en") -> str:
     return say("none_open", language, shop=shop.name, phone=shop.phone)
 
 
-def read_back(
-    quote: Quote, hold: Hold, shop: ShopFacts, vehicle: str | None, language: Language = "en"
+def tiers(
+    services: Sequence[CatalogService],
+    differs: Sequence[str],
+    vehicle_class: str | None,
+    language: Language = "en",
 ) -> str:
-    until = clock(hold.expires_at, shop.timezone) if hold.expires_at else None
+    """The same job in its films, side by side."""
+    lines = "\n".join(
+        f"- {service.called(language)}: {catalog_price(service, vehicle_class, language)}. {text}"
+        for service, text in zip(services, differs, strict=True)
+    )
+    return say("tiers", language, target=target(None, vehicle_class, language), lines=lines)
+
+
+def read_back(
+    quote: Quote,
+    hold: Hold,
+    shop: ShopFacts,
+    vehicle: str | None,
+    language: Language = "en",
+    *,
+    phrase: str = "read_back",
+) -> str:
+    """`phrase`: `read_back_unheld` while booking is away."""
+    until = clock_at(hold.expires_at, shop.timezone, language) if hold.expires_at else None
     return say(
-        "read_back",
+        phrase,
         language,
-        service=quote.service.name,
-        target=target(vehicle, quote.vehicle_class, language),
-        total=total_text(quote.total_cents, quote.kind, language),
-        time=_hold_label(hold, shop.timezone, language),
+        service=quote.service.called(language),
+        target=_quoted_for(quote, vehicle, language),
+        total=price_text(quote.price, language),
+        time=moment(hold.start, shop.timezone, language),
         shop=shop.name,
         address=shop.address,
         held=say("held", language, until=until) if until else "",
@@ -190,19 +240,17 @@ def move_read_back(appointment: Appointment, hold: Hold, language: Language = "e
     return say(
         "move_read_back",
         language,
-        service=appointment.service.name,
+        service=appointment.service.called(language),
+        target=_booked_for(appointment.vehicle, language),
         number=appointment.number,
         old=moment(appointment.start, appointment.timezone, language),
-        new=_hold_label(hold, appointment.timezone, language),
+        new=moment(hold.start, appointment.timezone, language),
     )
 
 
-def _hold_label(hold: Hold, timezone: str, language: Language) -> str:
-    return hold.label if language == "en" and hold.label else moment(hold.start, timezone, language)
-
-
 def booked(appointment: Appointment, language: Language = "en") -> str:
-    total = f", {dollars(appointment.total_cents)}" if appointment.total_cents is not None else ""
+    price_ = appointment.agreed_price
+    total = f", {price_text(price_, language)}" if price_ else ""
     return _appointment("booked", appointment, language, total=total)
 
 
@@ -212,6 +260,21 @@ def moved(appointment: Appointment, language: Language = "en") -> str:
 
 def cancelled(appointment: Appointment, language: Language = "en") -> str:
     return _appointment("cancelled", appointment, language)
+
+
+def changed_by_shop(
+    phrase: Literal["moved_by_shop", "cancelled_by_shop", "restored_by_shop"],
+    appointment: Appointment,
+    free: Sequence[datetime],
+    language: Language = "en",
+) -> str:
+    """`free`: other times, where the shop put it at one at which it is busy."""
+    end = moment(appointment.end, appointment.timezone, language)
+    told = _appointment(phrase, appointment, language, end=end)
+    if not free:
+        return told
+    times = "; ".join(moment(start, appointment.timezone, language) for start in free)
+    return f"{told} {say('busy_then', language, times=times)}"
 
 
 def status(appointment: Appointment, language: Language = "en") -> str:
@@ -226,7 +289,8 @@ def _appointment(phrase: str, appointment: Appointment, language: Language, **va
     return say(
         phrase,
         language,
-        service=appointment.service.name,
+        service=appointment.service.called(language),
+        target=_booked_for(appointment.vehicle, language),
         time=moment(appointment.start, appointment.timezone, language),
         shop=appointment.location.name,
         address=appointment.location.address,
@@ -300,41 +364,65 @@ def hours(opening: OpeningHours | None, shop: ShopFacts, wish: Wish, language: L
     if asked:
         return _opening_day(asked[0], shop, language)
     now = say("open_now" if opening.open_now else "closed_now", language)
-    lines = "\n".join(f"- {day_text(day.date, language)}: {_spans(day, language)}" for day in opening.days)
+    lines = "\n".join(f"- {day_text(day.date, language)}: {day_hours(day, language)}" for day in opening.days)
     return now + say(
         "hours_week", language, shop=shop.name, lines=lines, zone=shop.timezone.replace("_", " ")
     )
 
 
+def open_now(opening: OpeningHours | None, shop: ShopFacts, today: date, language: Language = "en") -> str:
+    """Yes or no, and until or from when."""
+    if opening is None:
+        return say("hours_unknown", language, shop=shop.name, phone=shop.phone)
+    if not opening.open_now and opening.opens_next is None:
+        return say("closed_now_unknown", language, shop=shop.name)
+    if not opening.open_now and opening.opens_next is not None:
+        opens = moment(opening.opens_next, shop.timezone, language)
+        return say("closed_now_until", language, shop=shop.name, opens=opens)
+    day = "".join(_opening_day(one, shop, language) for one in opening.days if one.date == today)
+    return say("open_now_until", language, shop=shop.name, day=day).strip()
+
+
+def closed_on(
+    opening: OpeningHours | None, day: date, shop: ShopFacts, language: Language = "en"
+) -> str | None:
+    """That the shop is closed that day; `None` where it is open, or nobody knows."""
+    closed = [one for one in (opening.days if opening else ()) if one.date == day and not one.spans]
+    return _opening_day(closed[0], shop, language) if closed else None
+
+
+def late(appointment: Appointment | None, shop: ShopFacts, language: Language = "en") -> str:
+    if appointment is None:
+        return say("late_unbooked", language, phone=shop.phone)
+    time_ = moment(appointment.start, appointment.timezone, language)
+    return say("late", language, service=appointment.service.called(language), time=time_, phone=shop.phone)
+
+
+def said_of(entry: KnowledgeEntry, language: Language = "en") -> str:
+    """What the shop says; in English where it says nothing in Spanish."""
+    return (entry.es or entry.en) if language == "es" else entry.en
+
+
 def _opening_day(day: OpeningDay, shop: ShopFacts, language: Language) -> str:
-    named = day_text(day.date, language)
-    if not day.spans:
-        note = f" ({day.note})" if day.note else ""
-        return say("hours_closed", language, day=named, shop=shop.name, note=note)
-    return say("hours_day", language, day=named, shop=shop.name, spans=_spans(day, language))
-
-
-def _spans(day: OpeningDay, language: Language) -> str:
-    spans = ", ".join(
-        say("span", language, opens=_of_day(span.opens), closes=_of_day(span.closes)) for span in day.spans
+    named, hours_ = day_text(day.date, language), day_hours(day, language)
+    return say(
+        "hours_day" if day.spans else "hours_closed", language, day=named, shop=shop.name, hours=hours_
     )
-    return spans or say("closed_word", language) + (f" ({day.note})" if day.note else "")
 
 
 def duration(service: CatalogService, shop: ShopFacts, language: Language = "en") -> str:
-    return say("duration", language, service=service.name, time=_length(service, language), shop=shop.name)
+    return say(
+        "duration",
+        language,
+        service=service.called(language),
+        time=length(service.duration_minutes, language),
+        shop=shop.name,
+    )
 
 
 def duration_list(services: Iterable[CatalogService], language: Language = "en") -> str:
-    lines = "\n".join(f"- {s.name}: {_length(s, language)}" for s in services)
+    lines = "\n".join(f"- {s.called(language)}: {length(s.duration_minutes, language)}" for s in services)
     return say("duration_list", language, lines=lines)
-
-
-def _length(service: CatalogService, language: Language) -> str:
-    hours_, minutes = divmod(service.duration_minutes, 60)
-    if hours_ and minutes:
-        return say("hours_and_minutes", language, hours=hours_, minutes=minutes)
-    return f"{hours_} h" if hours_ else f"{minutes} min"
 
 
 def which_day(wish: Wish, language: Language = "en") -> str:
@@ -345,8 +433,8 @@ def which_day(wish: Wish, language: Language = "en") -> str:
             "mismatch",
             language,
             date=date_text(named.month, named.day, language),
-            weekday=_word("weekdays", named.weekday(), language),
-            named=_word("weekdays", weekday, language),
+            weekday=weekday_name(named.weekday(), language),
+            named=weekday_name(weekday, language),
         )
     if wish.impossible:
         month, day = wish.impossible
@@ -357,42 +445,23 @@ def which_day(wish: Wish, language: Language = "en") -> str:
 
 
 def refused(code: str, shop: ShopFacts, language: Language = "en") -> str:
+    return say("refused", language, reason=_reason(code, shop, language))
+
+
+def _reason(code: str, shop: ShopFacts, language: Language) -> str:
     known = f"refused_{code}"
-    reason = say(known if known in templates() else "refused_other", language, shop=shop.name)
-    return say("refused", language, reason=reason)
+    return say(known if known in templates() else "refused_other", language, shop=shop.name)
+
+
+def instead(code: str, slots: tuple[Slot, ...], shop: ShopFacts, language: Language = "en") -> str:
+    """Why a time cannot be had, and others."""
+    if code == "slot_taken":
+        return taken(slots, shop, language)
+    reason = _reason(code, shop, language)
+    return f"{say('not_then', language, reason=reason)} {offer(slots, shop, language)}"
 
 
 def taken(slots: tuple[Slot, ...], shop: ShopFacts, language: Language = "en") -> str:
     if not slots:
         return f"{say('taken', language)} {none_open(shop, language)}"
     return offer(slots, shop, language, opening="taken_times")
-
-
-def moment(start: datetime, timezone: str, language: Language = "en") -> str:
-    """`Tue, Nov 24, 10:00 AM PST` at the location's clock; in Spanish with the day written out."""
-    local = start.astimezone(ZoneInfo(timezone))
-    if language == "es":
-        return f"{day_text(local.date(), language)}, {clock(start, timezone)} {local:%Z}"
-    return f"{local:%a, %b} {local.day}, {clock(start, timezone)} {local:%Z}"
-
-
-def day_text(day: date, language: Language = "en") -> str:
-    """`Tuesday, November 24`."""
-    weekday = _word("weekdays", day.weekday(), language)
-    return say("weekday_date", language, weekday=weekday, date=date_text(day.month, day.day, language))
-
-
-def date_text(month: int, day: int, language: Language = "en") -> str:
-    return say("date", language, month=_word("months", month - 1, language), day=day)
-
-
-def _word(words: str, index: int, language: Language) -> str:
-    return say(words, language).split()[index]
-
-
-def clock(value: datetime, timezone: str) -> str:
-    return _of_day(value.astimezone(ZoneInfo(timezone)).time())
-
-
-def _of_day(value: time) -> str:
-    return f"{value.hour % 12 or 12}:{value:%M} {value:%p}"

@@ -1,4 +1,4 @@
-"""What open pages are told of a conversation, small enough for a NOTIFY; the tables hold the rest."""
+"""What open pages are told of a conversation. In a NOTIFY, which every role of the database may hear, there are ids only."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -7,8 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 CHANNEL = "chat_feed"
 NOTIFY = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
-MAX_DELTA_CHARACTERS = 1500
-"""A NOTIFY payload must stay under 8000 bytes, and a character may take twelve of them as JSON."""
 
 
 class _Signal(BaseModel):
@@ -26,6 +24,14 @@ class Delta(_Signal):
     kind: Literal["delta"] = "delta"
     reply_id: UUID
     text: str
+
+
+class DeltaKept(_Signal):
+    """A `Delta` on its way to other processes: they read its words in the table `deltas`, as its tenant."""
+
+    kind: Literal["kept"] = "kept"
+    tenant_id: UUID
+    id: UUID
 
 
 class Typing(_Signal):
@@ -46,18 +52,21 @@ class Resync(_Signal):
 Signal = Annotated[MessageStored | Delta | Typing | StateChanged | Resync, Field(discriminator="kind")]
 
 
+Notified = Annotated[MessageStored | DeltaKept | Typing | StateChanged, Field(discriminator="kind")]
+
+
 class Envelope(BaseModel):
     """`origin`: the feed that has told its own subscribers already."""
 
     conversation_id: UUID
     origin: UUID | None = None
-    signal: Signal
+    signal: Notified
 
 
 _ENVELOPE = TypeAdapter(Envelope)
 
 
-def payload(conversation_id: UUID, signal: Signal, origin: UUID | None = None) -> str:
+def payload(conversation_id: UUID, signal: Notified, origin: UUID | None = None) -> str:
     return Envelope(conversation_id=conversation_id, signal=signal, origin=origin).model_dump_json()
 
 

@@ -12,25 +12,25 @@ class Soft(StrEnum):
     PRICE = "a discount or a price that is not in the catalogue"
     REFUSALS = "booking failed twice"
     TOOL_AWAY = "booking could not be reached"
-    VETOES = "two answers failed the check"
+    DROPPED = "two answers failed the check"
     MISSES = "two messages were not understood"
 
 
 ENOUGH = 2
-"""So many misses, failed bookings or vetoes call for a person."""
+"""So many misses, failed bookings or dropped call for a person."""
 
 TOOL_AWAY_FOR = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
 class Signs:
-    """What speaks for a person after an answer. `misses` and `refusals` are in a row, `vetoes` of this answer."""
+    """What speaks for a person after an answer. `misses` and `refusals` are in a row, `dropped` of this answer."""
 
     special: bool = False
     price_beyond: bool = False
     refusals: int = 0
     away_for: timedelta = timedelta()
-    vetoes: int = 0
+    dropped: int = 0
     misses: int = 0
 
 
@@ -41,7 +41,7 @@ def soft_trigger(signs: Signs) -> Soft | None:
         (Soft.PRICE, signs.price_beyond),
         (Soft.REFUSALS, signs.refusals >= ENOUGH),
         (Soft.TOOL_AWAY, signs.away_for > TOOL_AWAY_FOR),
-        (Soft.VETOES, signs.vetoes >= ENOUGH),
+        (Soft.DROPPED, signs.dropped >= ENOUGH),
         (Soft.MISSES, signs.misses >= ENOUGH),
     )
     return next((reason for reason, given in reasons if given), None)

@@ -1,11 +1,13 @@
 """The values a conversation holds: as booking answers them, as they are kept, and as the page shows them."""
 
 from datetime import date, time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from shared.events import CatalogChanged, Service, Vehicle
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from shared.events import CatalogChanged, KnowledgeEntry, Price, Service, Vehicle
+
+from chat.domain.language import Language
 
 
 class Fact(BaseModel):
@@ -25,16 +27,22 @@ class QuoteLine(Fact):
 
 
 class Quote(Fact):
-    """`total_cents` is `None` where the price is on request."""
+    """`total_cents` is `None` where the price is on request; `max_cents`: up to where a range goes."""
 
     id: UUID
     service: Service
+    vehicle: Vehicle | None = None
     vehicle_class: str | None = None
     lines: tuple[QuoteLine, ...] = ()
     total_cents: int | None = None
+    max_cents: int | None = None
     kind: Literal["exact", "from", "range", "on_request"] = "exact"
     valid_until: AwareDatetime
     catalog_version: int = 0
+
+    @property
+    def price(self) -> Price:
+        return Price(kind=self.kind, amount_cents=self.total_cents, max_cents=self.max_cents)
 
 
 class Slot(Fact):
@@ -46,7 +54,10 @@ class Slot(Fact):
 
 
 class SlotList(Fact):
+    """`last_day`: the last for which the shop takes bookings by now."""
+
     timezone: str
+    last_day: date | None = None
     slots: tuple[Slot, ...] = ()
 
 
@@ -60,9 +71,15 @@ class Hold(Fact):
     label: str = ""
 
 
+def _midnight(closes: object) -> object:
+    return "00:00" if closes == "24:00" else closes
+
+
 class OpeningSpan(Fact):
+    """`closes` at 00:00 is the midnight at the end of the day, which booking writes as 24:00."""
+
     opens: time
-    closes: time
+    closes: Annotated[time, BeforeValidator(_midnight)]
 
 
 class OpeningDay(Fact):
@@ -96,9 +113,23 @@ class Appointment(Fact):
     end: AwareDatetime
     timezone: str
     service: Service
+    vehicle: Vehicle | None = None
     total_cents: int | None = None
+    price: Price | None = None
     location: Shop
     manage_url: str
+
+    @property
+    def agreed_price(self) -> Price | None:
+        """One that was kept before prices had kinds has its total."""
+        if self.price is not None or self.total_cents is None:
+            return self.price
+        return Price(kind="exact", amount_cents=self.total_cents)
+
+
+def _worded(service: Service, language: Language) -> Service:
+    """With the name that the customer reads."""
+    return service.model_copy(update={"name": service.called(language)})
 
 
 class OfferedSlot(Slot):
@@ -116,10 +147,19 @@ class QuotePart(Fact):
     kind: Literal["quote"] = "quote"
     quote: Quote
 
+    @classmethod
+    def of(cls, quote: Quote, language: Language) -> Self:
+        return cls(quote=quote.model_copy(update={"service": _worded(quote.service, language)}))
+
 
 class AppointmentPart(Fact):
     kind: Literal["appointment"] = "appointment"
     appointment: Appointment
+
+    @classmethod
+    def of(cls, appointment: Appointment, language: Language) -> Self:
+        service = _worded(appointment.service, language)
+        return cls(appointment=appointment.model_copy(update={"service": service}))
 
 
 class ActionsPart(Fact):
@@ -139,13 +179,14 @@ def slots_part(offer: SlotList, quote_id: UUID | None) -> SlotsPart:
 
 
 class ShopFacts(Fact):
-    """The location as the customer may know it, and its catalogue (`None`: not received yet)."""
+    """The location as the customer may know it, its catalogue (`None`: not received yet), and what else it says."""
 
     name: str
     timezone: str
     address: str
     phone: str
     catalog: CatalogChanged | None = None
+    knowledge: tuple[KnowledgeEntry, ...] = ()
     assistant_on: bool = True
 
     @property
@@ -154,14 +195,16 @@ class ShopFacts(Fact):
 
 
 class LeadFacts(Fact):
+    """`interest` is what was typed, for looking up services; `asked_for` what of it may be repeated, in the shop's words."""
+
     first_name: str
     vehicle: Vehicle | None = None
     interest: str | None = None
+    asked_for: str | None = None
 
 
 def vehicle_text(vehicle: Vehicle | None) -> str | None:
-    """`2021 Honda Civic`, with what is known; `None` when nothing is."""
+    """`2021 Honda Civic`, with what is known of such cars, else the class; `None` when nothing is."""
     if vehicle is None:
         return None
-    words = [str(part) for part in (vehicle.year, vehicle.make, vehicle.model) if part]
-    return " ".join(words) or vehicle.vehicle_class
+    return vehicle.named or vehicle.vehicle_class

@@ -2,6 +2,7 @@
 
 import re
 from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -11,6 +12,7 @@ from chat.domain.language import in_english, plain
 from chat.domain.values import Slot
 
 PartOfDay = Literal["morning", "afternoon", "evening"]
+Order = Literal["earliest", "latest"]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -21,7 +23,9 @@ WEEKDAY = re.compile(
 )
 MONTH_DAY = re.compile(rf"\b{_MONTH}\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)")
 _DAY_MONTH = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?!\w)")
-NUMERIC_DAY = re.compile(r"\b(\d{1,2})/(\d{1,2})(?:/\d{2,4})?\b")
+NUMERIC_DAY = re.compile(r"\b(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?\b")
+_ISO_DAY = re.compile(r"\b((?:19|20)\d\d)-(\d{1,2})-(\d{1,2})\b")
+_YEAR_AFTER = re.compile(r",?\s+(?:of\s+|del?\s+)?((?:19|20)\d\d)\b")
 DAY_OF_MONTH = re.compile(r"\b(?:the\s+)?(\d{1,2})(?:st|nd|rd|th)\b")
 CLOCK = re.compile(r"\b(\d{1,2})(?::(\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)(?!\w)|\b(\d{1,2}):(\d{2})\b")
 _TIME_OF_DAY = r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?"
@@ -86,7 +90,9 @@ _ORDINAL_WORD = re.compile(rf"\b({'|'.join(sorted(_ORDINALS, key=len, reverse=Tr
 
 @dataclass(frozen=True)
 class Wish:
-    """Days and times are local at the location. `span`: first and last day.
+    """Days and times are local at the location.
+
+    `span`: first and last day. `weekdays`: Monday is 0; none: all of them. `order`: which of many are wanted.
 
     What is wrong with the day named, for a question: `mismatch` is a date with the weekday (Monday 0) that it is not,
     `impossible` a month (`None`: whichever) and a day that it does not have, `past` a day that is over.
@@ -98,6 +104,8 @@ class Wish:
     not_before: time | None = None
     not_after: time | None = None
     span: tuple[date, date] | None = None
+    weekdays: frozenset[int] = frozenset()
+    order: Order | None = None
     mismatch: tuple[date, int] | None = None
     impossible: tuple[int | None, int] | None = None
     past: date | None = None
@@ -134,21 +142,71 @@ def wish_in(text: str, now_local: datetime) -> Wish:
     )
 
 
-def fits(slot: Slot, wish: Wish, timezone: str) -> bool:
-    """Whether the slot is what was asked for, at the location's clock."""
-    local = slot.start.astimezone(ZoneInfo(timezone))
+_SHIFT = re.compile(
+    r"\b(half an|half|an?|one|two|three|\d{1,2}|media|una?|dos|tres) ?(hours?|hrs?|minutes?|mins?|horas?|minutos?)\b.*?"
+    r"\b(later|earlier|after|before|sooner|mas tarde|mas temprano|despues|antes)\b"
+)
+_SHIFTS = {"a": 1, "an": 1, "one": 1, "una": 1, "un": 1, "two": 2, "dos": 2, "three": 3, "tres": 3}
+_HALVES = {"half", "half an", "media"}
+
+
+def later_or_earlier(words: str) -> timedelta | None:
+    """`an hour later` and the like, from a time that both know."""
+    match = _SHIFT.search(plain(words))
+    if match is None:
+        return None
+    count = 0.5 if match[1] in _HALVES else _SHIFTS.get(match[1]) or int(match[1])
+    shift = timedelta(hours=count) if match[2].startswith("h") else timedelta(minutes=count)
+    back = match[3] in {"earlier", "before", "sooner", "mas temprano", "antes"}
+    return -shift if back else shift
+
+
+def doubt(wish: Wish) -> str | None:
+    """What is wrong with the day that was named, and what is right; `None`: nothing."""
+    if wish.mismatch:
+        named, weekday = wish.mismatch
+        other = named + timedelta(days=(weekday - named.weekday() + 3) % 7 - 3)
+        return f"{named:%B} {named.day}, {named.year} is a {named:%A}, not a {WEEKDAYS[weekday].title()}; the nearest {WEEKDAYS[weekday].title()} is {other:%B} {other.day}"
+    if wish.past:
+        return f"{wish.past:%A, %B} {wish.past.day}, {wish.past.year} is over"
+    if wish.impossible:
+        month, day = wish.impossible
+        return f"there is no day {f'{month}/' if month else ''}{day}"
+    return None
+
+
+def contradicts(wish: Wish, day: date) -> bool:
+    """Whether that day is what the doubtful words may have meant, so that they must be asked for again first."""
+    if wish.mismatch:
+        named, weekday = wish.mismatch
+        return day == named or day.weekday() == weekday
+    return wish.past is not None and (day.month, day.day) == (wish.past.month, wish.past.day)
+
+
+def window(wish: Wish) -> tuple[time, time]:
+    """From when to when of a day a job may start."""
     low, high = _PARTS[wish.part] if wish.part else (time.min, time.max)
+    if wish.at is not None:
+        return wish.at, wish.at
+    return max(low, wish.not_before or low), min(high, wish.not_after or high)
+
+
+def on_day(day: date, wish: Wish) -> bool:
     return (
-        (wish.day is None or local.date() == wish.day)
-        and (wish.span is None or wish.span[0] <= local.date() <= wish.span[1])
-        and (wish.at is None or local.time().replace(tzinfo=None) == wish.at)
-        and low <= local.time() <= high
-        and (wish.not_before is None or local.time() >= wish.not_before)
-        and (wish.not_after is None or local.time() <= wish.not_after)
+        (wish.day is None or day == wish.day)
+        and (wish.span is None or wish.span[0] <= day <= wish.span[1])
+        and (not wish.weekdays or day.weekday() in wish.weekdays)
     )
 
 
-def three_of(slots: tuple[Slot, ...], timezone: str, count: int = 3) -> tuple[Slot, ...]:
+def fits(slot: Slot, wish: Wish, timezone: str) -> bool:
+    """Whether the slot is what was asked for, at the location's clock."""
+    local = slot.start.astimezone(ZoneInfo(timezone))
+    low, high = window(wish)
+    return on_day(local.date(), wish) and low <= local.time() <= high
+
+
+def three_of(slots: Iterable[Slot], timezone: str, count: int = 3) -> tuple[Slot, ...]:
     """At most three, in order, over as many days as there are: a choice of one day is no choice."""
     zone = ZoneInfo(timezone)
     by_day: dict[date, list[Slot]] = {}
@@ -156,7 +214,7 @@ def three_of(slots: tuple[Slot, ...], timezone: str, count: int = 3) -> tuple[Sl
         by_day.setdefault(slot.start.astimezone(zone).date(), []).append(slot)
     picked: list[Slot] = []
     rank = 0
-    while len(picked) < min(count, len(slots)):
+    while len(picked) < min(count, sum(map(len, by_day.values()))):
         layer = [_spread(day, rank) for day in by_day.values() if rank < len(day)]
         picked += layer[: count - len(picked)]
         rank += 1
@@ -243,35 +301,41 @@ def month_number(word: str) -> int:
 
 
 def _named_day(words: str, today: date) -> Wish:
+    if match := _ISO_DAY.search(words):
+        return _in_month(today, int(match[2]), int(match[3]), int(match[1]))
     if match := MONTH_DAY.search(words):
-        return _in_month(today, month_number(match[1]), int(match[2]))
+        return _in_month(today, month_number(match[1]), int(match[2]), _year_after(match, words))
     if match := _DAY_MONTH.search(words):
-        return _in_month(today, month_number(match[2]), int(match[1]))
+        return _in_month(today, month_number(match[2]), int(match[1]), _year_after(match, words))
     if match := NUMERIC_DAY.search(words):
-        return _numeric(today, int(match[1]), int(match[2]))
+        year = int(match[3]) if match[3] else None
+        return _numeric(today, int(match[1]), int(match[2]), year and (year if year > 99 else 2000 + year))
     if (match := DAY_OF_MONTH.search(words)) and _means_a_date(words, match):
         return _day_number(today, int(match[1]))
     return Wish()
 
 
-def _numeric(today: date, first: int, second: int) -> Wish:
+def _year_after(match: re.Match[str], words: str) -> int | None:
+    year = _YEAR_AFTER.match(words, match.end())
+    return int(year[1]) if year else None
+
+
+def _numeric(today: date, first: int, second: int, year: int | None) -> Wish:
     """As in the United States, month first; `30/11` can only be the other way round."""
     if first > 12 >= second:
         first, second = second, first
     if not 1 <= first <= 12:
         return Wish(impossible=(first, second))
-    return _in_month(today, first, second)
+    return _in_month(today, first, second, year)
 
 
-def _in_month(today: date, month: int, day: int) -> Wish:
-    leap = 2024  # the longest February there is: whether this one has the day is asked of the date itself
-    if not 1 <= day <= monthrange(leap, month)[1]:
-        return Wish(impossible=(month, day))
+def _in_month(today: date, month: int, day: int, year: int | None) -> Wish:
+    """Without a year, the next such day; one that went by lately is over."""
     try:
-        named = date(today.year, month, day)
+        named = date(year or today.year, month, day)
     except ValueError:
         return Wish(impossible=(month, day))
-    if named < today and (today - named).days < _PAST_DAYS:
+    if named < today and (year or (today - named).days < _PAST_DAYS):
         return Wish(past=named)
     return Wish(day=named if named >= today else date(today.year + 1, month, day))
 

@@ -1,33 +1,46 @@
 """Appointments and messages seen in the CRM: theirs are news, our own come back as echoes and stop here."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+import structlog
 from shared.db.engine import transaction
-from shared.events import CrmAppointmentObserved, CrmChangeReceived, CrmMessageObserved, Event
+from shared.db.time import database_now
+from shared.events import (
+    CrmAppointmentObserved,
+    CrmChangeReceived,
+    CrmMessageObserved,
+    CrmOccurrence,
+    Event,
+)
 from shared.messaging.failures import RetryLater
 from shared.messaging.inbox import once
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_sync import store
-from crm_sync.actions.observing import (
+from crm_sync.actions.looking import (
     SeenBy,
     api_of,
     crm_id_of,
     digest_of,
     is_stale,
-    look_at_order,
-    note_order,
     place_of,
     subject_of,
 )
+from crm_sync.actions.observing import look_at_order, note_order
 from crm_sync.clients.errors import NotFound, Throttled, Unavailable
 from crm_sync.deps import Deps
-from crm_sync.domain.appointment import our_id_of
+from crm_sync.domain.appointment import Look, Written, edited, gone, written_of
 from crm_sync.domain.crm import CrmAppointment, CrmMessage
+from crm_sync.domain.horizon import series_span
 from crm_sync.domain.notes import marker_of, why_no_speech
+from crm_sync.domain.recurrence import NoRule, occurrences
 from crm_sync.tables import ExternalRef, LeadReplica, Location, Observation
+
+log = structlog.get_logger()
 
 
 async def observe_appointment(deps: Deps, event: Event[CrmChangeReceived]) -> None:
@@ -35,54 +48,57 @@ async def observe_appointment(deps: Deps, event: Event[CrmChangeReceived]) -> No
     place = await place_of(deps, event)
     seen = await _appointment_now(deps, place, event)
 
-    async def note_changed_appointment(session: AsyncSession, event: Event[CrmChangeReceived]) -> None:
-        home = place
-        if seen.location_id not in (None, place.crm_location_id):
-            found = await store.location_by_crm_id(session, event.tenant_id, str(seen.location_id))
-            if found is None:
-                return
-            home = found
-        await note_appointment(session, home, seen, seen_by="webhook")
+    async def note_changed_appointment(session: AsyncSession, _: Event[CrmChangeReceived]) -> None:
+        await note_appointment(session, place, seen, seen_by="webhook")
 
     await once(deps.sessions, event, note_changed_appointment)
 
 
 async def _appointment_now(deps: Deps, place: Location, event: Event[CrmChangeReceived]) -> CrmAppointment:
     """As it stands, whatever order the webhooks come in; when it is gone, its last row."""
-    gone = {**event.data.row, "deleted": True}
-    if event.data.operation == "DELETE":
-        return CrmAppointment.model_validate(gone)
-    try:
-        return await api_of(deps, place).appointment(crm_id_of(event))
-    except NotFound:
-        return CrmAppointment.model_validate(gone)
-    except (Throttled, Unavailable) as error:
-        raise RetryLater(f"ShopMonkey: {error}") from error
+    if event.data.operation != "DELETE":
+        try:
+            return await api_of(deps, place).appointment(crm_id_of(event))
+        except NotFound:
+            pass
+        except (Throttled, Unavailable) as error:
+            raise RetryLater(f"ShopMonkey: {error}") from error
+    return CrmAppointment.model_validate({**event.data.row, "deleted": True, "updatedDate": None})
 
 
 async def note_appointment(
-    session: AsyncSession, home: Location, seen: CrmAppointment, *, seen_by: SeenBy
+    session: AsyncSession,
+    place: Location,
+    seen: CrmAppointment,
+    *,
+    seen_by: SeenBy | Literal["write"],
+    theirs: bool = False,
 ) -> None:
-    """Publishes what is new about it, once."""
-    our_id = our_id_of(seen)
-    fact = CrmAppointmentObserved(
-        crm_appointment_id=seen.id,
-        location_id=home.location_id,
-        our_id=our_id,
-        order_id=seen.order_id,
-        start=seen.start_date,
-        end=seen.end_date,
-        all_day=bool(seen.all_day),
-        deleted=seen.off,
-    )
-    row = await _observation(session, home.tenant_id, "appointment", seen.id, seen.updated_date)
-    digest = digest_of(fact.model_dump_json())
-    if is_stale(row, seen.updated_date) or row.digest == digest:
+    """Publishes what is new about it, once. `place`: where it was looked for; `theirs`: staff's word, whatever our marker says; so is one of ours without it."""
+    home = await _home_of(session, place, seen)
+    if home is None:
+        await _warn_if_ours(session, place.tenant_id, seen)
         return
-    row.digest, row.crm_updated_at, row.location_id = digest, seen.updated_date, home.location_id
-    row.verdict, row.seen_by = ("ours" if our_id else "theirs"), seen_by
-    if our_id is not None:
-        ref = ExternalRef(tenant_id=home.tenant_id, kind="appointment", our_id=our_id, crm_id=seen.id)
+    row = await _observation(session, home.tenant_id, "appointment", seen.id, seen.updated_date)
+    if is_stale(row, seen.updated_date):
+        return
+    written = await _ours(session, home.tenant_id, seen, row)
+    theirs = theirs or written_of(seen) is None
+    look = Look(row.crm_updated_at, row.observed_at, row.edited_sequence)
+    changed = written is not None and (theirs or edited(seen, written, look))
+    fact = _fact(seen, home, written, changed=changed)
+    digest = digest_of(fact.model_dump_json(exclude={"observed_at"}))
+    _look_again(row, seen, fact, seen_by, digest)
+    if digest == row.digest:
+        return
+    row.digest, row.verdict = digest, "ours" if written else "theirs"
+    row.edited_sequence = written.sequence if written and changed else None
+    row.observed_at = max(database_now(), row.observed_at + timedelta(microseconds=1))
+    fact = fact.model_copy(update={"observed_at": row.observed_at})
+    if written is not None:
+        ref = ExternalRef(
+            tenant_id=home.tenant_id, kind="appointment", our_id=written.appointment_id, crm_id=seen.id
+        )
         await store.keep_ref(session, ref, replace=False)
     lead = await _lead_of(session, home.tenant_id, seen.order_id, None)
     await record(
@@ -93,6 +109,78 @@ async def note_appointment(
         location_id=home.location_id,
         correlation_id=lead.correlation_id if lead else None,
     )
+
+
+async def _home_of(session: AsyncSession, place: Location, seen: CrmAppointment) -> Location | None:
+    if seen.location_id in (None, place.crm_location_id):
+        return place
+    return await store.location_by_crm_id(session, place.tenant_id, str(seen.location_id))
+
+
+async def _warn_if_ours(session: AsyncSession, tenant_id: UUID, seen: CrmAppointment) -> None:
+    """Staff moved it to where we do not look: booking keeps its old hour until a person helps."""
+    if await store.our_id_of(session, tenant_id, kind="appointment", crm_id=seen.id):
+        log.error("appointment.unknown_location", crm_id=seen.id, crm_location_id=seen.location_id)
+
+
+async def _ours(
+    session: AsyncSession, tenant_id: UUID, seen: CrmAppointment, row: Observation
+) -> Written | None:
+    """None for a copy of ours, too: staff who duplicate it there duplicate its marker. Ours may have lost its own."""
+    written = written_of(seen)
+    if written is None:
+        our_id = await store.our_id_of(session, tenant_id, kind="appointment", crm_id=seen.id)
+        return Written(appointment_id=our_id, sequence=row.edited_sequence or 0) if our_id else None
+    known = await store.crm_id_of(session, tenant_id, kind="appointment", our_id=written.appointment_id)
+    return written if known in (None, seen.id) else None
+
+
+def _fact(
+    seen: CrmAppointment, home: Location, written: Written | None, *, changed: bool
+) -> CrmAppointmentObserved:
+    return CrmAppointmentObserved(
+        crm_appointment_id=seen.id,
+        location_id=home.location_id,
+        our_id=written.appointment_id if written else None,
+        order_id=seen.order_id,
+        start=seen.start_date,
+        end=seen.end_date,
+        all_day=bool(seen.all_day),
+        deleted=seen.off,
+        our_sequence=written.sequence if written else None,
+        changed_there=changed,
+        occurrences=_occurrences(seen, home),
+    )
+
+
+def _occurrences(seen: CrmAppointment, home: Location) -> tuple[CrmOccurrence, ...]:
+    if not seen.rruleset or seen.off:
+        return ()
+    once = (seen.start_date, seen.end_date)
+    try:
+        spans = occurrences(seen.rruleset, once, ZoneInfo(home.timezone), series_span(database_now()))
+    except NoRule:
+        log.exception("appointment.unreadable_rule", crm_id=seen.id)
+        spans = []
+    return tuple(CrmOccurrence(start=start, end=end) for start, end in spans or [once])
+
+
+def _look_again(
+    row: Observation, seen: CrmAppointment, fact: CrmAppointmentObserved, seen_by: str, digest: str
+) -> None:
+    """Of one that is gone, a look that began before that must not bring it back."""
+    gone_at = (seen.updated_date or database_now()) if seen.deleted and digest != row.digest else None
+    row.crm_updated_at = max(filter(None, (row.crm_updated_at, seen.updated_date, gone_at)), default=None)
+    ends = [fact.end, *(one.end for one in fact.occurrences)]
+    row.standing_until = None if fact.deleted else max(ends)
+    row.location_id, row.seen_by = fact.location_id, seen_by
+
+
+async def note_gone(session: AsyncSession, place: Location, known: Observation) -> None:
+    """A direct read said that it is not there any more."""
+    our_id = await store.our_id_of(session, place.tenant_id, kind="appointment", crm_id=known.crm_id)
+    seen = gone(known.crm_id, our_id, known.standing_until or known.observed_at)
+    await note_appointment(session, place, seen, seen_by="poll", theirs=True)
 
 
 async def observe_message(deps: Deps, event: Event[CrmChangeReceived]) -> None:

@@ -1,21 +1,21 @@
 """What is seen in the CRM, by webhook or poll: read there first, then noted and published in one transaction."""
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from shared.db.engine import transaction
 from shared.db.time import database_now
-from shared.events import CrmChangeReceived, CrmLeadObserved, Event
+from shared.events import ConsentProof, CrmChangeReceived, CrmLeadObserved, Event
 from shared.messaging.failures import DeadLetter, RetryLater
 from shared.messaging.inbox import once
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_sync import store
+from crm_sync.actions.consents import SeenCustomer, note_customer
+from crm_sync.actions.looking import SeenBy, api_of, crm_id_of, is_stale, place_of, subject_of
 from crm_sync.clients.errors import NotFound, Throttled, Unavailable
 from crm_sync.clients.shopmonkey import ShopMonkey
 from crm_sync.deps import Deps
@@ -23,8 +23,6 @@ from crm_sync.domain.contact import LeadFacts, lead_facts
 from crm_sync.domain.crm import CrmVehicle, Order
 from crm_sync.domain.lead_rule import LeadRule, Skip, judge
 from crm_sync.tables import Location, Observation
-
-SeenBy = Literal["webhook", "poll"]
 
 
 @dataclass(frozen=True)
@@ -54,34 +52,6 @@ async def observe_order(deps: Deps, event: Event[CrmChangeReceived]) -> None:
         await note_order(session, seen, seen_by="webhook", received_at=event.data.received_at)
 
     await once(deps.sessions, event, note_changed_order)
-
-
-def crm_id_of(event: Event[CrmChangeReceived]) -> str:
-    crm_id = event.data.row.get("id")
-    if not crm_id:
-        raise DeadLetter("a row without id")
-    return str(crm_id)
-
-
-async def place_of(deps: Deps, event: Event[CrmChangeReceived]) -> Location:
-    """The location that the event or its row names. Raises `RetryLater` while it is unknown here."""
-    crm_location_id = event.data.row.get("locationId")
-    async with transaction(deps.sessions, event.tenant_id) as session:
-        place = None
-        if event.location_id is not None:
-            place = await store.location(session, event.tenant_id, event.location_id)
-        if place is None and crm_location_id:
-            place = await store.location_by_crm_id(session, event.tenant_id, str(crm_location_id))
-    if place is None:
-        raise RetryLater("the location is not known here yet")
-    return place
-
-
-def api_of(deps: Deps, place: Location) -> ShopMonkey:
-    api = deps.accounts.get(place.crm_account)
-    if api is None:
-        raise RetryLater(f"no key for the ShopMonkey account {place.crm_account!r}")
-    return api
 
 
 async def look_at_order(deps: Deps, place: Location, order_id: str) -> SeenOrder:
@@ -159,17 +129,26 @@ async def note_order(
         ),
     )
     if not created:
-        if is_stale(row, seen.updated_at):
+        if row.verdict == "erased" or is_stale(row, seen.updated_at):
             return
         _look_again(row, seen, seen_by)
-    if isinstance(seen.found, LeadFacts) and row.digest != seen.found.digest:
+    if not isinstance(seen.found, LeadFacts):
+        return
+    if row.digest != seen.found.digest:
         row.digest = seen.found.digest
         await _publish_lead(session, seen, seen.found, seen_by=seen_by, received_at=received_at)
+    await note_customer(session, _customer_of(seen, seen.found, seen_by, received_at))
 
 
-def is_stale(row: Observation, updated_at: datetime | None) -> bool:
-    """A look at an older state than the one noted: two looks may end in the wrong order."""
-    return row.crm_updated_at is not None and updated_at is not None and updated_at < row.crm_updated_at
+def _customer_of(seen: SeenOrder, facts: LeadFacts, seen_by: SeenBy, at: datetime) -> SeenCustomer:
+    return SeenCustomer(
+        tenant_id=seen.tenant_id,
+        location_id=seen.location_id,
+        customer=facts.customer,
+        seen_by=seen_by,
+        at=at,
+        order_id=seen.order_id,
+    )
 
 
 def _look_again(row: Observation, seen: SeenOrder, seen_by: SeenBy) -> None:
@@ -179,6 +158,11 @@ def _look_again(row: Observation, seen: SeenOrder, seen_by: SeenBy) -> None:
     row.crm_updated_at = seen.updated_at or row.crm_updated_at
     row.seen_by = seen_by
     row.observed_at = database_now()
+
+
+def _proof(facts: LeadFacts, at: datetime) -> ConsentProof | None:
+    text = facts.proof
+    return ConsentProof(text=text, said_at=facts.customer.updated_date or at) if text else None
 
 
 async def _publish_lead(
@@ -195,6 +179,7 @@ async def _publish_lead(
         interest=facts.interest,
         message=facts.message,
         consent=facts.consent,
+        consent_proof=_proof(facts, received_at),
         seen_by=seen_by,
         received_at=received_at,
     )
@@ -206,12 +191,3 @@ async def _publish_lead(
         location_id=seen.location_id,
         correlation_id=known.correlation_id if known else None,
     )
-
-
-def subject_of(tenant_id: UUID, kind: str, crm_id: str) -> UUID:
-    """The subject of events about a record that has no lead here yet: the same for each of them, so they keep their order."""
-    return uuid5(NAMESPACE_URL, f"{tenant_id}/{kind}/{crm_id}")
-
-
-def digest_of(*parts: object) -> str:
-    return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()

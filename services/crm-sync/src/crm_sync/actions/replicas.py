@@ -40,6 +40,7 @@ async def keep_lead(session: AsyncSession, event: Event[LeadReceived]) -> None:
         order_id=ref.order_id if ref else None,
         customer_id=ref.customer_id if ref else None,
         vehicle_id=ref.vehicle_id if ref else None,
+        vehicle=fact.vehicle.model_dump(mode="json") if fact.vehicle else None,
         contact_name=fact.contact.name,
         service=fact.interest,
         correlation_id=event.correlation_id,

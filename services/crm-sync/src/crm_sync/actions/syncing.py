@@ -1,6 +1,7 @@
 """Working off what the CRM is owed: claimed, looked up when in doubt, written once, settled."""
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from typing import get_args
 from uuid import UUID
 
 import structlog
+from shared.availability import Availability
 from shared.db.engine import transaction
 from shared.events import CrmSynced, CrmSyncFailed
 from shared.events.base import EventData
@@ -16,10 +18,12 @@ from shared.telemetry.metrics import INTENTS_UNKNOWN
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_sync import store
+from crm_sync.actions.echoes import note_appointment
 from crm_sync.actions.writing import Place, write
 from crm_sync.clients.errors import OutcomeUnknown, Refused, ShopMonkeyError, Throttled
 from crm_sync.clients.shopmonkey import ShopMonkey
 from crm_sync.deps import Deps
+from crm_sync.domain.appointment import AppointmentWish, Look
 from crm_sync.domain.sync import (
     ABSENT_AFTER,
     LOOK_UPS_LAST,
@@ -31,6 +35,7 @@ from crm_sync.domain.sync import (
     Outcome,
     Skipped,
     Unknown,
+    Yielded,
     delay_after,
 )
 from crm_sync.tables import ExternalRef, SyncTask
@@ -68,10 +73,13 @@ async def report_unknown(deps: Deps) -> None:
 
 async def _work_off(deps: Deps, tenant_id: UUID, now: datetime | None) -> bool:
     end_by = asyncio.get_running_loop().time() + PERFORM_SECONDS
+    room = deps.crms[tenant_id].room(TASKS_AT_ONCE, 0, time.monotonic())
+    if room == 0:
+        return False
     async with transaction(deps.sessions, tenant_id) as session:
         now = now or await store.clock(session)
         await store.give_up_stuck(session, tenant_id, now=now, after=STUCK_AFTER)
-        claimed = await store.claim_due(session, tenant_id, now=now, limit=TASKS_AT_ONCE)
+        claimed = await store.claim_due(session, tenant_id, now=now, limit=room)
     work = (_work(deps, task, now, end_by) for task in claimed)
     results = await asyncio.gather(*work, return_exceptions=True)
     for task, result in zip(claimed, results, strict=True):
@@ -83,9 +91,20 @@ async def _work_off(deps: Deps, tenant_id: UUID, now: datetime | None) -> bool:
 
 async def _work(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> None:
     outcome = await _perform(deps, task, now, end_by)
+    _heed(deps.crms[task.tenant_id], outcome)
     if isinstance(outcome, Unknown) and _in_vain(task, outcome, now):
         outcome = Failed("outcome_unknown", detail=outcome.reason)
     await _settle(deps, task, outcome, now)
+
+
+def _heed(crm: Availability, outcome: Outcome) -> None:
+    match outcome:
+        case Unknown(looked=False) | Later(away=True):
+            crm.failed(time.monotonic())
+        case Done() | Failed() | Unknown() | Yielded():
+            crm.answered()
+        case Later() | Skipped():
+            pass  # says nothing of the CRM
 
 
 def _in_vain(task: SyncTask, outcome: Unknown, now: datetime) -> bool:
@@ -117,7 +136,7 @@ def _outcome_of(error: ShopMonkeyError) -> Outcome:
         case Throttled():
             return Later("throttled", error.retry_after_seconds)
         case _:
-            return Later(str(error))
+            return Later(str(error), away=True)
 
 
 @dataclass(frozen=True)
@@ -138,6 +157,7 @@ async def _prepare(deps: Deps, task: SyncTask, now: datetime) -> _Ready | Outcom
         location_id = lead.location_id or task.location_id
         location = await store.location(session, tenant_id, location_id) if location_id else None
         crm_id = await store.crm_id_of(session, tenant_id, kind=task.kind, our_id=task.our_id)
+        look = await _look(session, task, crm_id)
     if location is None:
         return Later("the location is not known here yet", 5)
     if location.crm_location_id is None:
@@ -146,7 +166,14 @@ async def _prepare(deps: Deps, task: SyncTask, now: datetime) -> _Ready | Outcom
     if api is None:
         return Later("no key for the account", 60)
     absent = task.unknown_since is None or _doubtful_for(task, now) >= ABSENT_AFTER
-    return _Ready(api, Place(location=location, lead=lead, crm_id=crm_id, absent=absent))
+    return _Ready(api, Place(location=location, lead=lead, crm_id=crm_id, absent=absent, look=look))
+
+
+async def _look(session: AsyncSession, task: SyncTask, crm_id: str | None) -> Look | None:
+    if task.kind != "appointment" or crm_id is None:
+        return None
+    row = await store.observation(session, task.tenant_id, kind=task.kind, crm_id=crm_id)
+    return Look(row.crm_updated_at, row.observed_at, row.edited_sequence) if row else None
 
 
 def _lead_missing(task: SyncTask, now: datetime) -> Outcome:
@@ -166,6 +193,10 @@ async def _settle(deps: Deps, task: SyncTask, outcome: Outcome, now: datetime) -
             await _note_done(session, task, outcome)
         elif mine and isinstance(outcome, Failed):
             await _note_failed(session, task, outcome)
+        elif isinstance(outcome, Yielded):
+            place = await store.location(session, task.tenant_id, outcome.location_id)
+            if place is not None:
+                await note_appointment(session, place, outcome.seen, seen_by="write", theirs=True)
     log.info("sync.settled", task_id=str(task.id), kind=task.kind, state=state, attempts=task.attempts)
 
 
@@ -179,6 +210,8 @@ def _state_after(task: SyncTask, outcome: Outcome, now: datetime) -> tuple[str, 
             return "failed", now, detail or code
         case Later(reason):
             return "planned", now + delay_after(outcome, task.attempts), reason
+        case Yielded():
+            return "skipped", now, "changed_there"
         case Unknown(reason):
             return "unknown", now + delay_after(outcome, task.attempts), reason
 
@@ -197,6 +230,9 @@ async def _note_done(session: AsyncSession, task: SyncTask, outcome: Done) -> No
     if task.kind != "status":
         ref = ExternalRef(tenant_id=task.tenant_id, kind=task.kind, our_id=task.our_id, crm_id=outcome.crm_id)
         await store.keep_ref(session, ref, replace=True)
+    if task.kind == "appointment":
+        until = AppointmentWish.model_validate(task.payload).stands_until
+        await store.note_standing(session, task, crm_id=outcome.crm_id, until=until)
     await _tell(
         session,
         task,

@@ -1,14 +1,28 @@
 """The three kinds of writes to the CRM: each looks first wherever an earlier attempt may have arrived."""
 
 from dataclasses import dataclass
+from typing import assert_never
+
+from shared.events import Vehicle
 
 from crm_sync.clients.errors import NotFound, Throttled, Unavailable
 from crm_sync.clients.shopmonkey import ShopMonkey
-from crm_sync.domain.appointment import AppointmentWish, changed_body, find_ours, new_body, reached
+from crm_sync.domain.appointment import (
+    AppointmentWish,
+    Look,
+    Step,
+    find_ours,
+    gone,
+    linked_vehicle,
+    marked_body,
+    moved_body,
+    new_body,
+    next_step,
+)
 from crm_sync.domain.crm import CrmAppointment, Order
 from crm_sync.domain.lead_rule import LeadRule, same_name
 from crm_sync.domain.notes import marked
-from crm_sync.domain.sync import Done, Failed, Outcome, Skipped, Unknown
+from crm_sync.domain.sync import Done, Failed, Outcome, Skipped, Unknown, Yielded
 from crm_sync.tables import LeadReplica, Location, SyncTask
 
 _NOT_YET = Unknown("look-up: not there yet", looked=True)
@@ -18,13 +32,14 @@ _NOT_YET = Unknown("look-up: not there yet", looked=True)
 class Place:
     """Where a task writes; `crm_id` is the record that it wrote before, when that is known.
 
-    `absent`: what a look-up does not find now is surely not there.
+    `absent`: what a look-up does not find now is surely not there. `look`: the newest at that record.
     """
 
     location: Location
     lead: LeadReplica
     crm_id: str | None
     absent: bool
+    look: Look | None = None
 
 
 async def write(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
@@ -48,15 +63,35 @@ async def _write_appointment(api: ShopMonkey, task: SyncTask, place: Place) -> O
         if task.attempts == 1:
             raise
         return Unknown(f"look-up: {error}", looked=True)
-    if standing is None and not place.absent:
+    if standing is not None:
+        return await _change(api, standing, wish, place)
+    if place.crm_id is None and not place.absent:
         return _NOT_YET
     if wish.action == "cancel":
-        return await _cancel(api, standing, wish)
-    if standing is None:
-        return Done(await api.create_appointment(_new_body(wish, place)))
-    if reached(standing, task.sequence):
-        return Done(standing.id)
-    return Done(await api.change_appointment(standing.id, changed_body(wish.fact)))
+        return Skipped("not_in_crm")
+    if place.crm_id is not None:
+        return Yielded(gone(place.crm_id, task.our_id, wish.fact.start), place.location.location_id)
+    return Done(await api.create_appointment(_new_body(wish, place)))
+
+
+async def _change(api: ShopMonkey, standing: CrmAppointment, wish: AppointmentWish, place: Place) -> Outcome:
+    match next_step(standing, wish, place.look):
+        case Step.NOTHING:
+            return Done(standing.id)
+        case Step.YIELD:
+            return Yielded(standing, place.location.location_id)
+        case Step.WRITE:
+            return Done(
+                await api.change_appointment(standing.id, moved_body(wish.fact, standing.location_id))
+            )
+        case Step.CANCEL:
+            await api.cancel_appointment(standing.id, wish.reason)
+            off = standing.model_copy(update={"deleted": True})
+            return Done(await api.change_appointment(standing.id, marked_body(wish.fact, off)))
+        case Step.MARK:
+            return Done(await api.change_appointment(standing.id, marked_body(wish.fact, standing)))
+        case step:
+            assert_never(step)
 
 
 async def _standing(
@@ -73,20 +108,13 @@ async def _standing(
     return find_ours(await api.appointments_near(wish.starts), task.our_id)
 
 
-async def _cancel(api: ShopMonkey, standing: CrmAppointment | None, wish: AppointmentWish) -> Outcome:
-    if standing is None:
-        return Skipped("not_in_crm")
-    if not standing.off:
-        await api.cancel_appointment(standing.id, wish.reason)
-    return Done(standing.id)
-
-
 def _new_body(wish: AppointmentWish, place: Place) -> dict[str, object]:
+    own = Vehicle.model_validate(place.lead.vehicle) if place.lead.vehicle else None
     return new_body(
         wish.fact,
         crm_location_id=str(place.location.crm_location_id),
         customer_id=place.lead.customer_id,
-        vehicle_id=place.lead.vehicle_id,
+        vehicle_id=linked_vehicle(wish.fact, own, place.lead.vehicle_id),
         order_id=place.lead.order_id,
     )
 

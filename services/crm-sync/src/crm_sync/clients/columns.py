@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from crm_sync.clients.errors import Unavailable
 from crm_sync.domain.crm import Column
 from crm_sync.domain.lead_rule import same_name
 
@@ -14,17 +15,24 @@ ASK_AGAIN_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class _Board:
+class Board:
+    """Only of a complete one may it be said that a column is not there."""
+
     columns: tuple[Column, ...]
+    complete: bool
     read_at: float
+    """By the monotonic clock."""
 
 
 class Columns:
-    """Keeps what was read, since a list may miss rows and a lead should not wait for it."""
+    """Keeps what was read, since a list may miss rows and a lead should not wait for it.
 
-    def __init__(self, read: Callable[[str], Awaitable[tuple[Column, ...]]]) -> None:
+    Raises `Unavailable` when a column is not in a list that had holes.
+    """
+
+    def __init__(self, read: Callable[[str], Awaitable[Board]]) -> None:
         self._read = read
-        self._boards: dict[str, _Board] = {}
+        self._boards: dict[str, Board] = {}
 
     async def name_of(self, location_id: str, column_id: str | None) -> str | None:
         """None: no such column at this location."""
@@ -39,17 +47,21 @@ class Columns:
 
     async def _find(self, location_id: str, pick: Callable[[Column], str | None]) -> str | None:
         board = self._boards.get(location_id)
-        age_seconds = time.monotonic() - board.read_at if board else FRESH_SECONDS
-        found = _first(board, pick)
-        if age_seconds >= FRESH_SECONDS or (found is None and age_seconds >= ASK_AGAIN_SECONDS):
-            found = _first(await self._refresh(location_id), pick)
+        found = _first(board, pick) if board else None
+        if board is None or _is_old(board, missing=found is None):
+            board = self._boards[location_id] = await self._read(location_id)
+            found = _first(board, pick)
+        if found is None and not board.complete:
+            raise Unavailable("a list of columns with holes")
         return found
 
-    async def _refresh(self, location_id: str) -> _Board:
-        board = _Board(await self._read(location_id), time.monotonic())
-        self._boards[location_id] = board
-        return board
+
+def _is_old(board: Board, *, missing: bool) -> bool:
+    age_seconds = time.monotonic() - board.read_at
+    return age_seconds >= FRESH_SECONDS or (
+        missing and (not board.complete or age_seconds >= ASK_AGAIN_SECONDS)
+    )
 
 
-def _first(board: _Board | None, pick: Callable[[Column], str | None]) -> str | None:
-    return next((found for column in (board.columns if board else ()) if (found := pick(column))), None)
+def _first(board: Board, pick: Callable[[Column], str | None]) -> str | None:
+    return next((found for column in board.columns if (found := pick(column))), None)

@@ -1,6 +1,7 @@
 """ShopMonkey's API v3 as far as it is used here: records in, records out."""
 
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ import httpx2
 import structlog
 from pydantic import ValidationError
 
-from crm_sync.clients.columns import Columns
+from crm_sync.clients.columns import Board, Columns
 from crm_sync.clients.errors import Unavailable
 from crm_sync.clients.transport import TIMEOUT, Account, Method, Transport
 from crm_sync.domain.appointment import iso
@@ -139,11 +140,12 @@ class ShopMonkey:
         row = await self._transport.write(method, path, body)
         return str(row["id"])
 
-    async def _columns_of(self, location_id: str) -> tuple[Column, ...]:
+    async def _columns_of(self, location_id: str) -> Board:
         params = {"where": json.dumps({"locationId": location_id}), "locationId": location_id}
         sweep = await self._sweep("/workflow_status", params)
         columns = [_parsed(Column, row) for row in sweep.rows]
-        return tuple(column for column in columns if column.location_id in (None, location_id))
+        ours = tuple(column for column in columns if column.location_id in (None, location_id))
+        return Board(ours, sweep.complete, time.monotonic())
 
     async def _sweep(self, path: str, params: dict[str, str]) -> Sweep:
         found: dict[str, Json] = {}

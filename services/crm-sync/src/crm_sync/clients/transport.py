@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 import httpx2
 from pydantic import BaseModel, ConfigDict, SecretStr
 from shared.http.vendors import VendorTransport
+from shared.text import cleaned_json
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
@@ -174,7 +175,7 @@ def _refusal(answer: httpx2.Response) -> Refused | None:
 
 def _json(answer: httpx2.Response) -> object:
     try:
-        return answer.json()
+        return cleaned_json(answer.json())
     except ValueError as error:
         raise Unavailable(f"status {answer.status_code} with an unreadable body") from error
 

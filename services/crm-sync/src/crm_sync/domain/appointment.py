@@ -1,14 +1,19 @@
 """Our appointments as ShopMonkey wants them written."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
-from shared.events import AppointmentFact
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from shared.events import AppointmentFact, Vehicle
+from shared.prices import price_text
+from shared.words import unlinked
 
 from crm_sync.domain.crm import SOURCE, CrmAppointment, Json
+from crm_sync.domain.notes import car_as_typed
 
 COLOR = "blue"
 Action = Literal["book", "move", "cancel"]
@@ -29,6 +34,10 @@ class AppointmentWish(BaseModel):
         """When the appointment may stand in the CRM."""
         return (self.fact.start,) if self.old_start is None else (self.fact.start, self.old_start)
 
+    @property
+    def stands_until(self) -> datetime | None:
+        return None if self.action == "cancel" else self.fact.end
+
 
 def new_body(
     fact: AppointmentFact,
@@ -40,21 +49,18 @@ def new_body(
 ) -> Json:
     links = {"customerId": customer_id, "vehicleId": vehicle_id, "orderId": order_id}
     known = {name: value for name, value in links.items() if value is not None}
-    return {**changed_body(fact), "color": COLOR, "locationId": crm_location_id, **known}
+    words = {"name": f"{fact.service.name}: {unlinked(fact.contact.name)}".strip(" :"), "note": _note(fact)}
+    moved = moved_body(fact, crm_location_id)
+    return {**words, **moved, "color": COLOR, "locationId": crm_location_id, **known}
 
 
-def changed_body(fact: AppointmentFact) -> Json:
-    """Every send flag off: the customer hears from us, never twice."""
+def moved_body(fact: AppointmentFact, crm_location_id: str | None) -> Json:
+    """Without name and note, which staff may have changed. Every send flag off: the customer hears from us, never twice."""
     return {
-        "name": f"{fact.service.name}: {fact.contact.name}".strip(" :"),
         "startDate": iso(fact.start),
         "endDate": iso(fact.end),
-        "note": f"Booked online, no. {fact.number}",
-        "metadata": {
-            "source": SOURCE,
-            "appointment_id": str(fact.appointment_id),
-            "sequence": fact.sequence,
-        },
+        "allDay": False,
+        **_marked(fact, start=fact.start, end=fact.end, location=crm_location_id),
         "sendConfirmation": False,
         "sendReminder": False,
         "useSMS": False,
@@ -62,29 +68,156 @@ def changed_body(fact: AppointmentFact) -> Json:
     }
 
 
+def marked_body(fact: AppointmentFact, standing: CrmAppointment) -> Json:
+    """Only our marker: the record as it stands is of this version of ours."""
+    return _marked(
+        fact,
+        start=standing.start_date,
+        end=standing.end_date,
+        location=standing.location_id,
+        off=standing.off,
+    )
+
+
+def _marked(
+    fact: AppointmentFact, *, start: datetime, end: datetime, location: str | None, off: bool = False
+) -> Json:
+    marker = {
+        "source": SOURCE,
+        "appointment_id": str(fact.appointment_id),
+        "sequence": fact.sequence,
+        "start": iso(start),
+        "end": iso(end),
+        "location": location,
+        "off": off,
+    }
+    return {"metadata": marker}
+
+
+def _note(fact: AppointmentFact) -> str:
+    car = car_as_typed(fact.vehicle)
+    lines = (
+        f"Booked online, no. {fact.number}",
+        f"Vehicle: {car}" if car else "",
+        f"Price: {price_text(fact.agreed_price)}",
+    )
+    return "\n".join(line for line in lines if line)
+
+
+def linked_vehicle(fact: AppointmentFact, lead_vehicle: Vehicle | None, vehicle_id: str | None) -> str | None:
+    """The CRM's vehicle of the lead, unless the booking is for another car."""
+    if fact.vehicle is None:
+        return vehicle_id
+    own = lead_vehicle.typed if lead_vehicle else None
+    return vehicle_id if fact.vehicle.typed == own else None
+
+
 def iso(moment: datetime) -> str:
     """UTC with milliseconds and `Z`, as ShopMonkey writes it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def our_id_of(appointment: CrmAppointment) -> UUID | None:
-    """The appointment of ours that its marker names; None: theirs."""
+class Written(BaseModel):
+    """What our marker says that we wrote last. None: an older marker, which does not say it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    appointment_id: UUID
+    sequence: int
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
+    location: str | None = None
+    off: bool = False
+
+    def stands(self, appointment: CrmAppointment) -> bool:
+        """Nobody there has changed it since, as far as the row itself tells."""
+        if self.off or appointment.off:
+            return self.off == appointment.off
+        pairs = (
+            (self.start, appointment.start_date),
+            (self.end, appointment.end_date),
+            (self.location, appointment.location_id),
+        )
+        return all(mine is None or mine == now for mine, now in pairs)
+
+
+def written_of(appointment: CrmAppointment) -> Written | None:
+    """None: theirs."""
     metadata = appointment.metadata or {}
     if metadata.get("source") != SOURCE:
         return None
     try:
-        return UUID(str(metadata.get("appointment_id")))
-    except ValueError:
+        return Written.model_validate(metadata)
+    except ValidationError:
         return None
 
 
-def reached(appointment: CrmAppointment, sequence: int) -> bool:
-    """Whether the record already shows our change of this sequence."""
-    written = (appointment.metadata or {}).get("sequence")
-    return isinstance(written, int) and written >= sequence
+def gone(crm_id: str, our_id: UUID | None, at: datetime) -> CrmAppointment:
+    """One that staff have deleted, as far as it is known."""
+    marker = {"source": SOURCE, "appointment_id": str(our_id), "sequence": 0}
+    row = {"id": crm_id, "startDate": at, "endDate": at, "deleted": True}
+    return CrmAppointment.model_validate(row | {"metadata": marker if our_id else None})
 
 
 def find_ours(found: Iterable[CrmAppointment], our_id: UUID) -> CrmAppointment | None:
     """One that still stands before one that was called off."""
-    ours = sorted((one for one in found if our_id_of(one) == our_id), key=lambda one: one.off)
-    return next(iter(ours), None)
+    ours = [one for one in found if (written := written_of(one)) and written.appointment_id == our_id]
+    return next(iter(sorted(ours, key=lambda one: one.off)), None)
+
+
+@dataclass(frozen=True)
+class Look:
+    """The newest look at a record of ours. `edited_sequence`: the version of ours that staff have changed since."""
+
+    updated_at: datetime | None
+    told_at: datetime
+    edited_sequence: int | None
+
+
+def edited(appointment: CrmAppointment, written: Written, look: Look | None) -> bool:
+    """Staff's until we write again: also what they changed back is their word."""
+    changed_before = look is not None and look.edited_sequence == written.sequence
+    return changed_before or not written.stands(appointment)
+
+
+class Step(StrEnum):
+    """What to do about a record of ours for a change of ours."""
+
+    NOTHING = "nothing"
+    MARK = "mark"
+    """It stands as the change wants it, or as booking knows that staff put it."""
+    WRITE = "write"
+    CANCEL = "cancel"
+    YIELD = "yield"
+    """Staff changed it, and booking did not know when it made this change: theirs is told, ours not written."""
+
+
+def next_step(appointment: CrmAppointment, wish: AppointmentWish, look: Look | None) -> Step:
+    written = written_of(appointment)
+    if written is not None and written.sequence >= wish.fact.sequence:
+        return Step.NOTHING
+    if _as_wished(appointment, wish):
+        return Step.MARK
+    by_staff = wish.fact.changed_by == "shop"
+    if wish.action == "cancel" and not by_staff:
+        return Step.CANCEL
+    if written is None or not edited(appointment, written, look):
+        return Step.WRITE if wish.action != "cancel" else Step.YIELD
+    if not _known(appointment, wish, look):
+        return Step.YIELD
+    return Step.MARK if by_staff else Step.WRITE
+
+
+def _as_wished(appointment: CrmAppointment, wish: AppointmentWish) -> bool:
+    if wish.action == "cancel" or appointment.off:
+        return appointment.off == (wish.action == "cancel")
+    wanted = (wish.fact.start, wish.fact.end)
+    return not appointment.all_day and (appointment.start_date, appointment.end_date) == wanted
+
+
+def _known(appointment: CrmAppointment, wish: AppointmentWish, look: Look | None) -> bool:
+    """Booking had been told of the record as it stands when it made the change."""
+    seen_at = wish.fact.crm_seen_at
+    if look is None or seen_at is None:
+        return False
+    return look.updated_at == appointment.updated_date and look.told_at <= seen_at

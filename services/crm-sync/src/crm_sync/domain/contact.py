@@ -2,10 +2,11 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import phonenumbers
-from shared.events import Consent, Contact, CrmRef, Vehicle
+from shared.events import Consent, Contact, CrmConsent, CrmRef, Vehicle
 
 from crm_sync.domain.crm import CrmVehicle, Customer, Email, Order, PhoneNumber
 
@@ -15,7 +16,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 @dataclass(frozen=True)
 class LeadFacts:
-    """What ingest is told about a lead."""
+    """What ingest is told about a lead; `customer` is whom it was read from."""
 
     ref: CrmRef
     contact: Contact
@@ -23,6 +24,13 @@ class LeadFacts:
     interest: str | None
     message: str | None
     consent: Consent
+    customer: Customer
+
+    @property
+    def proof(self) -> str | None:
+        """The flags; `None`: none is set."""
+        said = _consents_at(self.contact, self.customer)
+        return "; ".join(f"{one.channel}: {one.words}" for one in said) or None
 
     @property
     def digest(self) -> str:
@@ -41,6 +49,7 @@ def lead_facts(
         email=_address(email) if email else None,
         phone=_e164(phone) if phone else None,
     )
+    said = {said.channel: said.granted for said in _consents_at(contact, customer)}
     return LeadFacts(
         ref=CrmRef(order_id=order.id, customer_id=order.customer_id, vehicle_id=order.vehicle_id),
         contact=contact,
@@ -48,10 +57,55 @@ def lead_facts(
         interest=interest,
         message=(order.complaint or "").strip() or None,
         consent=Consent(
-            sms=contact.phone is not None and _may_text(phone),
-            email=contact.email is not None and _may_mail(customer, email),
+            sms=said.get("sms", False),
+            email=said.get("email", False),
+            refused=tuple(channel for channel, granted in said.items() if not granted),
         ),
+        customer=customer,
     )
+
+
+def _consents_at(contact: Contact, customer: Customer) -> list[CrmConsent]:
+    return [said for said in consents_of(customer) if said.address in {contact.email, contact.phone}]
+
+
+def consents_of(customer: Customer) -> list[CrmConsent]:
+    """What the flags say, of every address whose flags say something.
+
+    A text needs the number's own `optIn`, a mail `subscribed` or `marketingOptIn`. Any of them that is false refuses.
+    """
+    found: dict[tuple[str, str], CrmConsent] = {}
+    for said in (*_texting(customer), *_mailing(customer)):
+        known = found.setdefault((said.channel, said.address), said)
+        if known.granted and not said.granted:
+            found[said.channel, said.address] = said
+    return list(found.values())
+
+
+def _texting(customer: Customer) -> Iterator[CrmConsent]:
+    for entry in customer.phone_numbers or []:
+        granted = False if customer.marketing_opt_in is False else entry.opt_in
+        number = _e164(entry)
+        if number and granted is not None and entry.type != "Landline":
+            words = f"ShopMonkey: optIn {_flag(entry.opt_in)}, {_marketing(customer)}"
+            yield CrmConsent(channel="sms", address=number, granted=granted, words=words)
+
+
+def _mailing(customer: Customer) -> Iterator[CrmConsent]:
+    for entry in customer.emails or []:
+        flags = {customer.marketing_opt_in, entry.subscribed} - {None}
+        address = _address(entry)
+        if address and flags:
+            words = f"ShopMonkey: subscribed {_flag(entry.subscribed)}, {_marketing(customer)}"
+            yield CrmConsent(channel="email", address=address, granted=False not in flags, words=words)
+
+
+def _marketing(customer: Customer) -> str:
+    return f"marketingOptIn {_flag(customer.marketing_opt_in)}"
+
+
+def _flag(flag: bool | None) -> str:
+    return "not set" if flag is None else str(flag).lower()
 
 
 def _name(customer: Customer, order: Order) -> str:
@@ -85,14 +139,6 @@ def _e164(entry: PhoneNumber) -> str | None:
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _may_text(entry: PhoneNumber | None) -> bool:
-    return entry is not None and entry.type != "Landline" and entry.opt_in is not False
-
-
-def _may_mail(customer: Customer, entry: Email | None) -> bool:
-    return entry is not None and entry.subscribed is not False and customer.marketing_opt_in is not False
 
 
 def _vehicle(vehicle: CrmVehicle) -> Vehicle:

@@ -77,6 +77,7 @@ class Customer(Record):
     marketing_opt_in: bool | None = None
     emails: list[Email] | None = None
     phone_numbers: list[PhoneNumber] | None = None
+    updated_date: AwareDatetime | None = None
 
 
 class CrmVehicle(Record):
@@ -96,6 +97,7 @@ class CrmAppointment(Record):
     cancellation_note: str | None = None
     deleted: bool | None = None
     metadata: Json | None = None
+    rruleset: str | None = None
     updated_date: AwareDatetime | None = None
 
     @property

@@ -14,7 +14,10 @@ from shared.events import (
     HandoffEnded,
     HandoffRequested,
     MessageSent,
+    Vehicle,
 )
+from shared.prices import price_text
+from shared.words import unlinked
 
 from crm_sync.domain.crm import CrmMessage
 
@@ -30,14 +33,19 @@ def note_of_message(message: MessageSent) -> str | None:
         return None
     author = _AUTHORS[message.author]
     speaker = author if message.author == "assistant" else f"{author} ({_CHANNELS[message.channel]})"
-    return f"{speaker}: {message.text}"
+    text = unlinked(message.text) if message.author == "customer" else message.text
+    return f"{speaker}: {text}"
 
 
 def note_of_appointment(fact: AppointmentFact) -> str:
-    what = f"{fact.service.name}, {_moment(fact)} (no. {fact.number})"
+    car = car_as_typed(fact.vehicle)
+    job = f"{fact.service.name} for {car}" if car else fact.service.name
+    what = f"{job}, {_moment(fact)} (no. {fact.number})"
+    if fact.changed_by == "shop":
+        return _note_of_staff_s_change(fact, what)
     match fact:
         case AppointmentBooked():
-            return f"Appointment booked: {what}, total {_dollars(fact.total_cents)}"
+            return f"Appointment booked: {what}, {_price(fact)}"
         case AppointmentRescheduled():
             return f"Appointment moved: {what}"
         case AppointmentCancelled():
@@ -46,14 +54,36 @@ def note_of_appointment(fact: AppointmentFact) -> str:
             return f"Appointment: {what}"
 
 
+def _note_of_staff_s_change(fact: AppointmentFact, what: str) -> str:
+    if isinstance(fact, AppointmentCancelled):
+        return f"Cancelled here, the customer is told: {what}"
+    told = f"Changed here, the customer is told: {what}"
+    if not fact.alternatives:
+        return told
+    offered = "; ".join(slot.label for slot in fact.alternatives)
+    return f"{told}. THIS HOUR IS TAKEN by another appointment. The customer was offered: {offered}"
+
+
+def car_as_typed(vehicle: Vehicle | None) -> str | None:
+    """For the shop to read, with its class: `2019 Ford F-150 (truck)`."""
+    if vehicle is None or not vehicle.typed:
+        return vehicle.called if vehicle else None
+    placed = f" ({vehicle.vehicle_class})" if vehicle.vehicle_class else ""
+    return unlinked(vehicle.typed) + placed
+
+
 def note_of_handoff(handoff: HandoffRequested) -> str:
-    question = f"\nOpen question: {handoff.open_question}" if handoff.open_question else ""
-    return f"A person is needed ({handoff.reason}): {handoff.summary}{question}"
+    question = _open_question(handoff.open_question)
+    return f"A person is needed ({unlinked(handoff.reason)}): {unlinked(handoff.summary)}{question}"
 
 
 def note_of_call_back(asked: CallBackRequested) -> str:
-    question = f"\nOpen question: {asked.open_question}" if asked.open_question else ""
-    return f"Please call the customer at {asked.phone} ({asked.reason}): {asked.summary}{question}"
+    question = _open_question(asked.open_question)
+    return f"Please call the customer at {asked.phone} ({unlinked(asked.reason)}): {unlinked(asked.summary)}{question}"
+
+
+def _open_question(typed: str | None) -> str:
+    return f"\nOpen question, as typed: {unlinked(typed)}" if typed else ""
 
 
 def note_of_handoff_end(ended: HandoffEnded) -> str:
@@ -108,5 +138,7 @@ def _moment(fact: AppointmentFact) -> str:
     )
 
 
-def _dollars(cents: int) -> str:
-    return f"${cents // 100:,}.{cents % 100:02}"
+def _price(fact: AppointmentFact) -> str:
+    """`total $899.00`, or an estimate as one: the shop must not take it for what was agreed."""
+    price = fact.agreed_price
+    return f"total {price_text(price)}" if price.kind == "exact" else price_text(price)

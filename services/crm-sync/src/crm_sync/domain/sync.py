@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
+from uuid import UUID
+
+from shared.availability import LONGEST_PROBE_SECONDS
+
+from crm_sync.domain.crm import CrmAppointment
 
 Kind = Literal["appointment", "message", "status"]
 LONGEST_BACKOFF_SECONDS = 600
@@ -35,10 +40,11 @@ class Failed:
 
 @dataclass(frozen=True)
 class Later:
-    """Certainly not written. `delay_seconds` None: by the backoff."""
+    """Certainly not written. `delay_seconds` None: by the backoff. `away`: the CRM takes nothing at the moment."""
 
     reason: str
     delay_seconds: float | None = None
+    away: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,15 @@ class Unknown:
     looked: bool = False
 
 
-Outcome = Done | Skipped | Failed | Later | Unknown
+@dataclass(frozen=True)
+class Yielded:
+    """Nothing written: staff changed the record, and what they put there is to be told first. `seen`: as it stands now; `location_id`: where it was to be."""
+
+    seen: CrmAppointment
+    location_id: UUID
+
+
+Outcome = Done | Skipped | Failed | Later | Unknown | Yielded
 
 
 LOOK_UPS_LAST = timedelta(hours=2)
@@ -67,6 +81,8 @@ def delay_after(outcome: Later | Unknown, attempts: int) -> timedelta:
     match outcome:
         case Later(delay_seconds=float() | int() as seconds):
             return timedelta(seconds=seconds)
+        case Later(away=True):
+            return min(backoff(attempts), timedelta(seconds=LONGEST_PROBE_SECONDS))
         case Unknown():
             return max(backoff(attempts), timedelta(seconds=SETTLE_SECONDS))
         case _:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from shared.db.engine import Sessions, transaction
-from shared.events import LocationChanged
+from shared.events import FirstTouch, LocationChanged
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +14,8 @@ from ingest import store
 from ingest.domain.configuration import Change, LocationSettings, TenantSettings, changes, is_published
 from ingest.domain.delivery import DeliveryStatus
 from ingest.domain.refusals import CrmLocationTaken, SiteKeyTaken, TenantUnknown
-from ingest.tables import Location, Tenant, WebhookDelivery
+from ingest.sealing import Sealer
+from ingest.tables import LeadSourceRow, Location, Tenant, WebhookDelivery
 
 
 @dataclass(frozen=True)
@@ -33,21 +35,21 @@ class TenantView:
 
 
 async def configure_tenant(
-    sessions: Sessions, slug: str, wanted: TenantSettings, *, dry_run: bool
+    sessions: Sessions, sealer: Sealer, slug: str, wanted: TenantSettings, *, dry_run: bool
 ) -> Configured:
     """Raises `SiteKeyTaken`."""
     async with transaction(sessions, tenant_id=None) as session:
         tenant = await store.enter_tenant(session, slug, lock=True)
         if await store.site_keys_of_others(session, slug, wanted.site_keys):
             raise SiteKeyTaken
-        found = changes(tenant_settings(tenant) if tenant else None, wanted)
+        found = changes(tenant_settings(tenant, sealer) if tenant else None, wanted)
         if dry_run or (tenant and not found):
             return Configured(tenant.id if tenant else None, found)
         if tenant is None:
-            tenant = Tenant(slug=slug, **wanted.model_dump(mode="json"))
+            tenant = Tenant(slug=slug, **_columns(wanted, sealer))
             session.add(tenant)
             return Configured(tenant.id, found)
-        tenant.sqlmodel_update(wanted.model_dump(mode="json"))
+        tenant.sqlmodel_update(_columns(wanted, sealer))
         if is_published(found):
             await _publish_all(session, tenant)
         return Configured(tenant.id, found)
@@ -88,8 +90,25 @@ async def list_deliveries(
         return await store.deliveries(session, tenant.id, status, limit)
 
 
-def tenant_settings(tenant: Tenant) -> TenantSettings:
-    return TenantSettings.model_validate(tenant.model_dump(include=set(TenantSettings.model_fields)))
+async def list_sources(
+    sessions: Sessions, slug: str, *, lead_id: UUID | None, held: bool, limit: int
+) -> Sequence[LeadSourceRow]:
+    """Newest first. Raises `TenantUnknown`."""
+    async with transaction(sessions, tenant_id=None) as session:
+        tenant = await _tenant(session, slug)
+        return await store.sources(session, tenant.id, lead_id=lead_id, held=held, limit=limit)
+
+
+def tenant_settings(tenant: Tenant, sealer: Sealer) -> TenantSettings:
+    """A secret that no key opens stands there as it is stored, so that it differs from whatever is wanted."""
+    opened = [sealer.open(sealed) or sealed for sealed in tenant.sealed_secrets]
+    known = tenant.model_dump(include=set(TenantSettings.model_fields))
+    return TenantSettings.model_validate(known | {"webhook_secrets": [*tenant.webhook_secrets, *opened]})
+
+
+def _columns(wanted: TenantSettings, sealer: Sealer) -> dict[str, Any]:
+    sealed = [sealer.seal(secret) for secret in wanted.webhook_secrets]
+    return wanted.model_dump(mode="json") | {"webhook_secrets": [], "sealed_secrets": sealed}
 
 
 def location_settings(location: Location) -> LocationSettings:
@@ -133,7 +152,7 @@ async def _publish_all(session: AsyncSession, tenant: Tenant) -> None:
 
 
 async def _publish(session: AsyncSession, tenant: Tenant, location: Location) -> None:
-    known = location_settings(location)
+    known = location_settings(location).model_copy(update={"a2p": location.a2p or tenant.a2p})
     changed = LocationChanged(
         location_id=location.id,
         version=location.version,
@@ -144,6 +163,8 @@ async def _publish(session: AsyncSession, tenant: Tenant, location: Location) ->
         crm_lead_rule=tenant.crm_lead_rule,
         demo_mode=tenant.demo_mode,
         allow_list=tuple(tenant.allow_list),
+        text_countries=tuple(tenant.text_countries),
+        first_touch=FirstTouch.model_validate(tenant.first_touch),
         **{name: getattr(known, name) for name in LocationSettings.model_fields},
     )
     await record(session, changed, tenant_id=tenant.id, subject=location.id, location_id=location.id)

@@ -1,5 +1,6 @@
 """What happens to a lead elsewhere moves its status; each move is published with the lead's new version."""
 
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ingest import store
 from ingest.domain.contact import usable
+from ingest.domain.sighting import lock_key
 from ingest.domain.status import (
     Appointment,
     AppointmentHeard,
@@ -45,11 +47,13 @@ async def mark_contacted(session: AsyncSession, event: Event[NotificationSent]) 
 
 
 async def mark_scheduled(session: AsyncSession, event: Event[AppointmentBooked]) -> None:
-    await _move(session, event, event.data.lead_id, _heard(event.data), "appointment_booked")
+    await _move(session, event, event.data.lead_id, _heard(event.data), "appointment_booked", event.data.end)
 
 
 async def mark_rescheduled(session: AsyncSession, event: Event[AppointmentRescheduled]) -> None:
-    await _move(session, event, event.data.lead_id, _heard(event.data), "appointment_rescheduled")
+    await _move(
+        session, event, event.data.lead_id, _heard(event.data), "appointment_rescheduled", event.data.end
+    )
 
 
 async def mark_cancelled(session: AsyncSession, event: Event[AppointmentCancelled]) -> None:
@@ -63,12 +67,14 @@ async def withdraw_consent(session: AsyncSession, event: Event[ContactOptedOut])
     if opted_out.lead_id and not await store.is_known(session, event.tenant_id, opted_out.lead_id):
         raise RetryLater(f"lead {opted_out.lead_id} is not here yet")
     if opted_out.channel == "sms":
-        phone = usable(Contact(name="", phone=opted_out.address)).phone or opted_out.address
-        await store.withdraw_sms_consent(session, event.tenant_id, phone)
-        address = phone
+        address = usable(Contact(name="", phone=opted_out.address)).phone or opted_out.address
+        withdraw = store.withdraw_sms_consent
     else:
         address = opted_out.address.strip().lower()
-        await store.withdraw_email_consent(session, event.tenant_id, address)
+        withdraw = store.withdraw_email_consent
+    # A lead that comes with it at this moment waits, and then finds the opt-out.
+    await store.lock_keys(session, [lock_key(event.tenant_id, address)])
+    await withdraw(session, event.tenant_id, address)
     kept = OptOut(tenant_id=event.tenant_id, channel=opted_out.channel, address=address)
     await store.keep_opt_out(session, kept)
 
@@ -78,12 +84,21 @@ def _heard(fact: AppointmentFact, *, cancelled: bool = False) -> AppointmentHear
 
 
 async def _move(
-    session: AsyncSession, event: Event[DataT], lead_id: UUID, happening: Happening, reason: str
+    session: AsyncSession,
+    event: Event[DataT],
+    lead_id: UUID,
+    happening: Happening,
+    reason: str,
+    until: datetime | None = None,
 ) -> None:
-    """Under the lead's row lock, so that its versions rise in the order in which they are published."""
+    """Under the lead's row lock, so that its versions rise in the order in which they are published.
+
+    `until`: the lead is active until then, `None`: at the time of the event.
+    """
     lead = await store.locked_lead(session, event.tenant_id, lead_id)
     if lead is None:
         raise RetryLater(f"lead {lead_id} is not here yet")
+    lead.active_at = max(lead.active_at, event.time, until or event.time)
     old = _state(lead)
     new = after(old, happening)
     if new == old:

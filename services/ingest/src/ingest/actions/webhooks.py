@@ -1,6 +1,6 @@
 """A ShopMonkey webhook: stored with the event that passes it on, in one transaction, before it is answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,9 +9,11 @@ from shared.db.engine import Sessions, transaction
 from shared.db.time import database_now
 from shared.events import CrmChangeReceived
 from shared.messaging.outbox import envelope
+from shared.persons import erased
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ingest import store
+from ingest.actions.receive import lead_id_of
 from ingest.domain import delivery
 from ingest.domain.configuration import is_slug
 from ingest.domain.delivery import (
@@ -23,8 +25,10 @@ from ingest.domain.delivery import (
     Refused,
     ShopmonkeyChange,
 )
-from ingest.domain.refusals import DeliveryUnknown, TenantUnknown
-from ingest.domain.signature import verify
+from ingest.domain.refusals import DeliveryUnknown, SecretsLost, TenantUnknown
+from ingest.domain.signature import BadSignature, verify
+from ingest.sealing import Sealer, open_all
+from ingest.store import WebhookTenant
 
 log = structlog.get_logger()
 
@@ -38,8 +42,10 @@ class _Arrival:
     received_at: datetime
 
 
-async def receive_webhook(sessions: Sessions, slug: str, incoming: IncomingWebhook) -> Outcome:
-    """Raises `TenantUnknown`, `BadSignature`, `StaleTimestamp` or `Malformed`: then nothing is kept."""
+async def receive_webhook(
+    sessions: Sessions, sealer: Sealer, slug: str, incoming: IncomingWebhook
+) -> Outcome:
+    """Raises `TenantUnknown`, `BadSignature`, `StaleTimestamp`, `SecretsLost` or `Malformed`: then nothing is kept."""
     now = database_now()
     webhook_id = incoming.signature.webhook_id
     if not is_slug(slug):
@@ -48,13 +54,26 @@ async def receive_webhook(sessions: Sessions, slug: str, incoming: IncomingWebho
         tenant = await store.enter_webhook_tenant(session, slug)
         if tenant is None:
             raise TenantUnknown(slug)
-        verify(incoming.signature, incoming.body, secrets=tenant.secrets, now=now)
+        _check_signature(incoming, slug, tenant, sealer, now)
         delivery.check_webhook_id(webhook_id)
         change = delivery.read_change(incoming.body)
         arrival = _Arrival(tenant.id, webhook_id, incoming.body, incoming.kept_headers, now)
         outcome = await _pass_on(session, arrival, change)
     _tell(outcome, slug)
     return outcome
+
+
+def _check_signature(
+    incoming: IncomingWebhook, slug: str, tenant: WebhookTenant, sealer: Sealer, now: datetime
+) -> None:
+    """Opening a secret takes less time than the round trip that brought it, so opened ones are not kept."""
+    opened = open_all(sealer, tenant.plain, tenant.sealed)
+    try:
+        verify(incoming.signature, incoming.body, secrets=opened.secrets, now=now)
+    except BadSignature as error:
+        if opened.lost:
+            raise SecretsLost(slug) from error
+        raise
 
 
 async def replay_delivery(sessions: Sessions, slug: str, delivery_id: UUID) -> Outcome:
@@ -64,7 +83,7 @@ async def replay_delivery(sessions: Sessions, slug: str, delivery_id: UUID) -> O
         if tenant is None:
             raise TenantUnknown(slug)
         row = await store.delivery(session, tenant.id, delivery_id)
-        if row is None:
+        if row is None or not row.body:  # of an erased person, or too old
             raise DeliveryUnknown
         arrival = _Arrival(tenant.id, row.webhook_id, row.body, row.headers, row.received_at)
         return await _pass_on(session, arrival, delivery.read_change(row.body))
@@ -72,6 +91,9 @@ async def replay_delivery(sessions: Sessions, slug: str, delivery_id: UUID) -> O
 
 async def _pass_on(session: AsyncSession, arrival: _Arrival, change: ShopmonkeyChange) -> Outcome:
     location_id, refusal = await _judge_location(session, arrival.tenant_id, change)
+    if location_id is not None and await _is_of_erased(session, arrival.tenant_id, location_id, change):
+        # The shop goes on with its order; who the person was is not kept here again.
+        arrival, change = replace(arrival, body=b"", headers={}), change.bare()
     delivery_id = delivery.delivery_id(arrival.tenant_id, arrival.webhook_id)
     event = envelope(
         _change_received(delivery_id, arrival, change),
@@ -98,14 +120,23 @@ async def _pass_on(session: AsyncSession, arrival: _Arrival, change: ShopmonkeyC
     return Duplicate(delivery_id)
 
 
+async def _is_of_erased(
+    session: AsyncSession, tenant_id: UUID, location_id: UUID, change: ShopmonkeyChange
+) -> bool:
+    """Until the end of the transaction the order's lead is not erased beside us."""
+    order_id = change.order_id()
+    if order_id is None or await store.share_lead_of_order(session, tenant_id, location_id, order_id):
+        return False
+    return await erased(session, lead_id_of(tenant_id, location_id, order_id)) is not None
+
+
 async def _judge_location(
     session: AsyncSession, tenant_id: UUID, change: ShopmonkeyChange
 ) -> tuple[UUID | None, Refusal | None]:
     crm_id = change.crm_location_id()
     if crm_id is None:
         return None, None
-    # PostgreSQL bears no NUL in a text, and no location has one in its id.
-    location = None if "\0" in crm_id else await store.location_by_crm_id(session, tenant_id, crm_id)
+    location = await store.location_by_crm_id(session, tenant_id, crm_id)
     if location is None:
         return None, "unknown_location"
     return location.id, None if location.switches["enabled"] else "disabled_location"
@@ -123,7 +154,7 @@ def _change_received(delivery_id: UUID, arrival: _Arrival, change: ShopmonkeyCha
 
 
 def _error(refusal: Refusal | None, change: ShopmonkeyChange) -> str | None:
-    crm_id = (change.crm_location_id() or "").replace("\0", "")
+    crm_id = change.crm_location_id()
     match refusal:
         case None:
             return None

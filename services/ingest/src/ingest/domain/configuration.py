@@ -2,16 +2,29 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
-from shared.events import Address, LeadStatus, StaffRole, Switches
+from shared.events import A2pRegistration, Address, FirstTouch, LeadStatus, StaffRole, Switches
 from shared.events.values import Value
+from shared.text import Code, Line
 
 SLUG_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 HIDDEN = frozenset({"webhook_secrets"})
-PUBLISHED = frozenset({"name", "demo_mode", "allow_list", "crm_account", "crm_lead_rule"})
+PUBLISHED = frozenset(
+    {
+        "name",
+        "demo_mode",
+        "allow_list",
+        "text_countries",
+        "a2p",
+        "first_touch",
+        "crm_account",
+        "crm_lead_rule",
+    }
+)
 """The settings of a tenant that travel in `location.changed`."""
 
 
@@ -21,7 +34,16 @@ def _known_zone(name: str) -> str:
     return name
 
 
-Text = Annotated[str, Field(min_length=1, max_length=300)]
+def _country(code: str) -> str:
+    if code not in SUPPORTED_REGIONS:
+        raise ValueError("not the two capital letters of a country, such as US or MX")
+    return code
+
+
+Text = Annotated[Line, Field(min_length=1, max_length=300)]
+Key = Annotated[Code, Field(min_length=1, max_length=300)]
+FormChallenge = Literal["auto", "always"]
+"""Whether the web form asks for proof of work above the soft limit only, or each time."""
 
 
 class Setting(Value):
@@ -33,33 +55,40 @@ class Setting(Value):
 class LeadRule(Setting):
     """Which orders of the CRM are leads, and the column of an order for a status; crm-sync works by it."""
 
-    workflow_columns: tuple[str, ...] = ()
-    name_prefix: str | None = None
-    keywords: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    workflow_columns: tuple[Line, ...] = ()
+    name_prefix: Line | None = None
+    keywords: tuple[Line, ...] = ()
+    exclude: tuple[Line, ...] = ()
     max_age_days: int = Field(default=30, ge=1, le=3650)
-    status_columns: dict[LeadStatus, str] = Field(default_factory=dict)
+    status_columns: dict[LeadStatus, Line] = Field(default_factory=dict)
 
 
 class TenantSettings(Setting):
     name: Text
-    webhook_secrets: tuple[Text, ...] = ()
-    site_keys: tuple[Text, ...] = ()
+    webhook_secrets: tuple[Key, ...] = ()
+    site_keys: tuple[Key, ...] = ()
     demo_mode: bool = True
     allow_list: tuple[Text, ...] = ()
-    crm_account: Text = "default"
+    text_countries: tuple[Annotated[Code, AfterValidator(_country)], ...] = ("US", "CA")
+    a2p: A2pRegistration | None = None
+    first_touch: FirstTouch = FirstTouch()
+    crm_account: Key = "default"
     crm_lead_rule: LeadRule = LeadRule()
     postal_address: Text | None = None
+    form_challenge: FormChallenge = "auto"
 
 
 class LocationSettings(Setting):
+    """`a2p`: `None` means the tenant's registration."""
+
     name: Text
     timezone: Annotated[str, AfterValidator(_known_zone)]
     address: Address
     phone: Text
     email: Text
     sms_from: str | None = Field(default=None, pattern=r"^\+[1-9][0-9]{6,14}$")
-    crm_location_id: Text | None = None
+    a2p: A2pRegistration | None = None
+    crm_location_id: Key | None = None
     switches: Switches = Switches()
 
 
@@ -69,7 +98,7 @@ class StaffSettings(Setting):
     name: Text
     phone: str | None = Field(default=None, pattern=r"^\+[1-9][0-9]{6,14}$")
     role: StaffRole
-    locations: tuple[Text, ...] = ()
+    locations: tuple[Key, ...] = ()
     active: bool = True
 
     @model_validator(mode="after")
@@ -88,15 +117,15 @@ class Change(Value):
 
 
 def changes(old: Value | None, new: Value) -> list[Change]:
-    """Field by field, `address.city` inside of groups, in the order of the settings."""
+    """Field by field, `address.city` inside of groups, in the order of the settings; last what is not set any more."""
     before = dict(_flat(old.model_dump(mode="json"))) if old else {}
     after = dict(_flat(new.model_dump(mode="json")))
     return [
         Change(field=field, new="changed")
         if field in HIDDEN
-        else Change(field=field, old=before.get(field), new=value)
-        for field, value in after.items()
-        if before.get(field) != value
+        else Change(field=field, old=before.get(field), new=after.get(field))
+        for field in dict.fromkeys([*after, *before])
+        if before.get(field) != after.get(field)
     ]
 
 

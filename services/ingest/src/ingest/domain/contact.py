@@ -6,8 +6,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator
 from shared.events import Contact
-
-from ingest.domain.text import plain_text
+from shared.text import AddressText, address_text, one_line
 
 DEFAULT_REGION = "US"
 _LONGEST_PHONE_INPUT = 60
@@ -18,42 +17,56 @@ class BadEmail(ValueError):
         super().__init__("This is not an e-mail address.")
 
 
+MEXICO = 52
+"""Mobiles there were called with a 1 before their ten digits until 2020, and are still written so."""
+
+
 class BadPhone(ValueError):
     def __init__(self) -> None:
         super().__init__("This is not a phone number; write it with area code, or with + and country code.")
 
 
 def normal_email(written: str) -> str:
-    """Lower-cased; says nothing about whether mail arrives. Raises `BadEmail`."""
+    """Lower-cased, the domain as DNS and every mail server know it; says nothing about whether mail arrives. Raises `BadEmail`."""
     try:
         # Without `test_environment` the reserved .test domains, which sample data lives in, are refused.
-        checked = validate_email(written.strip(), check_deliverability=False, test_environment=True)
+        checked = validate_email(address_text(written), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise BadEmail from error
-    return checked.normalized.lower()
-
-
-Email = Annotated[str, AfterValidator(normal_email)]
-"""As a field of a body."""
+    return f"{checked.local_part}@{checked.ascii_domain}".lower()
 
 
 def normal_phone(written: str) -> str:
     """E.164; without a country code it is a US number. Raises `BadPhone`."""
-    if len(written) > _LONGEST_PHONE_INPUT:
+    typed = address_text(written)
+    if len(typed) > _LONGEST_PHONE_INPUT:
         raise BadPhone
     try:
-        number = phonenumbers.parse(written, DEFAULT_REGION)
+        number = phonenumbers.parse(typed, DEFAULT_REGION)
     except phonenumbers.NumberParseException as error:
         raise BadPhone from error
+    national = number.national_number or 0
+    if number.country_code == MEXICO and national // 10**10 == 1:
+        number.national_number = national - 10**10
     if not phonenumbers.is_valid_number(number):
         raise BadPhone
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def normal_address(written: str) -> str:
+    """An e-mail address or a phone number, as leads keep it. Raises `BadEmail` or `BadPhone`."""
+    return normal_email(written) if "@" in written else normal_phone(written)
+
+
+Email = Annotated[AddressText, AfterValidator(normal_email)]
+Phone = Annotated[AddressText, AfterValidator(normal_phone)]
+"""As fields of a body."""
+
+
 def usable(contact: Contact) -> Contact:
     """What a shop typed into its CRM: an address or number that cannot work is left out, the lead is not."""
     return Contact(
-        name=plain_text(contact.name),
+        name=one_line(contact.name),
         email=_email_or_none(contact.email),
         phone=_phone_or_none(contact.phone),
     )

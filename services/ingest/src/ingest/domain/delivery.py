@@ -1,14 +1,20 @@
 """What a ShopMonkey webhook says, and what became of its delivery."""
 
+import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from shared.text import cleaned, cleaned_json
 
 from ingest.domain.signature import SignatureHeaders
 
 MAX_WEBHOOK_ID = 200
+_NAMES_NOBODY = frozenset({
+    "id", "orderId", "locationId", "startDate", "endDate", "allDay", "confirmationStatus", "deleted", "metadata", "updatedDate",
+})  # fmt: skip
+"""Fields of an order, an appointment or a message; `metadata` holds the ids that we gave."""
 
 DeliveryStatus = Literal["accepted", "unknown_location", "disabled_location"]
 Refusal = Literal["unknown_location", "disabled_location"]
@@ -20,13 +26,14 @@ class Malformed(Exception):
 
 def _names(value: object) -> tuple[str, ...]:
     """A `diff` in a form not seen yet must not cost the delivery."""
-    return tuple(v for v in value if isinstance(v, str)) if isinstance(value, list) else ()
+    return tuple(cleaned(v) for v in value if isinstance(v, str)) if isinstance(value, list) else ()
 
 
 class ShopmonkeyChange(BaseModel):
     operation: Literal["INSERT", "UPDATE", "DELETE"]
     table: str = Field(pattern=r"^[A-Za-z0-9_]{1,100}$")
-    data: dict[str, Any]
+    data: Annotated[dict[str, Any], BeforeValidator(cleaned_json)]
+    """Cleaned, since half a character in somebody's note must not cost the delivery."""
     diff: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
 
     def crm_location_id(self) -> str | None:
@@ -34,14 +41,26 @@ class ShopmonkeyChange(BaseModel):
         named = self.data.get("locationId")
         return None if named is None else str(named)
 
+    def order_id(self) -> str | None:
+        """The order that the row is, or is about."""
+        named = self.data.get("id" if self.table == "order" else "orderId")
+        return None if named is None else str(named)
+
+    def bare(self) -> "ShopmonkeyChange":
+        """Which record changed, and when somebody comes; without a word of anybody's."""
+        row = {name: value for name, value in self.data.items() if name in _NAMES_NOBODY}
+        return self.model_copy(update={"data": row, "diff": ()})
+
 
 def read_change(body: bytes) -> ShopmonkeyChange:
     """Raises `Malformed`."""
     try:
-        return ShopmonkeyChange.model_validate_json(body)
+        return ShopmonkeyChange.model_validate(json.loads(body))
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors()]
         raise Malformed("; ".join(faults)) from error
+    except (ValueError, RecursionError) as error:
+        raise Malformed("body: this is not JSON, or nested too deeply") from error
 
 
 def check_webhook_id(webhook_id: str) -> None:

@@ -1,5 +1,6 @@
 """What a web form carries beside the lead: proof of consent, and the marks of a machine."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -26,9 +27,22 @@ class ConsentGiven(Value):
     given_at: AwareDatetime
 
 
+def page_of(url: str) -> str:
+    """Without query and fragment, in which sites pass on names and addresses."""
+    return re.split("[?#]", url, maxsplit=1)[0]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A challenge that was solved in time; it is good once."""
+
+    challenge_id: str
+    expires_at: datetime
+
+
 @dataclass(frozen=True)
 class Submission:
-    """One sending of the form, normalised. `fingerprint` tells whether a repeated `key` carries the same body."""
+    """One sending of the form, normalised. `fingerprint` tells whether a repeated `key` carries the same body, whatever its proof."""
 
     site_key: str
     location_code: str
@@ -40,6 +54,7 @@ class Submission:
     message: str | None
     consent: ConsentGiven
     suspicion: Suspicion | None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,16 @@ class TenantUnknown(Exception):
         super().__init__(f"There is no tenant {slug!r}.")
 
 
+class SecretsLost(Exception):
+    """The webhook may be signed with a secret that we cannot read: the sender is to come again."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"No key of INGEST_DATA_KEYS opens a webhook secret of the tenant {slug!r}: put the key that sealed it back, "
+            "or import the tenant again."
+        )
+
+
 class DeliveryUnknown(Exception):
     def __init__(self) -> None:
         super().__init__("There is no such delivery.")
@@ -30,6 +40,27 @@ class KeyReused(Exception):
         super().__init__("This Idempotency-Key was used for another body; use a new key for a new lead.")
 
 
+class ChallengeRequired(Exception):
+    """The site asks every form for proof of work, and this one brought none."""
+
+
+class ProofWrong(Exception):
+    def __init__(self) -> None:
+        super().__init__(
+            "This is no solution of a challenge of ours for this site key: take a new challenge."
+        )
+
+
+class ProofExpired(Exception):
+    def __init__(self) -> None:
+        super().__init__("This challenge was too old when the form came: take a new challenge.")
+
+
+class ProofUsed(Exception):
+    def __init__(self) -> None:
+        super().__init__("This challenge was used for another form: take a new challenge for each.")
+
+
 class SiteKeyTaken(Exception):
     def __init__(self) -> None:
         super().__init__("Another tenant uses one of these site keys.")
@@ -43,6 +74,11 @@ class CrmLocationTaken(Exception):
 class StaffUnknown(Exception):
     def __init__(self) -> None:
         super().__init__("There is no such member of staff.")
+
+
+class TokenUnknown(Exception):
+    def __init__(self) -> None:
+        super().__init__("This member has no such API token.")
 
 
 class CodesUnknown(Exception):

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.events import AppointmentCancelled, AppointmentFact, AppointmentRescheduled, Event
+from shared.events import (
+    AppointmentCancelled,
+    AppointmentFact,
+    AppointmentRescheduled,
+    ChatLinkRequested,
+    Event,
+)
 from shared.events.base import DataT
 from shared.events.notification import OutboundChannel
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +19,6 @@ from notifier.actions.intents import Addresses, Intent, addresses_of, intend
 from notifier.actions.leads import need_lead, need_location, stop_sequence
 from notifier.domain.gate import Purpose
 from notifier.domain.quiet_hours import next_allowed, zones_of
-from notifier.domain.wording import vehicle_name
 from notifier.store import deliveries, replicas
 from notifier.tables import Appointment, Delivery, Lead
 
@@ -24,6 +29,11 @@ REMINDERS: tuple[tuple[timedelta, tuple[OutboundChannel, ...]], ...] = (
 LEAST_WARNING = timedelta(minutes=30)
 """A reminder that quiet hours push closer to the appointment than this helps nobody."""
 
+_BY_SHOP = {
+    "confirmation": "restored_by_shop",
+    "rescheduled": "rescheduled_by_shop",
+    "cancelled": "cancelled_by_shop",
+}
 BOTH: tuple[OutboundChannel, ...] = ("email", "sms")
 
 
@@ -32,7 +42,7 @@ async def confirm_appointment(session: AsyncSession, event: Event[DataT], templa
     fact = event.data
     if not isinstance(fact, AppointmentFact):
         raise TypeError(f"{event.type} is not about an appointment")
-    lead = await need_lead(session, event.tenant_id, fact.lead_id)
+    lead = await need_lead(session, event.tenant_id, fact.lead_id, lock=True)
     await need_location(session, event.tenant_id, event.location_id or lead.location_id)
     if not await replicas.advance_appointment(session, _appointment(event, fact, lead)):
         return
@@ -40,7 +50,25 @@ async def confirm_appointment(session: AsyncSession, event: Event[DataT], templa
         session, lead.tenant_id, deliveries.older_than(fact.appointment_id, fact.sequence), "superseded"
     )
     await stop_sequence(session, lead, "appointment", engaged=True)
-    await deliveries.add_deliveries(session, _messages(fact, lead, template, await deliveries.clock(session)))
+    now = await deliveries.clock(session)
+    if fact.changed_by == "shop":
+        if fact.end <= now:
+            return  # staff keep their books in order: nobody is to come any more
+        template = _BY_SHOP[template]
+    await deliveries.add_deliveries(session, _messages(fact, lead, template, now))
+
+
+async def send_chat_link(session: AsyncSession, event: Event[ChatLinkRequested]) -> None:
+    """To the lead's own addresses, once an hour, however often it is asked for."""
+    lead = await need_lead(session, event.tenant_id, event.data.lead_id)
+    now = await deliveries.clock(session)
+    intent = Intent(
+        key=f"chat_link:{lead.id}:{event.time:%Y-%m-%dT%H}",
+        purpose=Purpose.BOOKING,
+        template="chat_link",
+        due_at=now,
+    )
+    await deliveries.add_deliveries(session, intend(intent, lead, addresses_of(lead), BOTH, now))
 
 
 def _appointment(event: Event[DataT], fact: AppointmentFact, lead: Lead) -> Appointment:
@@ -97,9 +125,12 @@ def _payload(fact: AppointmentFact) -> dict[str, Any]:
         "end": fact.end.isoformat(),
         "timezone": fact.timezone,
         "total_cents": fact.total_cents,
+        "price": fact.agreed_price.model_dump(mode="json"),
         "manage_url": fact.manage_url,
-        "vehicle": vehicle_name(fact.vehicle),
+        "vehicle": fact.vehicle.called if fact.vehicle else None,
     }
     if isinstance(fact, AppointmentRescheduled):
         payload["old_start"] = fact.old_start.isoformat()
+    if fact.changed_by == "shop":
+        payload["alternatives"] = [slot.label for slot in fact.alternatives]
     return payload

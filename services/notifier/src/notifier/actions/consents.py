@@ -1,56 +1,93 @@
 """The consent ledger: who may be written to, where, and what they said about it."""
 
-from typing import Literal
+from collections.abc import Iterable
+from uuid import UUID
 
-from shared.events import ContactOptedOut
 from shared.events.notification import OutboundChannel
-from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.intents import addresses_of
 from notifier.actions.leads import stop_sequence
-from notifier.store import consents, leads
-from notifier.tables import Consent, Lead
+from notifier.actions.ledger import Said, refusal, refuse
+from notifier.domain.consent import CRM
+from notifier.store import consents, deliveries, leads
+from notifier.store.consents import Address
+from notifier.tables import Lead
 
-How = Literal["keyword", "free_text", "link", "complaint", "staff"]
 
-
-async def opt_out(
-    session: AsyncSession, lead: Lead, channel: OutboundChannel, *, how: How, text: str | None = None
-) -> bool:
+async def opt_out(session: AsyncSession, lead: Lead, channel: OutboundChannel, said: Said) -> bool:
     """Ends every sequence to that address, whichever lead it belongs to. False: there is no address (yet), or it was out before."""
     address = addresses_of(lead)[channel]
     if address is None:
-        await consents.add_consents(session, [_refusal(lead, channel, "", how, text)])
+        if channel not in await consents.refused_by_lead(session, lead.tenant_id, lead.id):
+            await consents.add_consents(session, [refusal(lead.tenant_id, (channel, ""), said, lead)])
         return False
     await leads.lock_leads_of_person(session, lead)
     for lead_id in await leads.leads_of_address(session, lead.tenant_id, (channel, address)):
         known = await leads.lead(session, lead.tenant_id, lead_id)
         if known:
             await stop_sequence(session, known, "opted_out")
-    known_permissions = await consents.permissions(session, lead.tenant_id, [(channel, address)])
-    if known_permissions.get((channel, address)) == "opted_out":
+    if await is_out(session, lead.tenant_id, (channel, address)):
         return False
-    await consents.add_consents(session, [_refusal(lead, channel, address, how, text)])
-    await record(
-        session,
-        ContactOptedOut(lead_id=lead.id, address=address, channel=channel, how=how, text=text),
-        tenant_id=lead.tenant_id,
-        subject=lead.id,
-        location_id=lead.location_id,
-        lead_version=lead.lead_version,
-        correlation_id=lead.correlation_id,
-    )
+    await refuse(session, lead.tenant_id, (channel, address), said, lead)
     return True
 
 
-def _refusal(lead: Lead, channel: OutboundChannel, address: str, how: How, text: str | None) -> Consent:
-    return Consent(
-        tenant_id=lead.tenant_id,
-        channel=channel,
-        address=address,
-        permission="opted_out",
-        source=how,
-        text=text,
-        lead_id=lead.id,
-    )
+async def is_out(session: AsyncSession, tenant_id: UUID, address: Address) -> bool:
+    """By their own word: the CRM's may be taken back there."""
+    newest = (await consents.newest(session, tenant_id, [address])).get(address)
+    return newest is not None and newest.permission == "opted_out" and newest.source != CRM
+
+
+async def opt_out_as_said(
+    session: AsyncSession,
+    lead: Lead,
+    channels: Iterable[OutboundChannel],
+    *,
+    by: OutboundChannel | None,
+    said: Said,
+) -> None:
+    """Words that came `by` a channel, `None`: the web chat. They count for an address if its owner said them.
+
+    Anybody types anybody's number into a form: of what is not known to be the writer's own only this lead is left alone.
+    """
+    await leads.lock_leads_of_person(session, lead)
+    proven = await _proven(session, lead, by)
+    for channel in channels:
+        if addresses_of(lead)[channel] is None or channel in proven:
+            await opt_out(session, lead, channel, said)
+        else:
+            await _leave_alone(session, lead, channel, said)
+
+
+async def _proven(
+    session: AsyncSession, lead: Lead, by: OutboundChannel | None
+) -> dict[OutboundChannel, str]:
+    """Addresses that are surely the writer's: the shop names them, the words came from there, or the chat's link went nowhere else."""
+    known = {channel: address for channel, address in addresses_of(lead).items() if address is not None}
+    if lead.in_crm:
+        return known
+    told = await deliveries.told_addresses(session, lead.tenant_id, lead.id) if by is None else set()
+    return {channel: address for channel, address in known.items() if channel == by or told == {address}}
+
+
+async def _leave_alone(session: AsyncSession, lead: Lead, channel: OutboundChannel, said: Said) -> None:
+    """Also the lead of the same person that it was joined to."""
+    for lead_id in {lead.id, lead.same_as or lead.id}:
+        one = await leads.lead(session, lead.tenant_id, lead_id)
+        if one is None:
+            continue
+        await stop_sequence(session, one, "opted_out")
+        if channel not in await consents.refused_by_lead(session, lead.tenant_id, lead_id):
+            await consents.add_consents(session, [refusal(lead.tenant_id, (channel, ""), said, one)])
+
+
+async def hold_marketing(session: AsyncSession, lead: Lead, *, by: OutboundChannel | None) -> None:
+    """The person may have opted out and is being asked: every sequence to them ends. A request of theirs begins a new one."""
+    await leads.lock_leads_of_person(session, lead)
+    theirs = {lead.id, lead.same_as or lead.id}
+    for address in (await _proven(session, lead, by)).items():
+        theirs.update(await leads.leads_of_address(session, lead.tenant_id, address))
+    for lead_id in sorted(theirs):
+        if known := await leads.lead(session, lead.tenant_id, lead_id):
+            await stop_sequence(session, known, "opt_out_asked")

@@ -1,42 +1,60 @@
 """What the chat's facts mean for messages: replies go out, the sequence stops."""
 
-from shared.events import BookingDeclined, Event, MessageSent
+from shared.events import BookingDeclined, Channel, Event, MessageSent
 from shared.events.notification import OutboundChannel
+from shared.understanding.opt_out import OptOut, hear_opt_out
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier.actions.consents import opt_out
+from notifier.actions.consents import hold_marketing, opt_out_as_said
 from notifier.actions.intents import Intent, addresses_of, intend
 from notifier.actions.leads import need_lead, stop_sequence
+from notifier.actions.ledger import Said
 from notifier.domain.gate import Purpose
-from notifier.domain.opt_out import opt_out_in
 from notifier.domain.wording import harmless
-from notifier.store import deliveries, inbound, leads
+from notifier.store import consents, deliveries, inbound, leads
 from notifier.tables import InboundMessage, Lead
 
 PREVIEW_CHARACTERS = 90
 
 
-async def follow_conversation(session: AsyncSession, event: Event[MessageSent]) -> None:
+async def hear_customer(message: MessageSent) -> OptOut | None:
+    """What came by SMS or e-mail was read for an opt-out at the door; the web chat is read here."""
+    if message.author != "customer" or message.channel not in {"web", "crm"}:
+        return None
+    return await hear_opt_out(message.text, None)
+
+
+async def follow_conversation(session: AsyncSession, event: Event[MessageSent], heard: OptOut | None) -> None:
     if event.data.author == "system":
         return
     lead = await need_lead(session, event.tenant_id, event.data.lead_id)
     if event.data.author == "customer":
-        await _heed_customer(session, event, lead)
+        await _heed_customer(session, event, lead, heard)
         return
     if event.data.author == "staff":
         await stop_sequence(session, lead, "staff")
     await _send_reply(session, event.data, lead)
 
 
-async def _heed_customer(session: AsyncSession, event: Event[MessageSent], lead: Lead) -> None:
-    """What came by SMS or e-mail was read for an opt-out at the door; the web chat is read here."""
-    wish = opt_out_in(event.data.text, None) if event.data.channel in {"web", "crm"} else None
-    if wish:
+async def _heed_customer(
+    session: AsyncSession, event: Event[MessageSent], lead: Lead, heard: OptOut | None
+) -> None:
+    """`opt_out` is what the chat understood, which knows what it had asked."""
+    channels = event.data.opt_out or (heard.channels if heard and heard.sure else ())
+    by = _came_by(event.data.channel)
+    if channels:
         await leads.lock_leads_of_person(session, lead)
+    elif heard:
+        await hold_marketing(session, lead, by=by)
     await stop_sequence(session, lead, "engaged", engaged=True)
-    if wish:
-        for channel in wish.channels:
-            await opt_out(session, lead, channel, how=wish.how, text=event.data.text)
+    if channels:
+        how = heard.how if heard else "free_text"
+        said = Said(how, event.data.text, event.data.ip, event.time)
+        await opt_out_as_said(session, lead, channels, by=by, said=said)
+
+
+def _came_by(channel: Channel) -> OutboundChannel | None:
+    return channel if channel in {"sms", "email"} else None
 
 
 async def _send_reply(session: AsyncSession, message: MessageSent, lead: Lead) -> None:
@@ -46,15 +64,27 @@ async def _send_reply(session: AsyncSession, message: MessageSent, lead: Lead) -
     answered = None
     if message.channel == "email":
         answered = await inbound.last_mail_of(session, lead.tenant_id, lead.id)
+    channel: OutboundChannel = "sms" if message.channel == "sms" else "email"
+    confirms = channel in message.opt_out
     intent = Intent(
-        key=f"reply:{message.message_id}",
-        purpose=Purpose.REPLY,
+        key=await _refusal_key(session, lead, channel, message)
+        if confirms
+        else f"reply:{message.message_id}",
+        purpose=Purpose.OPT_OUT_RECEIPT if confirms else Purpose.REPLY,
         template="reply",
         due_at=now,
         payload=_reply_payload(message.text, answered),
     )
-    channel: OutboundChannel = "sms" if message.channel == "sms" else "email"
     await deliveries.add_deliveries(session, intend(intent, lead, addresses_of(lead), [channel], now))
+
+
+async def _refusal_key(
+    session: AsyncSession, lead: Lead, channel: OutboundChannel, message: MessageSent
+) -> str:
+    """An opt-out is confirmed once, however often it is repeated: who opted out is not written to again for it."""
+    address = addresses_of(lead)[channel]
+    refusal = await consents.refusal_of(session, lead.tenant_id, (channel, address)) if address else None
+    return f"opt_out:{refusal or message.message_id}"
 
 
 def _reply_payload(text: str, answered: InboundMessage | None) -> dict[str, str | None]:

@@ -1,26 +1,31 @@
 """What customers write back by SMS and e-mail, and what Twilio tells of our own texts."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
 from shared.db.engine import transaction
 from shared.db.time import database_now
-from shared.events import ContactOptedOut, InboundMessageReceived
+from shared.events import InboundMessageReceived
+from shared.events.notification import Media
 from shared.messaging.outbox import record
 from shared.telemetry.traces import correlated
+from shared.understanding.opt_out import OptOut, hear_opt_out, is_carriers_word
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier.actions.consents import opt_out
-from notifier.actions.intents import Intent, addresses_of, intend
-from notifier.actions.leads import stop_sequence
+from notifier.actions.consents import hold_marketing, is_out, opt_out_as_said
+from notifier.actions.intents import Intent, intend
+from notifier.actions.leads import need_location, stop_sequence
+from notifier.actions.ledger import Said, refuse
 from notifier.actions.sending import apply_status, note_accepted
+from notifier.actions.strangers import plan_notice
 from notifier.deps import Deps
 from notifier.domain.gate import Purpose
-from notifier.domain.opt_out import OptOut, answered_by_provider, opt_out_in, opts_in
+from notifier.domain.opt_in import opts_in
+from notifier.domain.quoted import is_quoted
+from notifier.domain.wording import files_named, quoted
 from notifier.store import consents, deliveries, inbound, leads
-from notifier.tables import Consent, Delivery, InboundMessage, Lead, ProviderStatus
+from notifier.tables import Consent, InboundMessage, Lead, ProviderStatus
 
 STATUS_RANKS = {
     name: rank
@@ -41,7 +46,11 @@ STATUS_RANKS = {
 
 @dataclass(frozen=True)
 class Inbound:
-    """A message as it came in; `to` is the shop's number or address, `subject` an e-mail's."""
+    """A message as it came in; `to` is the shop's number or address, `subject` an e-mail's.
+
+    `lead_id`: whose reply address a mail was sent to. `answered`: our messages that it says it answers, as anybody may.
+    Not `proven`: anybody may have written it in the sender's name. `automatic`: a machine did; `about_invitation`: a calendar.
+    """
 
     channel: Literal["sms", "email"]
     provider_id: str
@@ -49,87 +58,172 @@ class Inbound:
     to: str
     text: str
     subject: str | None = None
+    lead_id: UUID | None = None
+    answered: tuple[UUID, ...] = ()
+    proven: bool = True
+    media: tuple[Media, ...] = ()
+    automatic: bool = False
+    about_invitation: bool = False
+
+    @property
+    def empty(self) -> bool:
+        return not self.text.strip() and not self.media
 
 
 async def receive(deps: Deps, tenant_id: UUID, message: Inbound) -> None:
     """Once for each provider id: the words go to the conversation, the sequence stops, a wish to be left alone is kept."""
+    wish = None if message.automatic else await _wish_in(message)
     async with transaction(deps.sessions, tenant_id) as session:
-        lead = await _lead_of(session, tenant_id, message)
-        if not await inbound.add_inbound(session, _row(tenant_id, message, lead)):
+        lead, proven = await _lead_of(session, tenant_id, message)
+        if lead is not None and not await leads.share_lead(session, tenant_id, lead.id):
+            lead = None  # erased this moment: a stranger's words from here on
+        row = _row(tenant_id, message, lead, proven=proven)
+        if lead is None and not message.automatic and not (wish and wish.sure):
+            await plan_notice(session, row, message.to)
+        if not await inbound.add_inbound(session, row):
             return
         with correlated(lead.correlation_id if lead else ""):
-            await (_heed(session, lead, message) if lead else _heed_stranger(session, tenant_id, message))
+            if message.automatic:
+                await _heed_machine(session, lead, message)
+            elif lead is None:
+                await _heed_stranger(session, tenant_id, message, wish)
+            elif not proven:
+                await _heed_unproven(session, lead, message, wish)
+            elif not message.empty:
+                await _heed(session, lead, message, wish)
     deps.wake(tenant_id)
 
 
-async def _lead_of(session: AsyncSession, tenant_id: UUID, message: Inbound) -> Lead | None:
+async def _wish_in(message: Inbound) -> OptOut | None:
+    """The subject counts where it is the sender's own: many write "unsubscribe" there and nothing below."""
+    wish = await hear_opt_out(message.text, message.channel)
+    subject = (message.subject or "").strip()
+    if wish is not None or not subject or is_quoted(subject):
+        return wish
+    return await hear_opt_out(subject, message.channel)
+
+
+async def _lead_of(session: AsyncSession, tenant_id: UUID, message: Inbound) -> tuple[Lead | None, bool]:
+    """And whether it is the lead who writes."""
+    if message.lead_id and (answered := await leads.lead(session, tenant_id, message.lead_id)):
+        return answered, True
+    named = await leads.lead_of_deliveries(session, tenant_id, message.answered) if message.answered else None
+    if named and named.email == message.sender:
+        return named, message.proven
     find = leads.newest_lead_by_phone if message.channel == "sms" else leads.newest_lead_by_email
-    return await find(session, tenant_id, message.sender, message.to)
+    found = await find(session, tenant_id, message.sender, message.to)
+    # Who answers one of our mails from an address of nobody's may be its reader, or may not (ADR 19).
+    return (found, message.proven) if found or not named else (named, False)
 
 
-def _row(tenant_id: UUID, message: Inbound, lead: Lead | None) -> InboundMessage:
+def _row(tenant_id: UUID, message: Inbound, lead: Lead | None, *, proven: bool) -> InboundMessage:
+    """With the words where no conversation keeps them."""
+    kept = lead is None or not proven or message.automatic or message.empty
     return InboundMessage(
         tenant_id=tenant_id,
         channel=message.channel,
         provider_id=message.provider_id,
         lead_id=lead.id if lead else None,
         subject=message.subject,
+        sender=message.sender if kept else None,
+        text=message.text if kept else None,
+        proven=proven,
+        automatic=message.automatic,
+        media=[one.model_dump() for one in message.media],
         received_at=database_now(),
     )
 
 
-async def _heed(session: AsyncSession, lead: Lead, message: Inbound) -> None:
+async def _heed_unproven(session: AsyncSession, lead: Lead, message: Inbound, wish: OptOut | None) -> None:
+    """An opt-out counts on its own channel, whoever wrote it: it stops marketing by mail, and no text about an appointment.
+
+    Anything else the shop is shown, once a day and lead, and nothing comes of it.
+    """
+    if wish:
+        await _opt_out(session, lead, message, replace(wish, channels=(message.channel,)))
+    day = f"{database_now():%Y-%m-%d}"
+    payload = {"sender": quoted(message.sender, 120), "text": _as_told(message)}
+    await _tell_shop(session, lead, f"unproven:{lead.id}:{day}", "unproven_mail", payload)
+
+
+async def _heed_machine(session: AsyncSession, lead: Lead | None, message: Inbound) -> None:
+    """It is kept and nothing comes of it; what a calendar says of an invitation the shop is shown."""
+    if lead and message.about_invitation:
+        payload = {"subject_of_it": quoted(message.subject or "", 200), "text": _as_told(message)}
+        await _tell_shop(session, lead, f"invitation:{message.provider_id}", "invitation_answered", payload)
+
+
+async def _tell_shop(
+    session: AsyncSession, lead: Lead, key: str, template: str, payload: dict[str, str]
+) -> None:
+    location = await need_location(session, lead.tenant_id, lead.location_id)
+    now = await deliveries.clock(session)
+    notice = Intent(key=key, purpose=Purpose.SHOP_NOTICE, template=template, due_at=now, payload=payload)
+    await deliveries.add_deliveries(session, intend(notice, lead, {"email": location.email}, ["email"], now))
+
+
+def _as_told(message: Inbound) -> str:
+    return quoted(message.text) or files_named([one.model_dump() for one in message.media]) or "(no words)"
+
+
+async def _heed(session: AsyncSession, lead: Lead, message: Inbound, wish: OptOut | None) -> None:
+    """The chat confirms an opt-out, or asks, on this channel; but for the words that the carrier answers."""
     if message.channel == "sms" and opts_in(message.text):
         await _opt_in(session, lead, message)
         return
-    wish = opt_out_in(message.text, message.channel)
     if wish:
         await _opt_out(session, lead, message, wish)
     if wish is None or wish.how == "free_text":
         await stop_sequence(session, lead, "engaged", engaged=True)
+    if message.channel != "sms" or not is_carriers_word(message.text):
         await _pass_on(session, lead, message)
 
 
 async def _opt_out(session: AsyncSession, lead: Lead, message: Inbound, wish: OptOut) -> None:
-    changed = [
-        channel
-        for channel in wish.channels
-        if await opt_out(session, lead, channel, how=wish.how, text=message.text)
-    ]
-    if "sms" in changed and message.channel == "sms" and not answered_by_provider(message.text):
-        await deliveries.add_deliveries(session, _receipt(lead, message, await deliveries.clock(session)))
-
-
-def _receipt(lead: Lead, message: Inbound, now: datetime) -> list[Delivery]:
-    intent = Intent(
-        key=f"optout:{message.provider_id}",
-        purpose=Purpose.OPT_OUT_RECEIPT,
-        template="opt_out_receipt",
-        due_at=now,
-    )
-    return intend(intent, lead, addresses_of(lead), ["sms"], now)
+    if not wish.sure:
+        await hold_marketing(session, lead, by=message.channel)
+        return
+    said = Said(wish.how, message.text)
+    await opt_out_as_said(session, lead, wish.channels, by=message.channel, said=said)
 
 
 async def _opt_in(session: AsyncSession, lead: Lead, message: Inbound) -> None:
-    consent = Consent(
-        tenant_id=lead.tenant_id,
-        channel="sms",
-        address=message.sender,
-        permission="granted",
-        source="keyword",
-        text=message.text,
-        lead_id=lead.id,
-    )
-    await consents.add_consents(session, [consent])
+    address = (message.channel, message.sender)
+    await leads.lock_addresses(session, lead.tenant_id, [message.sender])
+    newest = (await consents.newest(session, lead.tenant_id, [address])).get(address)
+    granted = [] if newest is not None and newest.permission == "granted" else [message.sender]
+    if "sms" in await consents.refused_by_lead(session, lead.tenant_id, lead.id):
+        granted.append("")
+    given = [
+        Consent(
+            tenant_id=lead.tenant_id,
+            channel="sms",
+            address=one,
+            permission="granted",
+            source="keyword",
+            text=message.text,
+            lead_id=lead.id,
+        )
+        for one in granted
+    ]
+    await consents.add_consents(session, given)
 
 
 async def _pass_on(session: AsyncSession, lead: Lead, message: Inbound) -> None:
+    if message.media:
+        payload = {
+            "kind": "text" if message.channel == "sms" else "mail",
+            "files": files_named([one.model_dump() for one in message.media]),
+            "text": quoted(message.text) or "(no words)",
+        }
+        await _tell_shop(session, lead, f"media:{message.provider_id}", "media_notice", payload)
     received = InboundMessageReceived(
         lead_id=lead.id,
         channel=message.channel,
         sender=message.sender,
         text=message.text,
         provider_id=message.provider_id,
+        media=message.media,
     )
     await record(
         session,
@@ -142,22 +236,16 @@ async def _pass_on(session: AsyncSession, lead: Lead, message: Inbound) -> None:
     )
 
 
-async def _heed_stranger(session: AsyncSession, tenant_id: UUID, message: Inbound) -> None:
-    """Nobody we know: an opt-out counts all the same, anything else has no conversation to go to."""
-    wish = opt_out_in(message.text, message.channel)
-    if wish is None or message.channel not in wish.channels:
+async def _heed_stranger(
+    session: AsyncSession, tenant_id: UUID, message: Inbound, wish: OptOut | None
+) -> None:
+    """Nobody we know: an opt-out counts all the same, anything else has no conversation to go to, and no sequence to end."""
+    if wish is None or not wish.sure or message.channel not in wish.channels:
         return
-    consent = Consent(
-        tenant_id=tenant_id,
-        channel=message.channel,
-        address=message.sender,
-        permission="opted_out",
-        source=wish.how,
-        text=message.text,
-    )
-    await consents.add_consents(session, [consent])
-    fact = ContactOptedOut(address=message.sender, channel=message.channel, how=wish.how, text=message.text)
-    await record(session, fact, tenant_id=tenant_id, subject=tenant_id)
+    address = (message.channel, message.sender)
+    await leads.lock_addresses(session, tenant_id, [message.sender])
+    if not await is_out(session, tenant_id, address):
+        await refuse(session, tenant_id, address, Said(wish.how, message.text), None)
 
 
 async def follow_text_status(

@@ -9,7 +9,7 @@ from uuid import UUID
 from shared.events.notification import OutboundChannel
 from shared.messaging.replay import repeated_by
 
-from notifier.domain.gate import Purpose
+from notifier.domain.gate import Purpose, lane_of
 from notifier.domain.sequence import Touch
 from notifier.tables import Delivery, Lead
 
@@ -55,6 +55,7 @@ def _delivery(intent: Intent, lead: Lead, channel: OutboundChannel, address: str
         address=address,
         template=intent.template,
         payload=intent.payload,
+        lane=lane_of(intent.purpose, intent.touch.step if intent.touch else None),
         touch=intent.touch.step if intent.touch else None,
         touch_day=intent.touch.day if intent.touch else None,
         appointment_id=intent.appointment_id,

@@ -1,9 +1,12 @@
 """What happens to a lead: it is greeted at once, and its sequence stops when it engages."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from pydantic import SecretStr
 from shared.events import (
+    CatalogChanged,
+    CrmConsent,
     CrmMessageObserved,
     Event,
     LeadReceived,
@@ -13,15 +16,23 @@ from shared.events import (
 from shared.events.notification import OutboundChannel
 from shared.messaging.failures import RetryLater
 from shared.messaging.replay import repeated_by, replica
+from shared.words import vocabulary
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.intents import Intent, addresses_of, intend
-from notifier.domain.gate import Purpose
+from notifier.actions.ledger import hear_crm, recall
+from notifier.actions.touching import first_text_at
+from notifier.deps import Deps
+from notifier.domain.consent import CRM, START
+from notifier.domain.gate import TOO_MANY, Purpose
 from notifier.domain.sequence import Sequence, Touch
-from notifier.sequences import Sequences
 from notifier.store import consents, deliveries, leads, replicas, touches
 from notifier.tables import Consent, Delivery, Lead, Location, TouchPoint
 
+ONE_GREETING_IN = timedelta(days=1)
+"""An order and a form, or two orders, of one person within this are greeted once."""
+FORM = "web_form"
+STOPPED_BY_FORMS = frozenset({"same_person", TOO_MANY})
 STOPPING_STATUSES = frozenset({"won", "lost", "engaged", "appointment_scheduled"})
 
 
@@ -45,6 +56,9 @@ async def replicate_location(session: AsyncSession, event: Event[LocationChanged
             sms_from=fact.sms_from,
             demo_mode=fact.demo_mode,
             allow_list=list(fact.allow_list),
+            text_countries=list(fact.text_countries),
+            a2p=fact.a2p.model_dump() if fact.a2p else None,
+            first_touch=fact.first_touch.model_dump(),
             enabled=fact.switches.enabled,
             sends=fact.switches.sends,
             sms=fact.switches.sms,
@@ -52,21 +66,58 @@ async def replicate_location(session: AsyncSession, event: Event[LocationChanged
     )
 
 
-async def greet_lead(session: AsyncSession, event: Event[LeadReceived], sequences: Sequences) -> None:
+@replica
+async def replicate_catalog(session: AsyncSession, event: Event[CatalogChanged]) -> None:
+    """Only the words that a wish may be repeated in."""
+    location = await need_location(session, event.tenant_id, event.data.location_id)
+    wordings = [wording for service in event.data.services for wording in service.wordings]
+    words = sorted(vocabulary(wordings))
+    await replicas.keep_wish_words(session, location, event.data.version, words)
+
+
+async def greet_lead(session: AsyncSession, event: Event[LeadReceived], deps: Deps) -> None:
     """The first touch is intended here, so that it leaves with this transaction's commit; the rest waits for its days."""
     if event.location_id is None:
         raise RetryLater("a lead without a location cannot be greeted")
     location = await need_location(session, event.tenant_id, event.location_id)
     lead = _lead(event, location.id)
+    person_key = deps.settings.person_key
+    await recall(session, lead.tenant_id, [address for _, address in _known_addresses(lead)], person_key)
     if await leads.add_lead(session, lead) or repeated_by():
-        await consents.add_consents(session, await _new_consents(session, event, lead))
-        await _plan(session, lead, location, sequences.newest())
+        await _keep_consents(session, event, lead, person_key)
+        if first := await leads.greeted_as(session, lead, since=lead.received_at - ONE_GREETING_IN):
+            await leads.join(session, lead, first)
+            return
+        begins_at = first_text_at(deps.states, lead, location)
+        await _plan(session, lead, location, deps.sequences.newest(), begins_at)
     elif await leads.renew_lead(session, lead):
         await leads.raise_lead_version(session, lead.tenant_id, lead.id, lead.lead_version)
-        await consents.add_consents(session, await _new_consents(session, event, lead))
+        await _keep_consents(session, event, lead, person_key)
         for channel, address in _known_addresses(lead):
             await deliveries.fill_address(session, lead, channel, address)
+        lost = deliveries.to_lost_addresses(lead)
+        await deliveries.suppress_planned(session, lead.tenant_id, lost, "address_lost")
+        if lead.in_crm and lead.source == FORM:
+            await _greet_where_the_form_did_not(session, lead, location, deps.sequences.newest())
     await _heed_earlier_opt_out(session, lead)
+
+
+async def _greet_where_the_form_did_not(
+    session: AsyncSession, lead: Lead, location: Location, sequence: Sequence
+) -> None:
+    """The shop names its customer for what only a form had asked, maybe a stranger's: each address of theirs gets its greeting."""
+    now = await deliveries.clock(session)
+    known = await leads.lead(session, lead.tenant_id, lead.id)
+    greeted = await deliveries.greeted_addresses(session, lead, now - ONE_GREETING_IN)
+    channels = {channel for channel, address in _known_addresses(lead) if (channel, address) not in greeted}
+    stopped = known.stopped_reason if known else None
+    if not channels or (stopped and stopped not in STOPPED_BY_FORMS):
+        return
+    if stopped:
+        await leads.resume(session, lead)
+    [first, *_] = [touch for touch, _ in sequence.plan(lead.received_at, location.timezone, now)]
+    greetings = deliveries_of(lead, first, now, key=f"touch:{lead.id}:0:crm")
+    await deliveries.add_deliveries(session, [one for one in greetings if one.channel in channels])
 
 
 async def _heed_earlier_opt_out(session: AsyncSession, lead: Lead) -> None:
@@ -95,15 +146,48 @@ def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
         interest=fact.interest,
         correlation_id=event.correlation_id,
         received_at=fact.received_at,
+        source=fact.source,
+        in_crm=fact.source != FORM or fact.external_ref is not None,
     )
 
 
-async def _new_consents(session: AsyncSession, event: Event[LeadReceived], lead: Lead) -> list[Consent]:
+async def _keep_consents(
+    session: AsyncSession, event: Event[LeadReceived], lead: Lead, person_key: SecretStr
+) -> None:
     """What the lead agreed to; a person who opted out stays so until they opt in themselves."""
+    if event.data.source == "shopmonkey":
+        proof = event.data.consent_proof
+        said_at = proof.said_at if proof else event.data.received_at
+        await hear_crm(session, lead.tenant_id, _said_by_crm(event, lead), said_at, person_key, lead)
+    await consents.add_consents(session, await _new_consents(session, event, lead))
+
+
+def _said_by_crm(event: Event[LeadReceived], lead: Lead) -> list[CrmConsent]:
+    given, proof = event.data.consent, event.data.consent_proof
+    granted: dict[OutboundChannel, bool] = {"sms": given.sms, "email": given.email}
+    return [
+        CrmConsent(
+            channel=channel,
+            address=address,
+            granted=granted[channel],
+            words=proof.text if proof else "ShopMonkey",
+        )
+        for channel, address in _known_addresses(lead)
+        if granted[channel] or channel in given.refused
+    ]
+
+
+async def _new_consents(session: AsyncSession, event: Event[LeadReceived], lead: Lead) -> list[Consent]:
     given: dict[OutboundChannel, bool] = {"sms": event.data.consent.sms, "email": event.data.consent.email}
     refused = await consents.refused_by_lead(session, lead.tenant_id, lead.id)
-    addresses = [address for address in _known_addresses(lead) if given[address[0]] or address[0] in refused]
-    known = await consents.permissions(session, lead.tenant_id, addresses)
+    # What only this lead refused is the gate's; the address itself is refused once the shop says whose it is.
+    addresses = [
+        (channel, address)
+        for channel, address in _known_addresses(lead)
+        if (lead.in_crm if channel in refused else given[channel])
+    ]
+    known = await consents.newest(session, lead.tenant_id, addresses)
+    proof = event.data.consent_proof
     return [
         Consent(
             tenant_id=lead.tenant_id,
@@ -111,16 +195,33 @@ async def _new_consents(session: AsyncSession, event: Event[LeadReceived], lead:
             address=address,
             permission="opted_out" if channel in refused else "granted",
             source=f"lead:{event.data.source}",
+            text=proof.text if proof else None,
+            version=proof.version if proof else None,
+            url=proof.url if proof else None,
+            ip=proof.ip if proof else None,
             lead_id=lead.id,
+            said_at=proof.said_at if proof else event.data.received_at,
         )
         for channel, address in addresses
-        if (channel, address) not in known
+        if _is_news(known.get((channel, address)), refused=channel in refused)
     ]
 
 
-async def _plan(session: AsyncSession, lead: Lead, location: Location, sequence: Sequence) -> None:
+def _is_news(known: Consent | None, *, refused: bool) -> bool:
+    """What they refused before their address was known counts against whatever others have said of it.
+
+    The CRM's own refusal does not stand for theirs: it may be taken back there.
+    """
+    if known is None:
+        return True
+    return refused and (known.source == CRM or (known.permission == "granted" and known.source != START))
+
+
+async def _plan(
+    session: AsyncSession, lead: Lead, location: Location, sequence: Sequence, begins_at: datetime
+) -> None:
     now = await deliveries.clock(session)
-    plan = list(sequence.plan(lead.received_at, location.timezone))
+    plan = list(sequence.plan(lead.received_at, location.timezone, begins_at))
     await touches.add_touches(
         session, [_touch_point(lead, sequence, touch, due_at) for touch, due_at in plan]
     )
@@ -140,9 +241,9 @@ def _touch_point(lead: Lead, sequence: Sequence, touch: Touch, due_at: datetime)
     )
 
 
-def deliveries_of(lead: Lead, touch: Touch, now: datetime) -> list[Delivery]:
+def deliveries_of(lead: Lead, touch: Touch, now: datetime, key: str | None = None) -> list[Delivery]:
     intent = Intent(
-        key=f"touch:{lead.id}:{touch.step}",
+        key=key or f"touch:{lead.id}:{touch.step}",
         purpose=Purpose.TOUCH,
         template=touch.template,
         due_at=now,
@@ -176,9 +277,9 @@ async def heed_crm_message(session: AsyncSession, event: Event[CrmMessageObserve
         await stop_sequence(session, lead, "staff")
 
 
-async def need_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Lead:
-    """Raises `RetryLater` while the lead's own event has not arrived."""
-    lead = await leads.lead(session, tenant_id, lead_id)
+async def need_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, lock: bool = False) -> Lead:
+    """Raises `RetryLater` while the lead's own event has not arrived. `lock`: its addresses stay as they are read."""
+    lead = await leads.lead(session, tenant_id, lead_id, lock=lock)
     if lead is None:
         raise RetryLater(f"lead {lead_id} is not known yet")
     return lead

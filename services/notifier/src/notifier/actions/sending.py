@@ -1,10 +1,10 @@
 """The life of a delivery: claimed under the gate, handed to its provider, and the answer noted."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import assert_never, cast
 from uuid import UUID
 
 import structlog
@@ -12,26 +12,54 @@ from shared.db.engine import transaction
 from shared.db.outage import is_outage
 from shared.events import EventData, NotificationFailed, NotificationSent
 from shared.events.notification import OutboundChannel
+from shared.http.links import Link
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_exponential
 
 from notifier.actions.consents import opt_out
+from notifier.actions.first_touches import (
+    first_touches_before,
+    heed_first_touches,
+    is_first_touch,
+    is_of_form,
+    lock_counts,
+    note_first_touch,
+)
+from notifier.actions.leads import stop_sequence
+from notifier.actions.ledger import Said
+from notifier.actions.touching import (
+    asked_at,
+    counted_numbers,
+    is_marketing_text,
+    shop_of,
+    states_of,
+    texts_before,
+)
+from notifier.clients.house import House, HouseAway
 from notifier.deps import Deps
-from notifier.domain.gate import Go, Letter, Permission, Purpose, Shop, Suppress, Wait, decide
+from notifier.domain.first_touches import FirstTouches
+from notifier.domain.gate import Go, Letter, Permission, Purpose, Suppress, Wait, decide
 from notifier.domain.outcome import (
     ATTEMPTS_LIMIT,
+    CLAIM_RAN_OUT,
+    HOUSE_AWAY,
+    HOUSE_PAUSE_SECONDS,
+    NEVER_GIVEN_UP,
     Accepted,
     Outcome,
+    Overtaken,
     Refused,
     TryLater,
     Uncertain,
     pause_seconds,
 )
+from notifier.domain.stricter_states import State, texts_a_day
+from notifier.domain.texts_a_day import TextsADay
 from notifier.letters import Mail, Text
 from notifier.store import consents, deliveries, leads, replicas
 from notifier.store.deliveries import DueDelivery
-from notifier.tables import Delivery, Location
+from notifier.tables import Consent, Delivery
 
 log = structlog.get_logger()
 
@@ -42,6 +70,8 @@ BEGIN_WITHIN_SECONDS = 10
 """Of the claim. A process that slept longer must not call any more: with the clients' own limits (45 s) it would still be
 calling when its claim counts as lost, and somebody else might send the same."""
 
+CRM_LEAD = "shopmonkey"
+ENGAGED = "engaged"
 OPTED_OUT_AT_PROVIDER = "21610"
 NOTE_FOR_SECONDS = 120
 
@@ -50,7 +80,10 @@ Channels: tuple[OutboundChannel, ...] = ("email", "sms")
 
 @dataclass(frozen=True)
 class Claimed:
-    """Ours to send, exactly once. `attempt` tells a late answer from that of a later claim; `begin_by`: of the loop's clock."""
+    """Ours to send, exactly once. `attempt` tells a late answer from that of a later claim; `begin_by`: of the loop's clock.
+
+    `overtaken`: asked at the last moment, for events take seconds and the customer's word counts at once.
+    """
 
     tenant_id: UUID
     tenant_slug: str
@@ -58,6 +91,17 @@ class Claimed:
     attempt: int
     letter: Text | Mail
     begin_by: float
+    overtaken: Callable[[House], Awaitable[str | None]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the gate must know beside the delivery itself. `refused`: by lead and channel, whatever the address."""
+
+    consents: Mapping[consents.Address, Consent]
+    refused: Collection[tuple[UUID, str]]
+    first_touches: FirstTouches
+    texts: TextsADay
 
 
 async def claim_due(
@@ -76,24 +120,32 @@ async def claim_due(
             if limits.get(channel, 0) > 0
             for found in await deliveries.due_deliveries(session, tenant_id, channel, now, limits[channel])
         ]
-        permissions = await _permissions(session, tenant_id, due)
-        letters = [(found.delivery, _claim(deps, found, permissions, now)) for found in due]
+        numbers = counted_numbers(deps.states, due)
+        await lock_counts(session, tenant_id, due, numbers)
+        asked = Asked(
+            await _consents(session, tenant_id, due),
+            await consents.refused_by_leads(session, tenant_id, {found.lead.id for found in due}),
+            await first_touches_before(session, tenant_id, due, deps.settings.first_touches, now),
+            await texts_before(session, tenant_id, numbers, now),
+        )
+        letters = [(found.delivery, _claim(deps, found, asked, now)) for found in due]
         for delivery, _ in letters:
             if delivery.state == "failed":
                 await _tell(session, delivery, _failed(delivery))
         slug = await replicas.tenant_slug(session, tenant_id) if due else None
+    await heed_first_touches(deps, tenant_id, due)
     return [
-        Claimed(tenant_id, slug or "", delivery.id, delivery.attempts, letter, begin_by)
+        Claimed(tenant_id, slug or "", delivery.id, delivery.attempts, letter, begin_by, _question(delivery))
         for delivery, letter in letters
         if letter
     ]
 
 
-async def _permissions(
+async def _consents(
     session: AsyncSession, tenant_id: UUID, due: Sequence[DueDelivery]
-) -> dict[consents.Address, Permission]:
+) -> dict[consents.Address, Consent]:
     addresses = {_address(found.delivery) for found in due}
-    return await consents.permissions(session, tenant_id, addresses) if addresses else {}
+    return await consents.newest(session, tenant_id, addresses) if addresses else {}
 
 
 def _address(delivery: Delivery) -> consents.Address:
@@ -108,35 +160,61 @@ def channel_of_letter(letter: Text | Mail) -> OutboundChannel:
     return "sms" if isinstance(letter, Text) else "email"
 
 
-def _claim(
-    deps: Deps, due: DueDelivery, permissions: Mapping[consents.Address, Permission], now: datetime
-) -> Text | Mail | None:
+def _claim(deps: Deps, due: DueDelivery, asked: Asked, now: datetime) -> Text | Mail | None:
     """The letter when it is ours to send; changes the delivery's state in the caller's transaction."""
     delivery = due.delivery
-    letter = _letter(due, permissions.get(_address(delivery), "unknown"), now)
+    letter = _letter(due, asked, _stricter(deps, due), now)
     match decide(letter, shop_of(due.location), now):
         case Suppress(reason):
             delivery.state, delivery.reason = "suppressed", reason
             return None
-        case Wait(until):
-            delivery.due_at, delivery.reason = until, "quiet_hours"
+        case Wait(until, reason):
+            delivery.due_at, delivery.reason = until, reason
             return None
         case Go():
+            newest = asked.consents.get(_address(delivery))
+            delivery.consent_id = newest.id if newest and newest.permission == "granted" else None
+            note_first_touch(asked.first_touches, due, now)
+            if is_marketing_text(delivery):
+                asked.texts.note(delivery.address, now)
             return _take(deps, due, now)
         case never:
             assert_never(never)
 
 
-def _letter(due: DueDelivery, permission: Permission, now: datetime) -> Letter:
+def _permission(newest: Consent | None) -> Permission:
+    return cast("Permission", newest.permission) if newest else "unknown"
+
+
+def _stricter(deps: Deps, due: DueDelivery) -> tuple[State, ...]:
+    """What the states say is about texts; a mail keeps our own hours."""
+    if not is_marketing_text(due.delivery):
+        return ()
+    return states_of(deps.states, due.location, due.delivery.address)
+
+
+def _letter(due: DueDelivery, asked: Asked, stricter: Sequence[State], now: datetime) -> Letter:
     delivery = due.delivery
     return Letter(
         purpose=Purpose(delivery.purpose),
         channel=channel_of(delivery),
         address=delivery.address,
-        permission=permission,
+        permission="opted_out"
+        if (delivery.lead_id, delivery.channel) in asked.refused
+        else _permission(asked.consents.get(_address(delivery))),
+        answers=is_first_touch(delivery) and delivery.channel == "email" and due.lead.source == CRM_LEAD,
         day=delivery.touch_day,
         stopped=due.lead.stopped_reason,
         superseded=_superseded(due, now),
+        too_many=is_first_touch(delivery)
+        and asked.first_touches.too_many(delivery.channel, delivery.address, now, in_crm=due.lead.in_crm),
+        crowded_until=asked.first_touches.crowded_until(delivery.location_id, now)
+        if is_of_form(due)
+        else None,
+        phone=delivery.address if delivery.channel == "sms" else due.lead.phone,
+        rules=stricter,
+        enough_until=asked.texts.enough_until(delivery.address, texts_a_day(stricter), now),
+        asked_at=asked_at(due.lead),
     )
 
 
@@ -148,18 +226,6 @@ def _superseded(due: DueDelivery, now: datetime) -> bool:
     newer = due.current_sequence is not None and due.current_sequence > delivery.sequence
     over = delivery.template == "reminder" and now >= datetime.fromisoformat(delivery.payload["start"])
     return newer or over
-
-
-def shop_of(location: Location) -> Shop:
-    return Shop(
-        timezone=location.timezone,
-        enabled=location.enabled,
-        sends=location.sends,
-        sms=location.sms,
-        sms_from=location.sms_from,
-        demo_mode=location.demo_mode,
-        allow_list=location.allow_list,
-    )
 
 
 def _take(deps: Deps, due: DueDelivery, now: datetime) -> Text | Mail | None:
@@ -184,14 +250,39 @@ def _write(deps: Deps, due: DueDelivery) -> Text | Mail:
     return write(due.delivery, due.lead, due.location)
 
 
-async def deliver(deps: Deps, claimed: Claimed) -> None:
+def _question(delivery: Delivery) -> Callable[[House], Awaitable[str | None]]:
+    """Why not to send it, as chat or booking know at the moment of sending; `None`: nothing against it."""
+    lead = Link(delivery.tenant_id, delivery.lead_id)
+    follow_up = delivery.purpose == Purpose.TOUCH and delivery.touch != 0
+    appointment_id = delivery.appointment_id if delivery.template == "reminder" else None
+    start = datetime.fromisoformat(delivery.payload["start"]) if appointment_id else None
+
+    async def ask(house: House) -> str | None:
+        if follow_up and await house.has_engaged(lead):
+            return ENGAGED
+        if appointment_id and start and not await house.stands(lead, appointment_id, start):
+            return "superseded"
+        return None
+
+    return ask
+
+
+async def deliver(deps: Deps, claimed: Claimed) -> Outcome:
     """Hands the message over and notes what came of it; no transaction is open during the call."""
-    await note_outcome(deps, claimed, await _hand_over(deps, claimed))
+    outcome = await _hand_over(deps, claimed)
+    await note_outcome(deps, claimed, outcome)
+    return outcome
 
 
 async def _hand_over(deps: Deps, claimed: Claimed) -> Outcome:
+    try:
+        reason = await claimed.overtaken(deps.house)
+    except HouseAway:
+        return TryLater(HOUSE_AWAY, HOUSE_PAUSE_SECONDS)
+    if reason:
+        return Overtaken(reason)
     if asyncio.get_running_loop().time() > claimed.begin_by:
-        return TryLater("claim_ran_out")
+        return TryLater(CLAIM_RAN_OUT)
     match claimed.letter:
         case Mail():
             return await deps.smtp.send(claimed.letter)
@@ -228,6 +319,8 @@ async def note_outcome(deps: Deps, claimed: Claimed, outcome: Outcome) -> None:
                 await _note_try_later(session, delivery, code, after_seconds, now)
             case Uncertain(code):
                 _note_uncertain(delivery, code, now)
+            case Overtaken(reason):
+                await _note_overtaken(session, delivery, reason)
             case never:
                 assert_never(never)
 
@@ -268,17 +361,24 @@ async def _note_refused(session: AsyncSession, delivery: Delivery, code: str) ->
     if code == OPTED_OUT_AT_PROVIDER:
         lead = await leads.lead(session, delivery.tenant_id, delivery.lead_id)
         if lead and lead.phone == delivery.address:
-            await opt_out(session, lead, "sms", how="keyword")
+            await opt_out(session, lead, "sms", Said("keyword", "Twilio 21610: opted out there"))
 
 
 async def _note_try_later(
     session: AsyncSession, delivery: Delivery, code: str, after_seconds: float | None, now: datetime
 ) -> None:
-    if delivery.attempts >= ATTEMPTS_LIMIT:
+    if code not in NEVER_GIVEN_UP and delivery.attempts >= ATTEMPTS_LIMIT:
         await _fail(session, delivery, f"gave_up:{code}")
         return
     delivery.state, delivery.reason = "planned", code
-    delivery.due_at = now + timedelta(seconds=pause_seconds(delivery.attempts, after_seconds))
+    delivery.due_at = now + timedelta(seconds=pause_seconds(code, delivery.attempts, after_seconds))
+
+
+async def _note_overtaken(session: AsyncSession, delivery: Delivery, reason: str) -> None:
+    delivery.state, delivery.reason = "suppressed", reason
+    lead = await leads.lead(session, delivery.tenant_id, delivery.lead_id)
+    if lead and reason == ENGAGED:
+        await stop_sequence(session, lead, ENGAGED, engaged=True)
 
 
 def _note_uncertain(delivery: Delivery, code: str, now: datetime) -> None:
@@ -293,15 +393,21 @@ async def _fail(session: AsyncSession, delivery: Delivery, code: str) -> None:
     await _tell(session, delivery, _failed(delivery))
 
 
-def _failed(delivery: Delivery) -> NotificationFailed:
+def _failed(delivery: Delivery, code: str | None = None) -> NotificationFailed:
     return NotificationFailed(
         delivery_id=delivery.id,
         lead_id=delivery.lead_id,
         channel=channel_of(delivery),
         template=delivery.template,
         touch=delivery.touch,
-        code=delivery.reason or "unknown",
+        code=code or delivery.reason or "unknown",
     )
+
+
+async def leave_unknown(session: AsyncSession, delivery: Delivery) -> None:
+    """To a person: the lead's timeline tells of it, and it stays on the list of unknown ones."""
+    delivery.rescue = "left"
+    await _tell(session, delivery, _failed(delivery, f"unknown:{delivery.reason}"))
 
 
 async def _tell(session: AsyncSession, delivery: Delivery, fact: EventData) -> None:

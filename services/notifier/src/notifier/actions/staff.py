@@ -24,7 +24,7 @@ from notifier.actions.leads import need_lead, need_location, stop_sequence
 from notifier.deps import Deps
 from notifier.domain.gate import Purpose, allowed
 from notifier.domain.outcome import Accepted, Refused
-from notifier.domain.wording import harmless, phone_as_read, vehicle_name
+from notifier.domain.wording import phone_as_read, quoted
 from notifier.store import deliveries, replicas
 from notifier.tables import Delivery, Lead, StaffMember
 
@@ -117,13 +117,14 @@ def _notice(
         template="handoff_notice",
         due_at=now,
         payload={
-            "reason": harmless(fact.reason, 120),
-            "summary": harmless(fact.summary),
-            "open_question": harmless(fact.open_question) if fact.open_question else None,
-            "suggested_reply": harmless(suggested_reply) if suggested_reply else None,
+            "reason": quoted(fact.reason, 120),
+            "summary": quoted(fact.summary),
+            "open_question": quoted(fact.open_question) if fact.open_question else None,
+            "suggested_reply": quoted(suggested_reply) if suggested_reply else None,
             "customer_phone": phone_as_read(lead.phone) if lead.phone else None,
             "customer_email": lead.email,
-            "vehicle": vehicle_name(vehicle),
+            "vehicle": quoted(vehicle.typed) if vehicle and vehicle.typed else None,
+            "interest_as_typed": quoted(lead.interest, 200) if lead.interest else None,
         },
     )
 
@@ -145,7 +146,7 @@ async def send_login(deps: Deps, event: Event[StaffLoginRequested]) -> None:
         raise RetryLater("the member of staff is not known here yet")
     if location.demo_mode and not allowed(fact.email, location.allow_list):
         return
-    outcome = await deps.smtp.send(deps.writer.login_mail(event.tenant_id, fact, member, location))
+    outcome = await deps.smtp.send(deps.writer.login_mail(event, member, location))
     if isinstance(outcome, Refused):
         raise DeadLetter(f"the mail server refused it: {outcome.code}")
     if not isinstance(outcome, Accepted):

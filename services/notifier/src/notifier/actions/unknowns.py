@@ -1,8 +1,8 @@
 """Deliveries whose fate nobody noted: found again at the provider, or left for a person to see.
 
 A text that Twilio has is known by our id in its callback or by its words in Twilio's list; one that Twilio surely does not
-have is sent again. Mail cannot be looked up: a mail whose fate is unknown is never sent again by itself, whatever it is.
-A confirmation goes by text as well, so the customer has it; a person decides about the rest.
+have is sent again. Mail cannot be looked up. What somebody waits for (a first touch, a confirmation, an answer) is sent once
+more with the same Message-ID, by which mailboxes know a copy; a follow-up is not. What stays unknown is left to a person.
 """
 
 from collections import Counter
@@ -15,9 +15,10 @@ from shared.db.engine import transaction
 from shared.telemetry.metrics import INTENTS_UNKNOWN
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier.actions.sending import note_accepted
+from notifier.actions.sending import leave_unknown, note_accepted
 from notifier.clients.twilio import LookupFailed, SentText
 from notifier.deps import Deps
+from notifier.domain.gate import Purpose
 from notifier.letters import fingerprint
 from notifier.store import deliveries
 from notifier.tables import Delivery
@@ -82,6 +83,24 @@ async def _ask_again(deps: Deps, seen: Delivery, reason: str, now: datetime) -> 
         delivery = await deliveries.delivery(session, seen.tenant_id, seen.id, "unknown")
         if delivery:
             delivery.due_at = now + ASK_AGAIN_AFTER
+
+
+async def rescue_mails(deps: Deps, tenant_id: UUID, now: datetime) -> None:
+    async with transaction(deps.sessions, tenant_id) as session:
+        unknown = await deliveries.unknown_mails(session, tenant_id, now, BATCH)
+        for delivery in unknown:
+            if delivery.rescue is None and _goes_again(delivery):
+                log.warning("delivery.repeated", delivery_id=str(delivery.id), template=delivery.template)
+                delivery.state, delivery.due_at, delivery.rescue = "planned", now, "repeated"
+            else:
+                await leave_unknown(session, delivery)
+    if unknown:
+        deps.wake(tenant_id)
+
+
+def _goes_again(delivery: Delivery) -> bool:
+    """All but follow-ups: nobody misses one of those, and a second one annoys."""
+    return delivery.purpose != Purpose.TOUCH or delivery.touch == 0
 
 
 async def report_unknown(deps: Deps, tenant_ids: Iterable[UUID]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from email.policy import SMTPUTF8
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from aiosmtplib.errors import SMTPDataError
@@ -33,6 +34,10 @@ class MailServer:
     """Said in EHLO; named, since the library would otherwise ask DNS for it at each connection, for seconds."""
 
 
+class Utf8NotOffered(Exception):
+    """An address has letters beyond ASCII, and this server takes none of them: no other try will do."""
+
+
 class SmtpClient:
     """Safe for many tasks at once: each takes an idle connection or opens one."""
 
@@ -42,11 +47,13 @@ class SmtpClient:
 
     async def send(self, mail: Mail) -> Outcome:
         try:
-            body = mail.message.as_bytes()
+            body = mail.message.as_bytes(policy=SMTPUTF8 if mail.needs_utf8 else None)
             async with asyncio.timeout(ENVELOPE_SECONDS):
                 connection = await self._envelope(mail)
         except SMTPResponseException as answer:
             return _answered(answer.code)
+        except Utf8NotOffered:
+            return Refused("smtputf8_not_offered")
         except (SMTPException, OSError, TimeoutError):
             return TryLater("smtp_unreachable")
         return await self._data(connection, body)
@@ -66,7 +73,7 @@ class SmtpClient:
                     return await _address(connection, mail)
             except (SMTPException, OSError, TimeoutError):
                 pass
-            except asyncio.CancelledError:
+            except (asyncio.CancelledError, Utf8NotOffered):
                 connection.close()
                 raise
             connection.close()
@@ -124,8 +131,16 @@ class SmtpClient:
 
 
 async def _address(connection: SMTP, mail: Mail) -> SMTP:
-    await connection.mail(mail.sender)
-    await connection.rcpt(mail.recipient)
+    """Raises `Utf8NotOffered`."""
+    if not mail.needs_utf8:
+        await connection.mail(mail.sender)
+        await connection.rcpt(mail.recipient)
+        return connection
+    await connection.ehlo()
+    if not connection.supports_extension("smtputf8"):
+        raise Utf8NotOffered
+    await connection.mail(mail.sender, options=["SMTPUTF8"], encoding="utf-8")
+    await connection.rcpt(mail.recipient, encoding="utf-8")
     return connection
 
 

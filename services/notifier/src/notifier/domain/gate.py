@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
+from shared.events import FirstTouch
 from shared.events.notification import OutboundChannel
 
-from notifier.domain.quiet_hours import next_allowed, zones_of
+from notifier.domain.numbers import why_no_text
+from notifier.domain.quiet_hours import Rule, next_allowed, zones_of
 
 
 class Purpose(StrEnum):
@@ -21,12 +23,27 @@ class Purpose(StrEnum):
     SHOP_NOTICE = "shop_notice"
 
 
+def lane_of(purpose: Purpose, touch: int | None) -> int:
+    """0 for what somebody waits for at this moment: a first touch, an answer. 1 for the rest."""
+    return int(touch != 0 and purpose not in {Purpose.REPLY, Purpose.OPT_OUT_RECEIPT})
+
+
+TOO_MANY = "too_many_first_touches"
+CROWDED = "too_many_forms"
+ENOUGH_TODAY = "texts_a_day"
+
+A_MOMENT = timedelta(minutes=15)
+"""As long as who asked us is taken to wait for the answer."""
+
 Permission = Literal["granted", "opted_out", "unknown"]
 
 
 @dataclass(frozen=True)
 class Shop:
-    """`sms_from`: the number its texts come from; `None`: it cannot text."""
+    """`sms_from`: the number its texts come from; `None`: it cannot text. `text_countries`: whose numbers it texts to.
+
+    `registered`: texts under an A2P registration.
+    """
 
     timezone: str
     enabled: bool
@@ -35,11 +52,19 @@ class Shop:
     sms_from: str | None
     demo_mode: bool
     allow_list: Sequence[str]
+    text_countries: Sequence[str]
+    registered: bool
+    first_touch: FirstTouch
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A message about to go. `day`: of the sequence, `None` outside of it; `stopped`: why the sequence ended, if it did."""
+    """A message about to go. `day`: of the sequence, `None` outside of it; `stopped`: why the sequence ended, if it did.
+
+    `answers`: the first mail to somebody who asked, of whose consent their request's CRM says nothing. `too_many`: its address had all the first touches it gets for now; `crowded_until`: the shop's form had them.
+    `phone` says in which zones the person may be, `rules` are those of their states; `enough_until`: as many texts as
+    those allow went there within a day. `asked_at`: when the person asked us, `None`: we heard of them from the shop.
+    """
 
     purpose: Purpose
     channel: OutboundChannel
@@ -48,6 +73,13 @@ class Letter:
     day: int | None = None
     stopped: str | None = None
     superseded: bool = False
+    answers: bool = False
+    too_many: bool = False
+    crowded_until: datetime | None = None
+    phone: str | None = None
+    rules: Sequence[Rule] = ()
+    enough_until: datetime | None = None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +92,7 @@ class Wait:
     """Not now: at `until`, and then it is asked again."""
 
     until: datetime
+    reason: str = "quiet_hours"
 
 
 @dataclass(frozen=True)
@@ -75,11 +108,33 @@ def decide(letter: Letter, shop: Shop, now: datetime) -> Decision:
     reason = _switched_off(letter, shop) or _not_wanted(letter)
     if reason:
         return Suppress(reason)
-    if letter.day:
-        phone = letter.address if letter.channel == "sms" else None
-        until = next_allowed(now, zones_of(shop.timezone, phone))
-        return Go() if until == now else Wait(until)
-    return Go()
+    if letter.purpose is not Purpose.TOUCH:
+        return Go()
+    until = goes_from(letter, shop, now)
+    if until > now:
+        return Wait(until)
+    if letter.enough_until:
+        return Wait(letter.enough_until, ENOUGH_TODAY)
+    return Wait(letter.crowded_until, CROWDED) if letter.crowded_until else Go()
+
+
+def goes_from(touch: Letter, shop: Shop, now: datetime) -> datetime:
+    """`now`, or when the quiet hours are over where the shop and the person are."""
+    if _at_once(touch, shop, now):
+        return now
+    return next_allowed(now, zones_of(shop.timezone, touch.phone), touch.rules)
+
+
+def _at_once(touch: Letter, shop: Shop, now: datetime) -> bool:
+    if touch.day:
+        return False
+    match shop.first_touch.email if touch.channel == "email" else shop.first_touch.sms:
+        case "at_once":
+            return True
+        case "asked_now":
+            return touch.asked_at is not None and now - touch.asked_at <= A_MOMENT
+        case "allowed_hours":
+            return False
 
 
 def _switched_off(letter: Letter, shop: Shop) -> str | None:
@@ -93,13 +148,20 @@ def _switched_off(letter: Letter, shop: Shop) -> str | None:
         return "location_disabled"
     if not shop.sends:
         return "sends_off"
-    return _texting_off(shop) if letter.channel == "sms" else None
+    return _not_texted(letter, shop) if letter.channel == "sms" else None
+
+
+def _not_texted(letter: Letter, shop: Shop) -> str | None:
+    return _texting_off(shop) or why_no_text(letter.address, shop.text_countries)
 
 
 def _texting_off(shop: Shop) -> str | None:
+    """Demo mode needs no registration: it reaches nobody but the allow-list."""
     if not shop.sms:
         return "sms_off"
-    return None if shop.sms_from else "no_sms_sender"
+    if not shop.sms_from:
+        return "no_sms_sender"
+    return None if shop.registered or shop.demo_mode else "a2p_unregistered"
 
 
 def _not_wanted(letter: Letter) -> str | None:
@@ -117,9 +179,9 @@ def _not_wanted(letter: Letter) -> str | None:
 def _touch_not_wanted(letter: Letter) -> str | None:
     if letter.permission == "opted_out":
         return "opted_out"
-    if letter.permission == "unknown":
+    if letter.permission == "unknown" and not letter.answers:
         return "no_consent"
-    return letter.stopped
+    return letter.stopped or (TOO_MANY if letter.too_many else None)
 
 
 def _answer_not_wanted(letter: Letter) -> str | None:

@@ -2,10 +2,31 @@
 
 from dataclasses import dataclass
 
+from shared.availability import LONGEST_PROBE_SECONDS
+
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 300.0
 ATTEMPTS_LIMIT = 60
 """With the pauses above: about four hours of a provider that takes nothing."""
+CLAIM_RAN_OUT = "claim_ran_out"
+HOUSE_AWAY = "house_away"
+"""Chat or booking did not say whether the message is still right: it is asked again, and nothing goes before."""
+HOUSE_PAUSE_SECONDS = 5.0
+AWAY = frozenset({"smtp_unreachable", "smtp_421", "twilio_unreachable", "twilio_408", "twilio_503"})
+"""Nothing of the message: the provider takes none at the moment."""
+NEVER_GIVEN_UP = AWAY | {HOUSE_AWAY}
+FOR_GOOD = frozenset(
+    {"smtp_550", "smtp_551", "smtp_553"}  # RFC 5321 4.2.3: no such mailbox, moved, no such name
+    | {
+        "21211",
+        "21214",
+        "21217",
+        "21614",
+        "30005",
+        "30006",
+    }  # Twilio: no number, no mobile one, unknown, a landline
+)
+"""The address takes nothing, neither today nor next week."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +58,35 @@ class Uncertain:
     code: str
 
 
-Outcome = Accepted | Refused | TryLater | Uncertain
+@dataclass(frozen=True)
+class Overtaken:
+    """What the customer has said or done meanwhile makes it wrong; nothing was handed over."""
+
+    reason: str
 
 
-def pause_seconds(attempts: int, wanted_seconds: float | None) -> float:
-    """Before the next try after `attempts` tries; doubles from one second to five minutes."""
+Outcome = Accepted | Refused | TryLater | Uncertain | Overtaken
+
+
+def of_provider(outcome: Outcome) -> bool:
+    """Whether it says anything of the provider."""
+    return not isinstance(outcome, Overtaken) and not (
+        isinstance(outcome, TryLater) and outcome.code in {HOUSE_AWAY, CLAIM_RAN_OUT}
+    )
+
+
+def is_away(outcome: Outcome) -> bool:
+    """Also a provider that leaves everything open: each further message would become one more of unknown fate."""
+    return isinstance(outcome, Uncertain) or (isinstance(outcome, TryLater) and outcome.code in AWAY)
+
+
+def pause_seconds(code: str, attempts: int, wanted_seconds: float | None) -> float:
+    """Before the next try after `attempts` tries; doubles from one second to five minutes.
+
+    Of a provider that is away no longer than it goes untried: its return sends at once what waits.
+    """
     if wanted_seconds is not None:
         return wanted_seconds
+    if code in AWAY:
+        return min(LONGEST_PROBE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 16))
     return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 16))

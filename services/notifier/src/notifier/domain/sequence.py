@@ -43,9 +43,14 @@ class Sequence(BaseModel):
             raise ValueError(f"days must start at 0 and rise, got {days}")
         return self
 
-    def plan(self, received_at: datetime, zone: str) -> Iterator[tuple[Touch, datetime]]:
-        """Each touch with its moment; the first one at `received_at` itself."""
-        first_day = received_at.astimezone(ZoneInfo(zone)).date()
+    def plan(
+        self, received_at: datetime, zone: str, begins_at: datetime | None = None
+    ) -> Iterator[tuple[Touch, datetime]]:
+        """Each touch with its moment; the first one at `received_at` itself.
+
+        The days count from that of `begins_at`, when a first text that waits for the morning goes: the next one is not an hour later.
+        """
+        first_day = (begins_at or received_at).astimezone(ZoneInfo(zone)).date()
         for touch in self.touches:
             yield touch, received_at if touch.step == 0 else self._moment(first_day, touch, zone)
 

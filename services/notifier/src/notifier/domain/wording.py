@@ -1,64 +1,72 @@
-"""How names, cars, times and money read in a message; what customers typed is made harmless here."""
+"""How names, cars, wishes and times read in a message; what customers typed is made harmless here."""
 
 import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from shared.events import Vehicle
+from shared.words import first_name, in_words_of, unlinked, visible
 
-_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['\u2019-])*", re.UNICODE)
 _NOT_A_NAME = frozenset(
-    {
-        "n/a",
-        "na",
-        "none",
-        "null",
-        "unknown",
-        "test",
-        "customer",
-        "guest",
-        "lead",
-        "no",
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "the",
-    }
+    "n/a na none null undefined unknown test customer guest lead no mr mrs ms dr the".split()  # noqa: SIM905
 )
-_LONGEST_NAME = 30
-_LONGEST_WISH = 60
 
 
 def greeting(name: str) -> str:
     """`Hi Ana`, or `Hi there` when the name is missing or is not one."""
-    return f"Hi {first_name(name) or 'there'}"
+    first = first_name(name) or ""
+    bare = first.rstrip(".")
+    if not bare or bare.casefold() in _NOT_A_NAME:
+        return "Hi there"
+    return f"Hi {first if '.' in bare else _capitalized(bare)}"
 
 
-def first_name(name: str) -> str | None:
-    word = name.strip().split(" ")[0].strip(",.")
-    usable = _NAME.fullmatch(word) and len(word) <= _LONGEST_NAME and word.lower() not in _NOT_A_NAME
-    if not usable:
-        return None
-    return word.capitalize() if word.isupper() or word.islower() else word
+def _capitalized(name: str) -> str:
+    """`ANA` and `ana` are Ana; McAllen stays as it is."""
+    uniform = name.islower() or (name.isupper() and len(name) > 1)
+    return re.sub(r"[^\W\d_]+", lambda part: part[0].capitalize(), name) if uniform else name
 
 
-def vehicle_name(vehicle: Vehicle | None) -> str | None:
-    """`2021 Honda Civic`, with what is known of it."""
-    if vehicle is None or not (vehicle.make or vehicle.model):
-        return None
-    parts = (str(vehicle.year) if vehicle.year else None, vehicle.make, vehicle.model)
-    return harmless(" ".join(part for part in parts if part), _LONGEST_WISH)
+@dataclass(frozen=True)
+class Wanted:
+    vehicle: Vehicle | None
+    interest: str | None
 
 
-def wish(vehicle: Vehicle | None, interest: str | None) -> str:
-    """What the message is about: the car, else what was asked for, else simply the vehicle."""
-    return vehicle_name(vehicle) or harmless(interest or "", _LONGEST_WISH) or "vehicle"
+def wish(wanted: Sequence[Wanted], catalog: Collection[str]) -> str:
+    """What the message is about: the cars, else what was asked for in words of the `catalog`, else simply the vehicle.
+
+    Of two wishes for one car both are named.
+    """
+    cars = _each_once(one.vehicle.named if one.vehicle else None for one in wanted)
+    wishes = _each_once(in_words_of(catalog, one.interest) for one in wanted)
+    if len(cars) == 1 and len(wishes) > 1:
+        return f"{cars[0]} ({' and '.join(wishes)})"
+    return " and ".join(cars or wishes) or "vehicle"
+
+
+def _each_once(words: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(word for word in words if word))
+
+
+def quoted(text: str, longest: int = 4000) -> str:
+    """What somebody else wrote, for the shop to read: harmless, and nothing in it can be clicked."""
+    return harmless(unlinked(text), longest)
+
+
+def files_named(media: Iterable[Mapping[str, str | None]]) -> str:
+    """`image/jpeg (https://api.twilio.com/...)`, `application/pdf (quote.pdf)`; an address is Twilio's own, and can be clicked."""
+    return "; ".join(
+        f"{harmless(one['content_type'] or 'file', 100)} ({one.get('url') or quoted(one.get('name') or 'no name', 200)})"
+        for one in media
+    )
 
 
 def harmless(text: str, longest: int = 4000) -> str:
-    """One line without braces, brackets and control characters, so that it can pose as neither markup nor template."""
-    line = " ".join(re.sub(r"[{}<>\x00-\x1f\x7f]", " ", text).split())
+    """One line without braces, brackets and unseen characters, so that it can pose as neither markup nor template."""
+    line = " ".join(visible(re.sub(r"[{}<>]", " ", text)).split())
     return line if len(line) <= longest else line[: longest - 3].rstrip() + "..."
 
 
@@ -66,10 +74,6 @@ def when(moment: datetime, zone: str) -> str:
     """`Tue, Nov 24, 10:00 AM PST`."""
     local = moment.astimezone(ZoneInfo(zone))
     return f"{local:%a, %b} {local.day}, {local.hour % 12 or 12}:{local:%M %p %Z}"
-
-
-def money(cents: int) -> str:
-    return f"${cents // 100:,}" + (f".{cents % 100:02}" if cents % 100 else "")
 
 
 def phone_as_read(phone: str) -> str:

@@ -1,20 +1,18 @@
 """Who may be written to where."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
 
 from shared.events.notification import OutboundChannel
-from sqlalchemy import exists, select, tuple_
+from sqlalchemy import exists, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from notifier.domain.gate import Permission
-from notifier.tables import (
-    Consent,
-)
+from notifier.domain.consent import CRM
+from notifier.tables import Consent
 
 Address = tuple[OutboundChannel, str]
 
@@ -22,25 +20,26 @@ Address = tuple[OutboundChannel, str]
 async def opted_out_since(
     session: AsyncSession, tenant_id: UUID, addresses: Iterable[Address], since: datetime
 ) -> bool:
-    """In a conversation of another lead of the same person; a stranger's STOP ends its channel only."""
+    """In a conversation of another lead of the same person; a stranger's STOP and the CRM's flag end their channel only."""
     statement = select(
         exists().where(
             col(Consent.tenant_id) == tenant_id,
             tuple_(col(Consent.channel), col(Consent.address)).in_(list(addresses)),
             col(Consent.permission) == "opted_out",
             col(Consent.lead_id).is_not(None),
+            col(Consent.source) != CRM,
             col(Consent.at) > since,
         )
     )
     return bool((await session.execute(statement)).scalar())
 
 
-async def permissions(
+async def newest(
     session: AsyncSession, tenant_id: UUID, addresses: Iterable[Address]
-) -> dict[Address, Permission]:
-    """The newest word on each; an address without one is missing."""
+) -> dict[Address, Consent]:
+    """The word that stands on each; an address without one is missing."""
     statement = (
-        select(col(Consent.channel), col(Consent.address), col(Consent.permission))
+        select(Consent)
         .ext(distinct_on(col(Consent.channel), col(Consent.address)))
         .where(
             col(Consent.tenant_id) == tenant_id,
@@ -48,19 +47,72 @@ async def permissions(
         )
         .order_by(col(Consent.channel), col(Consent.address), col(Consent.at).desc())
     )
-    rows = (await session.execute(statement)).all()
-    return {(cast("OutboundChannel", row[0]), row[1]): cast("Permission", row[2]) for row in rows}
+    rows = (await session.execute(statement)).scalars()
+    return {(cast("OutboundChannel", row.channel), row.address): row for row in rows}
 
 
-async def refused_by_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Sequence[str]:
-    """Channels that the lead opted out of before its address there was known."""
-    statement = select(col(Consent.channel)).where(
+async def ledger_of(session: AsyncSession, tenant_id: UUID, names: Collection[str]) -> Sequence[Consent]:
+    """Of one address, by whatever name it is kept; oldest first."""
+    statement = select(Consent).where(
         col(Consent.tenant_id) == tenant_id,
-        col(Consent.lead_id) == lead_id,
-        col(Consent.address) == "",
-        col(Consent.permission) == "opted_out",
+        col(Consent.channel).in_(("email", "sms")),
+        col(Consent.address).in_(names),
     )
-    return (await session.execute(statement)).scalars().all()
+    return (await session.execute(statement.order_by(col(Consent.at)))).scalars().all()
+
+
+async def refusal_of(session: AsyncSession, tenant_id: UUID, address: Address) -> UUID | None:
+    """The row of the opt-out in force; `None`: there is none."""
+    channel, value = address
+    newest = (
+        select(col(Consent.id), col(Consent.permission))
+        .where(
+            col(Consent.tenant_id) == tenant_id,
+            col(Consent.channel) == channel,
+            col(Consent.address) == value,
+        )
+        .order_by(col(Consent.at).desc())
+        .limit(1)
+    )
+    row = (await session.execute(newest)).first()
+    return row[0] if row is not None and row[1] == "opted_out" else None
+
+
+async def put_name_to(session: AsyncSession, tenant_id: UUID, address: str, hashes: Sequence[str]) -> None:
+    """What an erased person refused counts again for the address that comes back; what they agreed to does not."""
+    await session.execute(
+        update(Consent)
+        .where(
+            col(Consent.tenant_id) == tenant_id,
+            col(Consent.address).in_(hashes),
+            col(Consent.permission) == "opted_out",
+        )
+        .values(address=address)
+    )
+
+
+async def refused_by_leads(
+    session: AsyncSession, tenant_id: UUID, lead_ids: Collection[UUID]
+) -> set[tuple[UUID, str]]:
+    """Lead and channel, where the lead opted out of it before its address there was known, or proved to be its own."""
+    if not lead_ids:
+        return set()
+    statement = (
+        select(col(Consent.lead_id), col(Consent.channel), col(Consent.permission))
+        .ext(distinct_on(col(Consent.lead_id), col(Consent.channel)))
+        .where(
+            col(Consent.tenant_id) == tenant_id,
+            col(Consent.lead_id).in_(lead_ids),
+            col(Consent.address) == "",
+        )
+        .order_by(col(Consent.lead_id), col(Consent.channel), col(Consent.at).desc())
+    )
+    rows = (await session.execute(statement)).all()
+    return {(of, channel) for of, channel, permission in rows if of and permission == "opted_out"}
+
+
+async def refused_by_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> set[str]:
+    return {channel for _, channel in await refused_by_leads(session, tenant_id, [lead_id])}
 
 
 async def add_consents(session: AsyncSession, consents: Sequence[Consent]) -> None:

@@ -1,18 +1,20 @@
 """Messages to send, how far each got, and what the provider said of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from shared.events.notification import OutboundChannel
 from shared.messaging.replay import leaves
-from sqlalchemy import ColumnElement, func, select, true, update
+from sqlalchemy import ColumnElement, String, and_, func, literal_column, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from notifier.tables import (
+    INBOX,
     Appointment,
     Delivery,
     Lead,
@@ -45,6 +47,18 @@ async def fill_address(session: AsyncSession, lead: Lead, channel: OutboundChann
     )
 
 
+def to_lost_addresses(lead: Lead) -> ColumnElement[bool]:
+    """What waits to go to the lead at an address that is not the lead's any more."""
+    known = {"email": lead.email, "sms": lead.phone}
+    lost = [channel for channel, address in known.items() if address is None]
+    return (
+        (col(Delivery.lead_id) == lead.id)
+        & (col(Delivery.purpose) != "shop_notice")
+        & col(Delivery.channel).in_(lost)
+        & (col(Delivery.address) != "")
+    )
+
+
 async def suppress_planned(
     session: AsyncSession, tenant_id: UUID, wanted: ColumnElement[bool], reason: str
 ) -> None:
@@ -58,6 +72,21 @@ async def suppress_planned(
 
 def touches_of(lead_id: UUID) -> ColumnElement[bool]:
     return (col(Delivery.lead_id) == lead_id) & (col(Delivery.purpose) == "touch")
+
+
+def of_lead(lead_id: UUID) -> ColumnElement[bool]:
+    return col(Delivery.lead_id) == lead_id
+
+
+async def is_under_way(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> bool:
+    """Being sent, or a text whose fate will be looked up. A mail cannot be looked up: its fate is not waited for."""
+    on_the_way = (col(Delivery.state) == "sending") | (
+        (col(Delivery.state) == "unknown") & (col(Delivery.channel) == "sms")
+    )
+    statement = select(col(Delivery.id)).where(
+        col(Delivery.tenant_id) == tenant_id, of_lead(lead_id), on_the_way
+    )
+    return (await session.execute(statement.limit(1))).first() is not None
 
 
 def older_than(appointment_id: UUID, sequence: int) -> ColumnElement[bool]:
@@ -88,7 +117,7 @@ class DueDelivery:
 async def due_deliveries(
     session: AsyncSession, tenant_id: UUID, channel: OutboundChannel, now: datetime, limit: int
 ) -> Sequence[DueDelivery]:
-    """Oldest first, locked for the caller; what another sender holds is left out."""
+    """By lane, then the oldest; locked for the caller. What another sender holds is left out."""
     statement = (
         select(Delivery, Lead, Location, col(Appointment.sequence))
         .join(Lead, col(Lead.id) == col(Delivery.lead_id))
@@ -100,11 +129,99 @@ async def due_deliveries(
             col(Delivery.channel) == channel,
             col(Delivery.due_at) <= now,
         )
-        .order_by(col(Delivery.due_at))
+        .order_by(col(Delivery.lane), col(Delivery.due_at))
         .limit(limit)
         .with_for_update(of=Delivery, skip_locked=True)
     )
     return [DueDelivery(*row) for row in (await session.execute(statement)).all()]
+
+
+async def lock_counts(session: AsyncSession, keys: Sequence[int]) -> None:
+    """Until the transaction ends; `keys` in the order that everybody takes them in."""
+    for key in dict.fromkeys(keys):
+        await session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def first_touches(
+    session: AsyncSession, tenant_id: UUID, inboxes: Collection[tuple[str, str]], since: datetime
+) -> Sequence[tuple[tuple[str, str, bool], datetime]]:
+    """Channel, inbox, whether the CRM knows the lead, and moment of those on their way or sent; a failed one reached nobody."""
+    inbox = literal_column(INBOX, String())
+    statement = (
+        select(col(Delivery.channel), inbox, col(Lead.in_crm), col(Delivery.claimed_at))
+        .join(Lead, col(Lead.id) == col(Delivery.lead_id))
+        .where(_claimed_first_touch(tenant_id, since), tuple_(col(Delivery.channel), inbox).in_(inboxes))
+    )
+    rows = (await session.execute(statement)).all()
+    return [((channel, found, in_crm), at) for channel, found, in_crm, at in rows if at]
+
+
+async def greeted_addresses(
+    session: AsyncSession, lead: Lead, since: datetime
+) -> set[tuple[OutboundChannel, str]]:
+    """Of the lead's addresses those that a first touch of its shop went to, or is about to; its own count however old."""
+    statement = select(col(Delivery.channel), col(Delivery.address)).where(
+        col(Delivery.tenant_id) == lead.tenant_id,
+        col(Delivery.location_id) == lead.location_id,
+        col(Delivery.address).in_([one for one in (lead.email, lead.phone) if one]),
+        col(Delivery.purpose) == "touch",
+        col(Delivery.touch) == 0,
+        or_(col(Delivery.created_at) > since, of_lead(lead.id)),
+        col(Delivery.state).in_(("planned", "sending", "sent", "unknown")),
+    )
+    return {(cast("OutboundChannel", row[0]), row[1]) for row in (await session.execute(statement)).all()}
+
+
+async def told_addresses(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> set[str]:
+    """Whoever has a link of the lead has it from one of them."""
+    statement = select(col(Delivery.address)).where(
+        col(Delivery.tenant_id) == tenant_id,
+        of_lead(lead_id),
+        col(Delivery.purpose) != "shop_notice",
+        col(Delivery.state).in_(("sending", "sent", "unknown")),
+    )
+    return set((await session.execute(statement)).scalars())
+
+
+async def first_touches_of_forms(
+    session: AsyncSession, tenant_id: UUID, locations: Collection[UUID], since: datetime
+) -> Sequence[tuple[UUID, datetime]]:
+    statement = (
+        select(col(Delivery.location_id), col(Delivery.claimed_at))
+        .join(Lead, col(Lead.id) == col(Delivery.lead_id))
+        .where(
+            _claimed_first_touch(tenant_id, since),
+            col(Delivery.location_id).in_(locations),
+            ~col(Lead.in_crm),
+        )
+    )
+    rows = (await session.execute(statement)).all()
+    return [(location_id, at) for location_id, at in rows if at]
+
+
+async def marketing_texts(
+    session: AsyncSession, tenant_id: UUID, numbers: Collection[str], since: datetime
+) -> Sequence[tuple[str, datetime]]:
+    """Number and moment of those on their way or sent."""
+    statement = select(col(Delivery.address), col(Delivery.claimed_at)).where(
+        col(Delivery.tenant_id) == tenant_id,
+        col(Delivery.purpose) == "touch",
+        col(Delivery.channel) == "sms",
+        col(Delivery.address).in_(numbers),
+        col(Delivery.claimed_at) > since,
+        col(Delivery.state).in_(("sending", "sent", "unknown")),
+    )
+    rows = (await session.execute(statement)).all()
+    return [(number, at) for number, at in rows if at]
+
+
+def _claimed_first_touch(tenant_id: UUID, since: datetime) -> ColumnElement[bool]:
+    return and_(
+        col(Delivery.tenant_id) == tenant_id,
+        col(Delivery.touch) == 0,
+        col(Delivery.claimed_at) > since,
+        col(Delivery.state).in_(("sending", "sent", "unknown")),
+    )
 
 
 async def attempted(
@@ -205,6 +322,41 @@ async def unknown_texts(
     return [(row[0], row[1]) for row in (await session.execute(statement)).all()]
 
 
+async def unknown_mails(
+    session: AsyncSession, tenant_id: UUID, now: datetime, limit: int
+) -> Sequence[Delivery]:
+    """Those for which nothing can be noted any more and about which nobody has decided; locked for the caller."""
+    statement = (
+        select(Delivery)
+        .where(
+            col(Delivery.tenant_id) == tenant_id,
+            col(Delivery.state) == "unknown",
+            col(Delivery.channel) == "email",
+            col(Delivery.due_at) <= now,
+            col(Delivery.rescue).is_distinct_from("left"),
+        )
+        .order_by(col(Delivery.due_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def refused(
+    session: AsyncSession, tenant_id: UUID, lead_ids: Collection[UUID], codes: Collection[str]
+) -> set[tuple[UUID, str, str]]:
+    """Lead, channel and address of messages that failed with one of the codes."""
+    statement = select(col(Delivery.lead_id), col(Delivery.channel), col(Delivery.address)).where(
+        col(Delivery.tenant_id) == tenant_id,
+        col(Delivery.lead_id).in_(lead_ids),
+        col(Delivery.state) == "failed",
+        col(Delivery.reason).in_(codes),
+    )
+    return {
+        (lead_id, channel, address) for lead_id, channel, address in (await session.execute(statement)).all()
+    }
+
+
 async def deliveries(
     session: AsyncSession, tenant_id: UUID, state: str | None, limit: int
 ) -> Sequence[Delivery]:
@@ -214,6 +366,18 @@ async def deliveries(
     )
     ordered = statement.order_by(col(Delivery.created_at).desc()).limit(limit)
     return (await session.execute(ordered)).scalars().all()
+
+
+async def deliveries_to(
+    session: AsyncSession, tenant_id: UUID, address: str, lead_ids: Collection[UUID]
+) -> Sequence[Delivery]:
+    """Of these leads, oldest first."""
+    statement = select(Delivery).where(
+        col(Delivery.tenant_id) == tenant_id,
+        col(Delivery.lead_id).in_(lead_ids),
+        col(Delivery.address) == address,
+    )
+    return (await session.execute(statement.order_by(col(Delivery.created_at)))).scalars().all()
 
 
 async def advance_status(session: AsyncSession, status: ProviderStatus) -> bool:

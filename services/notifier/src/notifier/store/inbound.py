@@ -1,8 +1,10 @@
 """What customers wrote."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -19,6 +21,59 @@ async def add_inbound(session: AsyncSession, message: InboundMessage) -> bool:
     return (await session.execute(statement.returning(col(InboundMessage.id)))).scalar() is not None
 
 
+async def kept_words(session: AsyncSession, tenant_id: UUID, limit: int) -> Sequence[InboundMessage]:
+    """What went to no conversation, newest first."""
+    statement = (
+        select(InboundMessage)
+        .where(col(InboundMessage.tenant_id) == tenant_id, col(InboundMessage.text).is_not(None))
+        .order_by(col(InboundMessage.received_at).desc())
+    )
+    return (await session.execute(statement.limit(limit))).scalars().all()
+
+
+async def notices(
+    session: AsyncSession, tenant_id: UUID, location_id: UUID, since: datetime
+) -> Sequence[str]:
+    """The strangers of whom a shop is told, or will be, for what they wrote since then."""
+    statement = select(col(InboundMessage.sender)).where(
+        col(InboundMessage.tenant_id) == tenant_id,
+        col(InboundMessage.location_id) == location_id,
+        col(InboundMessage.received_at) > since,
+        func.num_nonnulls(col(InboundMessage.notice_due_at), col(InboundMessage.noticed_at)) > 0,
+    )
+    return [sender for sender in (await session.execute(statement)).scalars() if sender]
+
+
+async def claim_notice(
+    session: AsyncSession, tenant_id: UUID, now: datetime, until: datetime
+) -> InboundMessage | None:
+    """The oldest whose shop is to be told; due again at `until`, unless it is noted by then."""
+    statement = (
+        select(InboundMessage)
+        .where(
+            col(InboundMessage.tenant_id) == tenant_id,
+            col(InboundMessage.location_id).is_not(None),
+            col(InboundMessage.notice_due_at) <= now,
+            col(InboundMessage.text).is_not(None),
+        )
+        .order_by(col(InboundMessage.notice_due_at))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    message = (await session.execute(statement)).scalar()
+    if message is not None:
+        message.notice_due_at = until
+    return message
+
+
+async def note_noticed(session: AsyncSession, tenant_id: UUID, message_id: UUID, now: datetime) -> None:
+    await session.execute(
+        update(InboundMessage)
+        .where(col(InboundMessage.tenant_id) == tenant_id, col(InboundMessage.id) == message_id)
+        .values(notice_due_at=None, noticed_at=now)
+    )
+
+
 async def last_mail_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> InboundMessage | None:
     statement = (
         select(InboundMessage)
@@ -26,6 +81,7 @@ async def last_mail_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) ->
             col(InboundMessage.tenant_id) == tenant_id,
             col(InboundMessage.lead_id) == lead_id,
             col(InboundMessage.channel) == "email",
+            col(InboundMessage.proven),
         )
         .order_by(col(InboundMessage.received_at).desc())
     )

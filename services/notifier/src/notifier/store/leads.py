@@ -1,19 +1,17 @@
 """Leads and what stopped their sequences."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import and_, cast, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from notifier.store.consents import Address
-from notifier.tables import (
-    Lead,
-    Location,
-)
+from notifier.tables import Delivery, Lead, Location
 
 
 async def add_lead(session: AsyncSession, lead: Lead) -> bool:
@@ -26,7 +24,16 @@ async def renew_lead(session: AsyncSession, fresh: Lead) -> bool:
     """False when the same or a newer state of the person is known."""
     facts = {
         name: getattr(fresh, name)
-        for name in ("facts_version", "name", "email", "phone", "vehicle", "interest", "received_at")
+        for name in (
+            "facts_version",
+            "name",
+            "email",
+            "phone",
+            "vehicle",
+            "interest",
+            "received_at",
+            "in_crm",
+        )
     }
     statement = update(Lead).where(
         col(Lead.tenant_id) == fresh.tenant_id,
@@ -37,10 +44,81 @@ async def renew_lead(session: AsyncSession, fresh: Lead) -> bool:
     return renewed.first() is not None
 
 
-async def lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Lead | None:
-    return (
-        await session.execute(select(Lead).where(col(Lead.tenant_id) == tenant_id, col(Lead.id) == lead_id))
-    ).scalar()
+async def lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, lock: bool = False) -> Lead | None:
+    statement = select(Lead).where(col(Lead.tenant_id) == tenant_id, col(Lead.id) == lead_id)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    return (await session.execute(statement)).scalar()
+
+
+async def share_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> bool:
+    """False: it is not there (any more). Whoever erases it waits for the end of the transaction."""
+    statement = select(col(Lead.id)).where(col(Lead.tenant_id) == tenant_id, col(Lead.id) == lead_id)
+    return (await session.execute(statement.with_for_update(read=True, key_share=True))).first() is not None
+
+
+async def lock_addresses(session: AsyncSession, tenant_id: UUID, addresses: Iterable[str]) -> None:
+    """Until the transaction ends: two leads of one person at the same moment are looked at one after the other."""
+    for address in sorted(set(addresses)):
+        key = func.hashtextextended(f"{tenant_id}/person/{address}", 0)
+        await session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def greeted_as(session: AsyncSession, lead: Lead, *, since: datetime) -> Lead | None:
+    """The lead of the same person and shop whose first touch went, or is about to.
+
+    Of the CRM's own leads the e-mail says who it is. What came by a form, or meets one, must be alike in all its addresses:
+    anybody may have written one of them (ADR 19). Nor may it have told anybody else, who has its link.
+    """
+    told_another = exists().where(
+        col(Delivery.lead_id) == col(Lead.id),
+        col(Delivery.purpose) != "shop_notice",
+        col(Delivery.address).not_in([lead.email or "", lead.phone or "", ""]),
+    )
+    same = and_(
+        col(Lead.email).is_not_distinct_from(lead.email),
+        col(Lead.phone).is_not_distinct_from(lead.phone),
+        ~told_another,
+    )
+    if lead.in_crm and lead.email is not None:
+        same = or_(same, and_(col(Lead.email) == lead.email, col(Lead.in_crm)))
+    statement = select(Lead).where(
+        col(Lead.tenant_id) == lead.tenant_id,
+        col(Lead.location_id) == lead.location_id,
+        col(Lead.id) != lead.id,
+        col(Lead.received_at) > since,
+        col(Lead.same_as).is_(None),
+        same,
+        exists().where(
+            col(Delivery.lead_id) == col(Lead.id),
+            col(Delivery.touch) == 0,
+            col(Delivery.state).in_(("planned", "sending", "sent", "unknown")),
+        ),
+    )
+    return (await session.execute(statement.order_by(col(Lead.received_at)).limit(1))).scalar()
+
+
+async def join(session: AsyncSession, lead: Lead, first: Lead) -> None:
+    """No second greeting and no second sequence: the messages of the first lead name both wishes from now on."""
+    ours = col(Lead.tenant_id) == lead.tenant_id
+    await session.execute(
+        update(Lead)
+        .where(ours, col(Lead.id) == lead.id)
+        .values(same_as=first.id, stopped_reason="same_person", stopped_at=func.clock_timestamp())
+    )
+    wanted = [{"lead_id": str(lead.id), "vehicle": lead.vehicle, "interest": lead.interest}]
+    await session.execute(
+        update(Lead).where(ours, col(Lead.id) == first.id).values(also=col(Lead.also) + cast(wanted, JSONB))
+    )
+
+
+async def resume(session: AsyncSession, lead: Lead) -> None:
+    """It is greeted after all, by itself."""
+    await session.execute(
+        update(Lead)
+        .where(col(Lead.tenant_id) == lead.tenant_id, col(Lead.id) == lead.id)
+        .values(same_as=None, stopped_reason=None, stopped_at=None)
+    )
 
 
 async def newest_lead_by_phone(
@@ -51,9 +129,13 @@ async def newest_lead_by_phone(
         select(Lead)
         .join(Location, col(Location.id) == col(Lead.location_id))
         .where(col(Lead.tenant_id) == tenant_id, col(Lead.phone) == phone)
-        .order_by((col(Location.sms_from) == sms_from).desc().nulls_last(), col(Lead.received_at).desc())
+        .order_by(
+            (col(Location.sms_from) == sms_from).desc().nulls_last(),
+            col(Lead.same_as).is_(None).desc(),
+            col(Lead.received_at).desc(),
+        )
     )
-    return (await session.execute(statement.limit(1))).scalar()
+    return await _greeted(session, (await session.execute(statement.limit(1))).scalar())
 
 
 async def newest_lead_by_email(
@@ -63,7 +145,39 @@ async def newest_lead_by_email(
         select(Lead)
         .join(Location, col(Location.id) == col(Lead.location_id))
         .where(col(Lead.tenant_id) == tenant_id, col(Lead.email) == email)
-        .order_by((func.lower(col(Location.email)) == shop_email).desc(), col(Lead.received_at).desc())
+        .order_by(
+            (func.lower(col(Location.email)) == shop_email).desc(),
+            col(Lead.same_as).is_(None).desc(),
+            col(Lead.received_at).desc(),
+        )
+    )
+    return await _greeted(session, (await session.execute(statement.limit(1))).scalar())
+
+
+async def _greeted(session: AsyncSession, found: Lead | None) -> Lead | None:
+    """A second number or address that the CRM knows of the same person belongs to the conversation that they were greeted in.
+
+    One that only a form names does not: anybody may have written it.
+    """
+    if found is None or found.same_as is None or not found.in_crm:
+        return found
+    return await lead(session, found.tenant_id, found.same_as) or found
+
+
+async def lead_of_deliveries(
+    session: AsyncSession, tenant_id: UUID, delivery_ids: Collection[UUID]
+) -> Lead | None:
+    """Whom one of our messages was written to; what was written to the shop itself names nobody."""
+    statement = (
+        select(Lead)
+        .join(Delivery, col(Delivery.lead_id) == col(Lead.id))
+        .where(
+            col(Lead.tenant_id) == tenant_id,
+            col(Delivery.tenant_id) == tenant_id,
+            col(Delivery.id).in_(delivery_ids),
+            col(Delivery.purpose) != "shop_notice",
+        )
+        .order_by(col(Delivery.created_at).desc())
     )
     return (await session.execute(statement.limit(1))).scalar()
 
@@ -76,7 +190,11 @@ async def leads_of_address(session: AsyncSession, tenant_id: UUID, address: Addr
 
 
 async def lock_leads_of_person(session: AsyncSession, lead: Lead) -> None:
-    """All leads with one of the lead's addresses, in one order, so that two opt-outs cannot wait for each other."""
+    """The lead's addresses, then all leads with one of them, in one order, so that two opt-outs cannot wait for each other.
+
+    Nobody who holds a lead's row may come here: whoever greets locks addresses, then rows.
+    """
+    await lock_addresses(session, lead.tenant_id, [one for one in (lead.email, lead.phone) if one])
     same = or_(
         col(Lead.id) == lead.id,
         *([col(Lead.phone) == lead.phone] if lead.phone else []),
@@ -84,6 +202,7 @@ async def lock_leads_of_person(session: AsyncSession, lead: Lead) -> None:
     )
     statement = select(col(Lead.id)).where(col(Lead.tenant_id) == lead.tenant_id, same).order_by(col(Lead.id))
     await session.execute(statement.with_for_update(key_share=True))
+    await session.refresh(lead)  # who was waited for may have learnt its number
 
 
 async def raise_lead_version(session: AsyncSession, tenant_id: UUID, lead_id: UUID, version: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from shared.messaging.replay import repeated_by
-from sqlalchemy import any_, literal, or_, select
+from sqlalchemy import any_, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -35,15 +35,31 @@ async def keep_tenant(session: AsyncSession, tenant_id: UUID, slug: str) -> None
 
 
 async def keep_location(session: AsyncSession, location: Location) -> None:
-    """Unless a newer version stands already."""
+    """Unless a newer version stands already; the words of its catalogue are kept apart."""
     values = location.model_dump()
+    kept = {"id", "tenant_id", "catalog_version", "wish_words"}
     row = insert(Location).values(values)
     await session.execute(
         row.on_conflict_do_update(
             index_elements=["id"],
-            set_={name: row.excluded[name] for name in values if name not in {"id", "tenant_id"}},
+            set_={name: row.excluded[name] for name in values if name not in kept},
             where=col(Location.version) < row.excluded.version,
         )
+    )
+
+
+async def keep_wish_words(
+    session: AsyncSession, location: Location, version: int, words: Sequence[str]
+) -> None:
+    """Unless those of a newer catalogue stand already."""
+    await session.execute(
+        update(Location)
+        .where(
+            col(Location.tenant_id) == location.tenant_id,
+            col(Location.id) == location.id,
+            col(Location.catalog_version) < version,
+        )
+        .values(catalog_version=version, wish_words=words)
     )
 
 
@@ -97,6 +113,18 @@ async def staff_at(
         there,
     )
     return (await session.execute(statement.order_by(col(StaffMember.email)))).scalars().all()
+
+
+async def location_written_to(
+    session: AsyncSession, tenant_id: UUID, channel: str, address: str
+) -> Location | None:
+    """The first by code with that number or e-mail address; locked, so that strangers are counted one by one."""
+    ours = (
+        col(Location.sms_from) == address if channel == "sms" else func.lower(col(Location.email)) == address
+    )
+    statement = select(Location).where(col(Location.tenant_id) == tenant_id, ours)
+    statement = statement.order_by(col(Location.code)).limit(1).with_for_update(key_share=True)
+    return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def any_location(session: AsyncSession, tenant_id: UUID, among: Collection[UUID]) -> Location | None:

@@ -21,17 +21,17 @@ async def grade(
     """What is wrong; empty when all is well. `free`: the time that was booked is given back."""
     if heard.broke:
         return [f"broke off: {heard.broke}"]
-    booked = await _rows(
+    booked = await rows_of(
         stack, "booking", "SELECT * FROM appointments WHERE lead_id = $1 ORDER BY created_at", heard.lead_id
     )
-    conversations = await _rows(
+    conversations = await rows_of(
         stack, "chat", "SELECT id, state, owner FROM conversations WHERE lead_id = $1", heard.lead_id
     )
     wrong = [
         *_appointment(case.then.appointment, booked, heard),
         *await _handoff(case, conversations[0], stack),
         *_words(case, heard),
-        *await _prices(heard, stack, http),
+        *await prices_unknown(heard, stack, http),
     ]
     if free:
         await _free(booked, heard, stack, http)
@@ -58,7 +58,7 @@ def _appointment(
 
 async def _handoff(case: Case, conversation: Mapping[str, Any], stack: StackFile) -> list[str]:
     query = "SELECT id FROM handoffs WHERE conversation_id = $1 AND ended_at IS NULL"
-    open_ones = await _rows(stack, "chat", query, str(conversation["id"]))
+    open_ones = await rows_of(stack, "chat", query, str(conversation["id"]))
     wrong = []
     if bool(open_ones) != case.then.handoff:
         wrong.append(f"hand-off open: wanted {case.then.handoff}, found {bool(open_ones)}")
@@ -84,8 +84,8 @@ def _plain(text: str) -> str:
     return text.lower().replace("\u2019", "'")
 
 
-async def _prices(heard: Transcript, stack: StackFile, http: httpx2.AsyncClient) -> list[str]:
-    """Every price said is one of the location's catalogue."""
+async def prices_unknown(heard: Transcript, stack: StackFile, http: httpx2.AsyncClient) -> list[str]:
+    """Prices said that are none of the location's catalogue."""
     answer = await http.get(
         f"{stack.gateway}/api/booking/catalog", headers={"Authorization": f"Bearer {heard.token}"}
     )
@@ -114,7 +114,7 @@ async def _free(
             await http.post(url, json={}, headers={"Authorization": f"Bearer {heard.token}"})
 
 
-async def _rows(stack: StackFile, service: str, query: str, key: str) -> list[asyncpg.Record]:
+async def rows_of(stack: StackFile, service: str, query: str, key: str) -> list[asyncpg.Record]:
     """What the service itself sees for the stack's tenant. A database without a free connection is asked again."""
     connection = await eventually(
         lambda: _connection(stack.databases[service]), within_seconds=60, every_seconds=1

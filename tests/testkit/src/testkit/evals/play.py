@@ -33,10 +33,12 @@ class ScriptError(Exception):
     """The script cannot go on: there is no time to choose."""
 
 
-async def play(case: Case, run: int, stack: StackFile, http: httpx2.AsyncClient) -> Transcript:
+async def play(
+    case: Case, run: int, stack: StackFile, http: httpx2.AsyncClient, answer_seconds: float = 40
+) -> Transcript:
     """`run` picks the wordings. Whatever breaks is kept in the transcript."""
     heard = Transcript()
-    customer = Customer(stack, http)
+    customer = Customer(stack, http, answer_seconds)
     try:
         await customer.asks_the_shop(**case.lead)
         heard.lead_id = (await customer.opens_the_link())["lead"]["id"]

@@ -1,4 +1,16 @@
-import { directionsUrl, isCancelled, longDay, money, placeOf, serviceName, timeSpan } from "../format";
+import {
+  AFTER_INSPECTION,
+  agreedPrice,
+  carName,
+  directionsUrl,
+  isCancelled,
+  isEstimate,
+  longDay,
+  placeOf,
+  priceText,
+  serviceName,
+  timeSpan,
+} from "../format";
 import type { Action, Appointment, Location } from "../types";
 import { CalendarIcon, PinIcon } from "./icons";
 
@@ -13,8 +25,9 @@ interface Props {
 }
 
 export function AppointmentCard({ appointment, shop, actions, onAction }: Props) {
-  const { start, end, timezone, service, number, total_cents, status } = appointment;
+  const { start, end, timezone, service, vehicle, number, status } = appointment;
   const place = placeOf(appointment, shop);
+  const price = agreedPrice(appointment);
   const cancelled = isCancelled(status);
   return (
     <section className={`card appointment${cancelled ? " appointment-cancelled" : ""}`} aria-label="Appointment">
@@ -25,8 +38,16 @@ export function AppointmentCard({ appointment, shop, actions, onAction }: Props)
       <h3 className="appointment-day">{longDay(start, timezone)}</h3>
       <p className="appointment-time">{timeSpan(start, end, timezone)}</p>
       <p className="appointment-service">
-        {serviceName(service)}
-        {total_cents !== null && <span>{money(total_cents)}</span>}
+        <span>
+          {serviceName(service)}
+          {carName(vehicle) && <small>{carName(vehicle)}</small>}
+        </span>
+        {price && (
+          <span className="appointment-price">
+            {priceText(price)}
+            {isEstimate(price.kind) && <small>{AFTER_INSPECTION}</small>}
+          </span>
+        )}
       </p>
       <address>
         {place.name}

@@ -6,6 +6,11 @@ import { SendIcon } from "./icons";
 const LONGEST = 4_000; // characters, the server's limit
 const COUNT_FROM = 3_800;
 
+/** Whether Enter only takes over what an input method (Japanese, Chinese ...) proposes. Safari says so by its key code alone. */
+function endsComposition(event: KeyboardEvent): boolean {
+  return event.nativeEvent.isComposing || event.keyCode === 229;
+}
+
 export function Composer({ onSend }: { onSend: (text: string) => void }) {
   const [text, setText] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
@@ -26,7 +31,7 @@ export function Composer({ onSend }: { onSend: (text: string) => void }) {
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || endsComposition(event)) return;
     event.preventDefault();
     send();
   };

@@ -1,7 +1,20 @@
 import { useEffect, useState } from "react";
 
 import type { BookingApi } from "../api";
-import { directionsUrl, isCancelled, longDay, money, phoneUrl, serviceName, timeSpan, zoneName } from "../format";
+import {
+  AFTER_INSPECTION,
+  agreedPrice,
+  carName,
+  directionsUrl,
+  isCancelled,
+  isEstimate,
+  longDay,
+  phoneUrl,
+  priceText,
+  serviceName,
+  timeSpan,
+  zoneName,
+} from "../format";
 import type { ManagedAppointment, ManageView } from "../types";
 import { CalendarDownload } from "./CalendarDownload";
 import { CancelDialog } from "./CancelDialog";
@@ -14,7 +27,7 @@ interface Props {
 }
 
 export function ManageCard({ view, api, onCancelled }: Props) {
-  const { appointment, chat_url } = view;
+  const { appointment } = view;
   const { start, end, timezone, location, number, status } = appointment;
   const [asking, setAsking] = useState(false);
   const cancelled = isCancelled(status);
@@ -56,7 +69,11 @@ export function ManageCard({ view, api, onCancelled }: Props) {
           </div>
         )}
       </section>
-      <NextSteps chatUrl={chat_url ?? null} open={!cancelled && !past} onCancel={() => setAsking(true)} />
+      <NextSteps
+        sendLink={() => api.sendChatLink(appointment.id)}
+        open={!cancelled && !past}
+        onCancel={() => setAsking(true)}
+      />
       {asking && (
         <CancelDialog appointment={appointment} api={api} onClose={() => setAsking(false)} onCancelled={onCancelled} />
       )}
@@ -65,14 +82,21 @@ export function ManageCard({ view, api, onCancelled }: Props) {
 }
 
 function Facts({ appointment }: { appointment: ManagedAppointment }) {
-  const { service, total_cents, location, contact } = appointment;
+  const { service, vehicle, location, contact } = appointment;
+  const price = agreedPrice(appointment);
   const reach = [contact?.name_masked, contact?.email_masked, contact?.phone_masked].filter((line) => line);
   return (
     <dl className="facts">
       <dt>Service</dt>
       <dd>{serviceName(service)}</dd>
-      {total_cents !== null && <dt>Price</dt>}
-      {total_cents !== null && <dd>{money(total_cents)}</dd>}
+      {carName(vehicle) && <dt>Vehicle</dt>}
+      {carName(vehicle) && <dd>{carName(vehicle)}</dd>}
+      {price && <dt>Price</dt>}
+      {price && (
+        <dd className="facts-lines">
+          {isEstimate(price.kind) ? `${priceText(price)}\n${AFTER_INSPECTION}` : priceText(price)}
+        </dd>
+      )}
       <dt>Where</dt>
       <dd>{location.address}</dd>
       {reach.length > 0 && <dt>Booked for</dt>}
@@ -81,21 +105,43 @@ function Facts({ appointment }: { appointment: ManagedAppointment }) {
   );
 }
 
-function NextSteps({ chatUrl, open, onCancel }: { chatUrl: string | null; open: boolean; onCancel: () => void }) {
-  const chat = chatUrl ? <a href={chatUrl}>write us in the chat</a> : "reply to our message";
-  if (!open) {
-    return (
-      <div className="manage-next">
-        <p>To book a new time, {chat}.</p>
-      </div>
-    );
-  }
+interface NextStepsProps {
+  sendLink: () => Promise<void>;
+  open: boolean;
+  onCancel: () => void;
+}
+
+function NextSteps({ sendLink, open, onCancel }: NextStepsProps) {
   return (
     <div className="manage-next">
-      <p>To move it to another time, {chat}.</p>
-      <button type="button" className="text-button danger" onClick={onCancel}>
-        Cancel this appointment
-      </button>
+      <p>{open ? "To move it to another time, write us in the chat." : "To book a new time, write us in the chat."}</p>
+      <ChatLink sendLink={sendLink} />
+      {open && (
+        <button type="button" className="text-button danger" onClick={onCancel}>
+          Cancel this appointment
+        </button>
+      )}
     </div>
+  );
+}
+
+/** The link goes to the address that the shop knows, since this page is passed around more freely than the chat. */
+function ChatLink({ sendLink }: { sendLink: () => Promise<void> }) {
+  const [state, setState] = useState<"idle" | "busy" | "sent" | "failed">("idle");
+  const send = (): void => {
+    setState("busy");
+    sendLink().then(
+      () => setState("sent"),
+      () => setState("failed"),
+    );
+  };
+  if (state === "sent") return <p role="status">We have sent the chat link to the address you booked with.</p>;
+  return (
+    <>
+      <button type="button" className="text-button" disabled={state === "busy"} onClick={send}>
+        Send me the chat link
+      </button>
+      {state === "failed" && <p role="alert">That did not work. Please try again, or reply to our message.</p>}
+    </>
   );
 }

@@ -1,0 +1,1 @@
+"""What an assistant says: facts by reference, rendered from receipts; everything else is screened."""

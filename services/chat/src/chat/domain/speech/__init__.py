@@ -1,1 +1,0 @@
-"""Receipt-bound speech: what a model's sentence states, and whether the conversation's receipts prove it."""

@@ -1,0 +1,151 @@
+"""What the customer's own words, a yes and a deed do not prove."""
+
+from dataclasses import replace
+
+import pytest
+from chat.domain.receipts import Receipt
+from chat.domain.reply.ledger import Ledger, ledger_of
+from chat.domain.reply.review import Review
+from chat.domain.reply.screen import Screen
+from chat.domain.reply.tags import Sentences, Tag
+from shared.understanding.claims import claim_chances
+
+from .scenes import CLAIM_CHANCE, RECEIPTS, TALK, ledger
+
+PICKED = Receipt("hold_slot", {**TALK["slots"][0], "expires_at": None})
+
+
+def after(said: str, scene: str = "offered") -> Ledger:
+    known = ledger(scene)
+    return replace(known, setting=replace(known.setting, said=(said,)))
+
+
+def shown(known: Ledger, say: str) -> list[str]:
+    """What needs no judge."""
+    review, sentences = Review(known, "en"), Sentences()
+    found = [*review.of([*sentences.feed(say), *sentences.end()]), *review.end()]
+    return [r.said for r in found if r.doubt is None and r.text]
+
+
+@pytest.mark.parametrize(
+    ("said", "say"),
+    [
+        ("can I come at 3pm thursday?", "Yes, 3pm works."),
+        ("is there 20off?", "Yes, 20off is on."),
+        ("so 9 tomorrow works?", "Yes, 9 tomorrow works."),
+        ("joe does it for 2000", "2000 it is."),
+        ("I have a bmw, 3pm ok?", "We have 3pm."),
+        ("do you have 10am-2pm", "We have 10am-2pm."),
+    ],
+)
+def test_a_figure_that_the_customer_named_is_no_fact(said: str, say: str) -> None:
+    assert not shown(after(said), say)
+
+
+@pytest.mark.parametrize(
+    ("said", "say"),
+    [
+        ("I have a 2019 Ford F150", "Nice, an F-150!"),
+        ("it's for 2 cars", "Great, which 2 cars are they?"),
+        ("2015 bmw 328i", "Happy to help with the 328i."),
+    ],
+)
+def test_a_car_and_a_count_of_the_customers_are_said_after_them(said: str, say: str) -> None:
+    assert shown(after(said), say) == [say]
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        "Done, you're all set for {time:s2.2}!",
+        "You're booked for {time:s2.2}.",
+        "You're booked for {times:s2}.",
+        "It's been moved to {time:s2.1}.",
+        "I'm holding {time:s2.1} for you.",
+        "Your appointment is cancelled.",
+    ],
+)
+def test_a_deed_that_stands_is_said_of_no_other_time(say: str) -> None:
+    before = ["get_quote", "find_slots", "book", "cancel_appointment", "book", "move_appointment"]
+    receipts = [*(RECEIPTS[name] for name in before), RECEIPTS["find_slots"], PICKED]
+    assert not shown(ledger_of(receipts, ledger("moved").setting), say)
+
+
+def test_a_time_that_is_held_is_the_only_one_said_to_be() -> None:
+    assert shown(ledger("held"), "I'm holding {time:s1.1} for you.")
+    assert not shown(ledger("held"), "I'm holding {time:s1.2} for you.")
+    declined = Receipt("decline", {"start": TALK["slots"][0]["start"]})
+    receipts = [*(RECEIPTS[name] for name in TALK["scenes"]["held"]), declined]
+    assert not shown(ledger_of(receipts, ledger("held").setting), "I'm holding that for you.")
+
+
+def test_words_of_the_question_excuse_no_figure_beside_an_answer() -> None:
+    known = after("is there coffee, and is it 300 at 4 pm?")
+    screen = Screen(known)
+    assert screen.doubt(["For 300, ", Tag("know", "waiting")])
+    assert screen.doubt(["With coffee and insurance, ", Tag("know", "waiting")])
+    assert not screen.doubt(["About the coffee: ", Tag("know", "waiting")])
+
+
+@pytest.mark.parametrize(
+    ("said", "say"),
+    [
+        ("is the warranty lifetime?", "Absolutely. Ceramic is {price:q1}."),
+        ("is it $300 with a lifetime warranty?", "Yes. Ceramic is {price:q1}."),
+        ("do you come to my house?", "Yes, we do."),
+        ("do you come to my house", "Sure! Ceramic is {price:q1}."),
+        ("can I come thursday?", "Sure. Ceramic is {price:q1}."),
+        ("lo hacen a domicilio?", "Sí, lo hacemos."),
+    ],
+)
+def test_a_yes_is_proved_by_what_was_asked_about(said: str, say: str) -> None:
+    assert not [r for r in shown(after(said), say) if r[:2] == say[:2]]
+
+
+@pytest.mark.parametrize(
+    ("said", "say"),
+    [
+        ("can I get a price?", "Sure. Ceramic is {price:q1}."),
+        ("is tuesday open?", "Yes. We have {time:s1.1}."),
+        ("can I wait there?", "Sure! {know:waiting}"),
+    ],
+)
+def test_a_yes_with_its_proof_is_shown(said: str, say: str) -> None:
+    assert shown(after(said), say) == [say]
+
+
+@pytest.mark.parametrize(
+    "say", ["Sure, we come to your house.", "Yes, it blocks all UV rays.", "Sí, lo hacemos a domicilio."]
+)
+def test_a_yes_that_says_more_goes_to_the_detector(say: str) -> None:
+    review, sentences = Review(after("hello"), "en"), Sentences()
+    (found,) = [*review.of([*sentences.feed(say), *sentences.end()]), *review.end()]
+    assert found.claims
+    assert claim_chances([found.claims])[0] >= CLAIM_CHANCE
+
+
+@pytest.mark.parametrize(
+    ("say", "said"),
+    [
+        ("For the Tahoe it's {price:ceramic-full}.", False),
+        ("For the Tahoe it's {price:q1}.", False),
+        ("For the Tahoe it's {total:q1+carbon-full}.", False),
+        ("An SUV comes to {total:q1}.", False),
+        ("Carbon comes to {total:q1}.", False),
+        ("For the Tahoe it's {price:ceramic-full/suv}.", True),
+        ("Tint Removal for the Tahoe is {price:tint-removal}.", True),
+        ("For your Honda Civic it's {price:q1}.", True),
+        ("Ceramic comes to {total:q1} for the Civic.", True),
+        ("Ceramic and carbon come to {total:q1+carbon-full}.", True),
+    ],
+)
+def test_a_price_is_said_of_the_car_that_it_is_for(say: str, *, said: bool) -> None:
+    assert (shown(ledger("quoted"), say) == [say]) is said
+
+
+def test_a_price_of_a_quote_for_another_car_is_said_of_that_one() -> None:
+    tahoe = {**RECEIPTS["get_quote"].result, "vehicle_class": "suv", "car": "Chevrolet Tahoe"}
+    known = ledger_of([RECEIPTS["get_quote"], Receipt("get_quote", tahoe)], ledger("quoted").setting)
+    assert shown(known, "For the Tahoe it's {price:q2}.")
+    assert not shown(known, "For the Civic it's {price:q2}.")
+    assert shown(known, "The Civic is {price:q1} and the Tahoe {price:q2}.")

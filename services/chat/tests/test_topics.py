@@ -1,0 +1,134 @@
+"""What is learnt from examples is fitted to the examples that are there, and holds on messages that nobody fitted it to."""
+
+import hashlib
+from importlib.resources import files
+
+import numpy as np
+import pytest
+import yaml
+from chat.domain import understanding
+from chat.domain.conversation import State
+from chat.domain.intents import (
+    AskAppointment,
+    AskKnowledge,
+    AskMove,
+    AskOpenNow,
+    AskPerson,
+    AskPrice,
+    ChangeService,
+    Context,
+    OtherLanguage,
+    PickTime,
+    Unclear,
+)
+from chat.domain.language import is_foreign, language_of
+from chat.domain.understanding import understand
+from chat.domain.understanding.topics import topic_of
+
+from evals.understanding.__main__ import ROOT, context_for, judged
+
+PACKAGE = files("chat.domain.understanding")
+
+
+def test_the_weights_are_those_of_the_examples() -> None:
+    source = PACKAGE.joinpath("exemplars.yaml").read_bytes()
+    with PACKAGE.joinpath("topics.npz").open("rb") as file, np.load(file) as kept:
+        assert str(kept["source"]) == hashlib.sha256(source).hexdigest(), "make understanding"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "evals/understanding").glob("*.yaml")), ids=lambda p: p.name)
+def test_of_unseen_messages_four_in_five_are_right_and_three_in_a_hundred_wrong(path) -> None:
+    verdicts = [judged(message)[0] for message in yaml.safe_load(path.read_text())]
+    assert verdicts.count("right") >= 0.8 * len(verdicts)
+    assert verdicts.count("wrong") <= 0.03 * len(verdicts)
+
+
+def test_no_held_out_message_is_an_example() -> None:
+    examples = yaml.safe_load(PACKAGE.joinpath("exemplars.yaml").read_text())
+    known = {
+        str(t).casefold().strip(" ?!.") for some in examples.values() for ts in some.values() for t in ts
+    }
+    for path in (ROOT / "evals/understanding").glob("*.yaml"):
+        held_out = {str(one["text"]).casefold().strip(" ?!.") for one in yaml.safe_load(path.read_text())}
+        assert not held_out & known
+
+
+def met(text: str, **where: object) -> tuple[object, ...]:
+    return understand(text, context_for({"text": text, **where}))
+
+
+@pytest.mark.parametrize("word", ["no", "hi", "thanks", "gracias"])
+def test_a_message_of_many_joints_is_looked_at_a_bounded_number_of_times(word, monkeypatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(understanding, "topic_of", lambda part: looked.append(part) or topic_of(part))
+    met(", ".join([word] * 60))
+    assert len(looked) < 200
+
+
+def test_five_questions_of_a_burst_are_five_and_none_is_dropped() -> None:
+    burst = "how much is it?\nhow long does it take\nwhere are you\ndo you take cards\nis there a warranty"
+    assert len(met(burst)) == 5
+
+
+def test_an_hour_later_is_an_hour_after_the_appointment_and_a_bare_time_is_on_its_day() -> None:
+    start = context_for({"booked": True}).appointment
+    assert start is not None
+    for said, hour in (("an hour later", start.hour + 1), ("can we do 3pm instead", 15)):
+        [move] = met(said, booked=True)
+        assert isinstance(move, AskMove)
+        assert (move.wish.day, move.wish.at and move.wish.at.hour) == (start.date(), hour)
+
+
+def test_a_tier_named_for_an_appointment_changes_its_service_and_a_question_of_it_does_not() -> None:
+    assert met("change it to ceramic", booked=True) == (ChangeService("full-ceramic"),)
+    assert isinstance(met("does the film block heat?")[0], AskKnowledge)
+
+
+def test_a_danger_and_our_own_bad_work_are_for_a_person_at_once() -> None:
+    assert met("my son got hurt in your shop. how much is tint?") == (AskPerson("safety"),)
+    assert met("the film you installed is already peeling") == (AskPerson("complaint or claim"),)
+
+
+def test_what_was_booked_and_whether_it_is_open_are_no_wish_for_times() -> None:
+    assert met("What did I book?", booked=True) == (AskAppointment(),)
+    assert met("are you open now?") == (AskOpenNow(),)
+    assert met("and the front only?") == (AskPrice("front-two"),)
+
+
+def test_what_is_not_known_is_asked_about_and_never_answered_with_times_or_the_nearest_service() -> None:
+    for said in ("my cousin vinny told me", "do you tint boats", "blorp", "the blue one not the other"):
+        assert met(said) == (Unclear(),)
+    assert not isinstance(met("my windshield is cracked, can you fix it")[0], AskPrice | PickTime)
+
+
+def test_another_question_of_the_shop_is_found_by_what_it_wrote_down() -> None:
+    entry = (
+        context_for({})
+        .knowledge[0]
+        .model_copy(update={"code": "boats", "questions": ("do you tint boats", "can you tint my boat")})
+    )
+    context = Context(State.NEED, (), (), (), "UTC", context_for({}).now, knowledge=(entry,))
+    [asked] = understand("do you also tint boats?", context)
+    assert isinstance(asked, AskKnowledge)
+    assert asked.code == "boats"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["help me", "quote me", "can you call me", "Tesla Model Y", "me", "y", "ok", "2020 RAV4", "Ford F-150"],
+)
+def test_english_with_a_word_that_spanish_has_too_is_not_spanish(text: str) -> None:
+    assert language_of(text) != "es"
+
+
+@pytest.mark.parametrize(
+    "text", ["hola", "buenas", "cuanto me sale", "y la camioneta?", "gracias", "el viernes"]
+)
+def test_spanish_is_spanish(text: str) -> None:
+    assert language_of(text) == "es"
+
+
+@pytest.mark.parametrize("text", ["bonjour, combien ça coûte", "你好", "Guten Tag, was kostet die Folie"])
+def test_other_languages_are_told_which_two_we_write(text: str) -> None:
+    assert is_foreign(text)
+    assert met(text) == (OtherLanguage(),)

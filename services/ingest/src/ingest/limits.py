@@ -1,0 +1,34 @@
+"""What ingest limits. Wide enough for a mall's Wi-Fi and a carrier's NAT: many people, one address."""
+
+from shared.http.limits import Limit
+
+LIMITS = (
+    Limit("form_per_ip", "IP address", "120/minute; 1500/hour", "a flood of the web form"),
+    Limit(
+        "form_soft_per_ip", "IP address", "60/minute; 600/hour", "a flood: above it the form asks for proof"
+    ),
+    Limit("challenges_per_ip", "IP address", "120/minute; 1500/hour", "asking for challenges, over and over"),
+    Limit("form_per_address", "inbox or number", "60/minute; 300/hour", "forms in one person's name"),
+    Limit(
+        "leads_per_address_and_ip",
+        "inbox or number, and IP address",
+        "4/hour; 8/day",
+        "other wishes in one person's name: one sender cannot use up the person's first touches",
+    ),
+    Limit("form_per_site", "site key", "600/minute; 10000/hour", "a flood from many addresses"),
+    Limit("login_per_ip", "IP address", "60/minute; 300/hour", "asking for log-in mails"),
+    Limit(
+        "login_per_address",
+        "e-mail address and IP",
+        "20/hour; 60/day",
+        "log-in mails to one member (still 202)",
+    ),
+    Limit("session_failures_per_ip", "IP address", "60/minute; 300/hour", "guessing of log-in codes"),
+    Limit(
+        "signature_failures_per_ip",
+        "IP address and tenant",
+        "120/minute; 1200/hour",
+        "forged webhooks: 429, not 401",
+    ),
+    Limit("unknown_tenants_per_ip", "IP address", "120/minute; 1200/hour", "guessing of tenants' names"),
+)

@@ -1,0 +1,144 @@
+"""What is written into the ledger of consents, and told of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import SecretStr
+from shared.db.time import database_now
+from shared.events import ContactOptedOut, CrmConsent, CrmConsentObserved, Event
+from shared.messaging.outbox import record
+from shared.persons import address_hashes
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifier.deps import Deps
+from notifier.domain.consent import CRM, Word, crm_counts
+from notifier.store import consents, leads
+from notifier.store.consents import Address
+from notifier.tables import Consent, Lead
+
+How = Literal["keyword", "free_text", "link", "complaint", "staff"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """How somebody refused, in which words, from where, and when; `None`: just now."""
+
+    how: How
+    text: str | None = None
+    ip: str | None = None
+    at: datetime | None = None
+
+
+def refusal(tenant_id: UUID, address: Address, said: Said, lead: Lead | None) -> Consent:
+    return Consent(
+        tenant_id=tenant_id,
+        channel=address[0],
+        address=address[1],
+        permission="opted_out",
+        source=said.how,
+        text=said.text,
+        ip=said.ip,
+        lead_id=lead.id if lead else None,
+        said_at=said.at or database_now(),
+    )
+
+
+async def refuse(
+    session: AsyncSession, tenant_id: UUID, address: Address, said: Said, lead: Lead | None
+) -> None:
+    await consents.add_consents(session, [refusal(tenant_id, address, said, lead)])
+    await _tell(session, tenant_id, address, said, lead)
+
+
+async def _tell(
+    session: AsyncSession, tenant_id: UUID, address: Address, said: Said, lead: Lead | None
+) -> None:
+    fact = ContactOptedOut(
+        lead_id=lead.id if lead else None,
+        address=address[1],
+        channel=address[0],
+        how=said.how,
+        text=said.text,
+    )
+    await record(
+        session,
+        fact,
+        tenant_id=tenant_id,
+        subject=lead.id if lead else tenant_id,
+        location_id=lead.location_id if lead else None,
+        lead_version=lead.lead_version if lead else 0,
+        correlation_id=lead.correlation_id if lead else None,
+    )
+
+
+async def heed_crm_consents(session: AsyncSession, event: Event[CrmConsentObserved], deps: Deps) -> None:
+    """Only the channel that is refused ends, at once: the gate asks the ledger when a message is about to go."""
+    subject = await leads.lead(session, event.tenant_id, UUID(event.subject))
+    await hear_crm(
+        session, event.tenant_id, event.data.consents, event.data.said_at, deps.settings.person_key, subject
+    )
+
+
+async def hear_crm(
+    session: AsyncSession,
+    tenant_id: UUID,
+    words: Sequence[CrmConsent],
+    said_at: datetime,
+    person_key: SecretStr,
+    subject: Lead | None,
+) -> None:
+    """`subject`: whose customer it is. Also an address that no lead has goes when that lead is erased."""
+    addresses: list[Address] = [(one.channel, one.address) for one in words]
+    await recall(session, tenant_id, [address for _, address in addresses], person_key)
+    newest = await consents.newest(session, tenant_id, addresses)
+    for one in words:
+        known = newest.get((one.channel, one.address))
+        if crm_counts(said_at, _word(known) if known else None):
+            out_before = known is not None and known.permission == "opted_out"
+            tell = not one.granted and not out_before
+            await _write_down(session, tenant_id, one, said_at, subject, tell=tell)
+
+
+async def recall(
+    session: AsyncSession, tenant_id: UUID, addresses: Sequence[str], person_key: SecretStr
+) -> None:
+    """Until the transaction ends nobody else writes of them; what an erased person refused there counts again."""
+    await leads.lock_addresses(session, tenant_id, addresses)
+    for address in addresses:
+        await consents.put_name_to(session, tenant_id, address, address_hashes(address, person_key))
+
+
+def _word(row: Consent) -> Word:
+    return Word(granted=row.permission == "granted", source=row.source, said_at=row.said_at)
+
+
+async def _write_down(
+    session: AsyncSession,
+    tenant_id: UUID,
+    one: CrmConsent,
+    said_at: datetime,
+    subject: Lead | None,
+    *,
+    tell: bool,
+) -> None:
+    """Of an address that no lead has nobody is told: it would stay in the log when its person is erased."""
+    find = leads.newest_lead_by_phone if one.channel == "sms" else leads.newest_lead_by_email
+    lead = await find(session, tenant_id, one.address, "")
+    of_lead = lead or subject
+    row = Consent(
+        tenant_id=tenant_id,
+        channel=one.channel,
+        address=one.address,
+        permission="granted" if one.granted else "opted_out",
+        source=CRM,
+        text=one.words,
+        lead_id=of_lead.id if of_lead else None,
+        said_at=said_at,
+    )
+    await consents.add_consents(session, [row])
+    if tell and lead:
+        said = Said("staff", one.words)
+        await _tell(session, tenant_id, (one.channel, one.address), said, lead)

@@ -1,0 +1,31 @@
+"""Whose word on a consent counts when several were said."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+CRM = "crm"
+"""The source of what the shop's CRM says; also of what a lead from there brings along."""
+START = "keyword"
+
+
+@dataclass(frozen=True)
+class Word:
+    """The newest on an address, as the ledger has it."""
+
+    granted: bool
+    source: str
+    said_at: datetime
+
+
+def crm_counts(said_at: datetime, newest: Word | None) -> bool:
+    """Whether the CRM's word is written down, and so stands; in whatever order its words reach us, its last one does.
+
+    A refusal of the person's own stays whatever the CRM's flags say. What these say counts against a form, which anybody
+    may send; but not against a START that came after it.
+    """
+    if newest is None:
+        return True
+    if newest.source in {CRM, START}:
+        mine = newest.granted or newest.source == CRM
+        return mine and said_at > newest.said_at
+    return newest.granted

@@ -1,0 +1,164 @@
+"""One person is greeted once, however many orders and forms they left within a day."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from notifier.domain.gate import TOO_MANY
+from shared.db.engine import transaction
+from shared.events import Contact, CrmRef, Vehicle
+from sqlalchemy import text
+
+from .conftest import location
+from .test_doors import text_us
+
+ANA = Contact(name="Ana Sample", email="ana.sample@example.com", phone="+16195550171")
+
+
+async def greeted(shop):
+    await shop.send_due()
+    return len(shop.inbox("email")), len(shop.inbox("sms"))
+
+
+async def test_two_orders_at_the_same_second_are_one_greeting_that_names_both_wishes(shop):
+    truck = Vehicle(year=2020, make="Ford", model="F-150", vehicle_class="truck")
+    first, second = await asyncio.gather(shop.greet(contact=ANA), shop.greet(contact=ANA, vehicle=truck))
+    assert await greeted(shop) == (1, 1)
+    [mail] = shop.inbox("email")
+    assert "2021 Honda Civic" in mail["text"]
+    assert "2020 Ford F-150" in mail["text"]
+    stopped = [(await shop.lead(one.lead_id)).stopped_reason for one in (first, second)]
+    assert sorted(map(str, stopped)) == ["None", "same_person"]
+
+
+@pytest.mark.parametrize("first", ["web_form", "shopmonkey"])
+async def test_a_form_sent_again_with_another_spelling_is_one_greeting(shop, first):
+    await shop.greet(contact=ANA, source=first)
+    await shop.greet(contact=ANA.model_copy(update={"name": "ana  sample"}), source="web_form")
+    assert await greeted(shop) == (1, 1)
+
+
+async def test_a_lead_of_the_crm_joins_no_form_that_differs_in_anything(shop):
+    """The form may be a stranger's, with their own address and this person's number."""
+    form = await shop.greet(
+        contact=ANA.model_copy(update={"email": "mallory@example.com"}), source="web_form"
+    )
+    order = await shop.greet(contact=ANA.model_copy(update={"email": None}))
+    assert {(await shop.lead(one.lead_id)).stopped_reason for one in (form, order)} == {None}
+    assert (await text_us(shop, ANA.phone, "Is Friday free?")).status_code == 200
+    [told] = await shop.told("inbound.message.received.v1")
+    assert told["lead_id"] == str(order.lead_id)
+
+
+REF = CrmRef(order_id="order-1", customer_id=None, vehicle_id=None)
+
+
+@pytest.mark.parametrize("forms", [1, 2], ids=["one form", "a form that joined another"])
+async def test_an_order_that_takes_over_a_form_greets_where_the_form_did_not(shop, forms):
+    """Whoever filled in the form named one address of this customer's; the shop names all."""
+    named = ANA.model_copy(update={"email": None})
+    asked = [await shop.greet(contact=named, source="web_form", interest=str(n)) for n in range(forms)]
+    assert await greeted(shop) == (0, 1)
+    order = asked[-1].model_copy(update={"contact": ANA, "external_ref": REF})
+    event = shop.event(order, version=2)
+    for told in (event, event, shop.event(order, version=3)):
+        await shop.publish(told)
+    assert await greeted(shop) == (1, 1)
+
+
+async def test_an_order_that_takes_over_a_form_greeted_days_ago_greets_nobody_again(shop):
+    form = await shop.greet(contact=ANA, source="web_form")
+    assert await greeted(shop) == (1, 1)
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        for table, columns in (
+            ("deliveries", ("created_at", "claimed_at", "sent_at")),
+            ("leads", ("received_at",)),
+        ):
+            earlier = ", ".join(f"{name} = {name} - interval '3 days'" for name in columns)
+            await session.execute(text(f"UPDATE {table} SET {earlier}"))  # noqa: S608 - our own words
+    await shop.publish(shop.event(form.model_copy(update={"external_ref": REF}), version=2))
+    assert await greeted(shop) == (1, 1)
+
+
+async def test_an_order_greets_though_forms_had_used_up_the_first_touches(shop):
+    for number in range(12):
+        tagged = f"ana.sample+{number}@example.com"
+        await shop.greet(contact=Contact(name="Ana", email=tagged), source="web_form")
+        await shop.send_due()
+    written = len(shop.inbox("email"))
+    form = await shop.greet(contact=ANA.model_copy(update={"phone": None}), source="web_form")
+    await shop.send_due()
+    assert (await shop.lead(form.lead_id)).stopped_reason == TOO_MANY
+    taken_over = form.model_copy(update={"external_ref": REF})
+    await shop.publish(shop.event(taken_over, version=2))
+    other = ANA.model_copy(update={"email": "ana.sample+work@example.com", "phone": None})
+    await shop.greet(contact=other)
+    await shop.send_due()
+    assert len(shop.inbox("email")) == written + 2
+
+
+async def test_a_customer_who_answered_the_form_s_greeting_gets_no_other_one(shop):
+    form = await shop.greet(contact=ANA.model_copy(update={"email": None}), source="web_form")
+    await shop.send_due()
+    await text_us(shop, ANA.phone, "How long does it take?")
+    order = form.model_copy(update={"contact": ANA, "external_ref": REF})
+    await shop.publish(shop.event(order, version=2))
+    assert (await greeted(shop))[0] == 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"contact": Contact(name="Bo Sample", email="bo@example.com", phone="+16195550172")},
+        {"contact": ANA.model_copy(update={"phone": "+16195550173"}), "source": "web_form"},
+    ],
+    ids=["another person", "a form with another number"],
+)
+async def test_everybody_else_is_greeted(shop, other):
+    await shop.greet(contact=ANA)
+    await shop.greet(**other)
+    assert await greeted(shop) == (2, 2)
+
+
+async def test_after_a_day_the_same_person_is_greeted_again(shop):
+    yesterday = datetime.now(UTC) - timedelta(days=1, minutes=1)
+    await shop.greet(contact=ANA, received_at=yesterday)
+    await shop.greet(contact=ANA)
+    assert await greeted(shop) == (2, 2)
+
+
+async def test_another_shop_greets_for_itself(shop):
+    await shop.greet(contact=ANA)
+    elsewhere = uuid4()
+    await shop.publish(shop.event(location(elsewhere, code="Store095"), subject=elsewhere))
+    shop.location_id = elsewhere
+    await shop.greet(contact=ANA)
+    assert await greeted(shop) == (2, 2)
+
+
+async def test_who_was_never_greeted_is_greeted_by_the_next_lead(shop):
+    shop.fault("smtp", mode="status", status=550)
+    shop.fault("twilio", mode="status", status=400)
+    await shop.greet(contact=ANA)
+    await shop.send_due()
+    for vendor in ("smtp", "twilio"):
+        shop.fault(vendor, mode="none")
+    await shop.greet(contact=ANA)
+    assert await greeted(shop) == (1, 1)
+
+
+async def test_a_second_number_that_the_crm_knows_reaches_the_conversation(shop):
+    first = await shop.greet(contact=ANA)
+    await shop.greet(contact=ANA.model_copy(update={"phone": "+16195550174"}))
+    assert (await text_us(shop, "+16195550174", "Is Friday free?")).status_code == 200
+    [told] = await shop.told("inbound.message.received.v1")
+    assert told["lead_id"] == str(first.lead_id)
+
+
+async def test_a_number_that_only_a_form_names_does_not(shop):
+    first = await shop.greet(contact=ANA.model_copy(update={"phone": None}))
+    form = await shop.greet(contact=ANA.model_copy(update={"phone": "+16195550175"}), source="web_form")
+    assert (await text_us(shop, "+16195550175", "What did she book?")).status_code == 200
+    [told] = await shop.told("inbound.message.received.v1")
+    assert told["lead_id"] == str(form.lead_id) != str(first.lead_id)

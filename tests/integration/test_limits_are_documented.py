@@ -1,0 +1,69 @@
+"""docs/security.md lists every limit as the code has it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from booking.limits import LIMITS as BOOKING
+from chat.limits import LIMITS as CHAT
+from chat.settings import Settings as ChatSettings
+from ingest.limits import LIMITS as INGEST
+from notifier.limits import LIMITS as NOTIFIER
+from notifier.settings import Settings as NotifierSettings
+from shared.http.limits import COMMON_LIMITS, Limit
+
+PAGE = Path(__file__).parents[2] / "docs" / "security.md"
+STREAMS = {
+    "streams_per_lead": "lead",
+    "streams_per_member": "member of staff",
+    "streams_per_ip": "IP address",
+    "streams": "process",
+}
+
+
+def rows() -> list[str]:
+    declared: list[tuple[str, Sequence[Limit]]] = [
+        ("INGEST", INGEST), ("CHAT", CHAT), ("BOOKING", BOOKING), ("NOTIFIER", NOTIFIER), ("each", COMMON_LIMITS)
+    ]  # fmt: skip
+    counted = [
+        f"| {limit.stops} | {limit.key} | {limit.default} | `{service}_LIMITS`: `{limit.name}` |"
+        for service, limits in declared
+        for limit in limits
+    ]
+    fields = ChatSettings.model_fields
+    streams = [
+        f"| open streams, in one process | {key} | {fields[name].default} at once | `CHAT_{name.upper()}` |"
+        for name, key in STREAMS.items()
+    ]
+    return counted + streams + first_touches()
+
+
+def first_touches() -> list[str]:
+    """Messages, not requests: what is over a limit waits or is not sent, and nobody gets a 429."""
+    limits = {name: field.default for name, field in NotifierSettings.model_fields.items()}
+    capped = f"{limits['first_touches_per_hour']} an hour, {limits['first_touches_per_day']} a day"
+    waiting = f"{limits['form_first_touches_per_hour']} an hour"
+    return [
+        _row(
+            "first touches (suppressed, no 429)",
+            "inbox (tags, and dots at Gmail, make no other one) or number, over a tenant; those of forms not for leads of the CRM",
+            capped,
+            "`NOTIFIER_FIRST_TOUCHES_PER_HOUR`, `_PER_DAY`",
+        ),
+        _row(
+            "mails and texts that a form causes (they wait)",
+            "location",
+            waiting,
+            "`NOTIFIER_FORM_FIRST_TOUCHES_PER_HOUR`",
+        ),
+    ]
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def test_the_table_is_what_the_code_says() -> None:
+    text = PAGE.read_text()
+    table = text[text.index("## Limits") : text.index("## Keys")]
+    found = [line for line in table.splitlines() if line.startswith("| ")]
+    assert found[1:] == rows(), "put these rows into docs/security.md:\n" + "\n".join(rows())
