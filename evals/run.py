@@ -98,7 +98,9 @@ async def own_stack(assistant: AssistantName, address: str = "") -> AsyncIterato
 
 
 def add_bays(stack_dir: Path) -> None:
-    tenant = yaml.safe_load((ROOT / "samples/tenant.yaml").read_text())
+    sample = ROOT / "samples/tenant.yaml"
+    tenant = yaml.safe_load(sample.read_text())
+    tenant["knowledge"] = str(sample.parent / tenant["knowledge"])
     for location in tenant["locations"]:
         location["bays"] = [f"Bay {n}" for n in range(1, BAYS + 1)]
         able = location["technicians"][0]["skills"]  # copied below: a file of tenants takes no YAML aliases
