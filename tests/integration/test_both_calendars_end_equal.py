@@ -299,6 +299,10 @@ async def crm_sync_writes(world: World) -> None:
 
 async def crm_sync_polls(world: World) -> None:
     await poll_appointments(world.crm_deps)
+    async with transaction(world.crm.sessions, TENANT) as session:  # the time until the next round
+        await session.execute(
+            text("UPDATE observations SET missing_since = missing_since - interval '10 minutes'")
+        )
 
 
 HAPPENINGS = (
@@ -325,7 +329,8 @@ async def calm_down(world: World) -> None:
             await world.deliver_one()
             await world.gather_news()
         await world.write()
-        await poll_appointments(world.crm_deps)
+        for _ in range(2):  # what the first does not find any more the second takes for gone
+            await crm_sync_polls(world)
         await world.gather_news()
         if quiet and not world.under_way:
             return

@@ -32,6 +32,7 @@ from crm_sync.domain.sync import (
     Failed,
     Kind,
     Later,
+    NotThere,
     Outcome,
     Skipped,
     Unknown,
@@ -49,6 +50,9 @@ STUCK_AFTER = timedelta(seconds=60)
 """Longer than a task may take, so that only a dead worker's is taken over."""
 REPLICA_PATIENCE = timedelta(hours=1)
 """How long the lead's own event may be late."""
+NOT_THERE_SECONDS = 60
+NOT_THERE_PATIENCE = timedelta(hours=1)
+"""For the poll to find out what became of a record; then a person must look."""
 
 
 async def work_off_due_tasks(deps: Deps, now: datetime | None = None) -> bool:
@@ -91,6 +95,8 @@ async def _work_off(deps: Deps, tenant_id: UUID, now: datetime | None) -> bool:
 
 async def _work(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> None:
     outcome = await _perform(deps, task, now, end_by)
+    if isinstance(outcome, NotThere):
+        outcome = _not_there(task, now)
     _heed(deps.crms[task.tenant_id], outcome)
     if isinstance(outcome, Unknown) and _in_vain(task, outcome, now):
         outcome = Failed("outcome_unknown", detail=outcome.reason)
@@ -115,7 +121,13 @@ def _doubtful_for(task: SyncTask, now: datetime) -> timedelta:
     return now - (task.unknown_since or now)
 
 
-async def _perform(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> Outcome:
+def _not_there(task: SyncTask, now: datetime) -> Outcome:
+    if now - task.created_at > NOT_THERE_PATIENCE:
+        return Failed("not_found", detail="not in the CRM any more, and nobody told of its end")
+    return Later("not found by a read; the poll looks again", NOT_THERE_SECONDS)
+
+
+async def _perform(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> Outcome | NotThere:
     """Over before anybody takes the claim for lost, also when the process or the database slept in between."""
     try:
         async with asyncio.timeout_at(end_by):
@@ -173,7 +185,10 @@ async def _look(session: AsyncSession, task: SyncTask, crm_id: str | None) -> Lo
     if task.kind != "appointment" or crm_id is None:
         return None
     row = await store.observation(session, task.tenant_id, kind=task.kind, crm_id=crm_id)
-    return Look(row.crm_updated_at, row.observed_at, row.edited_sequence) if row else None
+    if row is None:
+        return None
+    stands = row.standing_until is not None
+    return Look(row.crm_updated_at, row.observed_at, row.edited_sequence, stands)
 
 
 def _lead_missing(task: SyncTask, now: datetime) -> Outcome:
@@ -227,12 +242,12 @@ def _unknown_since(task: SyncTask, outcome: Outcome) -> datetime | None:
 
 
 async def _note_done(session: AsyncSession, task: SyncTask, outcome: Done) -> None:
-    if task.kind != "status":
-        ref = ExternalRef(tenant_id=task.tenant_id, kind=task.kind, our_id=task.our_id, crm_id=outcome.crm_id)
-        await store.keep_ref(session, ref, replace=True)
     if task.kind == "appointment":
         until = AppointmentWish.model_validate(task.payload).stands_until
         await store.note_standing(session, task, crm_id=outcome.crm_id, until=until)
+    if task.kind != "status":
+        ref = ExternalRef(tenant_id=task.tenant_id, kind=task.kind, our_id=task.our_id, crm_id=outcome.crm_id)
+        await store.keep_ref(session, ref, replace=True)
     await _tell(
         session,
         task,

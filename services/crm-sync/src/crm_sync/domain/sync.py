@@ -63,6 +63,11 @@ class Yielded:
     location_id: UUID
 
 
+@dataclass(frozen=True)
+class NotThere:
+    """Nothing written: a read did not find our record, which proves nothing. The poll finds out what became of it."""
+
+
 Outcome = Done | Skipped | Failed | Later | Unknown | Yielded
 
 
