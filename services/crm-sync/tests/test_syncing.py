@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from crm_sync.actions import planning
 from crm_sync.actions.syncing import TASKS_AT_ONCE, work_off_due_tasks
-from shared.availability import LONGEST_PROBE_SECONDS
+from shared.availability import LONG_AWAY_SECONDS, LONGEST_PROBE_SECONDS
 from shared.events import (
     AppointmentCancelled,
     AppointmentRescheduled,
@@ -236,6 +236,25 @@ async def test_while_the_crm_is_away_one_task_at_a_time_tries_it_and_its_return_
     await shop.work(later_seconds=LONGEST_PROBE_SECONDS)
 
     assert len(shop.rows("appointment")) == len(leads)
+
+
+async def test_after_a_long_outage_what_had_waited_ever_longer_goes_at_once(shop: Any) -> None:
+    for _ in range(4):
+        await shop.apply(planning.plan_booking, shop.booking((await shop.new_lead())[0]))
+    await shop.fault("html_403")
+    for _ in range(3):
+        await shop.work(later_seconds=A_MINUTE)
+    await shop.select(
+        "UPDATE sync_tasks SET due_at = due_at + interval '1 hour' WHERE attempts > 0 RETURNING id"
+    )
+    crm = shop.deps.crms[shop.tenant_id]
+    crm.probe_at, crm.away_since = 0, crm.away_since - LONG_AWAY_SECONDS
+
+    await shop.fault("none")
+    await shop.apply(planning.plan_booking, shop.booking((await shop.new_lead())[0]))
+    await shop.work(later_seconds=A_MINUTE)
+
+    assert len(shop.rows("appointment")) == 5
 
 
 @pytest.mark.parametrize(

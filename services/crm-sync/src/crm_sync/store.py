@@ -370,6 +370,21 @@ async def give_up_stuck(session: AsyncSession, tenant_id: UUID, *, now: datetime
     )
 
 
+async def wake_waiting(session: AsyncSession, tenant_id: UUID, *, now: datetime, but: str) -> None:
+    """What was tried in vain is due now; not what waits for another reason."""
+    await session.execute(
+        update(SyncTask)
+        .where(
+            col(SyncTask.tenant_id) == tenant_id,
+            col(SyncTask.state).in_(("planned", "unknown")),
+            col(SyncTask.due_at) > now,
+            col(SyncTask.attempts) > 0,
+            col(SyncTask.last_error) != but,
+        )
+        .values(due_at=now)
+    )
+
+
 async def claim_due(
     session: AsyncSession, tenant_id: UUID, *, now: datetime, limit: int
 ) -> Sequence[SyncTask]:

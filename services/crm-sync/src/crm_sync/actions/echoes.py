@@ -15,7 +15,7 @@ from shared.events import (
     CrmOccurrence,
     Event,
 )
-from shared.messaging.failures import RetryLater
+from shared.messaging.failures import RetryLater, VendorAway
 from shared.messaging.inbox import once
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -68,7 +68,7 @@ async def _appointment_now(
         except NotFound:
             return None
         except (Throttled, Unavailable) as error:
-            raise RetryLater(f"ShopMonkey: {error}") from error
+            raise VendorAway(f"ShopMonkey: {error}") from error
     return CrmAppointment.model_validate({**event.data.row, "deleted": True, "updatedDate": None})
 
 
@@ -213,7 +213,7 @@ async def _look_at_unheard_order(deps: Deps, event: Event[CrmChangeReceived], or
     try:
         seen = await look_at_order(deps, place, order_id)
     except (Throttled, Unavailable) as error:
-        raise RetryLater(f"ShopMonkey: {error}") from error
+        raise VendorAway(f"ShopMonkey: {error}") from error
     async with transaction(deps.sessions, event.tenant_id) as session:
         await note_order(session, seen, seen_by="webhook", received_at=event.data.received_at)
 

@@ -50,6 +50,7 @@ STUCK_AFTER = timedelta(seconds=60)
 """Longer than a task may take, so that only a dead worker's is taken over."""
 REPLICA_PATIENCE = timedelta(hours=1)
 """How long the lead's own event may be late."""
+THROTTLED = "throttled"
 NOT_THERE_SECONDS = 60
 NOT_THERE_PATIENCE = timedelta(hours=1)
 """For the poll to find out what became of a record; then a person must look."""
@@ -97,20 +98,25 @@ async def _work(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> Non
     outcome = await _perform(deps, task, now, end_by)
     if isinstance(outcome, NotThere):
         outcome = _not_there(task, now)
-    _heed(deps.crms[task.tenant_id], outcome)
+    back = _heed(deps.crms[task.tenant_id], outcome)
     if isinstance(outcome, Unknown) and _in_vain(task, outcome, now):
         outcome = Failed("outcome_unknown", detail=outcome.reason)
     await _settle(deps, task, outcome, now)
+    if back:
+        async with transaction(deps.sessions, task.tenant_id) as session:
+            await store.wake_waiting(session, task.tenant_id, now=now, but=THROTTLED)
 
 
-def _heed(crm: Availability, outcome: Outcome) -> None:
+def _heed(crm: Availability, outcome: Outcome) -> bool:
+    """Whether the CRM is back after a long while."""
     match outcome:
         case Unknown(looked=False) | Later(away=True):
             crm.failed(time.monotonic())
         case Done() | Failed() | Unknown() | Yielded():
-            crm.answered()
+            return crm.answered(time.monotonic())
         case Later() | Skipped():
             pass  # says nothing of the CRM
+    return False
 
 
 def _in_vain(task: SyncTask, outcome: Unknown, now: datetime) -> bool:
@@ -146,7 +152,7 @@ def _outcome_of(error: ShopMonkeyError) -> Outcome:
         case Refused():
             return Failed(code=f"{error.status} {error.code}".strip(), detail=str(error))
         case Throttled():
-            return Later("throttled", error.retry_after_seconds)
+            return Later(THROTTLED, error.retry_after_seconds)
         case _:
             return Later(str(error), away=True)
 

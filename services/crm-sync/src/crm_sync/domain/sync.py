@@ -88,6 +88,9 @@ def delay_after(outcome: Later | Unknown, attempts: int) -> timedelta:
             return timedelta(seconds=seconds)
         case Later(away=True):
             return min(backoff(attempts), timedelta(seconds=LONGEST_PROBE_SECONDS))
+        case Unknown(looked=True):
+            pause = max(backoff(attempts), timedelta(seconds=SETTLE_SECONDS))
+            return min(pause, ABSENT_AFTER)  # by then the next look-up settles it
         case Unknown():
             return max(backoff(attempts), timedelta(seconds=SETTLE_SECONDS))
         case _:
