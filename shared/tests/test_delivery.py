@@ -350,8 +350,8 @@ async def test_a_bug_is_tried_again_after_growing_delays(
     assert delayed.headers["attempt"] == attempt + 1
 
 
-@pytest.mark.parametrize(("away", "delay_seconds"), [(0, 10), (1, 60), (50, 60)])
-async def test_what_waits_for_a_vendor_comes_back_every_minute_and_keeps_its_tries(
+@pytest.mark.parametrize(("away", "delay_seconds"), [(0, 10), (59, 10), (60, 60)])
+async def test_what_waits_for_a_vendor_comes_back_soon_and_keeps_its_tries(
     database_url: str,
     broker_accounts: dict[str, str],
     channel: AbstractChannel,

@@ -29,9 +29,11 @@ LOST_DELIVERIES = 3
 """So often may deliveries of an event end without a word, with a killed process or a lost channel. Then it waits like one
 that failed, so that an event which ends its process does not use up the tries of those that were in flight beside it."""
 
-VENDOR_DELAYS_SECONDS = RETRY_DELAYS_SECONDS[:2]
+SOON_SECONDS, BY_AND_BY_SECONDS = RETRY_DELAYS_SECONDS[:2]
+VENDOR_TRIES_SOON = 60
+"""Ten minutes of them: most outages are over by then, and what waits is little."""
 VENDOR_TRIES = 24 * 60
-"""A day of them: what is never answered may be about this event after all."""
+"""About a day: what is never answered may be about this event after all."""
 
 HOLD_LIMIT_SECONDS = 120
 """How long an event is held un-acked while database or broker are away; far below the broker's consumer timeout."""
@@ -42,7 +44,7 @@ class RetryLater(Exception):
 
 
 class VendorAway(RetryLater):
-    """Nobody can ask a vendor at the moment. The event comes back every minute, and keeps its tries for what comes then."""
+    """Nobody can ask a vendor at the moment. The event comes back every ten seconds, later every minute; its tries are for what comes then."""
 
 
 class DeadLetter(Exception):
@@ -118,7 +120,7 @@ class _FailureMiddleware(BaseMiddleware[Any, Any]):
         away = int(self.msg.headers.get("away", 0))
         permanent = isinstance(error, DeadLetter | ValidationError)
         if isinstance(error, VendorAway) and away < VENDOR_TRIES:
-            delay_seconds = VENDOR_DELAYS_SECONDS[min(away, len(VENDOR_DELAYS_SECONDS) - 1)]
+            delay_seconds = SOON_SECONDS if away < VENDOR_TRIES_SOON else BY_AND_BY_SECONDS
             await self._retry(error, attempt, delay_seconds, {"attempt": attempt, "away": away + 1})
         elif permanent or attempt > len(RETRY_DELAYS_SECONDS):
             await self._dead_letter(error, attempt)
