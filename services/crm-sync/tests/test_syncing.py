@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from crm_sync.actions import planning
 from crm_sync.actions.syncing import TASKS_AT_ONCE, work_off_due_tasks
-from shared.availability import LONG_AWAY_SECONDS, LONGEST_PROBE_SECONDS
+from shared.availability import AWAY_AFTER, LONG_AWAY_SECONDS, LONGEST_PROBE_SECONDS
 from shared.events import (
     AppointmentCancelled,
     AppointmentRescheduled,
@@ -255,6 +255,18 @@ async def test_after_a_long_outage_what_had_waited_ever_longer_goes_at_once(shop
     await shop.work(later_seconds=A_MINUTE)
 
     assert len(shop.rows("appointment")) == 5
+
+
+async def test_a_look_up_that_nobody_answers_is_no_sign_of_the_crm_s_return(shop: Any) -> None:
+    for _ in range(AWAY_AFTER):
+        await shop.apply(planning.plan_booking, shop.booking((await shop.new_lead())[0]))
+    await shop.fault("status", status=503)
+    for hours in range(4):
+        shop.deps.crms[shop.tenant_id].probe_at = 0
+        await shop.work(later_seconds=hours * 3600)
+    assert shop.deps.crms[shop.tenant_id].failures > AWAY_AFTER
+    states = await shop.select("SELECT DISTINCT state FROM sync_tasks WHERE kind = 'appointment'")
+    assert states == [("unknown",)]
 
 
 @pytest.mark.parametrize(

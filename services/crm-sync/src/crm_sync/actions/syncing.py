@@ -110,7 +110,7 @@ async def _work(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> Non
 def _heed(crm: Availability, outcome: Outcome) -> bool:
     """Whether the CRM is back after a long while."""
     match outcome:
-        case Unknown(looked=False) | Later(away=True):
+        case Unknown(away=True) | Later(away=True):
             crm.failed(time.monotonic())
         case Done() | Failed() | Unknown() | Yielded():
             return crm.answered(time.monotonic())
@@ -120,7 +120,9 @@ def _heed(crm: Availability, outcome: Outcome) -> bool:
 
 
 def _in_vain(task: SyncTask, outcome: Unknown, now: datetime) -> bool:
-    return _doubtful_for(task, now) > LOOK_UPS_LAST if outcome.looked else task.attempts >= WRITES_LOST
+    if not outcome.looked:
+        return task.attempts >= WRITES_LOST
+    return not outcome.away and _doubtful_for(task, now) > LOOK_UPS_LAST
 
 
 def _doubtful_for(task: SyncTask, now: datetime) -> timedelta:
@@ -140,7 +142,7 @@ async def _perform(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> 
             ready = await _prepare(deps, task, now)
             return await write(ready.api, task, ready.place) if isinstance(ready, _Ready) else ready
     except TimeoutError:
-        return Unknown(f"took over {PERFORM_SECONDS} s")
+        return Unknown(f"took over {PERFORM_SECONDS} s", away=True)
     except ShopMonkeyError as error:
         return _outcome_of(error)
 
@@ -148,7 +150,7 @@ async def _perform(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> 
 def _outcome_of(error: ShopMonkeyError) -> Outcome:
     match error:
         case OutcomeUnknown():
-            return Unknown(str(error))
+            return Unknown(str(error), away=True)
         case Refused():
             return Failed(code=f"{error.status} {error.code}".strip(), detail=str(error))
         case Throttled():

@@ -61,7 +61,7 @@ async def _write_appointment(api: ShopMonkey, task: SyncTask, place: Place) -> O
     except (Throttled, Unavailable) as error:
         if task.attempts == 1:
             raise
-        return Unknown(f"look-up: {error}", looked=True)
+        return _not_looked_up(error)
     if standing is not None:
         return await _change(api, standing, wish, place)
     reason = _why_not_new(wish, place)
@@ -148,11 +148,15 @@ async def _find_note(api: ShopMonkey, order_id: str, text: str) -> Done | Unknow
     try:
         messages, complete = await api.messages_of_order(order_id)
     except (Throttled, Unavailable) as error:
-        return Unknown(f"look-up: {error}", looked=True)
+        return _not_looked_up(error)
     for message in messages:
         if (message.text or "").strip() == text.strip():
             return Done(message.id)
     return None if complete else Unknown("look-up: the list is incomplete", looked=True)
+
+
+def _not_looked_up(error: Throttled | Unavailable) -> Unknown:
+    return Unknown(f"look-up: {error}", looked=True, away=isinstance(error, Unavailable))
 
 
 async def _move_order(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:

@@ -49,10 +49,14 @@ class Later:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Perhaps written: look before writing again. `looked`: by an earlier attempt; this one only looked and wrote nothing."""
+    """Perhaps written: look before writing again. `looked`: by an earlier attempt; this one only looked and wrote nothing.
+
+    `away`: the CRM did not answer, or not as the CRM.
+    """
 
     reason: str
     looked: bool = False
+    away: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def delay_after(outcome: Later | Unknown, attempts: int) -> timedelta:
     match outcome:
         case Later(delay_seconds=float() | int() as seconds):
             return timedelta(seconds=seconds)
-        case Later(away=True):
+        case Later(away=True) | Unknown(looked=True, away=True):
             return min(backoff(attempts), timedelta(seconds=LONGEST_PROBE_SECONDS))
         case Unknown(looked=True):
             pause = max(backoff(attempts), timedelta(seconds=SETTLE_SECONDS))
