@@ -55,13 +55,15 @@ class Ours:
         await self.shop.apply(plan, self.fact)
         await self.shop.work()
 
-    async def is_looked_for_twice(self) -> None:
-        await polls.poll_appointments(self.shop.deps)
-        await self.shop.select(LATER)
-        await polls.poll_appointments(self.shop.deps)
-
     async def moves(self, by: timedelta, **change: Any) -> None:
         await self.changes(start=self.fact.start + by, end=self.fact.end + by, **change)
+
+
+async def looked_for_twice(shop: Any) -> None:
+    """In two rounds of the poll."""
+    await polls.poll_appointments(shop.deps)
+    await shop.select(LATER)
+    await polls.poll_appointments(shop.deps)
 
 
 @pytest.fixture
@@ -186,7 +188,7 @@ async def test_what_staff_deleted_is_not_written_anew_but_told_when_it_is_sure(o
     ours.shop.sandbox.world.tables["appointment"].clear()
     await ours.moves(HOUR)
     assert not any(told["deleted"] for told in await ours.shop.published(OBSERVED))
-    await ours.is_looked_for_twice()
+    await looked_for_twice(ours.shop)
     await ours.shop.work(later_seconds=120)
     assert ours.shop.rows("appointment") == []
     assert await ours.shop.select(
@@ -291,7 +293,7 @@ async def test_a_deletion_without_a_webhook_is_told_by_direct_reads(ours: Ours) 
     for _ in range(2):  # at the same moment
         await polls.poll_appointments(ours.shop.deps)
     assert await ours.shop.published(OBSERVED) == []
-    await ours.is_looked_for_twice()
+    await looked_for_twice(ours.shop)
     [told] = await ours.shop.published(OBSERVED)
     assert (told["our_id"], told["deleted"]) == (str(ours.fact.appointment_id), True)
 
@@ -361,6 +363,6 @@ async def test_a_repeating_one_that_began_long_ago_is_told_with_every_time_once(
     [told] = await shop.published(OBSERVED)
     assert 52 <= len(told["occurrences"]) <= 64
     shop.sandbox.world.tables["appointment"].clear()
-    await polls.poll_appointments(shop.deps)
+    await looked_for_twice(shop)
     _, gone = await shop.published(OBSERVED)
     assert gone["deleted"] is True

@@ -577,7 +577,7 @@ async def test_what_cannot_be_found_out_ends_with_a_person_and_holds_up_nothing(
     await shop.apply(planning.plan_message_note, message(lead_id, "one"))
     await shop.apply(planning.plan_message_note, message(lead_id, "two"))
     await shop.select(
-        "UPDATE sync_tasks SET state = 'unknown', attempts = 12, unknown_since = now() - interval '121 minutes'"
+        "UPDATE sync_tasks SET state = 'unknown', attempts = 12, unknown_since = now() - interval '25 hours'"
         " WHERE payload->>'text' LIKE '%one' RETURNING 1"
     )
     await shop.fault("disconnect")

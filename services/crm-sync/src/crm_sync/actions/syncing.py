@@ -26,6 +26,7 @@ from crm_sync.deps import Deps
 from crm_sync.domain.appointment import AppointmentWish, Look
 from crm_sync.domain.sync import (
     ABSENT_AFTER,
+    AWAY_LASTS,
     LOOK_UPS_LAST,
     WRITES_LOST,
     Done,
@@ -122,7 +123,7 @@ def _heed(crm: Availability, outcome: Outcome) -> bool:
 def _in_vain(task: SyncTask, outcome: Unknown, now: datetime) -> bool:
     if not outcome.looked:
         return task.attempts >= WRITES_LOST
-    return not outcome.away and _doubtful_for(task, now) > LOOK_UPS_LAST
+    return _doubtful_for(task, now) > (AWAY_LASTS if outcome.away else LOOK_UPS_LAST)
 
 
 def _doubtful_for(task: SyncTask, now: datetime) -> timedelta:
