@@ -217,7 +217,7 @@ async def test_an_answer_that_another_worker_writes_is_not_begun_again(chat):
         assert seat.owed is None
 
 
-ROUND_TRIPS = 21
+ROUND_TRIPS = 20
 """Statements from a message to its stored answer, the tenant of each transaction set: a figure that no busy machine changes."""
 
 
