@@ -111,11 +111,6 @@ def write_settings(plan: Plan) -> None:
     )
 
 
-def migration(plan: Plan, name: str) -> Program:
-    settings = {f"{_prefix(name)}MIGRATION_DATABASE_URL": plan.owners[name]}
-    return Program((sys.executable, "-m", PACKAGES[name], "migrate"), settings)
-
-
 def _sandbox(plan: Plan) -> Program:
     known = secrets_of(plan.state_dir)
     shared = ("webhook_secret", "shopmonkey_api_key", "twilio_account_sid", "twilio_auth_token")

@@ -20,6 +20,7 @@ from ops.stack.stackfile import StackFile, read_stack
 from ops.stack.up import up
 from playwright.async_api import Browser, Page
 from shared.events import ServiceName
+from shared.messaging.topology import declare_at
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -105,7 +106,7 @@ def owner_of(_databases: Databases) -> Callable[[str], str]:
 async def _brokers(servers: Servers) -> AsyncIterator[dict[str, str]]:
     name = f"tk_{secrets.token_hex(3)}"
     addresses = await provision_broker(servers, name, secret=secrets.token_hex(16))
-    await broker.declare(addresses["ops"])
+    await declare_at(addresses["ops"])
     yield addresses
     await delete_vhost(servers, name)
 
