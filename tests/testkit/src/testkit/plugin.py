@@ -34,17 +34,43 @@ from testkit.infrastructure import found_servers
 ROOT = Path(__file__).parents[4]
 
 
+SYSTEM = "system"
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """By what it asks for: `servers` of what needs PostgreSQL or RabbitMQ; one group of what shares the running system."""
+    fixtures = getattr(item, "fixturenames", ())
+    if "servers" in fixtures:
+        item.add_marker("servers")
+    if "stack" in fixtures:
+        item.add_marker(pytest.mark.xdist_group(SYSTEM))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest first, so that no worker waits for the other at the end."""
+    items.sort(
+        key=lambda item: (item.get_closest_marker("xdist_group") is None, not _is_of_the_whole(item.nodeid))
+    )
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False
     return OneSystem(config, log)
 
 
 class OneSystem(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types
-    """Of parallel workers one plays all that needs the whole system, so that it is started once; else a file stays together."""
+    """Of parallel workers one plays all that needs the whole system, so that it is started once; else a file stays together.
+
+    Needs `--dist loadgroup`: with it xdist puts the group behind the name.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        return "system" if path.startswith("tests/") else path
+        return SYSTEM if nodeid.endswith(f"@{SYSTEM}") else nodeid.partition("::")[0]
+
+
+def _is_of_the_whole(nodeid: str) -> bool:
+    return nodeid.startswith("tests/")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -87,12 +113,12 @@ async def servers(state_dir: Path) -> AsyncIterator[Servers]:
 async def _databases(servers: Servers) -> AsyncIterator[Databases]:
     databases = Databases(servers)
     yield databases
-    await databases.drop_templates()
+    await databases.drop_all()
 
 
 @pytest.fixture(scope="session")
 def migrated_database(_databases: Databases) -> Callable[[ServiceName], AbstractAsyncContextManager[str]]:
-    """`async with migrated_database("chat") as url`: a fresh database with that service's schema and role."""
+    """`async with migrated_database("chat") as url`: a database without a row, with that service's schema and role."""
     return _databases.migrated
 
 
