@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from shared.http.staff import public_key
 from shared.secrets import token_hash
+from shared.staff_sessions import public_key
 
 from ops.stack.accounts import OPERATORS
 from ops.stack.state import secret, write_private
