@@ -75,8 +75,8 @@ def keep(examples: Examples, name: str, **weights: NDArray[np.float32]) -> None:
 def fitted(rows: NDArray[np.float32], labels: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Logistic regression, by Newton's method on the examples' products; the constant comes last."""
     products = (rows @ rows.T).astype(np.float64) + 1.0
-    scores: NDArray[np.float64] = np.zeros(len(labels))
-    shares: NDArray[np.float64] = np.zeros(len(labels))
+    scores: NDArray[np.floating] = np.zeros(len(labels))
+    shares: NDArray[np.floating] = np.zeros(len(labels))
     for _ in range(STEPS):
         chance = 1 / (1 + np.exp(-scores))
         curvature = np.maximum(chance * (1 - chance), 1e-6)
