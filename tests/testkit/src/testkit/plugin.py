@@ -1,5 +1,6 @@
 """Pytest fixtures of the project; loaded by entry point wherever the test kit is installed."""
 
+import asyncio
 import ipaddress
 import os
 import secrets
@@ -14,7 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 from ops.stack.down import clean
-from ops.stack.infrastructure import delete_vhost, provision_broker
+from ops.stack.infrastructure import delete_vhost, provision_broker, stop_servers
 from ops.stack.model import Servers
 from ops.stack.stackfile import StackFile, read_stack
 from ops.stack.up import up
@@ -23,6 +24,7 @@ from shared.events import ServiceName
 from shared.messaging.topology import declare_at
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 import sandbox  # noqa: F401 - before pytest takes the name for the folder of its tests
 from testkit import broker
@@ -35,6 +37,25 @@ ROOT = Path(__file__).parents[4]
 
 
 SYSTEM = "system"
+SERVERS_DIR = pytest.StashKey[Path]()
+"""Of the run: all workers know the servers that are started in it. Short, since Unix sockets live in it."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", {}).get("servers_dir")
+    config.stash[SERVERS_DIR] = Path(given or tempfile.mkdtemp(prefix="leads-test-"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    node.workerinput["servers_dir"] = str(node.config.stash[SERVERS_DIR])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or SERVERS_DIR not in config.stash:
+        return
+    asyncio.run(stop_servers(config.stash[SERVERS_DIR]))
+    shutil.rmtree(config.stash[SERVERS_DIR], ignore_errors=True)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -97,15 +118,15 @@ def _is_loopback(host: str) -> bool:
 
 @pytest.fixture(scope="session")
 def state_dir() -> Iterator[Path]:
-    """Where the run keeps what it started; short, since Unix sockets live in it."""
+    """Where this worker keeps what it started; short, since Unix sockets live in it."""
     path = Path(tempfile.mkdtemp(prefix="leads-test-"))
     yield path
     shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-async def servers(state_dir: Path) -> AsyncIterator[Servers]:
-    async with found_servers(state_dir) as found:
+async def servers(pytestconfig: pytest.Config) -> AsyncIterator[Servers]:
+    async with found_servers(pytestconfig.stash[SERVERS_DIR]) as found:
         yield found
 
 
