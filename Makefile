@@ -18,7 +18,7 @@ typed := $(wildcard shared/src services/*/src ops/src sandbox/src tests/testkit/
 with_env = set -a && . ./.run/env && set +a &&
 # Each worker has databases and a virtual host of its own; one of them has the whole system. WORKERS=0: all in one process.
 WORKERS ?= 2
-pytest := $(bin)/pytest -n $(WORKERS) --dist loadgroup --durations 15 --durations-min 1
+pytest := $(bin)/pytest -n $(WORKERS) --durations 15 --durations-min 1
 needs_servers := postgres or rabbit or servers
 npm = PATH="$$PATH:$(CURDIR)/$(bin)" npm --prefix web run --silent
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import json
 import os
 import secrets
 import shutil
@@ -9,6 +10,7 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +60,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[SERVERS_DIR], ignore_errors=True)
 
 
+_SYSTEMS = frozenset({"stack", "system"})
+"""Fixtures: the one that the run shares, and that of the faults. Two cores carry one of them under load at a time."""
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """By what it asks for: `servers` of what needs PostgreSQL or RabbitMQ; one group of what shares the running system."""
-    fixtures = getattr(item, "fixturenames", ())
-    if "servers" in fixtures:
+    """By what it asks for, not by what somebody wrote above it."""
+    if "servers" in getattr(item, "fixturenames", ()):
         item.add_marker("servers")
-    if "stack" in fixtures:
-        item.add_marker(pytest.mark.xdist_group(SYSTEM))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes longest first, so that no worker waits for the other at the end."""
-    items.sort(
-        key=lambda item: (item.get_closest_marker("xdist_group") is None, not _is_of_the_whole(item.nodeid))
-    )
+    system = {item.nodeid for item in items if not _SYSTEMS.isdisjoint(getattr(item, "fixturenames", ()))}
+    items.sort(key=lambda item: (item.nodeid not in system, not _is_of_the_whole(item.nodeid)))
+    _system_tests(config).write_text(json.dumps(sorted(system)))
+
+
+def _system_tests(config: pytest.Config) -> Path:
+    """Where the workers, who all collect the same, tell the scheduler which tests need the whole system."""
+    return config.stash[SERVERS_DIR] / "system-tests.json"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -81,13 +89,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 
 class OneSystem(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types
-    """Of parallel workers one plays all that needs the whole system, so that it is started once; else a file stays together.
-
-    Needs `--dist loadgroup`: with it xdist puts the group behind the name.
-    """
+    """Of parallel workers one plays all that needs the whole system, so that it is started once; else a file stays together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return SYSTEM if nodeid.endswith(f"@{SYSTEM}") else nodeid.partition("::")[0]
+        return SYSTEM if nodeid in self._system else nodeid.partition("::")[0]
+
+    @cached_property
+    def _system(self) -> frozenset[str]:
+        """Asked for when every worker has collected."""
+        return frozenset(json.loads(_system_tests(self.config).read_text()))
 
 
 def _is_of_the_whole(nodeid: str) -> bool:
