@@ -49,7 +49,7 @@ logs: ## follow the logs of everything
 test: setup lint types arch test-web ## everything: style, types, architecture, web, then all tests
 	@$(pytest) $(tests)
 
-test-unit: setup ## what needs no server: under a minute
+test-unit: setup ## what needs no server
 	@$(pytest) $(packages) $(together) -m 'not ($(needs_servers))'
 
 test-services: setup ## each package on its own, against real PostgreSQL and RabbitMQ
