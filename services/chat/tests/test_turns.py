@@ -19,7 +19,7 @@ from chat.actions.records import scene_of
 from chat.schedule import AnsweringClock
 from shared.db.engine import create_engine, create_sessions, transaction
 from shared.http.links import Link
-from shared.http.staff import public_key
+from shared.staff_sessions import public_key
 from shared.understanding.opt_out import hear_opt_out
 from sqlalchemy import event
 from testkit.patience import eventually

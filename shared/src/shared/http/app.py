@@ -19,7 +19,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db.engine import Sessions, transaction
-from shared.db.migrate import upgrade
 from shared.db.time import DATABASE_TIME
 from shared.http import problems
 from shared.http.limits import Limits
@@ -189,6 +188,8 @@ def main(
     if command == "migrate":
         owner = _settings(name, migration_settings(settings_class.model_config["env_prefix"]))
         configure_logs(name, owner.log_level)
+        from shared.db.migrate import upgrade  # noqa: PLC0415 - a service that serves needs no Alembic
+
         upgrade(package, owner.migration_database_url.get_secret_value())
         return
     settings = _settings(name, settings_class)
