@@ -54,6 +54,12 @@ EXISTS (
 
 _EVENTS = f"key = CAST(:lead_id AS text) OR type = 'crm.change.received.v1' AND {_NAMES_THEM}"
 
+WEBHOOKS_AND_ERASING = "hashtextextended('webhooks and erasing ' || {tenant_id}, 0)"
+"""What webhooks of a tenant hold a share of, and whoever erases holds alone; `tenant_id` as text."""
+WAIT_FOR_WEBHOOKS = (
+    f"SELECT pg_advisory_xact_lock({WEBHOOKS_AND_ERASING.format(tenant_id="current_setting('app.tenant_id')")})"
+)
+
 HOLDINGS = Holdings(
     (
         Holding("webhook_deliveries", _NAMES_THEM, blank="body = '', headers = '{}', error = NULL"),
@@ -92,7 +98,10 @@ HOLDINGS = Holdings(
     ),
     events=_EVENTS,
     addresses=_ADDRESSES,
-    locks=("SELECT FROM leads WHERE id = :lead_id FOR UPDATE",),
+    signs="SELECT unnest(ARRAY[customer_id, vehicle_id]) FROM leads WHERE id = :lead_id",
+    # Webhooks that look whether they name an erased person (`store.enter_webhook_tenant`) come before their row lock of a lead.
+    locks=(WAIT_FOR_WEBHOOKS, "SELECT FROM leads WHERE id = :lead_id FOR UPDATE"),
+    stranger_locks=("LOCK TABLE lead_sources IN SHARE ROW EXCLUSIVE MODE",),
 )
 
 _NOT_ERASED = "NOT EXISTS (SELECT FROM erased_leads e WHERE e.lead_id = leads.id)"
@@ -165,6 +174,7 @@ RETENTION = Retention(
         "locations": "the shop's own",
         "staff": "who works there, or did: names under what they wrote",
         "opt_outs": "the wish to be left alone",
+        "erased_signs": "who is not to come back, as keyed hashes",
         "used_challenges": "random ids, gone with a later form when they have expired",
     },
 )
