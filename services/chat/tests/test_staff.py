@@ -194,7 +194,10 @@ async def test_a_long_conversation_is_read_page_by_page_and_none_is_missing(cons
     conversation = await chat.row()
     async with transaction(chat.deps.sessions, TENANT) as session:
         for table, columns in (
-            ("chat_messages", "id, tenant_id, conversation_id, seq, author, channel, location_id, text, created_at"),
+            (
+                "chat_messages",
+                "id, tenant_id, conversation_id, seq, author, channel, location_id, text, created_at",
+            ),
             ("staff_notes", "id, tenant_id, conversation_id, author_name, text, created_at"),
         ):
             values = "gen_random_uuid(), :tenant, :id, " + (
@@ -239,7 +242,9 @@ async def test_a_long_timeline_is_read_page_by_page(console, chat):
         )
     found = await pages(console, f"/leads/{lead}/timeline", "events", ("before", "time"))
     assert [len(page) for page in found][:2] == [200, 200]
-    rows = [event["summary"] for page in reversed(found) for event in page if event["summary"].startswith("row")]
+    rows = [
+        event["summary"] for page in reversed(found) for event in page if event["summary"].startswith("row")
+    ]
     assert rows == [f"row {n}" for n in range(1, 451)]
 
 

@@ -492,7 +492,10 @@ def row_of(table: str, **row: object) -> dict[str, object]:
 
 ROWS_WITHOUT_AN_ORDER = {
     "customer": row_of(
-        "customer", id="c-7", firstName="Tom Trace", phoneNumbers=[{"number": "619.555.0177", "primary": True}]
+        "customer",
+        id="c-7",
+        firstName="Tom Trace",
+        phoneNumbers=[{"number": "619.555.0177", "primary": True}],
     ),
     "vehicle": row_of("vehicle", id="v-7", customerId="c-7", plate="tom trace"),
     "their vehicle alone": row_of("vehicle", id="v-7", plate="tom trace"),
@@ -500,26 +503,37 @@ ROWS_WITHOUT_AN_ORDER = {
         "customer", id="c-8", firstName="Tom Trace", phoneNumbers=[{"number": "(619) 555-0177"}]
     ),
     "message": row_of("message", id="m-1", customerId="c-7", body="tom trace here"),
-    "an older order": row_of("order", id="order-1", locationId="sample-sm-094", customerId="c-7", name="tom trace"),
-    "of no location of ours": row_of("order", id="order-2", locationId="gone", customerId="c-7", name="tom trace"),
+    "an older order": row_of(
+        "order", id="order-1", locationId="sample-sm-094", customerId="c-7", name="tom trace"
+    ),
+    "of no location of ours": row_of(
+        "order", id="order-2", locationId="gone", customerId="c-7", name="tom trace"
+    ),
 }
 
 
-@pytest.mark.parametrize("row", ROWS_WITHOUT_AN_ORDER.values(), ids=ROWS_WITHOUT_AN_ORDER.keys())
-async def test_rows_of_the_crm_that_come_anew_are_kept_without_a_word(
-    client, tenant_id, location_id, sessions, event: Happened, published, row
-):
+async def seven(location_id: UUID, sessions: Sessions, event: Happened) -> None:
+    """Tom Trace's order with all ids that the CRM knows him by."""
     ref = CrmRef(order_id="order-7", customer_id="c-7", vehicle_id="v-7")
     await once(sessions, event(observed(location_id, ref=ref, contact=Contact(**TOM))), RECEIVE)
+
+
+@pytest.mark.parametrize("name", ROWS_WITHOUT_AN_ORDER)
+async def test_rows_of_the_crm_that_come_anew_are_kept_without_a_word(
+    client, tenant_id, location_id, sessions, event: Happened, name
+):
+    await seven(location_id, sessions, event)
+    row = ROWS_WITHOUT_AN_ORDER[name]
     await deliver(client, row)
+    assert "tom trace" in await everything(sessions, tenant_id)
     await ask(client, "erase", TOM["email"])
     assert "tom trace" not in await everything(sessions, tenant_id)
-    assert (await deliver(client, row)).status_code in {202, 422}
+    for _ in range(2):
+        assert (await deliver(client, row)).status_code in {202, 422}
     left = await everything(sessions, tenant_id)
     assert "tom trace" not in left
     assert "555" not in left
-    told = [e["data"]["row"]["id"] for e in await published("crm.change.received.v1")]
-    assert told in ([row["data"]["id"]], [])
+    assert row["data"]["id"] in left, "which record changed is passed on"
 
 
 async def test_a_new_order_of_an_erased_customer_is_passed_on_and_what_follows_is_whole(
@@ -542,8 +556,7 @@ async def test_a_new_order_of_an_erased_customer_is_passed_on_and_what_follows_i
 async def test_a_row_without_an_order_that_is_being_stored_is_waited_for(
     client, tenant_id, location_id, sessions, event: Happened
 ):
-    ref = CrmRef(order_id="order-7", customer_id="c-7")
-    await once(sessions, event(observed(location_id, ref=ref, contact=Contact(**TOM))), RECEIVE)
+    await seven(location_id, sessions, event)
     vehicle = row_of("vehicle", id="v-7", customerId="c-7", plate="tom trace")
     await beside(sessions, "webhook_deliveries", deliver(client, vehicle), ask(client, "erase", TOM["email"]))
     assert "tom trace" not in await everything(sessions, tenant_id)

@@ -271,7 +271,9 @@ async def test_a_wish_kept_under_an_older_key_counts_under_a_newer_one(shop):
 async def test_a_word_of_the_crm_that_was_on_its_way_names_nobody_and_a_refusal_counts(shop, granted):
     fact = await shop.greet(contact=TOM)
     word = CrmConsent(channel="sms", address=TOM.phone, granted=granted, words="my aardwolf's number")
-    seen = CrmConsentObserved(customer_id="c1", consents=(word,), said_at=datetime.now(UTC), seen_by="webhook")
+    seen = CrmConsentObserved(
+        customer_id="c1", consents=(word,), said_at=datetime.now(UTC), seen_by="webhook"
+    )
     on_its_way = shop.event(seen, subject=UUID(int=1))
     await erase_person(shop.deps, erasure(shop, fact.lead_id))
     await shop.publish(on_its_way)

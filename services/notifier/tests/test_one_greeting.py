@@ -198,7 +198,9 @@ async def test_a_start_from_a_second_number_is_that_numbers_alone(shop):
         await text_us(shop, SECOND, words)
     async with transaction(shop.deps.sessions, shop.tenant_id) as session:
         rows = await session.execute(
-            text("SELECT DISTINCT ON (address) address, permission FROM consents WHERE channel = 'sms' ORDER BY address, at DESC")
+            text(
+                "SELECT DISTINCT ON (address) address, permission FROM consents WHERE channel = 'sms' ORDER BY address, at DESC"
+            )
         )
         assert dict(tuple(row) for row in rows) == {ANA.phone: "opted_out", SECOND: "granted"}
 

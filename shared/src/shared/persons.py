@@ -203,7 +203,10 @@ async def _erase(
 ) -> tuple[dict[str, int], list[str]]:
     hashes = {address: address_hashes(address, keys)[0] for address in addresses} if keys else {}
     if keys:
-        signs = [*hashes.values(), *(address_hashes(one, keys)[0] for one in await _texts(session, holdings.signs, lead_id))]
+        signs = [
+            *hashes.values(),
+            *(address_hashes(one, keys)[0] for one in await _texts(session, holdings.signs, lead_id)),
+        ]
         await session.execute(_REMEMBER_SIGNS, {"tenant_id": tenant_id, "signs": signs})
     wanted = {"lead_id": lead_id, "addresses": list(addresses), "hashes": json.dumps(hashes)}
     events = _about(f"DELETE FROM outbox WHERE {holdings.events} RETURNING key")  # noqa: S608

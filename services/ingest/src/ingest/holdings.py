@@ -54,11 +54,13 @@ EXISTS (
 
 _EVENTS = f"key = CAST(:lead_id AS text) OR type = 'crm.change.received.v1' AND {_NAMES_THEM}"
 
-WEBHOOKS_AND_ERASING = "hashtextextended('webhooks and erasing ' || {tenant_id}, 0)"
-"""What webhooks of a tenant hold a share of, and whoever erases holds alone; `tenant_id` as text."""
-WAIT_FOR_WEBHOOKS = (
-    f"SELECT pg_advisory_xact_lock({WEBHOOKS_AND_ERASING.format(tenant_id="current_setting('app.tenant_id')")})"
-)
+
+def webhooks_and_erasing(tenant_id: str) -> str:
+    """SQL: what webhooks of a tenant hold a share of, and whoever erases holds alone; `tenant_id`: SQL, too."""
+    return f"hashtextextended('webhooks and erasing ' || CAST({tenant_id} AS text), 0)"
+
+
+_OF_THIS_TENANT = webhooks_and_erasing("current_setting('app.tenant_id')")
 
 HOLDINGS = Holdings(
     (
@@ -100,7 +102,10 @@ HOLDINGS = Holdings(
     addresses=_ADDRESSES,
     signs="SELECT unnest(ARRAY[customer_id, vehicle_id]) FROM leads WHERE id = :lead_id",
     # Webhooks that look whether they name an erased person (`store.enter_webhook_tenant`) come before their row lock of a lead.
-    locks=(WAIT_FOR_WEBHOOKS, "SELECT FROM leads WHERE id = :lead_id FOR UPDATE"),
+    locks=(
+        f"SELECT pg_advisory_xact_lock({_OF_THIS_TENANT})",
+        "SELECT FROM leads WHERE id = :lead_id FOR UPDATE",
+    ),
     stranger_locks=("LOCK TABLE lead_sources IN SHARE ROW EXCLUSIVE MODE",),
 )
 

@@ -33,7 +33,7 @@ from sqlmodel import col, select
 
 from ingest.domain.form import Claim, Proof
 from ingest.domain.sighting import Sighting
-from ingest.holdings import OLD_LEADS, WEBHOOKS_AND_ERASING
+from ingest.holdings import OLD_LEADS, webhooks_and_erasing
 from ingest.tables import (
     IdempotencyKey,
     Lead,
@@ -53,9 +53,7 @@ FORGOTTEN_AT_ONCE = 100
 _ENTER = func.set_config("app.tenant_id", cast(col(Tenant.id), Text), True)
 """Selected with the tenant, so that finding it and being scoped to it is one round trip."""
 
-_SHARE = literal_column(
-    f"pg_advisory_xact_lock_shared({WEBHOOKS_AND_ERASING.format(tenant_id='CAST(tenants.id AS text)')})"
-)
+_SHARE = func.pg_advisory_xact_lock_shared(literal_column(webhooks_and_erasing("tenants.id")))
 
 
 @dataclass(frozen=True)
@@ -371,9 +369,7 @@ async def locked_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> 
     return (await session.execute(statement.with_for_update(key_share=True))).scalar_one_or_none()
 
 
-async def is_order_of_lead(
-    session: AsyncSession, tenant_id: UUID, location_id: UUID, order_id: str
-) -> bool:
+async def is_order_of_lead(session: AsyncSession, tenant_id: UUID, location_id: UUID, order_id: str) -> bool:
     """False: there is no such lead (any more)."""
     statement = select(Lead.id).where(
         col(Lead.tenant_id) == tenant_id, col(Lead.location_id) == location_id, col(Lead.order_id) == order_id

@@ -5,7 +5,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import JsonValue
-from shared.db.tables import erased_leads_table, erased_signs_table, inbox_table, limit_counts_table, outbox_table
+from shared.db.tables import (
+    erased_leads_table,
+    erased_signs_table,
+    inbox_table,
+    limit_counts_table,
+    outbox_table,
+)
 from sqlalchemy import (
     ARRAY,
     DateTime,

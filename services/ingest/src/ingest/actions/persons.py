@@ -132,10 +132,9 @@ async def _tell(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> None:
     await record(session, PersonErasureRequested(lead_id=lead_id), tenant_id=tenant_id, subject=lead_id)
 
 
-Effect = Callable[[AsyncSession, Event[NamingT]], Awaitable[None]]
-
-
-def unless_erased(effect: Effect[NamingT], keys: SecretStr) -> Effect[NamingT]:
+def unless_erased(
+    effect: Callable[[AsyncSession, Event[NamingT]], Awaitable[None]], keys: SecretStr
+) -> Callable[[AsyncSession, Event[NamingT]], Awaitable[None]]:
     """Not where the event was on its way when the person that it names was erased."""
 
     @wraps(effect)
