@@ -1,8 +1,8 @@
 """Quotes, holds and keys leave by age; what was booked keeps the quote that it rests on."""
 
 import pytest
-from booking import store
 from booking.holdings import RETENTION
+from booking.store.replicas import tenant_ids
 from shared.db.engine import transaction
 from shared.retention import Remover, ages_of
 from sqlalchemy import text
@@ -20,7 +20,7 @@ async def left_after_a_night(shop, *, days_over: int) -> dict[str, int]:
                 text(f"UPDATE {table} SET {since} = now() - make_interval(days => :days)"),  # noqa: S608 - our own names
                 {"days": days + days_over},
             )
-    await Remover(shop.deps.sessions, RETENTION, ages_of(RETENTION.kinds, {}), store.tenants).run()
+    await Remover(shop.deps.sessions, RETENTION, ages_of(RETENTION.kinds, {}), tenant_ids).run()
     return {table: (await shop.rows(f"SELECT count(*) FROM {table}"))[0][0] for table in AGES}  # noqa: S608
 
 

@@ -67,7 +67,7 @@ class WebhookTenant:
 
 async def enter_webhook_tenant(session: AsyncSession, slug: str) -> WebhookTenant | None:
     """The transaction sees this tenant's rows from here on, and nobody of the tenant is erased beside it."""
-    statement = select(Tenant.id, Tenant.webhook_secrets, Tenant.sealed_secrets, _ENTER, _SHARE)
+    statement = select(Tenant.id, Tenant.webhook_secrets, Tenant.sealed_secrets, _ENTER).add_columns(_SHARE)
     row = (await session.execute(statement.where(col(Tenant.slug) == slug))).first()
     return WebhookTenant(id=row[0], plain=row[1], sealed=row[2]) if row else None
 
