@@ -20,7 +20,7 @@ from chat.actions import staff as actions
 from chat.actions.staff import Viewer
 from chat.actions.timeline import read_timeline, read_timeline_of_tenant
 from chat.api import MAX_SEQ
-from chat.api_stream import HEADERS, Pace, counted_in, inbox_events, refuse_when_full
+from chat.api_stream import HEADERS, Pace, counted_in, inbox_events, refuse_when_full, shared_by_many
 from chat.deps import Deps
 from chat.domain.conversation import State
 from chat.settings import Settings
@@ -147,7 +147,7 @@ def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -
     @router.get("/stream", response_class=StreamingResponse, responses={200: _STREAM})
     async def stream(request: Request, viewer: member) -> StreamingResponse:
         """SSE: `conversation` with the inbox row of each conversation that changed."""
-        keys = (("streams_per_member", viewer.staff_id), ("streams_per_ip", caller(request)), ("streams", ""))
+        keys = (("streams_per_member", viewer.staff_id), *shared_by_many(request, viewer.tenant_id))
         refuse_when_full(deps.streams, *keys)
         events = counted_in(deps.streams, keys, inbox_events(deps, viewer, pace))
         return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
