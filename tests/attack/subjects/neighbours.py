@@ -263,14 +263,17 @@ async def _status(
 async def who_works_here_by_the_clock(target: Target) -> str:
     """A log-in mail for a member while the table of log-ins is locked: an answer that waits for it would tell who works here."""
     email = await staff.hire(target)
-    async with target.as_administrator() as connection, target.elsewhere() as browser:
-        async with connection.transaction():
-            await connection.execute("LOCK TABLE ingest.staff_logins IN ACCESS EXCLUSIVE MODE")
-            try:
-                async with asyncio.timeout(MOST_SECONDS):
-                    answer = await browser.post("/api/staff/login", json={"email": email})
-            except TimeoutError:
-                raise Fell("a member's log-in is answered later than a stranger's") from None
+    async with (
+        target.elsewhere() as browser,
+        target.as_administrator() as connection,
+        connection.transaction(),
+    ):
+        await connection.execute("LOCK TABLE ingest.staff_logins IN ACCESS EXCLUSIVE MODE")
+        try:
+            async with asyncio.timeout(MOST_SECONDS):
+                answer = await browser.post("/api/staff/login", json={"email": email})
+        except TimeoutError:
+            raise Fell("a member's log-in is answered later than a stranger's") from None
     if answer.status_code != 202:
         raise Fell(f"answered {answer.status_code}")
     return "answered at once, as for a stranger"
