@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,7 +10,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from ingest import actions
 from pydantic import SecretStr
 from shared.db.engine import Sessions, transaction
-from shared.events import Contact, ContactOptedOut, CrmRef
+from shared.events import Contact, ContactOptedOut, CrmRef, Event
 from shared.messaging.inbox import once
 from sqlalchemy import text
 from testkit.races import beside
@@ -24,7 +24,6 @@ from .test_webhook_door import deliver, order
 
 TABLES = (
     "leads", "lead_sources", "lead_status_changes", "opt_outs", "webhook_deliveries", "idempotency_keys", "staff", "outbox",
-    "erased_leads", "erased_signs",
 )  # fmt: skip
 TOM = {"name": "Tom Trace", "email": "Tom.Trace@sample.test", "phone": "(619) 555-0177"}
 
@@ -440,6 +439,11 @@ async def test_of_the_page_only_the_path_is_kept_and_an_erased_proof_loses_what_
     assert proof["consent"]["url"] == "https://sample-tint.example/quote"
 
 
+def of_now(told: Event) -> Event:
+    """The fixture's events are of a day in the past."""
+    return told.model_copy(update={"time": datetime.now(UTC)})
+
+
 RECEIVE = actions.unless_erased(actions.receive_lead, SecretStr(KEY))
 WITHDRAW = actions.unless_erased(actions.withdraw_consent, SecretStr(KEY))
 
@@ -452,7 +456,7 @@ async def test_a_strangers_opt_out_that_was_on_its_way_does_not_bring_the_addres
     await of_addresses(client, tenant_id, "erase", "+16195550177")
     await once(sessions, on_its_way, WITHDRAW)
     assert "6195550177" not in await everything(sessions, tenant_id)
-    await once(sessions, event(stop), WITHDRAW)
+    await once(sessions, of_now(event(stop)), WITHDRAW)
     assert "6195550177" in await everything(sessions, tenant_id), "a new wish of a new day counts"
 
 
@@ -477,12 +481,12 @@ async def test_an_order_that_was_on_its_way_makes_no_lead_now_or_later_and_a_new
     await once(sessions, of("order-7"), RECEIVE)
     queued, of_another = of("order-8"), of("order-9", email="tina@sample.test", name="Tina Other")
     await ask(client, "erase", TOM["email"])
-    for told in (queued, of("order-8"), of_another):
+    for told in (queued, of_now(of("order-8")), of_another):
         await once(sessions, told, RECEIVE)
     left = await everything(sessions, tenant_id)
     assert "tom trace" not in left
     assert "tina other" in left
-    await once(sessions, of("order-10"), RECEIVE)
+    await once(sessions, of_now(of("order-10")), RECEIVE)
     assert {row["name"] for row in await rows("SELECT name FROM leads")} == {"", "Tina Other", "Tom Trace"}
 
 
@@ -490,6 +494,7 @@ def row_of(table: str, **row: object) -> dict[str, object]:
     return {"operation": "UPDATE", "table": table, "data": row}
 
 
+OF_SOMEBODY_ELSE = "another customer with the number"
 ROWS_WITHOUT_AN_ORDER = {
     "customer": row_of(
         "customer",
@@ -499,7 +504,7 @@ ROWS_WITHOUT_AN_ORDER = {
     ),
     "vehicle": row_of("vehicle", id="v-7", customerId="c-7", plate="tom trace"),
     "their vehicle alone": row_of("vehicle", id="v-7", plate="tom trace"),
-    "another customer with the number": row_of(
+    OF_SOMEBODY_ELSE: row_of(
         "customer", id="c-8", firstName="Tom Trace", phoneNumbers=[{"number": "(619) 555-0177"}]
     ),
     "message": row_of("message", id="m-1", customerId="c-7", body="tom trace here"),
@@ -524,7 +529,8 @@ async def test_rows_of_the_crm_that_come_anew_are_kept_without_a_word(
 ):
     await seven(location_id, sessions, event)
     row = ROWS_WITHOUT_AN_ORDER[name]
-    await deliver(client, row)
+    if name != OF_SOMEBODY_ELSE:
+        await deliver(client, row)
     assert "tom trace" in await everything(sessions, tenant_id)
     await ask(client, "erase", TOM["email"])
     assert "tom trace" not in await everything(sessions, tenant_id)
@@ -532,7 +538,7 @@ async def test_rows_of_the_crm_that_come_anew_are_kept_without_a_word(
         assert (await deliver(client, row)).status_code in {202, 422}
     left = await everything(sessions, tenant_id)
     assert "tom trace" not in left
-    assert "555" not in left
+    assert not any(number in left for number in ("555-0177", "555.0177", "6195550177"))
     assert row["data"]["id"] in left, "which record changed is passed on"
 
 
@@ -544,7 +550,7 @@ async def test_a_new_order_of_an_erased_customer_is_passed_on_and_what_follows_i
         seen = observed(location_id, ref=ref, contact=Contact(**TOM))
         if number == 8:
             await deliver(client, order(name="Tom Trace's Honda", id="order-8", customerId="c-7"))
-        await once(sessions, event(seen), RECEIVE)
+        await once(sessions, of_now(event(seen)), RECEIVE)
         if number == 7:
             await ask(client, "erase", TOM["email"])
     [told] = [e["data"]["row"] for e in await published("crm.change.received.v1")]

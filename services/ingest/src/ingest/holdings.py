@@ -24,14 +24,14 @@ WHERE lead_id = :lead_id AND NOT held ? point.kind AND NOT {_OF_ANOTHER_NOW.form
 
 _SIGNS = """
 (
-    SELECT sign FROM leads l, unnest(ARRAY[l.order_id, l.customer_id]) AS sign WHERE l.id = :lead_id
+    SELECT sign FROM leads l, unnest(ARRAY[l.order_id, l.customer_id, l.vehicle_id]) AS sign WHERE l.id = :lead_id
     UNION SELECT unnest(:addresses)
 )
 """
 _NAMES_THEM = f"""
 EXISTS (SELECT FROM {_SIGNS} AS signs (sign) WHERE position(convert_to('"' || sign || '"', 'UTF8') IN body) > 0)
 """
-"""A body of JSON. ShopMonkey's rows name the order or its customer."""
+"""A body of JSON. ShopMonkey's rows name the order, its customer or their vehicle."""
 
 _ALL_POINTS = (
     f"(SELECT bool_and(point.address = ANY(:addresses)) FROM {_POINTS} WHERE point.address IS NOT NULL)"  # noqa: S608
