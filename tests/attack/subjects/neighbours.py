@@ -54,7 +54,6 @@ async def ids_of_another_customer(target: Target) -> str:
             f"a cancellation by {name}": await who.post(f"{of_theirs}/cancel", {}),
             f"the chat link by {name}": await who.post(f"{of_theirs}/chat-link", {}),
         }
-    tried["a quote by manage link"] = await manage.post("/api/booking/quotes", {"service": "front-two"})
     _all_refused(tried)
     return await _whole(victim, theirs, f"{len(tried)} tries refused")
 
