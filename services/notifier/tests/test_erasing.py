@@ -281,7 +281,9 @@ async def test_a_word_of_the_crm_that_was_on_its_way_names_nobody_and_a_refusal_
     assert "6195550177" not in left
     assert "aardwolf" not in left
     refused = {
-        address for channel, address, word in await permissions(shop) if (channel, word) == ("sms", "opted_out")
+        address
+        for channel, address, word in await permissions(shop)
+        if (channel, word) == ("sms", "opted_out")
     }
     assert bool(refused) is not granted
     assert all(address.startswith("hmac-sha256:") for address in refused)
