@@ -24,11 +24,10 @@ from chat.deps import Deps
 from chat.domain.intents import UnknownAction, understand_action
 from chat.domain.signals import MessageStored, Resync, Signal
 from chat.tables import ChatMessage
-from chat.views import MessageView, SessionView
+from chat.views import MAX_SEQ, MessageView, SessionView
 
 MAX_CHARACTERS = 4000
 MAX_WAIT_SECONDS = 30.0
-MAX_SEQ = 2**31 - 1
 _LOOK_AGAIN_SECONDS = 5.0
 """A lost notification costs at most this much of a wait."""
 ARRIVAL_SECONDS = 3.0

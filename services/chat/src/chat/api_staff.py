@@ -19,13 +19,12 @@ from chat.actions import metrics as numbers
 from chat.actions import staff as actions
 from chat.actions.staff import Viewer
 from chat.actions.timeline import read_timeline, read_timeline_of_tenant
-from chat.api import MAX_SEQ
 from chat.api_stream import HEADERS, Pace, counted_in, inbox_events, refuse_when_full, shared_by_many
 from chat.deps import Deps
 from chat.domain.conversation import State
 from chat.settings import Settings
 from chat.tables import TimelineEntry
-from chat.views import InboxView, MessageView, NoteView, OpenedView
+from chat.views import MAX_SEQ, InboxView, MessageView, NoteView, OpenedView
 
 StateFilter = State | Literal["waiting", "human", "assistant"]
 LocationCode = Annotated[Code | None, Query(max_length=64)]

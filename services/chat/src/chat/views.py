@@ -16,6 +16,10 @@ from chat.store_staff import InboxRow
 from chat.tables import ChatMessage, Conversation, Handoff, StaffNote
 
 
+MAX_SEQ = 2**31 - 1
+"""What the database can compare a `seq` with."""
+
+
 class MessageView(BaseModel):
     seq: int
     id: UUID
