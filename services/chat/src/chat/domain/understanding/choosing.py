@@ -112,7 +112,7 @@ def _new_time(words: str, context: Context) -> Wish:
     return Wish(day=start.date(), at=wish.at) if wish.at else wish
 
 
-def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:
+def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  # noqa: PLR0911 - one line for each kind
     """A time, a service or a car, where little else is said; the shop's own question; or nothing that is known."""
     service, vehicle_class = named(words, context)
     if (code := nearest(part, context.knowledge)) is not None:
