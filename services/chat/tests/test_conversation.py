@@ -133,10 +133,13 @@ def test_an_aside_is_over_with_the_next_step(aside: Aside) -> None:
     assert after(beside, Offered((SLOT,))).aside is None
 
 
-def test_a_hold_does_not_outlive_a_new_price_or_a_new_offer() -> None:
+def test_a_hold_outlives_a_look_at_other_times_and_no_new_price() -> None:
     held = Facts(state=State.CONFIRM, quote=QUOTE, hold=HOLD)
-    for happened in (Quoted(QUOTE), Offered((SLOT,)), HoldLost(), Booked(APPOINTMENT), Cancelled(GONE)):
+    for happened in (Quoted(QUOTE), HoldLost(), Booked(APPOINTMENT), Cancelled(GONE)):
         assert after(held, happened).hold is None
+    looked = after(held, Offered((SLOT,)))
+    assert looked.hold == HOLD
+    assert not may_book(looked, yes=True)
 
 
 @pytest.mark.parametrize("state", [s for s in State if s is not State.CONFIRM])

@@ -203,7 +203,7 @@ async def test_a_look_at_other_times_keeps_what_is_held_until_another_is_chosen(
 async def test_times_for_a_second_car_never_move_the_appointment_of_the_first(chat):
     start = await booked(chat)
     await chat.answer_to("how much for my wife's 2020 Ford Explorer?")
-    reply = await chat.answer_to("can I bring it in on the same day?")
+    reply = await chat.answer_to("what times do you have for it?")
     assert "Your appointment stays as it is" in reply.text
     assert starts(reply) == []
     assert datetime.fromisoformat((await chat.row()).appointment["start"]) == start

@@ -17,6 +17,7 @@ from chat.domain.intents import (
     AskOpenNow,
     AskPerson,
     AskPrice,
+    AskUnlisted,
     ChangeService,
     Context,
     OtherLanguage,
@@ -99,8 +100,11 @@ def test_what_was_booked_and_whether_it_is_open_are_no_wish_for_times() -> None:
 
 
 def test_what_is_not_known_is_asked_about_and_never_answered_with_times_or_the_nearest_service() -> None:
-    for said in ("my cousin vinny told me", "do you tint boats", "blorp", "the blue one not the other"):
+    for said in ("my cousin vinny told me", "blorp", "the blue one not the other"):
         assert met(said) == (Unclear(),)
+    [boats] = met("do you tint boats")
+    assert isinstance(boats, AskUnlisted)
+    assert not boats.priced
     assert not isinstance(met("my windshield is cracked, can you fix it")[0], AskPrice | PickTime)
 
 

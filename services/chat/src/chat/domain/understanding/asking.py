@@ -33,6 +33,7 @@ from chat.domain.intents import (
     Thanks,
     Upset,
 )
+from chat.domain.understanding.topics import nearest
 from chat.domain.understanding.words import named, read
 from chat.domain.wishes import Wish
 
@@ -71,8 +72,11 @@ def asked_for(  # noqa: C901, PLR0911, PLR0912 - one line for each kind
             return [AskServices()]
         case "included":
             return [AskDetails()]
+        case "unlisted" | "other_work" if code := nearest(part, context.knowledge):
+            return [AskKnowledge(code, part)]
         case "unlisted":
-            return [AskUnlisted(part) if service is None else AskPrice(service, vehicle_class)]
+            asked = _price(read(text, context), context)
+            return [asked if asked.service or asked.addons else AskUnlisted(part)]
         case "other_work":
             return [AskUnlisted(part, priced=False) if service is None else AskDetails(service)]
         case _ if topic == _KNOWS + FILMS_COMPARED:

@@ -14,7 +14,7 @@ from shared.understanding.encoder import encode
 Matrix: TypeAlias = NDArray[np.floating]
 
 ALIKE = (
-    {"price", "name"},
+    {"price", "name", "unlisted"},
     {"book", "move", "choose"},
     {"acknowledge", "thanks", "goodbye"},
     {"greeting", "small_talk"},
