@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from chat.domain.cars import says_which_car
 from chat.domain.catalog import catalog_words
 from chat.domain.conversation import CONFIRMING, State
 from chat.domain.intents import (
@@ -117,14 +118,14 @@ def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  
     service, vehicle_class = named(words, context)
     if (code := nearest(part, context.knowledge)) is not None:
         return AskKnowledge(code, part)
-    bounded = wish.not_before or wish.not_after
+    bounded = wish.not_before or wish.not_after or (wish.day and wish.at)
     if wish.said and (len(words.split()) <= _FEW_WORDS or (service and wish.day) or bounded):
         return (
             AskMove(_new_time(words, context)) if context.booked else PickTime(wish, service, vehicle_class)
         )
     if service and "?" in part:
         return AskDetails(service)
-    if (service or vehicle_class) and _only_names(words, context):
+    if (service or vehicle_class) and (_only_names(words, context) or says_which_car(part)):
         return NameService(service, vehicle_class)
     if is_no(words):
         return No()
