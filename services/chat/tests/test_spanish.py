@@ -44,7 +44,7 @@ async def test_from_the_price_to_the_cancellation_no_english_is_read(chat: Chat)
         await chat.answer_to("¿cuánto tiempo tarda?"),
         await chat.answer_to("¿cuál es su horario?"),
         await chat.answer_to("¿están abiertos ahora?"),
-        await chat.answer_to("¿qué horas tienen?"),
+        await chat.answer_to_press("pick_time"),
     ]
     said.append(await chat.answer_to_press(slots(said[-1])[0]))
     for words in ("confirm:yes", "move"):
