@@ -150,7 +150,13 @@ class QuotePart(Fact):
 
     @classmethod
     def of(cls, quote: Quote, language: Language) -> Self:
-        return cls(quote=quote.model_copy(update={"service": _worded(quote.service, language)}))
+        named = quote.service.called(language)
+        lines = tuple(
+            line.model_copy(update={"label": named}) if line.label == quote.service.name else line
+            for line in quote.lines
+        )
+        update = {"service": _worded(quote.service, language), "lines": lines}
+        return cls(quote=quote.model_copy(update=update))
 
 
 class AppointmentPart(Fact):
