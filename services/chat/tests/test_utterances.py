@@ -11,6 +11,7 @@ from chat.domain.intents import (
     AskAddress,
     AskAppointment,
     AskCancel,
+    AskCompare,
     AskDetails,
     AskDuration,
     AskHours,
@@ -129,7 +130,7 @@ PRICES = cases(
         "what do you charge for a full windshield": AskPrice("windshield"),
         "price for front windows on a camry": AskPrice("front", "sedan"),
         "hom much is the full tint": AskPrice("full"),
-        "how mcuh for windsheild tint": NameService("windshield"),
+        "how mcuh for windsheild tint": AskPrice("windshield"),
         "pirce of cermic coating pls": AskPrice("coating"),
         "What would it run me to do ppf?": AskPrice("ppf"),
         "ballpark for a clear bra on a 2022 tesla model 3": AskPrice("ppf", "sedan"),
@@ -200,9 +201,7 @@ QUESTIONS = cases(
         "cuanto se demora el parabrisas": AskDuration("windshield"),
         "what is paint protection film": AskDetails("ppf"),
         "tell me about the ceramic coating": AskDetails("coating"),
-        "whats the difference with ceramic tint": AskKnowledge(
-            "films-compared", "whats the difference with ceramic tint"
-        ),
+        "whats the difference with ceramic tint": AskCompare("whats the difference with ceramic tint"),
         "do you have a warranty": AskKnowledge("warranty", "do you have a warranty"),
         "how dark can I legally go": AskKnowledge("tint-law", "how dark can I legally go"),
         "¿qué es el recubrimiento cerámico?": AskDetails("coating"),
