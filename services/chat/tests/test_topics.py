@@ -6,7 +6,6 @@ from importlib.resources import files
 import numpy as np
 import pytest
 import yaml
-from chat.domain import understanding
 from chat.domain.conversation import State
 from chat.domain.intents import (
     AskAppointment,
@@ -22,7 +21,7 @@ from chat.domain.intents import (
     Unclear,
 )
 from chat.domain.language import is_foreign, language_of
-from chat.domain.understanding import understand
+from chat.domain.understanding import parts, understand
 from chat.domain.understanding.topics import topic_of
 
 from evals.understanding.__main__ import ROOT, context_for, judged
@@ -60,7 +59,7 @@ def met(text: str, **where: object) -> tuple[object, ...]:
 @pytest.mark.parametrize("word", ["no", "hi", "thanks", "gracias"])
 def test_a_message_of_many_joints_is_looked_at_a_bounded_number_of_times(word, monkeypatch) -> None:
     looked: list[str] = []
-    monkeypatch.setattr(understanding, "topic_of", lambda part: looked.append(part) or topic_of(part))
+    monkeypatch.setattr(parts, "topic_of", lambda part: looked.append(part) or topic_of(part))
     met(", ".join([word] * 60))
     assert len(looked) < 200
 

@@ -19,6 +19,7 @@ from chat.domain.intents import (
     AskAppointment,
     AskCancel,
     AskCheapest,
+    AskCompare,
     AskDetails,
     AskDuration,
     AskGlass,
@@ -30,6 +31,7 @@ from chat.domain.intents import (
     AskPrice,
     AskRemoval,
     AskServices,
+    AskUnlisted,
     Bargain,
     ChangeService,
     ChooseSlot,
@@ -53,10 +55,12 @@ from chat.domain.intents import (
     Yes,
     understand_action,
 )
-from chat.domain.understanding import context_of, understand
+from chat.domain.understanding import context_of, is_a_question, understand
 from chat.domain.values import ActionsPart
 
 _QUESTIONS = (
+    AskCompare,
+    AskUnlisted,
     AskDuration,
     AskDetails,
     AskKnowledge,
@@ -180,6 +184,10 @@ class _Desk:
                 return await self._steps.removal(question)
             case ChangeService(service):
                 return await self._steps.change_service(service)
+            case AskCompare(question):
+                return self._steps.compare(question)
+            case AskUnlisted(question):
+                return self._steps.unlisted(question)
             case AskServices():
                 return self._steps.services()
             case AskKnowledge(code, question):
@@ -226,7 +234,7 @@ class _Desk:
             case OffTopic():
                 return self._missed("off_topic")
             case Unclear(question):
-                if question:
+                if is_a_question(question):
                     self._tools.unanswered.append(question)
                 return self._back_to_the_question() or self._missed("not_understood")
             case _:

@@ -14,6 +14,7 @@ from chat.domain.catalog import differences, match_class, match_service
 from chat.domain.conversation import PERSON, PICK_TIME, SEE_PRICES, Owner, State
 from chat.domain.intents import AskDuration, AskMove, AskPrice, ChooseSlot, Intent, NameService, PickTime, Yes
 from chat.domain.language import Language
+from chat.domain.understanding.asking import FILMS_COMPARED
 from chat.domain.values import (
     Action,
     ActionsPart,
@@ -105,7 +106,7 @@ class Steps:
         self._tools.name_service(service.code)
         if self._class_missing(service):
             return self.ask_class()
-        await self._tools.get_quote(service.code)
+        await self._tools.fresh_quote()
         return None
 
     def _for_this_class(self, quoted: str | None) -> bool:
@@ -196,9 +197,11 @@ class Steps:
         return [Say(phrases.duration(service, self._shop, self._language))]
 
     def details(self, named: str | None) -> list[Step]:
-        services = self._tools.list_services()
-        service = next((s for s in services if s.code == named), None)
-        if service is None or not service.description:
+        self._tools.list_services()
+        service = self.service(named)
+        if service is None:
+            return self.ask_service()
+        if not service.description:
             text = phrases.say("details_unknown", self._language, phone=self._shop.phone)
             return [Say(text, (self._buttons(PERSON, SEE_PRICES),))]
         text = phrases.say(
@@ -273,11 +276,27 @@ class Steps:
     def ask_class(self) -> list[Step]:
         return [self._ask_class(phrases.say("which_vehicle", self._language))]
 
-    def compare(self, service: str) -> list[Step]:
-        tiers = self._tools.compare_tiers(service)
+    def compare(self, question: str) -> list[Step]:
+        """What the shop says of its films, and those for the job spoken of side by side."""
+        said: list[Step] = []
+        if any(entry.code == FILMS_COMPARED for entry in self._shop.knowledge):
+            said += self.knowledge(FILMS_COMPARED, question)
+        spoken_of = self.service(None)
+        of_films = [s for s in (spoken_of, *self._tools.services) if s and s.family]
+        try:
+            tiers = self._tools.compare_tiers(of_films[0].code if of_films else "")
+        except NotPossible:
+            return said or self.knowledge(FILMS_COMPARED, question)
         differs = differences([tier.description for tier in tiers])
         text = phrases.tiers(tiers, differs, self._tools.facts.vehicle_class, self._language)
-        return [Say(text, (_service_buttons(tiers, self._language),))]
+        return [*said, Say(text, (_service_buttons(tiers, self._language),))]
+
+    def unlisted(self, question: str) -> list[Step]:
+        """A question of price that only a person can answer."""
+        self._tools.price_unknown = True
+        self._tools.unanswered.append(question)
+        text = phrases.say("unlisted", self._language, shop=self._shop.name)
+        return [Say(text, (self._buttons(PERSON, SEE_PRICES),))]
 
     def report_change(self) -> list[Step]:
         appointment = self._tools.facts.appointment

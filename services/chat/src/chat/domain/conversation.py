@@ -86,6 +86,8 @@ class Quoted:
 
 @dataclass(frozen=True)
 class Offered:
+    """What is held stays held until another time is."""
+
     slots: tuple[Slot, ...]
 
 
@@ -188,7 +190,7 @@ def _on_the_path(facts: Facts, happened: Happened) -> Facts:  # noqa: C901, PLR0
             )
         case Offered(slots):
             state = State.MOVE_OFFER if facts.booked else State.OFFER
-            return replace(facts, state=state, offered=slots, hold=None)
+            return replace(facts, state=state, offered=slots)
         case Held(hold):
             return replace(facts, state=State.MOVE_CONFIRM if facts.booked else State.CONFIRM, hold=hold)
         case HoldLost():

@@ -116,6 +116,20 @@ class AskCheapest:
 
 
 @dataclass(frozen=True)
+class AskCompare:
+    """How the films of a job differ; `question` as it was asked."""
+
+    question: str
+
+
+@dataclass(frozen=True)
+class AskUnlisted:
+    """The price of work that the catalogue does not have; `question` as it was asked."""
+
+    question: str
+
+
+@dataclass(frozen=True)
 class AskRemoval:
     """Of old film, which is work to sell; `question` as it was asked."""
 
@@ -247,6 +261,8 @@ Intent = (
     | AskOpenNow
     | AskKnowledge
     | AskCheapest
+    | AskCompare
+    | AskUnlisted
     | AskRemoval
     | AskGlass
     | SayLate
