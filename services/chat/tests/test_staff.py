@@ -342,7 +342,7 @@ async def test_unanswered_the_next_person_is_told_and_then_the_assistant_offers_
     assert not await escalate_next(later(chat, 4))
     assert await escalate_next(later(chat, 6))
     assert not await escalate_next(later(chat, 7))
-    assert (await chat.row()).owner == "human"
+    assert (await chat.row()).state == "human"
     assert await escalate_next(later(chat, 12))
     assert not await escalate_next(later(chat, 60))
     assert [event["level"] for event in await chat.published("handoff.escalated.v1")] == [1, 2]

@@ -242,6 +242,8 @@ class _Desk:
 
     def _missed(self, phrase: str) -> list[Step]:
         self._tools.went_aside(Aside.OFF_TOPIC)
+        if self._turn.person_asked:
+            return [Say(phrases.say("for_the_person", self._language), (self._steps.state_buttons(),))]
         text = phrases.say(phrase, self._language, shop=self._shop.name)
         return [Miss(), Say(text, (self._steps.state_buttons(),))]
 
@@ -260,7 +262,8 @@ class _Desk:
 
     def _handed_off(self) -> Say:
         wish = self._tools.hand_off_wish
-        return Say(phrases.handed_off(self._shop, wish.opening if wish else None, self._language))
+        text = phrases.handed_off(self._shop, wish.opening if wish else None, self._language)
+        return Say(text, (self._steps.state_buttons(),))
 
     def _say(self, phrase: str, *actions: str) -> Say:
         text = phrases.say(phrase, self._language, shop=self._shop.name, phone=self._shop.phone)

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 from shared.events import CatalogService, Price
 from shared.prices import amount_text
 
-from chat.actions.assistant import Say, Step, Turn
+from chat.actions.assistant import Say, Step, Turn, buttons_of
 from chat.actions.tools import NotPossible, Offer, Tools
 from chat.clients.booking import BookingRefused
 from chat.domain import phrases
 from chat.domain.catalog import differences, match_class, match_service
-from chat.domain.conversation import PERSON, PICK_TIME, SEE_PRICES, Owner, State
+from chat.domain.conversation import PERSON, PICK_TIME, SEE_PRICES, State
 from chat.domain.intents import AskDuration, AskMove, AskPrice, ChooseSlot, Intent, NameService, PickTime, Yes
 from chat.domain.language import Language
 from chat.domain.understanding.asking import FILMS_COMPARED
@@ -373,9 +373,7 @@ class Steps:
         return match_service(self._turn.lead.interest or "", self._tools.services)
 
     def state_buttons(self) -> ActionsPart:
-        return ActionsPart(
-            actions=phrases.actions_of(self._tools.facts.state, Owner.ASSISTANT, self._language)
-        )
+        return buttons_of(self._turn, self._tools)
 
     @property
     def _booked(self) -> bool:

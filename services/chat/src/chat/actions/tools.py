@@ -33,6 +33,7 @@ from chat.domain.conversation import (
     WentAside,
     WishKept,
 )
+from chat.domain.handoff import SUMMARY, SUMMARY_OF_WORDS, told_and_promised
 from chat.domain.language import Language
 from chat.domain.open_times import (
     USUAL_DAYS,
@@ -130,6 +131,8 @@ class Tools:
     words: tuple[str, ...] = ()
     language: Language = "en"
     hand_off_wish: HandOffWish | None = None
+    nobody_wanted: bool = False
+    """A person who was asked for need not come any more."""
     call_back_wish: CallBackWish | None = None
     tried: UUID | None = None
     booking_wish: BookingRequested | None = None
@@ -428,10 +431,18 @@ class Tools:
         return opening
 
     async def hand_off(self, kind: Literal["hard", "soft"], reason: str, summary: str) -> None:
+        """`summary`: what was asked; what was offered and promised is added to it."""
         opening = await self.get_hours()
-        self.hand_off_wish = HandOffWish(kind, reason[:200], summary[:1000], opening)
+        promised = told_and_promised(self.facts, self.quotes.values(), self.now)
+        lines = "\n".join([summary[:SUMMARY_OF_WORDS], *promised])
+        self.hand_off_wish = HandOffWish(kind, reason[:200], lines[:SUMMARY], opening)
         self._became(HandedOff())
         self._receipt("hand_off", {"reason": reason[:200]})
+
+    def want_nobody(self) -> None:
+        self.nobody_wanted = True
+        if self.facts.state is path.State.HUMAN:
+            self.facts = replace(self.facts, state=path.resting_state(self.facts))
 
     def ask_call_back(self) -> None:
         self._became(CallBackAsked(number_known=self.phone is not None))

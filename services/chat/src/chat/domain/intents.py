@@ -334,6 +334,7 @@ def _fixed(action: str) -> Intent:
         "call_back": AskCallBack(),
         "move": AskMove(),
         "cancel": AskCancel(),
+        "resume": Resume(),
     }
     if action in intents:
         return intents[action]

@@ -66,8 +66,10 @@ def buttons(*actions: str, language: Language = "en") -> ActionsPart:
     return ActionsPart(actions=tuple(button(action, language) for action in actions))
 
 
-def actions_of(state: State, owner: Owner, language: Language = "en") -> tuple[Action, ...]:
-    return tuple(button(action, language) for action in action_ids(state, owner))
+def actions_of(
+    state: State, owner: Owner, language: Language = "en", *, person_asked: bool = False
+) -> tuple[Action, ...]:
+    return tuple(button(action, language) for action in action_ids(state, owner, person_asked=person_asked))
 
 
 def greeting(
