@@ -94,11 +94,6 @@ async def test_continue_with_the_assistant_after_a_person_wrote(chat, sam):
     assert "$449.00" in (await chat.answer_to("how much is ceramic tint?")).text
 
 
-@pytest.mark.parametrize("state", State)
-def test_a_person_can_be_reached_from_every_state(state):
-    assert "person" in action_ids(state, Owner.ASSISTANT)
-
-
 @pytest.mark.parametrize(
     ("words", "handed_off"),
     [
@@ -203,6 +198,15 @@ async def test_a_look_at_other_times_keeps_what_is_held_until_another_is_chosen(
     assert (await chat.row()).hold["start"] == starts(offer)[0]
     await chat.answer_to_press(f"slot:{starts(other)[0]}")
     assert (await chat.row()).hold["start"] == starts(other)[0]
+
+
+async def test_times_for_a_second_car_never_move_the_appointment_of_the_first(chat):
+    start = await booked(chat)
+    await chat.answer_to("how much for my wife's 2020 Ford Explorer?")
+    reply = await chat.answer_to("can I bring it in on the same day?")
+    assert "Your appointment stays as it is" in reply.text
+    assert starts(reply) == []
+    assert datetime.fromisoformat((await chat.row()).appointment["start"]) == start
 
 
 async def test_an_injury_is_met_with_care_first(chat):

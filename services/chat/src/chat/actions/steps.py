@@ -60,6 +60,9 @@ class Steps:
             return self.which_day(wish)
         if isinstance(intent, AskMove) and not self._booked:
             return [self._say("nothing_to_move")]
+        if self._tools.another_car and self._tools.facts.booked:
+            text = phrases.another_car(self._tools.facts.booked, self._language)
+            return [Say(text, (self._buttons(PERSON, "move", SEE_PRICES),))]
         if missing := await self._quoted_first(intent):
             return missing
         offer = await self._tools.find_slots(wish)

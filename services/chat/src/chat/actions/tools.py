@@ -336,8 +336,16 @@ class Tools:
         found = (slot for slot, _ in slots_found(self.receipts))
         return next((slot for slot in (*self.facts.offered, *found) if slot.start == start), None)
 
+    @property
+    def another_car(self) -> bool:
+        """An appointment stands, and it is not for the car spoken of."""
+        booked = self.facts.booked
+        if booked is None or booked.vehicle is None or self.vehicle is None:
+            return False
+        return not may_mean(self.vehicle, booked.vehicle)
+
     def _check_another(self, quote: str | None) -> None:
-        if self.facts.booked and quote is not None:
+        if self.another_car or (self.facts.booked and quote is not None):
             raise NotPossible("an appointment stands: times are for moving it; a person adds another one")
 
     def _check_day(self, start: datetime) -> None:

@@ -283,6 +283,10 @@ def status(appointment: Appointment, language: Language = "en") -> str:
     return _appointment("status", appointment, language)
 
 
+def another_car(appointment: Appointment, language: Language = "en") -> str:
+    return _appointment("another_car", appointment, language)
+
+
 def ask_cancel(appointment: Appointment, language: Language = "en") -> str:
     return _appointment("ask_cancel", appointment, language)
 
