@@ -220,3 +220,30 @@ async def test_an_injury_is_met_with_care_first(chat):
 )
 def test_telephone_numbers_are_read_as_people_write_them(written):
     assert phone_in(f"call me at {written} thanks") == "+16195550123"
+
+
+async def test_a_day_on_which_the_shop_is_closed_is_said_to_be_and_others_are_offered(chat):
+    chat.desk.spans = lambda day: (
+        [] if (day.month, day.day) == (12, 25) else [{"opens": "09:00", "closes": "18:00"}]
+    )
+    reply = await chat.answer_to("can I come on December 25?")
+    assert "closed" in reply.text
+    assert starts(reply)
+
+
+@pytest.mark.parametrize(("opens_next", "begins"), [(None, "Yes, "), ("2030-01-07T17:00:00Z", "No, ")])
+async def test_whether_it_is_open_now_is_a_yes_or_a_no(chat, opens_next, begins):
+    chat.desk.opens_next = opens_next
+    assert (await chat.answer_to("are you open now?")).text.startswith(begins)
+
+
+async def test_with_booking_away_nothing_is_booked_without_price_read_back_and_yes(chat):
+    offer = await chat.answer_to("what times do you have?")
+    chat.desk.away = True
+    await chat.answer_to("yes please book it")
+    assert await chat.published("booking.requested.v1") == []
+    read_back = await chat.answer_to_press(f"slot:{starts(offer)[0]}")
+    assert "$449.00" in read_back.text
+    assert await chat.published("booking.requested.v1") == []
+    await chat.answer_to("yes")
+    assert len(await chat.published("booking.requested.v1")) == 1

@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.events import CatalogService, Price
-from shared.prices import amount_text
+from shared.events import CatalogService
 
 from chat.actions.assistant import Say, Step, Turn, buttons_of
 from chat.actions.tools import NotPossible, Offer, Tools
@@ -39,13 +38,17 @@ class Steps:
     async def quote(self, intent: AskPrice | NameService, *, ask_for_time: bool = True) -> list[Step]:
         if intent.vehicle_class:
             self._tools.name_vehicle_class(intent.vehicle_class)
+        addons = intent.addons if isinstance(intent, AskPrice) else ()
+        if addons and intent.service is None and (said := self._addons(addons)):
+            return said
         service = self.service(intent.service)
         if service is None:
             return self.services()
         self._tools.name_service(service.code)
         if self._class_missing(service):
             return [self._ask_class(phrases.price_range(service, self._shop, self._language))]
-        quote = await self._tools.get_quote(service.code)
+        beside = tuple(addon.code for addon in service.addons if addon.code in addons)
+        quote = await self._tools.get_quote(service.code, addons=beside)
         text = phrases.price(
             quote, self._shop, self._vehicle(), self._language, ask_for_time=ask_for_time and not self._booked
         )
@@ -232,17 +235,20 @@ class Steps:
         services = self._tools.list_services()
         if service := next((s for s in services if _takes_off(s.code, s.name)), None):
             return await self.quote(AskPrice(service.code))
+        offers_it = (a.code for s in services for a in s.addons if _takes_off(a.code, a.name))
+        return self._addons(tuple(dict.fromkeys(offers_it))) or self.knowledge("removal", question)
+
+    def _addons(self, codes: tuple[str, ...]) -> list[Step]:
+        """Their prices beside the service spoken of, or beside any."""
         spoken_of = self.service(None)
-        ordered = sorted(services, key=lambda s: s != spoken_of)
-        addon = next((a for s in ordered for a in s.addons if _takes_off(a.code, a.name)), None)
-        if addon is None:
-            return self.knowledge("removal", question)
-        cents = {p.vehicle_class: p.amount_cents for p in addon.class_prices}.get(
-            self._tools.facts.vehicle_class or "", addon.amount_cents
+        ordered = sorted(self._tools.list_services(), key=lambda s: s != spoken_of)
+        known = {a.code: a for s in reversed(ordered) for a in s.addons}
+        said = "\n".join(
+            phrases.addon(known[code], self._tools.facts.vehicle_class, self._language)
+            for code in codes
+            if code in known
         )
-        price = amount_text(Price(kind="exact", amount_cents=cents), self._language)
-        text = phrases.say("removal_addon", self._language, addon=addon.name, price=price)
-        return [Say(text, (self._buttons(SEE_PRICES, PICK_TIME),))]
+        return [Say(said, (self._buttons(SEE_PRICES, PICK_TIME),))] if said else []
 
     def knowledge(self, code: str, question: str) -> list[Step]:
         """What the shop says; a question without an answer is kept for it."""

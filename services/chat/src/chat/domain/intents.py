@@ -13,10 +13,11 @@ from chat.domain.wishes import Wish
 
 @dataclass(frozen=True)
 class AskPrice:
-    """`service`: the code of the one named in the message, if any."""
+    """`service`: the code of the one named in the message, if any; `addons`: codes of what is wanted beside it, or alone."""
 
     service: str | None = None
     vehicle_class: str | None = None
+    addons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

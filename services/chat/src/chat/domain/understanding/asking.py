@@ -1,5 +1,6 @@
 """What is only to be told: a question by its topic, with the service and car named in it."""
 
+from chat.domain.catalog import match_addons, without_addons
 from chat.domain.intents import (
     Acknowledge,
     AskAddress,
@@ -46,7 +47,7 @@ def asked_for(  # noqa: C901, PLR0911, PLR0912 - one line for each kind
     service, vehicle_class = named(words, context)
     match topic:
         case "price":
-            asked = AskPrice(*named(read(text, context), context))
+            asked = _price(read(text, context), context)
             return [asked, PickTime(wish)] if wish.day or wish.at else [asked]
         case "cheapest":
             return [AskCheapest()]
@@ -76,6 +77,13 @@ def asked_for(  # noqa: C901, PLR0911, PLR0912 - one line for each kind
             return [_PLAIN[topic]]
         case _:
             return []
+
+
+def _price(words: str, context: Context) -> AskPrice:
+    """A word of an add-on's name is not taken for a service's as well: `the strip on the windshield`."""
+    addons = match_addons(words, context.services)
+    service, vehicle_class = named(without_addons(words, addons), context)
+    return AskPrice(service, vehicle_class, tuple(addon.code for addon in addons))
 
 
 _PLAIN: dict[str, Intent] = {
