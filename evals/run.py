@@ -102,7 +102,10 @@ def add_bays(stack_dir: Path) -> None:
     for location in tenant["locations"]:
         location["bays"] = [f"Bay {n}" for n in range(1, BAYS + 1)]
         able = location["technicians"][0]["skills"]
-        location["technicians"] = [{"name": f"Tech {n} Sample", "skills": able} for n in range(1, BAYS + 1)]
+        location["technicians"] = [
+            {"name": f"Tech {n} Sample", "skills": list(able)} for n in range(1, BAYS + 1)
+        ]
+    tenant["knowledge"] = yaml.safe_load((ROOT / "samples" / tenant["knowledge"]).read_text())
     file = stack_dir / f"tenant-{secrets.token_hex(3)}.yaml"
     file.write_text(yaml.safe_dump(tenant))
     settings = dict(
