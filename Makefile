@@ -1,7 +1,7 @@
 # Every command of the project; `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down clean status logs test test-unit test-integration herd attack evals exam test-compose test-web faults faults-long lint types arch isolated fmt bench understanding lock migration events ci
+.PHONY: help setup demo up down clean status logs test test-unit test-integration herd attack evals exam natural test-compose test-web faults faults-long lint types arch isolated fmt bench understanding lock migration events ci
 MAKEFLAGS += --no-print-directory
 # Five services import the same packages: compiled once, they start in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -97,6 +97,9 @@ evals: setup ## scripted customers against each assistant (only=offline|claude r
 
 exam: setup ## customers of a file against a model whose answers stand at an address (CUSTOMERS=file CLAUDE=URL): evals/README.md
 	@$(python) -m evals.exam $(CUSTOMERS) --claude "$(CLAUDE)"
+
+natural: setup ## messages and customers that nobody tuned on, against the deterministic assistant; a reader says what was right: evals/README.md
+	@$(python) -m evals.natural $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(CUSTOMERS),--customers $(CUSTOMERS))
 
 understanding: setup ## fit what is learnt from examples: opt-outs and claims (shared/understanding/*.yaml), what messages are about (chat/domain/understanding/exemplars.yaml)
 	@$(python) -m evals.fit

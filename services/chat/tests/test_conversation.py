@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from chat.domain.conversation import (
-    CONFIRMING,
     FIXED_ACTIONS,
     Aside,
     Booked,
@@ -166,14 +165,15 @@ def test_every_button_shown_is_understood(state: State) -> None:
         understand_action(action.id)
 
 
-def test_a_person_is_always_one_button_away_until_a_yes_or_no_is_asked() -> None:
-    asking = {*CONFIRMING, State.HUMAN}
-    for state in set(State) - asking:
-        assert "person" in {action.id for action in actions_of(state, Owner.ASSISTANT)}
-
-
-def test_no_buttons_while_a_person_owns_the_conversation() -> None:
-    assert actions_of(State.BOOKED, Owner.HUMAN) == ()
+@pytest.mark.parametrize("state", list(State))
+def test_a_person_is_always_one_button_away_and_the_assistant_where_one_is_awaited_or_there(
+    state: State,
+) -> None:
+    alone = [action.id for action in actions_of(state, Owner.ASSISTANT)]
+    awaited = [action.id for action in actions_of(state, Owner.ASSISTANT, person_asked=True)]
+    assert alone.count("person") == 1
+    assert awaited == ["resume" if action == "person" else action for action in alone]
+    assert [action.id for action in actions_of(state, Owner.HUMAN)] == ["resume"]
 
 
 def hours_of(*days: tuple[str, list[tuple[str, str]]]) -> OpeningHours:

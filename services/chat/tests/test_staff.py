@@ -342,7 +342,7 @@ async def test_unanswered_the_next_person_is_told_and_then_the_assistant_offers_
     assert not await escalate_next(later(chat, 4))
     assert await escalate_next(later(chat, 6))
     assert not await escalate_next(later(chat, 7))
-    assert (await chat.row()).owner == "human"
+    assert (await chat.row()).state == "human"
     assert await escalate_next(later(chat, 12))
     assert not await escalate_next(later(chat, 60))
     assert [event["level"] for event in await chat.published("handoff.escalated.v1")] == [1, 2]
@@ -424,10 +424,9 @@ async def test_a_hand_off_that_nobody_took_is_never_idle(console, chat):
     chat.desk.opens_next = (datetime.now(UTC) + timedelta(hours=40)).isoformat()
     await chat.answer_to("I want to talk to a person")
     assert not await end_next_idle(later(chat, 39 * 60), timedelta(minutes=60))
-    assert (await chat.row()).owner == "human"
     assert await escalate_next(later(chat, 40 * 60 + 6))
     (row,) = (await console.get("/conversations", params={"state": "human"})).json()["conversations"]
-    assert row["owner"] == "human"
+    assert row["handoff"]["level"] == 1
 
 
 async def test_closed_hours_are_not_idle_ones(console, chat):

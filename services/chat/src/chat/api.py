@@ -134,6 +134,7 @@ def build_api(deps: Deps, pace: Pace | None = None, desk: Desk | None = None) ->
         lead: customer_of_link, after: Annotated[int, Query(ge=0, le=MAX_SEQ)] = 0
     ) -> MessagesAnswer:
         conversation_id = await _conversation_id(deps, lead)
+        await actions.be_present(deps, lead)
         found = await actions.read_messages(deps, lead.tenant_id, conversation_id, after=after)
         return MessagesAnswer(messages=[MessageView.of(m) for m in found])
 

@@ -11,7 +11,7 @@ from shared.http.limits import Refusal, Use
 from shared.http.links import Link
 from shared.telemetry.metrics import LIMITS_REFUSED
 
-from chat.actions.messages import READ_AT_ONCE, read_conversation, read_messages, read_scene
+from chat.actions.messages import READ_AT_ONCE, be_present, read_conversation, read_messages, read_scene
 from chat.actions.staff import NotStaff, Viewer, read_inbox, viewer_of
 from chat.deps import Deps, OpenStreams
 from chat.domain.signals import Delta, MessageStored, Resync, Signal, StateChanged, Typing
@@ -90,11 +90,13 @@ class _Listening:
             async for event in self._stored():
                 yield event
             yield await self._state()
+            await be_present(self._deps, self._lead)
             while (left := ends_at - loop.time()) > 0:
                 try:
                     async with asyncio.timeout(min(left, self._pace.heartbeat_seconds)):
                         signal = await signals.get()
                 except TimeoutError:
+                    await be_present(self._deps, self._lead)
                     yield ": beat\n\n"
                     continue
                 async for event in self._told(signal):

@@ -285,6 +285,21 @@ async def receipts_of(
     return (await session.scalars(_RECEIPTS, wanted)).all()
 
 
+async def mark_present(
+    session: AsyncSession, tenant_id: UUID, *, lead_id: UUID, now: datetime, unless_since: datetime
+) -> None:
+    """The customer's page is open. A mark since then is enough."""
+    await session.execute(
+        update(Conversation)
+        .where(
+            col(Conversation.tenant_id) == tenant_id,
+            col(Conversation.lead_id) == lead_id,
+            or_(col(Conversation.present_at).is_(None), col(Conversation.present_at) < unless_since),
+        )
+        .values(present_at=now)
+    )
+
+
 async def mark_seen(session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, now: datetime) -> None:
     """The first time only."""
     await session.execute(

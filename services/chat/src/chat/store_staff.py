@@ -135,7 +135,9 @@ def _conditions(wanted: InboxFilter) -> list[ColumnElement[bool]]:
     if wanted.before is not None:
         conditions.append(col(Conversation.last_at) < wanted.before)
     if wanted.state == "waiting":
-        conditions.append(col(Conversation.waiting_since).is_not(None))
+        conditions.append(
+            or_(col(Conversation.waiting_since).is_not(None), col(Conversation.person_asked_at).is_not(None))
+        )
     elif wanted.state is not None:
         conditions.append(
             or_(col(Conversation.state) == wanted.state, col(Conversation.owner) == wanted.state)

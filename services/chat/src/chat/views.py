@@ -35,6 +35,7 @@ class StateView(BaseModel):
     state: State
     owner: Owner
     assistant: Literal["claude", "offline"]
+    person_asked: bool = False
     actions: tuple[Action, ...]
     appointment: Appointment | None = None
 
@@ -45,8 +46,12 @@ class StateView(BaseModel):
                 "state": row.state,
                 "owner": row.owner,
                 "assistant": row.assistant,
+                "person_asked": row.person_asked_at is not None,
                 "actions": actions_of(
-                    State(row.state), Owner(row.owner), "es" if row.language == "es" else "en"
+                    State(row.state),
+                    Owner(row.owner),
+                    "es" if row.language == "es" else "en",
+                    person_asked=row.person_asked_at is not None,
                 ),
                 "appointment": facts_of(row).appointment,
             }
@@ -83,6 +88,7 @@ class ConversationView(BaseModel):
     state: State
     owner: Owner
     assistant: Literal["claude", "offline"]
+    person_asked: bool = False
 
 
 class SessionView(BaseModel):
@@ -100,7 +106,11 @@ class SessionView(BaseModel):
             lead=LeadView.of(scene),
             location=LocationView(**scene.shop.card.model_dump(), timezone=scene.shop.timezone),
             conversation=ConversationView(
-                id=scene.conversation.id, state=state.state, owner=state.owner, assistant=state.assistant
+                id=scene.conversation.id,
+                state=state.state,
+                owner=state.owner,
+                assistant=state.assistant,
+                person_asked=state.person_asked,
             ),
             messages=messages,
             actions=state.actions,

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, get_args
 from uuid import UUID, uuid4
 
 import structlog
 from shared.db.engine import transaction
+from shared.events.notification import OutboundChannel
 from shared.http.limits import Use
 from shared.http.links import Link
 from shared.telemetry.traces import correlated
@@ -28,7 +29,7 @@ from chat.actions.assistant import (
     Turn,
     Unwanted,
 )
-from chat.actions.handing_off import ask_to_call, hand_off, record_fact
+from chat.actions.handing_off import ask_to_call, give_back, hand_off, record_fact
 from chat.actions.hearing import hear
 from chat.actions.knowledge import keep_gaps
 from chat.actions.reception import Reception
@@ -210,6 +211,7 @@ def _turn(deps: Deps, owed: Owed) -> Turn:
         misses=owed.scene.conversation.misses,
         refusals=owed.scene.conversation.refusals,
         person_offered=owed.scene.conversation.person_offered,
+        person_asked=owed.scene.conversation.person_asked_at is not None,
         now=deps.now(),
         language=owed.scene.language,
     )
@@ -498,8 +500,16 @@ async def _say(
         parts=tuple(outcome.reply.parts),
         reply_to=asked.id,
         id=reply_id,
+        also=_other_ways(owed),
     )
     await add_message(session, scene, reply, deps.now())
+
+
+def _other_ways(owed: Owed) -> tuple[OutboundChannel, ...]:
+    """By which the customer asked as well, and which the page does not show them."""
+    newest = owed.unanswered[-1].channel
+    asked_by = {message.channel for message in owed.unanswered} - {newest}
+    return tuple(way for way in get_args(OutboundChannel) if way in asked_by)
 
 
 def _keep_signs(conversation: Conversation, tools: Tools, outcome: Outcome) -> None:
@@ -517,6 +527,8 @@ async def _record_wishes(deps: Deps, session: AsyncSession, scene: Scene, tools:
     keep_gaps(session, scene.conversation, tools.unanswered, deps.now())
     if tools.booking_wish is not None:
         await record_fact(session, scene, tools.booking_wish)
+    if tools.nobody_wanted:
+        await give_back(session, scene, deps.now(), "given_back")
     if tools.hand_off_wish is not None:
         await hand_off(deps, session, scene, tools.hand_off_wish, owed.unanswered[-1].text)
     if tools.call_back_wish is not None:

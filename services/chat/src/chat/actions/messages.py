@@ -14,12 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
 from chat.actions.answering import Desk, Seat, claim
+from chat.actions.handing_off import give_back
 from chat.actions.hearing import hear_language
 from chat.actions.opting_out import answer_opt_out, meant
-from chat.actions.records import NewMessage, NoConversation, Scene, add_message, scene_of
+from chat.actions.records import NewMessage, NoConversation, Scene, add_message, scene_of, tell_state
 from chat.deps import Deps
 from chat.domain import phrases
-from chat.domain.conversation import CONFIRMING, Owner
+from chat.domain.conversation import CONFIRMING, RESUME, Owner
 from chat.domain.intents import AskPrice, ChooseSlot, NameService, understand_action
 from chat.domain.language import language_of
 from chat.domain.reply.render import moment
@@ -27,6 +28,10 @@ from chat.tables import ChatMessage, Conversation
 
 READ_AT_ONCE = 200
 """The first ones, never the last: who resumes behind the last message that came gets all others, too."""
+
+
+MARKED_EVERY = timedelta(seconds=30)
+"""How exactly it is known whether a page is open."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,8 @@ async def store_written(
     conversation, now = scene.conversation, deps.now()
     if known := await _known(session, conversation, written.client_id):
         return known
+    if written.action == RESUME:
+        await give_back(session, scene, now, "given_back")
     if conversation.owner == Owner.ASSISTANT and scene.shop.assistant_on and not written.unanswered:
         conversation.answer_due_at = now + timedelta(seconds=_wait_seconds(deps, scene, written))
     if written.text is not None:
@@ -127,6 +134,8 @@ async def store_written(
         ip=written.ip if refuses else None,
     )
     message = await add_message(session, scene, new, now)
+    if written.action == RESUME:
+        await tell_state(session, conversation)
     if opt_out is not None:
         conversation.language = opt_out.language
         await answer_opt_out(session, scene, message, opt_out, now)
@@ -163,6 +172,18 @@ async def read_session(deps: Deps, lead: Link) -> tuple[Scene, Sequence[ChatMess
             session, lead.tenant_id, conversation_id=conversation_id, after=0, most=READ_AT_ONCE
         )
     return scene, messages
+
+
+async def be_present(deps: Deps, lead: Link) -> None:
+    """The customer's page is open; marked every half minute at most."""
+    async with transaction(deps.sessions, lead.tenant_id) as session:
+        await store.mark_present(
+            session,
+            lead.tenant_id,
+            lead_id=lead.subject_id,
+            now=deps.now(),
+            unless_since=deps.now() - MARKED_EVERY,
+        )
 
 
 async def read_scene(deps: Deps, lead: Link) -> Scene:

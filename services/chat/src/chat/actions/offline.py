@@ -19,6 +19,7 @@ from chat.domain.intents import (
     AskAppointment,
     AskCancel,
     AskCheapest,
+    AskCompare,
     AskDetails,
     AskDuration,
     AskGlass,
@@ -30,6 +31,7 @@ from chat.domain.intents import (
     AskPrice,
     AskRemoval,
     AskServices,
+    AskUnlisted,
     Bargain,
     ChangeService,
     ChooseSlot,
@@ -53,10 +55,12 @@ from chat.domain.intents import (
     Yes,
     understand_action,
 )
-from chat.domain.understanding import context_of, understand
+from chat.domain.understanding import context_of, is_a_question, understand
 from chat.domain.values import ActionsPart
 
 _QUESTIONS = (
+    AskCompare,
+    AskUnlisted,
     AskDuration,
     AskDetails,
     AskKnowledge,
@@ -180,6 +184,10 @@ class _Desk:
                 return await self._steps.removal(question)
             case ChangeService(service):
                 return await self._steps.change_service(service)
+            case AskCompare(question):
+                return self._steps.compare(question)
+            case AskUnlisted(question):
+                return self._steps.unlisted(question)
             case AskServices():
                 return self._steps.services()
             case AskKnowledge(code, question):
@@ -226,7 +234,7 @@ class _Desk:
             case OffTopic():
                 return self._missed("off_topic")
             case Unclear(question):
-                if question:
+                if is_a_question(question):
                     self._tools.unanswered.append(question)
                 return self._back_to_the_question() or self._missed("not_understood")
             case _:
@@ -234,6 +242,8 @@ class _Desk:
 
     def _missed(self, phrase: str) -> list[Step]:
         self._tools.went_aside(Aside.OFF_TOPIC)
+        if self._turn.person_asked:
+            return [Say(phrases.say("for_the_person", self._language), (self._steps.state_buttons(),))]
         text = phrases.say(phrase, self._language, shop=self._shop.name)
         return [Miss(), Say(text, (self._steps.state_buttons(),))]
 
@@ -252,7 +262,8 @@ class _Desk:
 
     def _handed_off(self) -> Say:
         wish = self._tools.hand_off_wish
-        return Say(phrases.handed_off(self._shop, wish.opening if wish else None, self._language))
+        text = phrases.handed_off(self._shop, wish.opening if wish else None, self._language)
+        return Say(text, (self._steps.state_buttons(),))
 
     def _say(self, phrase: str, *actions: str) -> Say:
         text = phrases.say(phrase, self._language, shop=self._shop.name, phone=self._shop.phone)

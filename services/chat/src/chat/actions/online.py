@@ -10,7 +10,7 @@ from typing import Literal
 import structlog
 from pydantic import ValidationError
 
-from chat.actions.assistant import AssistantAway, Judged, NothingToShow, Say, Step, Turn
+from chat.actions.assistant import AssistantAway, Judged, NothingToShow, Say, Step, Turn, buttons_of
 from chat.actions.offline import OfflineAssistant
 from chat.actions.toolbox import TOOLS, use
 from chat.actions.tools import NotPossible, Tools
@@ -30,13 +30,13 @@ from chat.clients.claude import (
     ToolResults,
 )
 from chat.domain import phrases
-from chat.domain.conversation import Facts, Owner
+from chat.domain.conversation import Facts
 from chat.domain.prompt import JudgeAsk, Prompt, briefing, facts_of, prompt_for, told
 from chat.domain.reply.ledger import Ledger, Setting, ledger_of
 from chat.domain.reply.review import Review, Reviewed
 from chat.domain.reply.screen import Doubt
 from chat.domain.reply.tags import Sentences
-from chat.domain.values import ActionsPart, AppointmentPart, Part, vehicle_text
+from chat.domain.values import AppointmentPart, Part, vehicle_text
 
 log = structlog.get_logger()
 
@@ -185,9 +185,9 @@ class _Speech:
         """What binds the customer or the shop is read back from data, never in the model's words. `held`: by these calls."""
         tools, facts = self._tools, self._tools.facts
         language = self._turn.language
-        buttons = ActionsPart(actions=phrases.actions_of(facts.state, Owner.ASSISTANT, language))
+        buttons = buttons_of(self._turn, tools)
         if tools.hand_off_wish is not None:
-            return Say(phrases.handed_off(self._turn.shop, tools.hand_off_wish.opening, language))
+            return Say(phrases.handed_off(self._turn.shop, tools.hand_off_wish.opening, language), (buttons,))
         if tools.changed is not None and facts.appointment is not None:
             text = {"booked": phrases.booked, "moved": phrases.moved, "cancelled": phrases.cancelled}[
                 tools.changed

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from shared.db.engine import transaction
@@ -26,6 +26,9 @@ from chat.deps import Deps
 from chat.domain import phrases
 from chat.store_staff import InboxFilter, InboxRow
 from chat.tables import ChatMessage, StaffMember, StaffNote
+
+AWAY_AFTER = timedelta(seconds=75)
+"""Without a sign of an open page, which gives one every half minute to 45 seconds."""
 
 
 class NotStaff(Exception):
@@ -182,8 +185,15 @@ async def staff_writes(
             channel=channel_of(asked.channel if asked and asked.channel != "crm" else "web"),
             client_id=own_id,
             author_name=viewer.name,
+            also=("email",) if _is_away(scene, deps.now()) else (),
         )
         return await add_message(session, scene, message, deps.now())
+
+
+def _is_away(scene: Scene, now: datetime) -> bool:
+    """From the page: what is written there would not be read."""
+    present_at = scene.conversation.present_at
+    return present_at is None or now - present_at > AWAY_AFTER
 
 
 async def staff_gives_back(deps: Deps, viewer: Viewer, conversation_id: UUID) -> None:

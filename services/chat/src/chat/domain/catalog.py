@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from shared.events import CatalogService
+from shared.events import Addon, CatalogService
 from shared.words import in_words_of, vocabulary
 
 from chat.domain.language import in_english, plain
@@ -29,6 +29,25 @@ def match_service(text: str, services: tuple[CatalogService, ...]) -> CatalogSer
         if wording and (f" {wording} " in words or f" {wording} " in written)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else _by_words(words, services)
+
+
+def match_addons(text: str, services: Sequence[CatalogService]) -> tuple[Addon, ...]:
+    """Those that the text names by a word of their own, which no service is called or described by."""
+    said = _stems(in_english(plain(text)))
+    described = {
+        word
+        for s in services
+        for words in (s.code, *s.names, *s.synonyms, s.description)
+        for word in _stems(words)
+    }
+    addons = {addon.code: addon for s in services for addon in s.addons}
+    return tuple(one for one in addons.values() if (_stems(f"{one.code} {one.name}") - described) & said)
+
+
+def without_addons(text: str, addons: Iterable[Addon]) -> str:
+    """What is left of plain words that may name a service."""
+    named = {word for addon in addons for word in _stems(f"{addon.code} {addon.name}")}
+    return " ".join(word for word in text.split() if _stem(_bare(word)) not in named)
 
 
 def match_tier(text: str, services: tuple[CatalogService, ...], current: str | None) -> CatalogService | None:

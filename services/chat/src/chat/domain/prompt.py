@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from shared.events import CatalogChanged, CatalogService, Vehicle
+from shared.events import CatalogChanged, CatalogService, KnowledgeEntry, Vehicle
 from shared.prices import amount_text
 
 from chat.domain.conversation import Facts
 from chat.domain.receipts import rows_in
 from chat.domain.reply.ledger import Ledger, Setting
 from chat.domain.reply.render import list_price
+from chat.domain.understanding.topics import nearest_first
 from chat.domain.values import LeadFacts, vehicle_text
 
 RULES = """You are the virtual assistant (AI) of {shop}, an auto-service shop. You write with a customer in a chat, as a friendly and competent receptionist would.
@@ -124,11 +125,27 @@ def _rules(setting: Setting) -> str:
     return RULES.format(shop=setting.shop.name, tags=TAG_RULES.strip(), services=facts_of(setting))
 
 
+IN_THE_PROMPT = 40
+"""Statements of a shop. Of more, those nearest to the customer's words, in the briefing: the rules stay the same for the provider's cache."""
+
+
 def facts_of(setting: Setting) -> str:
     """What the shop says of itself, the same for all its customers."""
     services = "\n".join(_service(s, setting.shop.catalog) for s in setting.services) or "not known now"
-    known = "\n".join(f"- {{know:{k.code}}}: {k.en}" for k in setting.shop.knowledge)
-    return services + (f"\n\nStatements of the shop:\n{known}" if known else "")
+    knowledge = setting.shop.knowledge
+    return services + (_statements(knowledge) if len(knowledge) <= IN_THE_PROMPT else "")
+
+
+def _statements(knowledge: Sequence[KnowledgeEntry]) -> str:
+    known = "\n".join(f"- {{know:{entry.code}}}: {entry.en}" for entry in knowledge)
+    return f"\n\nStatements of the shop:\n{known}" if known else ""
+
+
+def _nearest_statements(setting: Setting) -> str:
+    knowledge = setting.shop.knowledge
+    if len(knowledge) <= IN_THE_PROMPT:
+        return ""
+    return _statements(nearest_first(setting.said[-1] if setting.said else "", knowledge)[:IN_THE_PROMPT])
 
 
 def _service(service: CatalogService, catalog: CatalogChanged | None) -> str:
@@ -208,7 +225,7 @@ def briefing(ledger: Ledger, facts: Facts) -> str:
     if facts.appointment:
         told_ = facts.appointment.model_dump_json(exclude={"manage_url", "location", "vehicle"})
         known.append(f"Appointment {{appointment}}: {told_}{_car(facts.appointment.vehicle)}")
-    return "Facts:\n" + "\n".join(known)
+    return "Facts:\n" + "\n".join(known) + _nearest_statements(setting)
 
 
 def _named(facts: Facts, lead: LeadFacts) -> str:

@@ -27,13 +27,14 @@ class QuoteLine(Fact):
 
 
 class Quote(Fact):
-    """`total_cents` is `None` where the price is on request; `max_cents`: up to where a range goes."""
+    """`total_cents` is `None` where the price is on request; `max_cents`: up to where a range goes. `addons` by their codes."""
 
     id: UUID
     service: Service
     vehicle: Vehicle | None = None
     vehicle_class: str | None = None
     lines: tuple[QuoteLine, ...] = ()
+    addons: tuple[str, ...] = ()
     total_cents: int | None = None
     max_cents: int | None = None
     kind: Literal["exact", "from", "range", "on_request"] = "exact"

@@ -58,13 +58,24 @@ def _came_by(channel: Channel) -> OutboundChannel | None:
 
 
 async def _send_reply(session: AsyncSession, message: MessageSent, lead: Lead) -> None:
-    if message.channel not in {"sms", "email"}:
-        return
+    came_by = _came_by(message.channel)
+    ways = [came_by] if came_by else []
+    for channel in dict.fromkeys([*ways, *(_reached(lead, way) for way in message.also)]):
+        await _send_by(session, message, lead, channel)
+
+
+def _reached(lead: Lead, channel: OutboundChannel) -> OutboundChannel:
+    """By the other one where the lead has no address for this."""
+    other: OutboundChannel = "sms" if channel == "email" else "email"
+    addresses = addresses_of(lead)
+    return channel if addresses.get(channel) or not addresses.get(other) else other
+
+
+async def _send_by(session: AsyncSession, message: MessageSent, lead: Lead, channel: OutboundChannel) -> None:
     now = await deliveries.clock(session)
     answered = None
-    if message.channel == "email":
+    if channel == "email":
         answered = await inbound.last_mail_of(session, lead.tenant_id, lead.id)
-    channel: OutboundChannel = "sms" if message.channel == "sms" else "email"
     confirms = channel in message.opt_out
     intent = Intent(
         key=await _refusal_key(session, lead, channel, message)

@@ -1,0 +1,152 @@
+"""What moves the conversation on: a time, a service, a no; and what is only named."""
+
+import re
+from zoneinfo import ZoneInfo
+
+from chat.domain.catalog import catalog_words
+from chat.domain.conversation import CONFIRMING, State
+from chat.domain.intents import (
+    AskCancel,
+    AskKnowledge,
+    AskMove,
+    ChangeService,
+    ChooseSlot,
+    Context,
+    Intent,
+    KeepAppointment,
+    NameService,
+    No,
+    PickTime,
+    Unclear,
+    WhichSlot,
+    Yes,
+)
+from chat.domain.understanding.agreement import is_no, is_plain_yes
+from chat.domain.understanding.topics import nearest
+from chat.domain.understanding.words import local, named, read
+from chat.domain.wishes import MONTH_DAY, Wish, fits, later_or_earlier, wish_in
+
+_ORDINALS: tuple[tuple[re.Pattern[str], int], ...] = (
+    (
+        re.compile(
+            r"\b(?:first(?! thing)|1st|1th|earliest|soonest|primer[oa]?)\b|^\W*(?:#|option |number |la |el )?1\W*$|"
+            r"\b(?:option|number|opcion) (?:1|one|uno)\b"
+        ),
+        0,
+    ),
+    (
+        re.compile(
+            r"\b(?:second|2nd|2th|segund[oa])\b|^\W*(?:#|la |el )?2\W*$|\b(?:option|number|opcion) (?:2|two|dos)\b"
+        ),
+        1,
+    ),
+    (
+        re.compile(
+            r"\b(?:third|3rd|3th|tercer[oa]?)\b|^\W*(?:#|la |el )?3\W*$|\b(?:option|number|opcion) (?:3|three|tres)\b"
+        ),
+        2,
+    ),
+    (re.compile(r"\b(?:the middle|middle one|(?:la|el) del medio)\b"), 1),
+    (re.compile(r"\b(?:last one|the last|(?:la|el) ultim[oa])\b"), -1),
+)
+
+
+def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> Intent | None:  # noqa: PLR0911 - one line for each kind
+    """What moves the conversation on: a time, a service, a no."""
+    service, vehicle_class = named(words, context)
+    match topic:
+        case "book" | "choose" if context.booked:
+            return AskMove(_new_time(words, context))
+        case "book" | "choose":
+            return PickTime(wish, *named(read(text, context), context))
+        case "move":
+            wanted = context.booked or not (context.offered or wish.said)
+            return AskMove(_new_time(words, context)) if wanted else PickTime(wish)
+        case "cancel":
+            return _cancel(words, context)
+        case "keep":
+            return No() if context.state is State.CANCEL_CONFIRM else KeepAppointment()
+        case "change_service" if service:
+            return ChangeService(service) if context.booked else NameService(service, vehicle_class)
+        case "change_service" if context.booked:
+            return ChangeService(None)
+        case "name" if service or vehicle_class:
+            return NameService(service, vehicle_class)
+        case "no":
+            return No()
+        case _:
+            return None
+
+
+def _cancel(words: str, context: Context) -> Intent:
+    if context.booked and (instead := _new_time(words, context)).said and "cancel" not in words:
+        return AskMove(instead)
+    return No() if context.state is State.CONFIRM and not context.booked else AskCancel()
+
+
+def _new_time(words: str, context: Context) -> Wish:
+    """Not the one that does not suit: `I can't come Friday, how about Monday`, `from Friday to Monday`.
+
+    On the day of the appointment where only a time is named.
+    """
+    kept = re.sub(r"\bfrom\b.*?\bto\b", "to", re.sub(r"^.*?(?:can't|cannot|cant|won't)[^,]*,", "", words))
+    wish = wish_in(kept, local(context))
+    if context.appointment is None or wish.day or wish.span or wish.doubtful:
+        return wish
+    start = context.appointment.astimezone(ZoneInfo(context.timezone))
+    if (shift := later_or_earlier(words)) is not None:
+        return Wish(day=start.date(), at=(start + shift).time())
+    return Wish(day=start.date(), at=wish.at) if wish.at else wish
+
+
+def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:
+    """A time, a service or a car, where little else is said; the shop's own question; or nothing that is known."""
+    service, vehicle_class = named(words, context)
+    if (code := nearest(part, context.knowledge)) is not None:
+        return AskKnowledge(code, part)
+    if wish.said and (len(words.split()) <= _FEW_WORDS or (service and wish.day)):
+        return (
+            AskMove(_new_time(words, context)) if context.booked else PickTime(wish, service, vehicle_class)
+        )
+    if (service or vehicle_class) and _only_names(words, context):
+        return NameService(service, vehicle_class)
+    if is_no(words):
+        return No()
+    if context.state not in CONFIRMING and is_plain_yes(words):
+        return Yes()
+    return Unclear(part)
+
+
+_FEW_WORDS = 7
+
+
+def _only_names(words: str, context: Context) -> bool:
+    known = catalog_words(context.services) | {
+        "a",
+        "my",
+        "the",
+        "an",
+        "please",
+        "it",
+        "is",
+        "for",
+        "i",
+        "and",
+    }
+    beside = [word for word in re.findall(r"[a-z]+", words) if word not in known]
+    return len(beside) <= 1
+
+
+def chosen_of(rest: str, wish: Wish, context: Context) -> Intent | None:
+    """A time on offer, by its place in the list or by weekday and time."""
+    if not context.offered:
+        return None
+    for pattern, place in _ORDINALS:
+        if pattern.search(rest) and place < len(context.offered) and not MONTH_DAY.search(rest):
+            return ChooseSlot(context.offered[place].start)
+    if wish.doubtful or (wish.day is None and wish.at is None):
+        return None
+    fitting = [slot for slot in context.offered if fits(slot, wish, context.timezone)]
+    if len(fitting) == 1:
+        return ChooseSlot(fitting[0].start)
+    return WhichSlot() if fitting else None
