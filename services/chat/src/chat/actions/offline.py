@@ -35,6 +35,7 @@ from chat.domain.intents import (
     Bargain,
     ChangeService,
     ChooseSlot,
+    Decline,
     Goodbye,
     Greeting,
     Intent,
@@ -91,6 +92,7 @@ _TALK: dict[type[Intent], str] = {
     Resume: "resumed",
     OtherLanguage: "other_language",
     Acknowledge: "acknowledged",
+    Decline: "declined",
 }
 
 
@@ -134,6 +136,8 @@ class _Desk:
             return (understand_action(self._turn.action),)
         context = context_of(self._shop, self._tools.facts, self._turn.now)
         intents = understand(self._turn.text, context)
+        if self._cars and all(isinstance(one, Unclear) for one in intents):
+            return (NameService(),)  # another car for what is spoken of
         if Yes() in intents and context.state in CONFIRMING and not self._tools.yes:
             return (Unclear(),)
         return intents
@@ -186,8 +190,8 @@ class _Desk:
                 return await self._steps.change_service(service)
             case AskCompare(question):
                 return self._steps.compare(question)
-            case AskUnlisted(question):
-                return self._steps.unlisted(question)
+            case AskUnlisted(question, priced):
+                return self._steps.unlisted(question, priced=priced)
             case AskServices():
                 return self._steps.services()
             case AskKnowledge(code, question):

@@ -40,7 +40,7 @@ from chat.domain.intents import (
 from chat.domain.language import is_foreign
 from chat.domain.understanding.agreement import is_yes
 from chat.domain.understanding.asking import asked_for
-from chat.domain.understanding.choosing import chosen_of, only_named, step_of
+from chat.domain.understanding.choosing import chosen_of, only_named, refused_of, step_of
 from chat.domain.understanding.parts import SURE, parts_of
 from chat.domain.understanding.topics import Topic, topic_of
 from chat.domain.understanding.words import has, lexicon, local, named, read
@@ -166,8 +166,12 @@ def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent
         return [AskPerson(reason=_DANGERS[topic.name])]
     if sure and (asked := asked_for(part, topic.name, words, wish, text, context)):
         return asked
+    words, otherwise = refused_of(words, context)
+    wish = wish_in(words, local(context))
     if chosen := chosen_of(words, wish, context):
         return [chosen]
+    if otherwise and not wish.said:
+        return [otherwise]
     if sure and (step := step_of(topic.name, words, wish, text, context)):
         return [step]
     return [only_named(part, words, wish, context)]

@@ -1,17 +1,20 @@
 """What moves the conversation on: a time, a service, a no; and what is only named."""
 
 import re
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from chat.domain.catalog import catalog_words
 from chat.domain.conversation import CONFIRMING, State
 from chat.domain.intents import (
+    Acknowledge,
     AskCancel,
     AskKnowledge,
     AskMove,
     ChangeService,
     ChooseSlot,
     Context,
+    Decline,
     Intent,
     KeepAppointment,
     NameService,
@@ -21,6 +24,7 @@ from chat.domain.intents import (
     WhichSlot,
     Yes,
 )
+from chat.domain.open_times import USUAL_DAYS
 from chat.domain.understanding.agreement import is_no, is_plain_yes
 from chat.domain.understanding.topics import nearest
 from chat.domain.understanding.words import local, named, read
@@ -74,6 +78,10 @@ def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> 
             return NameService(service, vehicle_class)
         case "no":
             return No()
+        case "decline" if context.state in CONFIRMING:
+            return No()
+        case "decline":
+            return Acknowledge() if context.booked else Decline()
         case _:
             return None
 
@@ -104,7 +112,8 @@ def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:
     service, vehicle_class = named(words, context)
     if (code := nearest(part, context.knowledge)) is not None:
         return AskKnowledge(code, part)
-    if wish.said and (len(words.split()) <= _FEW_WORDS or (service and wish.day)):
+    bounded = wish.not_before or wish.not_after
+    if wish.said and (len(words.split()) <= _FEW_WORDS or (service and wish.day) or bounded):
         return (
             AskMove(_new_time(words, context)) if context.booked else PickTime(wish, service, vehicle_class)
         )
@@ -135,6 +144,38 @@ def _only_names(words: str, context: Context) -> bool:
     }
     beside = [word for word in re.findall(r"[a-z]+", words) if word not in known]
     return len(beside) <= 1
+
+
+_CLAUSE = re.compile(r"[,.;?!]+|\b(?:but|pero|mejor|better|how about|instead)\b")
+_REFUSES = re.compile(
+    r"(?<!why )\bnot\b(?! sure)|\btoo (?:soon|early|late)\b|\b(?:can't|cannot|cant|won't)\b|\b(?:don't|doesn't) (?:work|suit|fit)\b"
+    r"|\bno (?:puedo|me (?:queda|sirve))\b|\bmuy (?:pronto|temprano|tarde)\b|\b(?:except|excepto|menos|other than)\b"
+)
+_UNTIL = re.compile(r"\b(?:un)?till?\b (.*)")
+_ALL_WEEK = frozenset(range(7))
+
+
+def refused_of(words: str, context: Context) -> tuple[str, Intent | None]:
+    """What is left of the words without the times that do not suit (`not 9`, `tomorrow is too soon`), and what that asks for by itself."""
+    if context.booked:
+        return words, None
+    clauses = [clause for clause in _CLAUSE.split(words) if clause.strip()]
+    refused = [one for one in clauses if _REFUSES.search(one) and _names_a_time(one, context)]
+    if not refused:
+        return words, None
+    kept = " ".join(one for one in clauses if one not in refused)
+    wish = wish_in(" ".join(refused), local(context))
+    later = _UNTIL.search(words)
+    if later and (day := wish_in(later[1], local(context)).day):
+        return kept, PickTime(Wish(span=(day, day + timedelta(days=USUAL_DAYS))))
+    if wish.day is not None:
+        return kept, PickTime(Wish(weekdays=_ALL_WEEK - {wish.day.weekday()}))
+    return kept, No()
+
+
+def _names_a_time(clause: str, context: Context) -> bool:
+    wish = wish_in(clause, local(context))
+    return wish.said and not (wish.not_before or wish.not_after)
 
 
 def chosen_of(rest: str, wish: Wish, context: Context) -> Intent | None:

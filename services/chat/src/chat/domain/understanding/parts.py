@@ -14,6 +14,9 @@ SURE = 0.6
 SURE_OF_A_HALF = 0.75
 """Of the topics of both halves of a sentence, before it is taken for two."""
 
+SURE_OF_A_WORD = 0.9
+"""As a half by itself: `price and how long does it take`."""
+
 MOST_PARTS = 12
 MOST_JOINTS = 6
 SPLIT_WITHIN = 200
@@ -66,4 +69,5 @@ def _topic_of(part: str) -> Topic:
 def _stands_alone(part: str, topic: Topic, *, opens: bool = False) -> bool:
     """`opens`: a `hola` or `no` may stand before what it is about."""
     small = opens and topic.name in {"greeting", "thanks", "no", "acknowledge", "small_talk"}
-    return topic.chance >= SURE_OF_A_HALF and topic.name != "none" and (small or len(part.split()) > 1)
+    enough = small or len(part.split()) > 1 or topic.chance >= SURE_OF_A_WORD
+    return topic.chance >= SURE_OF_A_HALF and topic.name != "none" and enough
