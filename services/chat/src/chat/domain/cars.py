@@ -28,6 +28,16 @@ def cars_in(text: str) -> tuple[Vehicle, ...]:
     return tuple(dict.fromkeys(said))
 
 
+_WHICH = re.compile(
+    r"\b(?:it'?s|it is|es (?:una?|para)|wrong car|ahora (?:traigo|tengo)|now)\b", re.IGNORECASE
+)
+
+
+def says_which_car(text: str) -> bool:
+    """Of the car that is to be worked on, not of a brother's."""
+    return bool(cars_in(text)) and _WHICH.search(text) is not None
+
+
 def may_mean(said: Vehicle, car: Vehicle) -> bool:
     """Whether the words contradict nothing that is known of the car, and name something of it."""
     years, classes = {said.year, car.year} - {None}, {said.vehicle_class, car.vehicle_class} - {None}

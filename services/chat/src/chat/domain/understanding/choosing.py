@@ -9,6 +9,7 @@ from chat.domain.conversation import CONFIRMING, State
 from chat.domain.intents import (
     Acknowledge,
     AskCancel,
+    AskDetails,
     AskKnowledge,
     AskMove,
     ChangeService,
@@ -28,7 +29,7 @@ from chat.domain.open_times import USUAL_DAYS
 from chat.domain.understanding.agreement import is_no, is_plain_yes
 from chat.domain.understanding.topics import nearest
 from chat.domain.understanding.words import local, named, read
-from chat.domain.wishes import MONTH_DAY, Wish, fits, later_or_earlier, wish_in
+from chat.domain.wishes import MONTH_DAY, WEEKDAY, Wish, fits, later_or_earlier, wish_in
 
 _ORDINALS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
@@ -55,7 +56,7 @@ _ORDINALS: tuple[tuple[re.Pattern[str], int], ...] = (
 )
 
 
-def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> Intent | None:  # noqa: PLR0911 - one line for each kind
+def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> Intent | None:  # noqa: C901, PLR0911 - one line for each kind
     """What moves the conversation on: a time, a service, a no."""
     service, vehicle_class = named(words, context)
     match topic:
@@ -87,7 +88,8 @@ def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> 
 
 
 def _cancel(words: str, context: Context) -> Intent:
-    if context.booked and (instead := _new_time(words, context)).said and "cancel" not in words:
+    kept = " ".join(clause for clause in _CLAUSE.split(words) if not _REFUSES.search(clause))
+    if context.booked and (instead := _new_time(kept, context)).said and "cancel" not in words:
         return AskMove(instead)
     return No() if context.state is State.CONFIRM and not context.booked else AskCancel()
 
@@ -98,6 +100,9 @@ def _new_time(words: str, context: Context) -> Wish:
     On the day of the appointment where only a time is named.
     """
     kept = re.sub(r"\bfrom\b.*?\bto\b", "to", re.sub(r"^.*?(?:can't|cannot|cant|won't)[^,]*,", "", words))
+    kept = re.sub(r"\binstead of \w+", "", kept)
+    if len(days := list(WEEKDAY.finditer(kept))) > 1:
+        kept = kept[days[-1].start() :]  # the last is the new one: `Thursday got busy, I can come Friday`
     wish = wish_in(kept, local(context))
     if context.appointment is None or wish.day or wish.span or wish.doubtful:
         return wish
@@ -117,6 +122,8 @@ def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:
         return (
             AskMove(_new_time(words, context)) if context.booked else PickTime(wish, service, vehicle_class)
         )
+    if service and "?" in part:
+        return AskDetails(service)
     if (service or vehicle_class) and _only_names(words, context):
         return NameService(service, vehicle_class)
     if is_no(words):
@@ -149,7 +156,7 @@ def _only_names(words: str, context: Context) -> bool:
 _CLAUSE = re.compile(r"[,.;?!]+|\b(?:but|pero|mejor|better|how about|instead)\b")
 _REFUSES = re.compile(
     r"(?<!why )\bnot\b(?! sure)|\btoo (?:soon|early|late)\b|\b(?:can't|cannot|cant|won't)\b|\b(?:don't|doesn't) (?:work|suit|fit)\b"
-    r"|\bno (?:puedo|me (?:queda|sirve))\b|\bmuy (?:pronto|temprano|tarde)\b|\b(?:except|excepto|menos|other than)\b"
+    r"|\bno (?:puedo|voy|me (?:queda|sirve))\b|\bmuy (?:pronto|temprano|tarde)\b|\b(?:except|excepto|menos|other than)\b"
 )
 _UNTIL = re.compile(r"\b(?:un)?till?\b (.*)")
 _ALL_WEEK = frozenset(range(7))
