@@ -29,7 +29,7 @@ NAMES = {
     "AskHours": "hours", "AskOpenNow": "open_now", "AskAddress": "address", "AskIfBot": "bot", "Bargain": "bargain", "OthersData": "others",
     "Upset": "upset", "Greeting": "greeting", "SmallTalk": "small_talk", "Thanks": "thanks", "Goodbye": "goodbye", "Acknowledge": "acknowledge",
     "OffTopic": "off_topic", "Unclear": "ask", "AskCheapest": "cheapest", "AskRemoval": "removal", "AskGlass": "glass", "SayLate": "late",
-    "ChangeService": "change_service", "Resume": "resume", "OtherLanguage": "other_language", "AskUnlisted": "unlisted", "Yes": "yes", "No": "no",
+    "ChangeService": "change_service", "Resume": "resume", "OtherLanguage": "other_language", "AskUnlisted": "unlisted", "Decline": "decline", "Yes": "yes", "No": "no",
 }  # fmt: skip
 _PEOPLE = {
     "asked for a person": "person",

@@ -22,13 +22,16 @@ from chat.deps import Deps
 from chat.domain import phrases
 from chat.domain.conversation import CONFIRMING, RESUME, Owner
 from chat.domain.intents import AskPrice, ChooseSlot, NameService, understand_action
-from chat.domain.language import language_of
+from chat.domain.language import LEANING, SURE, language_of
 from chat.domain.reply.render import moment
 from chat.tables import ChatMessage, Conversation
 
 READ_AT_ONCE = 200
 """The first ones, never the last: who resumes behind the last message that came gets all others, too."""
 
+
+FIRST_WORDS = 2
+"""Behind the greeting."""
 
 MARKED_EVERY = timedelta(seconds=30)
 """How exactly it is known whether a page is open."""
@@ -119,7 +122,8 @@ async def store_written(
     if conversation.owner == Owner.ASSISTANT and scene.shop.assistant_on and not written.unanswered:
         conversation.answer_due_at = now + timedelta(seconds=_wait_seconds(deps, scene, written))
     if written.text is not None:
-        conversation.language = language_of(written.text) or conversation.language
+        sure = LEANING if conversation.next_seq <= FIRST_WORDS else SURE
+        conversation.language = language_of(written.text, sure) or conversation.language
     text = written.text if written.text is not None else label_of(written.action or "", scene)
     opt_out = meant(scene, written.text, heard, now) if written.text is not None else None
     refuses = opt_out is not None and opt_out.sure

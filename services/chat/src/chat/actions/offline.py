@@ -10,7 +10,7 @@ from chat.actions.steps import Steps
 from chat.actions.tools import DayDoubtful, NotPossible, Tools, VehicleUnknown
 from chat.clients.booking import BookingAway, BookingRefused
 from chat.domain import phrases
-from chat.domain.cars import cars_in
+from chat.domain.cars import cars_in, says_which_car
 from chat.domain.conversation import BINDING, CONFIRMING, PERSON, SEE_PRICES, Aside, State
 from chat.domain.intents import (
     Acknowledge,
@@ -35,6 +35,7 @@ from chat.domain.intents import (
     Bargain,
     ChangeService,
     ChooseSlot,
+    Decline,
     Goodbye,
     Greeting,
     Intent,
@@ -91,6 +92,7 @@ _TALK: dict[type[Intent], str] = {
     Resume: "resumed",
     OtherLanguage: "other_language",
     Acknowledge: "acknowledged",
+    Decline: "declined",
 }
 
 
@@ -134,6 +136,8 @@ class _Desk:
             return (understand_action(self._turn.action),)
         context = context_of(self._shop, self._tools.facts, self._turn.now)
         intents = understand(self._turn.text, context)
+        if says_which_car(self._turn.text) and all(isinstance(one, Unclear) for one in intents):
+            return (NameService(),)  # another car for what is spoken of
         if Yes() in intents and context.state in CONFIRMING and not self._tools.yes:
             return (Unclear(),)
         return intents
@@ -186,8 +190,8 @@ class _Desk:
                 return await self._steps.change_service(service)
             case AskCompare(question):
                 return self._steps.compare(question)
-            case AskUnlisted(question):
-                return self._steps.unlisted(question)
+            case AskUnlisted(question, priced):
+                return self._steps.unlisted(question, priced=priced)
             case AskServices():
                 return self._steps.services()
             case AskKnowledge(code, question):
@@ -202,6 +206,8 @@ class _Desk:
     async def _prices(self, intent: AskPrice | NameService, *, last: bool) -> list[Step]:
         """For each car that the message names."""
         if len(self._cars) < 2:
+            if any(car.vehicle_class for car in self._cars):
+                intent = replace(intent, vehicle_class=None)  # that of the car, whatever else is named
             return await self._steps.quote(intent, ask_for_time=last)
         said: list[Step] = []
         for place, car in enumerate(self._cars, 1):

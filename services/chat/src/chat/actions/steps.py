@@ -300,9 +300,9 @@ class Steps:
         text = phrases.tiers(tiers, differs, self._tools.facts.vehicle_class, self._language)
         return [*said, Say(text, (_service_buttons(tiers, self._language),))]
 
-    def unlisted(self, question: str) -> list[Step]:
-        """A question of price that only a person can answer."""
-        self._tools.price_unknown = True
+    def unlisted(self, question: str, *, priced: bool) -> list[Step]:
+        """Work of which only a person can say whether the shop does it."""
+        self._tools.price_unknown = self._tools.price_unknown or priced
         self._tools.unanswered.append(question)
         text = phrases.say("unlisted", self._language, shop=self._shop.name)
         return [Say(text, (self._buttons(PERSON, SEE_PRICES),))]

@@ -1,14 +1,21 @@
 """Which car is spoken of: as said in free words or to a tool, beside those that are known already."""
 
+import re
 from collections.abc import Collection
 
 from shared.events import Vehicle
 
 from shared import vehicles
 
+_NOT_MEANT = re.compile(
+    r"\b(?:not|isn't|no (?:es|era)|instead of|en (?:vez|lugar) de|sold|traded|vend[ií])\s+"
+    r"(?:in\s+)?(?:for\s+)?(?:(?:the|my|that|an?|una?|el|la|mi|ese|esa)\s+)?[\w-]+",
+    re.IGNORECASE,
+)
+
 
 def cars_in(text: str) -> tuple[Vehicle, ...]:
-    """In order, each once."""
+    """In order, each once; without those that it is said not to be."""
     said = (
         Vehicle(
             year=mention.year,
@@ -16,9 +23,19 @@ def cars_in(text: str) -> tuple[Vehicle, ...]:
             model=mention.car.model,
             vehicle_class=mention.car.vehicle_class,
         )
-        for mention in vehicles.mentioned(text)
+        for mention in vehicles.mentioned(_NOT_MEANT.sub(" ", text))
     )
     return tuple(dict.fromkeys(said))
+
+
+_WHICH = re.compile(
+    r"\b(?:it'?s|it is|es (?:una?|para)|wrong car|ahora (?:traigo|tengo)|now)\b", re.IGNORECASE
+)
+
+
+def says_which_car(text: str) -> bool:
+    """Of the car that is to be worked on, not of a brother's."""
+    return bool(cars_in(text)) and _WHICH.search(text) is not None
 
 
 def may_mean(said: Vehicle, car: Vehicle) -> bool:

@@ -28,7 +28,28 @@ def match_service(text: str, services: tuple[CatalogService, ...]) -> CatalogSer
         for wording in (_bare(plain(w)) for w in (service.code, *service.names, *service.synonyms))
         if wording and (f" {wording} " in words or f" {wording} " in written)
     ]
-    return max(found, key=lambda pair: pair[0])[1] if found else _by_words(words, services)
+    if found:
+        return max(found, key=lambda pair: pair[0])[1]
+    return _by_all_words(words, services) or _by_words(words, services)
+
+
+def _by_all_words(words: str, services: tuple[CatalogService, ...]) -> CatalogService | None:
+    """By a name or synonym of several words that all stand somewhere in the text: `the 2 in front` says `front two`."""
+    said = {_counted(_stem(word)) for word in words.split()}
+    found = [
+        (len(wording), service)
+        for service in services
+        for wording in (
+            {_counted(_stem(w)) for w in _bare(plain(one)).split()}
+            for one in (*service.names, *service.synonyms)
+        )
+        if len(wording) > 1 and wording <= said
+    ]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _counted(word: str) -> str:
+    return {"1": "one", "2": "two", "3": "three", "4": "four", "both": "two"}.get(word, word)
 
 
 def match_addons(text: str, services: Sequence[CatalogService]) -> tuple[Addon, ...]:

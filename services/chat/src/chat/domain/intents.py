@@ -125,9 +125,15 @@ class AskCompare:
 
 @dataclass(frozen=True)
 class AskUnlisted:
-    """The price of work that the catalogue does not have; `question` as it was asked."""
+    """Work that the catalogue does not have; `question` as it was asked. `priced`: its price was asked."""
 
     question: str
+    priced: bool = True
+
+
+@dataclass(frozen=True)
+class Decline:
+    """Nothing more is wanted now: neither these times nor others."""
 
 
 @dataclass(frozen=True)
@@ -264,6 +270,7 @@ Intent = (
     | AskCheapest
     | AskCompare
     | AskUnlisted
+    | Decline
     | AskRemoval
     | AskGlass
     | SayLate

@@ -31,6 +31,7 @@ from chat.domain.intents import (
     OffTopic,
     OtherLanguage,
     OthersData,
+    PickTime,
     SmallTalk,
     Thanks,
     Unclear,
@@ -40,12 +41,12 @@ from chat.domain.intents import (
 from chat.domain.language import is_foreign
 from chat.domain.understanding.agreement import is_yes
 from chat.domain.understanding.asking import asked_for
-from chat.domain.understanding.choosing import chosen_of, only_named, step_of
+from chat.domain.understanding.choosing import chosen_of, only_named, refused_of, step_of
 from chat.domain.understanding.parts import SURE, parts_of
 from chat.domain.understanding.topics import Topic, topic_of
 from chat.domain.understanding.words import has, lexicon, local, named, read
 from chat.domain.values import ShopFacts
-from chat.domain.wishes import wish_in
+from chat.domain.wishes import Wish, wish_in
 
 __all__ = ["asks_unlisted_price", "context_of", "is_a_question", "is_yes", "speaks_of", "understand"]
 
@@ -123,6 +124,9 @@ _ORDER = (
 """What is only to be told, in the order of telling; what moves the conversation on comes behind it, the last one of it."""
 
 _DANGERS = {"danger": "safety", "distress": "distress", "complaint": "complaint or claim"}
+_HARM = frozenset({"danger", "distress"})
+SURE_OF_HARM = 0.4
+"""Who may be hurt is rather taken for it: care and a person do no harm."""
 _WEIGHT = tuple(_DANGERS.values())
 
 
@@ -136,6 +140,9 @@ def _in_order(intents: list[Intent], context: Context) -> tuple[Intent, ...]:
     ]
     if told and steps and isinstance(steps[-1], NameService):
         steps = []  # it was named for what is asked
+    if len(steps) > 1 and all(isinstance(one, PickTime) and one.wish.weekdays for one in steps):
+        days = frozenset.intersection(*(one.wish.weekdays for one in steps if isinstance(one, PickTime)))
+        steps = [PickTime(Wish(weekdays=days))]
     told.sort(key=lambda one: _ORDER.index(type(one)))
     found = (*told, *unclear[:1], *steps[-1:]) if told or steps else ()
     if found:
@@ -162,12 +169,16 @@ def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent
     words = read(part, context)
     wish = wish_in(words, local(context))
     sure = topic.chance >= SURE
-    if sure and topic.name in _DANGERS:
+    if topic.chance >= (SURE_OF_HARM if topic.name in _HARM else SURE) and topic.name in _DANGERS:
         return [AskPerson(reason=_DANGERS[topic.name])]
     if sure and (asked := asked_for(part, topic.name, words, wish, text, context)):
         return asked
+    words, otherwise = refused_of(words, context)
+    wish = wish_in(words, local(context))
     if chosen := chosen_of(words, wish, context):
         return [chosen]
+    if otherwise and not wish.said:
+        return [otherwise]
     if sure and (step := step_of(topic.name, words, wish, text, context)):
         return [step]
     return [only_named(part, words, wish, context)]

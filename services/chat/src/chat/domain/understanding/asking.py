@@ -67,8 +67,14 @@ def asked_for(  # noqa: C901, PLR0911, PLR0912 - one line for each kind
             return [AskAppointment()]
         case "removal":
             return [AskPrice(service, vehicle_class)] if _is_removal(service, context) else [AskRemoval(part)]
+        case "budget":
+            return [AskServices()]
+        case "included":
+            return [AskDetails()]
         case "unlisted":
             return [AskUnlisted(part) if service is None else AskPrice(service, vehicle_class)]
+        case "other_work":
+            return [AskUnlisted(part, priced=False) if service is None else AskDetails(service)]
         case _ if topic == _KNOWS + FILMS_COMPARED:
             return [AskCompare(part)]
         case _ if topic.startswith(_KNOWS):

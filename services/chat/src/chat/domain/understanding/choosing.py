@@ -1,17 +1,21 @@
 """What moves the conversation on: a time, a service, a no; and what is only named."""
 
 import re
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from chat.domain.catalog import catalog_words
 from chat.domain.conversation import CONFIRMING, State
 from chat.domain.intents import (
+    Acknowledge,
     AskCancel,
+    AskDetails,
     AskKnowledge,
     AskMove,
     ChangeService,
     ChooseSlot,
     Context,
+    Decline,
     Intent,
     KeepAppointment,
     NameService,
@@ -21,10 +25,11 @@ from chat.domain.intents import (
     WhichSlot,
     Yes,
 )
+from chat.domain.open_times import USUAL_DAYS
 from chat.domain.understanding.agreement import is_no, is_plain_yes
 from chat.domain.understanding.topics import nearest
 from chat.domain.understanding.words import local, named, read
-from chat.domain.wishes import MONTH_DAY, Wish, fits, later_or_earlier, wish_in
+from chat.domain.wishes import MONTH_DAY, WEEKDAY, Wish, fits, later_or_earlier, wish_in
 
 _ORDINALS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
@@ -51,7 +56,7 @@ _ORDINALS: tuple[tuple[re.Pattern[str], int], ...] = (
 )
 
 
-def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> Intent | None:  # noqa: PLR0911 - one line for each kind
+def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> Intent | None:  # noqa: C901, PLR0911 - one line for each kind
     """What moves the conversation on: a time, a service, a no."""
     service, vehicle_class = named(words, context)
     match topic:
@@ -74,12 +79,17 @@ def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> 
             return NameService(service, vehicle_class)
         case "no":
             return No()
+        case "decline" if context.state in CONFIRMING:
+            return No()
+        case "decline":
+            return Acknowledge() if context.booked else Decline()
         case _:
             return None
 
 
 def _cancel(words: str, context: Context) -> Intent:
-    if context.booked and (instead := _new_time(words, context)).said and "cancel" not in words:
+    kept = " ".join(clause for clause in _CLAUSE.split(words) if not _REFUSES.search(clause))
+    if context.booked and (instead := _new_time(kept, context)).said and "cancel" not in words:
         return AskMove(instead)
     return No() if context.state is State.CONFIRM and not context.booked else AskCancel()
 
@@ -90,6 +100,9 @@ def _new_time(words: str, context: Context) -> Wish:
     On the day of the appointment where only a time is named.
     """
     kept = re.sub(r"\bfrom\b.*?\bto\b", "to", re.sub(r"^.*?(?:can't|cannot|cant|won't)[^,]*,", "", words))
+    kept = re.sub(r"\binstead of \w+", "", kept)
+    if len(days := list(WEEKDAY.finditer(kept))) > 1:
+        kept = kept[days[-1].start() :]  # the last is the new one: `Thursday got busy, I can come Friday`
     wish = wish_in(kept, local(context))
     if context.appointment is None or wish.day or wish.span or wish.doubtful:
         return wish
@@ -104,10 +117,13 @@ def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:
     service, vehicle_class = named(words, context)
     if (code := nearest(part, context.knowledge)) is not None:
         return AskKnowledge(code, part)
-    if wish.said and (len(words.split()) <= _FEW_WORDS or (service and wish.day)):
+    bounded = wish.not_before or wish.not_after
+    if wish.said and (len(words.split()) <= _FEW_WORDS or (service and wish.day) or bounded):
         return (
             AskMove(_new_time(words, context)) if context.booked else PickTime(wish, service, vehicle_class)
         )
+    if service and "?" in part:
+        return AskDetails(service)
     if (service or vehicle_class) and _only_names(words, context):
         return NameService(service, vehicle_class)
     if is_no(words):
@@ -135,6 +151,38 @@ def _only_names(words: str, context: Context) -> bool:
     }
     beside = [word for word in re.findall(r"[a-z]+", words) if word not in known]
     return len(beside) <= 1
+
+
+_CLAUSE = re.compile(r"[,.;?!]+|\b(?:but|pero|mejor|better|how about|instead)\b")
+_REFUSES = re.compile(
+    r"(?<!why )\bnot\b(?! sure)|\btoo (?:soon|early|late)\b|\b(?:can't|cannot|cant|won't)\b|\b(?:don't|doesn't) (?:work|suit|fit)\b"
+    r"|\bno (?:puedo|voy|me (?:queda|sirve))\b|\bmuy (?:pronto|temprano|tarde)\b|\b(?:except|excepto|menos|other than)\b"
+)
+_UNTIL = re.compile(r"\b(?:un)?till?\b (.*)")
+_ALL_WEEK = frozenset(range(7))
+
+
+def refused_of(words: str, context: Context) -> tuple[str, Intent | None]:
+    """What is left of the words without the times that do not suit (`not 9`, `tomorrow is too soon`), and what that asks for by itself."""
+    if context.booked:
+        return words, None
+    clauses = [clause for clause in _CLAUSE.split(words) if clause.strip()]
+    refused = [one for one in clauses if _REFUSES.search(one) and _names_a_time(one, context)]
+    if not refused:
+        return words, None
+    kept = " ".join(one for one in clauses if one not in refused)
+    wish = wish_in(" ".join(refused), local(context))
+    later = _UNTIL.search(words)
+    if later and (day := wish_in(later[1], local(context)).day):
+        return kept, PickTime(Wish(span=(day, day + timedelta(days=USUAL_DAYS))))
+    if wish.day is not None:
+        return kept, PickTime(Wish(weekdays=_ALL_WEEK - {wish.day.weekday()}))
+    return kept, No()
+
+
+def _names_a_time(clause: str, context: Context) -> bool:
+    wish = wish_in(clause, local(context))
+    return wish.said and not (wish.not_before or wish.not_after)
 
 
 def chosen_of(rest: str, wish: Wish, context: Context) -> Intent | None:

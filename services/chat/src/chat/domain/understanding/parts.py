@@ -8,11 +8,15 @@ from chat.domain.language import glossary_words, plain
 from chat.domain.spelling import corrected
 from chat.domain.understanding.topics import Topic, topic_of
 
-SURE = 0.6
+SURE = 0.55
 """Of a topic; `python -m evals.understanding` shows what other values cost. Below it the customer is asked."""
 
 SURE_OF_A_HALF = 0.75
 """Of the topics of both halves of a sentence, before it is taken for two."""
+
+SURE_OF_A_WORD = 0.9
+"""As a half by itself: `price and how long does it take`."""
+ASKED_IN_A_WORD = frozenset({"price", "hours", "address", "duration"})
 
 MOST_PARTS = 12
 MOST_JOINTS = 6
@@ -66,4 +70,6 @@ def _topic_of(part: str) -> Topic:
 def _stands_alone(part: str, topic: Topic, *, opens: bool = False) -> bool:
     """`opens`: a `hola` or `no` may stand before what it is about."""
     small = opens and topic.name in {"greeting", "thanks", "no", "acknowledge", "small_talk"}
-    return topic.chance >= SURE_OF_A_HALF and topic.name != "none" and (small or len(part.split()) > 1)
+    word = topic.name in ASKED_IN_A_WORD and topic.chance >= SURE_OF_A_WORD
+    enough = small or len(part.split()) > 1 or word
+    return topic.chance >= SURE_OF_A_HALF and topic.name != "none" and enough

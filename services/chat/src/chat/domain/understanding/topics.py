@@ -19,6 +19,7 @@ ALIKE = (
     {"acknowledge", "thanks", "goodbye"},
     {"greeting", "small_talk"},
     {"complaint", "danger", "distress"},
+    {"no", "decline"},
 )
 """Topics whose answers are so near that doubt between them is none: the chances of one count for the likeliest of them."""
 
