@@ -104,7 +104,9 @@ def add_bays(stack_dir: Path) -> None:
     for location in tenant["locations"]:
         location["bays"] = [f"Bay {n}" for n in range(1, BAYS + 1)]
         able = location["technicians"][0]["skills"]  # copied below: a file of tenants takes no YAML aliases
-        location["technicians"] = [{"name": f"Tech {n} Sample", "skills": [*able]} for n in range(1, BAYS + 1)]
+        location["technicians"] = [
+            {"name": f"Tech {n} Sample", "skills": [*able]} for n in range(1, BAYS + 1)
+        ]
     file = stack_dir / f"tenant-{secrets.token_hex(3)}.yaml"
     file.write_text(yaml.safe_dump(tenant))
     settings = dict(

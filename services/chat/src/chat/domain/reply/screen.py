@@ -132,7 +132,9 @@ class Screen:
         zone = ZoneInfo(self._ledger.setting.shop.timezone)
         wish = wish_in(words, self._ledger.setting.now.astimezone(zone))
         if weekday := WEEKDAY.fullmatch(in_english(words)):
-            return any(m.weekday() == weekday_index(weekday[1]) for m in moments) and not words.endswith("days")
+            return any(m.weekday() == weekday_index(weekday[1]) for m in moments) and not words.endswith(
+                "days"
+            )
         if wish.span:
             return all(is_meant(m, wish) for m in moments)
         return wish.said and any(is_meant(m, wish) for m in moments)
