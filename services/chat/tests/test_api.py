@@ -17,8 +17,8 @@ from shared.events import Contact, Vehicle
 from shared.http.app import create_app
 from shared.http.limits import Limits
 from shared.http.links import Link, LinkPurpose, mint
-from shared.http.staff import public_key
 from shared.messaging.broker import Messaging
+from shared.staff_sessions import public_key
 from sqlalchemy import text
 from testkit.openapi import check_conformance
 from testkit.secrets import AS_OPERATOR, KEY, OPERATORS

@@ -14,7 +14,8 @@ from chat import store
 from chat.actions.offline import OfflineAssistant
 from chat.actions.online import ClaudeAssistant
 from chat.actions.records import tell_state
-from chat.clients.claude import AnthropicClaude, CircuitBreaker, ClaudeAway
+from chat.clients.claude import CircuitBreaker, ClaudeAway
+from chat.clients.claude_sdk import AnthropicClaude
 from chat.domain import phrases
 from chat.domain.conversation import Facts
 from chat.domain.model_prices import Spent, microdollars

@@ -26,8 +26,8 @@ from shared.events import InboundMessageReceived
 from shared.http.app import create_app
 from shared.http.limits import Limits, windows_of
 from shared.http.links import Link, LinkPurpose, mint
-from shared.http.staff import public_key
 from shared.messaging.broker import Messaging
+from shared.staff_sessions import public_key
 from shared.understanding.opt_out import hear_opt_out
 from testkit.patience import eventually
 from testkit.secrets import KEY, OPERATORS

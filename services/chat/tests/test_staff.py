@@ -22,9 +22,9 @@ from fastapi import FastAPI
 from shared.events import CrmMessageObserved, InboundMessageReceived, StaffChanged
 from shared.http.app import create_app
 from shared.http.limits import Limits
-from shared.http.staff import StaffSession, public_key, sign_session
 from shared.messaging.broker import Messaging
 from shared.messaging.inbox import once
+from shared.staff_sessions import StaffSession, public_key, sign_session
 from testkit.openapi import check_conformance
 from testkit.secrets import KEY
 from testkit.texts import check_texts

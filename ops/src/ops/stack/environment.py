@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from shared.http.staff import public_key
 from shared.secrets import token_hash
+from shared.staff_sessions import public_key
 
 from ops.stack.accounts import OPERATORS
 from ops.stack.state import secret, write_private
@@ -109,11 +109,6 @@ def write_settings(plan: Plan) -> None:
     write_private(
         plan.state_dir / "env", "\n".join(["# Written by every `make up`; holds secrets.", *lines, ""])
     )
-
-
-def migration(plan: Plan, name: str) -> Program:
-    settings = {f"{_prefix(name)}MIGRATION_DATABASE_URL": plan.owners[name]}
-    return Program((sys.executable, "-m", PACKAGES[name], "migrate"), settings)
 
 
 def _sandbox(plan: Plan) -> Program:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 from shared.http.limits import caller
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
-from shared.http.staff import StaffSession, not_signed_in, staff_of
+from shared.http.staff import not_signed_in, staff_of
+from shared.staff_sessions import StaffSession
 from shared.text import Code, Moment, Words
 
 from chat.actions import metrics as numbers

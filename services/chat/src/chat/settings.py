@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
-from shared.http.staff import PublicKeys, public_key
 from shared.secrets import DEMO, Keys
 from shared.settings import ServiceSettings
+from shared.staff_sessions import PublicKeys, public_key
 
 from chat.holdings import RETENTION
 from chat.limits import LIMITS

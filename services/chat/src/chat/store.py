@@ -231,6 +231,32 @@ async def last_words_at(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -
     return (await session.execute(statement)).scalar()
 
 
+_ADMITTED = (
+    select(Conversation, ChatMessage)
+    .outerjoin(
+        ChatMessage,
+        and_(
+            col(ChatMessage.tenant_id) == Conversation.tenant_id,
+            col(ChatMessage.conversation_id) == Conversation.id,
+            col(ChatMessage.client_id) == bindparam("client_id"),
+        ),
+    )
+    .where(
+        col(Conversation.tenant_id) == bindparam("tenant_id"),
+        col(Conversation.lead_id) == bindparam("lead_id"),
+    )
+)
+
+
+async def conversation_and_message(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, client_id: str
+) -> tuple[Conversation, ChatMessage | None] | None:
+    """The lead's conversation, and the message in it that has this id of the sender's."""
+    asked = {"tenant_id": tenant_id, "lead_id": lead_id, "client_id": client_id}
+    row = (await session.execute(_ADMITTED, asked)).first()
+    return (row[0], row[1]) if row else None
+
+
 async def message_by_client_id(
     session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, client_id: str
 ) -> ChatMessage | None:

@@ -209,7 +209,22 @@ async def locked_observation(session: AsyncSession, first: Observation) -> tuple
 async def note_standing(
     session: AsyncSession, task: SyncTask, *, crm_id: str, until: datetime | None
 ) -> None:
-    """Ours that we wrote: it is looked after from now on, also when no webhook tells of it."""
+    """Ours that we wrote: it is looked after from now on, also when no webhook tells of it; not what stood for it before."""
+    before = select(col(ExternalRef.crm_id)).where(
+        col(ExternalRef.tenant_id) == task.tenant_id,
+        col(ExternalRef.kind) == "appointment",
+        col(ExternalRef.our_id) == task.our_id,
+        col(ExternalRef.crm_id) != crm_id,
+    )
+    await session.execute(
+        update(Observation)
+        .where(
+            col(Observation.tenant_id) == task.tenant_id,
+            col(Observation.kind) == "appointment",
+            col(Observation.crm_id).in_(before),
+        )
+        .values(standing_until=None)
+    )
     first = Observation(
         tenant_id=task.tenant_id,
         kind="appointment",
@@ -225,6 +240,13 @@ async def note_standing(
             index_elements=["tenant_id", "kind", "crm_id"], set_={"standing_until": until}
         )
     )
+
+
+async def note_missing(session: AsyncSession, one: Observation, *, now: datetime, since: datetime) -> bool:
+    """A direct read did not find it. Whether one until `since` did not either, and none in between did."""
+    row = await session.get_one(Observation, (one.tenant_id, one.kind, one.crm_id), with_for_update=True)
+    row.missing_since = row.missing_since or now
+    return row.missing_since <= since
 
 
 async def standing_appointments(
@@ -345,6 +367,21 @@ async def give_up_stuck(session: AsyncSession, tenant_id: UUID, *, now: datetime
             unknown_since=col(SyncTask.claimed_at),
             last_error="the worker stopped while sending",
         )
+    )
+
+
+async def wake_waiting(session: AsyncSession, tenant_id: UUID, *, now: datetime, but: str) -> None:
+    """What was tried in vain is due now; not what waits for another reason."""
+    await session.execute(
+        update(SyncTask)
+        .where(
+            col(SyncTask.tenant_id) == tenant_id,
+            col(SyncTask.state).in_(("planned", "unknown")),
+            col(SyncTask.due_at) > now,
+            col(SyncTask.attempts) > 0,
+            col(SyncTask.last_error) != but,
+        )
+        .values(due_at=now)
     )
 
 

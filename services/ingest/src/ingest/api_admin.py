@@ -10,8 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from shared.events import A2pRegistration, FirstTouch
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
-from shared.http.staff import sign_session
 from shared.secrets import KnownSecret, check_strength, keys_of, refuse_known
+from shared.staff_sessions import sign_session
 
 from ingest import actions
 from ingest.deps import Deps

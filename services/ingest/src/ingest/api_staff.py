@@ -9,16 +9,10 @@ from shared.db.time import database_now
 from shared.http.limits import caller, limits_of
 from shared.http.links import BadLink, LinkPurpose, read
 from shared.http.problems import Problem
-from shared.http.staff import StaffSession as SignedSession
-from shared.http.staff import (
-    cookie_name,
-    not_signed_in,
-    public_key,
-    refuse_other_sites,
-    sign_session,
-    staff_of,
-)
+from shared.http.staff import cookie_name, not_signed_in, refuse_other_sites, staff_of
 from shared.secrets import keys_of
+from shared.staff_sessions import StaffSession as SignedSession
+from shared.staff_sessions import public_key, sign_session
 
 from ingest import actions
 from ingest.deps import Deps

@@ -106,7 +106,8 @@ class Consent(Table, table=True):
     """Ledger, only ever added to: the newest row of an address and channel counts.
 
     `text`: the words, of the person, of the form (in `version`, at `url`) or of the CRM's flags; `ip`: the person's own;
-    `said_at`: when they were said, `at`: when we heard.
+    `said_at`: when they were said, `at`: when we heard. `untold`: a refusal of an address that no lead had yet; the first that
+    brings it has it told.
     """
 
     __tablename__ = "consents"
@@ -126,6 +127,7 @@ class Consent(Table, table=True):
     url: str | None = None
     ip: str | None = None
     lead_id: UUID | None = None
+    untold: bool = False
     said_at: datetime = Field(default_factory=database_now, sa_column=_now())
     at: datetime | None = Field(default=None, sa_column=_now())
 

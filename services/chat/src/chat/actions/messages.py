@@ -91,11 +91,14 @@ async def receive_message(deps: Deps, lead: Link, written: Written, desk: Desk |
 async def _admit(deps: Deps, lead: Link, written: Written) -> Received | None:
     """What costs little comes first: the message known already, or its place under the limit. Raises `NoConversation`, 429."""
     async with transaction(deps.sessions, lead.tenant_id) as session:
-        conversation = await store.conversation_of(session, lead.tenant_id, lead.subject_id)
-        if conversation is None:
+        found = await store.conversation_and_message(
+            session, lead.tenant_id, lead.subject_id, client_id=written.client_id
+        )
+        if found is None:
             raise NoConversation(str(lead.subject_id))
-        if known := await _known(session, conversation, written.client_id):
-            return known
+        conversation, message = found
+        if message is not None:
+            return _seen_before(conversation, message)
         if written.channel == "web":
             await deps.limits.take(("messages_per_lead", lead.subject_id), within=session)
     return None
@@ -105,8 +108,10 @@ async def _known(session: AsyncSession, conversation: Conversation, client_id: s
     message = await store.message_by_client_id(
         session, conversation.tenant_id, conversation_id=conversation.id, client_id=client_id
     )
-    if message is None:
-        return None
+    return None if message is None else _seen_before(conversation, message)
+
+
+def _seen_before(conversation: Conversation, message: ChatMessage) -> Received:
     return Received(message, new=False, answer_owed=conversation.answer_due_at is not None)
 
 

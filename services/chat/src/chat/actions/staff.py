@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 from shared.db.engine import transaction
 from shared.events import Event, StaffChanged
-from shared.http.staff import StaffSession
 from shared.messaging.replay import replica
+from shared.staff_sessions import StaffSession
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store, store_staff

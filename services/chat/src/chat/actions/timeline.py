@@ -125,7 +125,8 @@ def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
         case NotificationSent():
             return f"{told.channel} sent: {told.template}"
         case NotificationFailed():
-            return f"{told.channel} not sent: {told.template}, {told.code}"
+            fate = "perhaps sent" if told.code.startswith("unknown:") else "not sent"
+            return f"{told.channel} {fate}: {told.template}, {told.code}"
         case InboundMessageReceived():
             return f"Customer wrote by {told.channel}"
         case ContactOptedOut():

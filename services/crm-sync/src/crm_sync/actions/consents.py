@@ -10,7 +10,7 @@ from uuid import UUID
 from shared.db.engine import transaction
 from shared.db.time import database_now
 from shared.events import CrmChangeReceived, CrmConsent, CrmConsentObserved, Event
-from shared.messaging.failures import RetryLater
+from shared.messaging.failures import VendorAway
 from shared.messaging.inbox import once
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,7 +41,7 @@ async def observe_customer(deps: Deps, event: Event[CrmChangeReceived]) -> None:
     try:
         seen = await _look(deps, event.tenant_id, crm_id_of(event), "webhook")
     except (Throttled, Unavailable) as error:
-        raise RetryLater(f"ShopMonkey: {error}") from error
+        raise VendorAway(f"ShopMonkey: {error}") from error
 
     async def note_changed_customer(session: AsyncSession, _: Event[CrmChangeReceived]) -> None:
         if seen is not None and await _is_known(session, event.tenant_id, seen.customer.id):

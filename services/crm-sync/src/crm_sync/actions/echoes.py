@@ -15,7 +15,7 @@ from shared.events import (
     CrmOccurrence,
     Event,
 )
-from shared.messaging.failures import RetryLater
+from shared.messaging.failures import RetryLater, VendorAway
 from shared.messaging.inbox import once
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -49,20 +49,26 @@ async def observe_appointment(deps: Deps, event: Event[CrmChangeReceived]) -> No
     seen = await _appointment_now(deps, place, event)
 
     async def note_changed_appointment(session: AsyncSession, _: Event[CrmChangeReceived]) -> None:
-        await note_appointment(session, place, seen, seen_by="webhook")
+        if seen is not None:
+            await note_appointment(session, place, seen, seen_by="webhook")
 
     await once(deps.sessions, event, note_changed_appointment)
 
 
-async def _appointment_now(deps: Deps, place: Location, event: Event[CrmChangeReceived]) -> CrmAppointment:
-    """As it stands, whatever order the webhooks come in; when it is gone, its last row."""
+async def _appointment_now(
+    deps: Deps, place: Location, event: Event[CrmChangeReceived]
+) -> CrmAppointment | None:
+    """As it stands, whatever order the webhooks come in; when it was deleted, its last row.
+
+    None: it is not found, and nobody said that it was deleted; the poll looks again (ADR 28, 5).
+    """
     if event.data.operation != "DELETE":
         try:
             return await api_of(deps, place).appointment(crm_id_of(event))
         except NotFound:
-            pass
+            return None
         except (Throttled, Unavailable) as error:
-            raise RetryLater(f"ShopMonkey: {error}") from error
+            raise VendorAway(f"ShopMonkey: {error}") from error
     return CrmAppointment.model_validate({**event.data.row, "deleted": True, "updatedDate": None})
 
 
@@ -173,11 +179,11 @@ def _look_again(
     row.crm_updated_at = max(filter(None, (row.crm_updated_at, seen.updated_date, gone_at)), default=None)
     ends = [fact.end, *(one.end for one in fact.occurrences)]
     row.standing_until = None if fact.deleted else max(ends)
-    row.location_id, row.seen_by = fact.location_id, seen_by
+    row.location_id, row.seen_by, row.missing_since = fact.location_id, seen_by, None
 
 
 async def note_gone(session: AsyncSession, place: Location, known: Observation) -> None:
-    """A direct read said that it is not there any more."""
+    """Direct reads said twice that it is not there any more."""
     our_id = await store.our_id_of(session, place.tenant_id, kind="appointment", crm_id=known.crm_id)
     seen = gone(known.crm_id, our_id, known.standing_until or known.observed_at)
     await note_appointment(session, place, seen, seen_by="poll", theirs=True)
@@ -207,7 +213,7 @@ async def _look_at_unheard_order(deps: Deps, event: Event[CrmChangeReceived], or
     try:
         seen = await look_at_order(deps, place, order_id)
     except (Throttled, Unavailable) as error:
-        raise RetryLater(f"ShopMonkey: {error}") from error
+        raise VendorAway(f"ShopMonkey: {error}") from error
     async with transaction(deps.sessions, event.tenant_id) as session:
         await note_order(session, seen, seen_by="webhook", received_at=event.data.received_at)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.db.engine import transaction
 from shared.db.time import database_now
 from shared.events import ConsentProof, CrmChangeReceived, CrmLeadObserved, Event
-from shared.messaging.failures import DeadLetter, RetryLater
+from shared.messaging.failures import DeadLetter, VendorAway
 from shared.messaging.inbox import once
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,7 +46,7 @@ async def observe_order(deps: Deps, event: Event[CrmChangeReceived]) -> None:
         try:
             seen = await look_at_order(deps, place, order_id)
         except (Throttled, Unavailable) as error:
-            raise RetryLater(f"ShopMonkey: {error}") from error
+            raise VendorAway(f"ShopMonkey: {error}") from error
 
     async def note_changed_order(session: AsyncSession, event: Event[CrmChangeReceived]) -> None:
         await note_order(session, seen, seen_by="webhook", received_at=event.data.received_at)

@@ -15,6 +15,7 @@ from shared.events import (
     MessageSent,
 )
 from shared.events.base import DataT
+from shared.messaging.replay import repeated_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_sync import store
@@ -87,6 +88,7 @@ async def _may_have_column(session: AsyncSession, event: Event[LeadStatusChanged
 
 async def _plan_appointment(session: AsyncSession, event: Event[DataT], wish: AppointmentWish) -> None:
     fact = wish.fact
+    wish = wish.model_copy(update={"repeated": repeated_by() is not None})
     await _plan(
         session,
         event,

@@ -26,12 +26,14 @@ from crm_sync.deps import Deps
 from crm_sync.domain.appointment import AppointmentWish, Look
 from crm_sync.domain.sync import (
     ABSENT_AFTER,
+    AWAY_LASTS,
     LOOK_UPS_LAST,
     WRITES_LOST,
     Done,
     Failed,
     Kind,
     Later,
+    NotThere,
     Outcome,
     Skipped,
     Unknown,
@@ -49,6 +51,10 @@ STUCK_AFTER = timedelta(seconds=60)
 """Longer than a task may take, so that only a dead worker's is taken over."""
 REPLICA_PATIENCE = timedelta(hours=1)
 """How long the lead's own event may be late."""
+THROTTLED = "throttled"
+NOT_THERE_SECONDS = 60
+NOT_THERE_PATIENCE = timedelta(hours=1)
+"""For the poll to find out what became of a record; then a person must look."""
 
 
 async def work_off_due_tasks(deps: Deps, now: datetime | None = None) -> bool:
@@ -91,38 +97,53 @@ async def _work_off(deps: Deps, tenant_id: UUID, now: datetime | None) -> bool:
 
 async def _work(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> None:
     outcome = await _perform(deps, task, now, end_by)
-    _heed(deps.crms[task.tenant_id], outcome)
+    if isinstance(outcome, NotThere):
+        outcome = _not_there(task, now)
+    back = _heed(deps.crms[task.tenant_id], outcome)
     if isinstance(outcome, Unknown) and _in_vain(task, outcome, now):
         outcome = Failed("outcome_unknown", detail=outcome.reason)
     await _settle(deps, task, outcome, now)
+    if back:
+        async with transaction(deps.sessions, task.tenant_id) as session:
+            await store.wake_waiting(session, task.tenant_id, now=now, but=THROTTLED)
 
 
-def _heed(crm: Availability, outcome: Outcome) -> None:
+def _heed(crm: Availability, outcome: Outcome) -> bool:
+    """Whether the CRM is back after a long while."""
     match outcome:
-        case Unknown(looked=False) | Later(away=True):
+        case Unknown(away=True) | Later(away=True):
             crm.failed(time.monotonic())
         case Done() | Failed() | Unknown() | Yielded():
-            crm.answered()
+            return crm.answered(time.monotonic())
         case Later() | Skipped():
             pass  # says nothing of the CRM
+    return False
 
 
 def _in_vain(task: SyncTask, outcome: Unknown, now: datetime) -> bool:
-    return _doubtful_for(task, now) > LOOK_UPS_LAST if outcome.looked else task.attempts >= WRITES_LOST
+    if not outcome.looked:
+        return task.attempts >= WRITES_LOST
+    return _doubtful_for(task, now) > (AWAY_LASTS if outcome.away else LOOK_UPS_LAST)
 
 
 def _doubtful_for(task: SyncTask, now: datetime) -> timedelta:
     return now - (task.unknown_since or now)
 
 
-async def _perform(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> Outcome:
+def _not_there(task: SyncTask, now: datetime) -> Outcome:
+    if now - task.created_at > NOT_THERE_PATIENCE:
+        return Failed("not_found", detail="not in the CRM any more, and nobody told of its end")
+    return Later("not found by a read; the poll looks again", NOT_THERE_SECONDS)
+
+
+async def _perform(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> Outcome | NotThere:
     """Over before anybody takes the claim for lost, also when the process or the database slept in between."""
     try:
         async with asyncio.timeout_at(end_by):
             ready = await _prepare(deps, task, now)
             return await write(ready.api, task, ready.place) if isinstance(ready, _Ready) else ready
     except TimeoutError:
-        return Unknown(f"took over {PERFORM_SECONDS} s")
+        return Unknown(f"took over {PERFORM_SECONDS} s", away=True)
     except ShopMonkeyError as error:
         return _outcome_of(error)
 
@@ -130,11 +151,11 @@ async def _perform(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> 
 def _outcome_of(error: ShopMonkeyError) -> Outcome:
     match error:
         case OutcomeUnknown():
-            return Unknown(str(error))
+            return Unknown(str(error), away=True)
         case Refused():
             return Failed(code=f"{error.status} {error.code}".strip(), detail=str(error))
         case Throttled():
-            return Later("throttled", error.retry_after_seconds)
+            return Later(THROTTLED, error.retry_after_seconds)
         case _:
             return Later(str(error), away=True)
 
@@ -173,7 +194,10 @@ async def _look(session: AsyncSession, task: SyncTask, crm_id: str | None) -> Lo
     if task.kind != "appointment" or crm_id is None:
         return None
     row = await store.observation(session, task.tenant_id, kind=task.kind, crm_id=crm_id)
-    return Look(row.crm_updated_at, row.observed_at, row.edited_sequence) if row else None
+    if row is None:
+        return None
+    stands = row.standing_until is not None
+    return Look(row.crm_updated_at, row.observed_at, row.edited_sequence, stands)
 
 
 def _lead_missing(task: SyncTask, now: datetime) -> Outcome:
@@ -227,12 +251,12 @@ def _unknown_since(task: SyncTask, outcome: Outcome) -> datetime | None:
 
 
 async def _note_done(session: AsyncSession, task: SyncTask, outcome: Done) -> None:
-    if task.kind != "status":
-        ref = ExternalRef(tenant_id=task.tenant_id, kind=task.kind, our_id=task.our_id, crm_id=outcome.crm_id)
-        await store.keep_ref(session, ref, replace=True)
     if task.kind == "appointment":
         until = AppointmentWish.model_validate(task.payload).stands_until
         await store.note_standing(session, task, crm_id=outcome.crm_id, until=until)
+    if task.kind != "status":
+        ref = ExternalRef(tenant_id=task.tenant_id, kind=task.kind, our_id=task.our_id, crm_id=outcome.crm_id)
+        await store.keep_ref(session, ref, replace=True)
     await _tell(
         session,
         task,

@@ -12,7 +12,6 @@ from crm_sync.domain.appointment import (
     Look,
     Step,
     find_ours,
-    gone,
     linked_vehicle,
     marked_body,
     moved_body,
@@ -22,7 +21,7 @@ from crm_sync.domain.appointment import (
 from crm_sync.domain.crm import CrmAppointment, Order
 from crm_sync.domain.lead_rule import LeadRule, same_name
 from crm_sync.domain.notes import marked
-from crm_sync.domain.sync import Done, Failed, Outcome, Skipped, Unknown, Yielded
+from crm_sync.domain.sync import Done, Failed, NotThere, Outcome, Skipped, Unknown, Yielded
 from crm_sync.tables import LeadReplica, Location, SyncTask
 
 _NOT_YET = Unknown("look-up: not there yet", looked=True)
@@ -42,7 +41,7 @@ class Place:
     look: Look | None = None
 
 
-async def write(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
+async def write(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome | NotThere:
     """Raises the client's errors; `OutcomeUnknown` only from a write."""
     match task.kind:
         case "appointment":
@@ -55,23 +54,30 @@ async def write(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
             raise AssertionError(f"no such kind of task: {kind!r}")
 
 
-async def _write_appointment(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
+async def _write_appointment(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome | NotThere:
     wish = AppointmentWish.model_validate(task.payload)
     try:
         standing = await _standing(api, task, place, wish)
     except (Throttled, Unavailable) as error:
         if task.attempts == 1:
             raise
-        return Unknown(f"look-up: {error}", looked=True)
+        return _not_looked_up(error)
     if standing is not None:
         return await _change(api, standing, wish, place)
+    reason = _why_not_new(wish, place)
+    return reason or Done(await api.create_appointment(_new_body(wish, place)))
+
+
+def _why_not_new(wish: AppointmentWish, place: Place) -> Skipped | Unknown | NotThere | None:
     if place.crm_id is None and not place.absent:
         return _NOT_YET
     if wish.action == "cancel":
         return Skipped("not_in_crm")
-    if place.crm_id is not None:
-        return Yielded(gone(place.crm_id, task.our_id, wish.fact.start), place.location.location_id)
-    return Done(await api.create_appointment(_new_body(wish, place)))
+    if place.look is not None and not place.look.stands:
+        return Skipped("deleted_there")
+    if place.crm_id is not None and not wish.repeated:
+        return NotThere()
+    return None
 
 
 async def _change(api: ShopMonkey, standing: CrmAppointment, wish: AppointmentWish, place: Place) -> Outcome:
@@ -142,11 +148,15 @@ async def _find_note(api: ShopMonkey, order_id: str, text: str) -> Done | Unknow
     try:
         messages, complete = await api.messages_of_order(order_id)
     except (Throttled, Unavailable) as error:
-        return Unknown(f"look-up: {error}", looked=True)
+        return _not_looked_up(error)
     for message in messages:
         if (message.text or "").strip() == text.strip():
             return Done(message.id)
     return None if complete else Unknown("look-up: the list is incomplete", looked=True)
+
+
+def _not_looked_up(error: Throttled | Unavailable) -> Unknown:
+    return Unknown(f"look-up: {error}", looked=True, away=isinstance(error, Unavailable))
 
 
 async def _move_order(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:

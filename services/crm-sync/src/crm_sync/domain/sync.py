@@ -49,10 +49,14 @@ class Later:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Perhaps written: look before writing again. `looked`: by an earlier attempt; this one only looked and wrote nothing."""
+    """Perhaps written: look before writing again. `looked`: by an earlier attempt; this one only looked and wrote nothing.
+
+    `away`: the CRM did not answer, or not as the CRM.
+    """
 
     reason: str
     looked: bool = False
+    away: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,11 +67,18 @@ class Yielded:
     location_id: UUID
 
 
+@dataclass(frozen=True)
+class NotThere:
+    """Nothing written: a read did not find our record, which proves nothing. The poll finds out what became of it."""
+
+
 Outcome = Done | Skipped | Failed | Later | Unknown | Yielded
 
 
 LOOK_UPS_LAST = timedelta(hours=2)
 """Then a person must look, so that what follows is not held up for ever."""
+AWAY_LASTS = timedelta(hours=24)
+"""The same where nobody answers: it may be this one record that cannot be read."""
 WRITES_LOST = 60
 """Attempts, about nine hours of them, of a write that is never answered."""
 
@@ -81,8 +92,11 @@ def delay_after(outcome: Later | Unknown, attempts: int) -> timedelta:
     match outcome:
         case Later(delay_seconds=float() | int() as seconds):
             return timedelta(seconds=seconds)
-        case Later(away=True):
+        case Later(away=True) | Unknown(looked=True, away=True):
             return min(backoff(attempts), timedelta(seconds=LONGEST_PROBE_SECONDS))
+        case Unknown(looked=True):
+            pause = max(backoff(attempts), timedelta(seconds=SETTLE_SECONDS))
+            return min(pause, ABSENT_AFTER)  # by then the next look-up settles it
         case Unknown():
             return max(backoff(attempts), timedelta(seconds=SETTLE_SECONDS))
         case _:

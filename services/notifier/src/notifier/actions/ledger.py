@@ -102,6 +102,15 @@ async def hear_crm(
             await _write_down(session, tenant_id, one, said_at, subject, tell=tell)
 
 
+async def tell_what_waited(session: AsyncSession, lead: Lead, addresses: Sequence[Address]) -> None:
+    """What the CRM refused for the lead's addresses before any lead had them; locked by `recall`."""
+    newest = await consents.newest(session, lead.tenant_id, addresses)
+    for address, row in newest.items():
+        if row.untold:
+            row.untold = False
+            await _tell(session, lead.tenant_id, address, Said("staff", row.text), lead)
+
+
 async def recall(
     session: AsyncSession, tenant_id: UUID, addresses: Sequence[str], person_key: SecretStr
 ) -> None:
@@ -124,7 +133,7 @@ async def _write_down(
     *,
     tell: bool,
 ) -> None:
-    """Of an address that no lead has nobody is told: it would stay in the log when its person is erased."""
+    """Of an address that no lead has nobody is told yet: it would stay in the log when its person is erased."""
     find = leads.newest_lead_by_phone if one.channel == "sms" else leads.newest_lead_by_email
     lead = await find(session, tenant_id, one.address, "")
     of_lead = lead or subject
@@ -136,6 +145,7 @@ async def _write_down(
         source=CRM,
         text=one.words,
         lead_id=of_lead.id if of_lead else None,
+        untold=not one.granted and lead is None,
         said_at=said_at,
     )
     await consents.add_consents(session, [row])
