@@ -19,12 +19,14 @@ from chat.api_stream import Pace, inbox_events
 from chat.domain.phrases import moment
 from chat.settings import Settings
 from fastapi import FastAPI
+from shared.db.engine import transaction
 from shared.events import CrmMessageObserved, InboundMessageReceived, StaffChanged
 from shared.http.app import create_app
 from shared.http.limits import Limits
 from shared.messaging.broker import Messaging
 from shared.messaging.inbox import once
 from shared.staff_sessions import StaffSession, public_key, sign_session
+from sqlalchemy import text
 from testkit.openapi import check_conformance
 from testkit.secrets import KEY
 from testkit.texts import check_texts
@@ -136,6 +138,7 @@ async def test_no_bad_text_breaks_an_endpoint_of_the_staff(app, members, chat, h
         "state": "waiting",
         "tenant": None,
         "before": "2026-11-24T10:00:00Z",
+        "notes_before": "2026-11-24T10:00:00Z",
         "from": "2026-01-01T00:00:00Z",
         "to": "2100-01-01T00:00:00Z",
     }
@@ -174,6 +177,75 @@ async def test_a_conversation_is_read_once_somebody_opened_it(console, chat):
     assert [m["author"] for m in opened["messages"]] == ["assistant"]
     (row,) = (await console.get("/conversations")).json()["conversations"]
     assert not row["unread"]
+
+
+async def pages(console: httpx2.AsyncClient, path: str, kind: str, cursor: tuple[str, str]) -> list[list]:
+    """From the newest page back to the first; `cursor`: the query's name, and the field of the page's first row."""
+    query, field = cursor
+    found: list[list] = []
+    params: dict = {}
+    while rows := (await console.get(path, params=params)).json()[kind]:
+        found.append(rows)
+        params = {query: rows[0][field]}
+    return found
+
+
+async def test_a_long_conversation_is_read_page_by_page_and_none_is_missing(console, chat):
+    conversation = await chat.row()
+    async with transaction(chat.deps.sessions, TENANT) as session:
+        for table, columns in (
+            (
+                "chat_messages",
+                "id, tenant_id, conversation_id, seq, author, channel, location_id, text, created_at",
+            ),
+            ("staff_notes", "id, tenant_id, conversation_id, author_name, text, created_at"),
+        ):
+            values = "gen_random_uuid(), :tenant, :id, " + (
+                "n + 1, 'customer', 'web', :location" if table == "chat_messages" else "'Sam'"
+            )
+            await session.execute(
+                text(
+                    f"INSERT INTO {table} ({columns}) SELECT {values}, 'words ' || n, now() + n * interval '1 second' "  # noqa: S608 - our own words
+                    "FROM generate_series(1, 450) n"
+                ),
+                {"tenant": TENANT, "id": conversation.id, "location": LOCATION},
+            )
+        await session.execute(text("UPDATE conversations SET next_seq = 452"))
+    here = await door(chat)
+    messages = await pages(console, here, "messages", ("before_seq", "seq"))
+    assert [len(page) for page in messages] == [200, 200, 51]
+    assert [m["seq"] for page in reversed(messages) for m in page] == list(range(1, 452))
+    notes = await pages(console, here, "notes", ("notes_before", "created_at"))
+    assert [len(page) for page in notes] == [200, 200, 50]
+    assert notes[0][-1]["text"] == "words 450"
+
+
+async def test_an_older_page_marks_nothing_newer_as_read(console, chat):
+    await chat.write("Do you do Teslas?")
+    here = await door(chat)
+    older = await console.get(here, params={"before_seq": 2})
+    assert [m["seq"] for m in older.json()["messages"]] == [1]
+    (row,) = (await console.get("/conversations")).json()["conversations"]
+    assert row["unread"]
+
+
+async def test_a_long_timeline_is_read_page_by_page(console, chat):
+    lead = chat.lead.subject_id
+    async with transaction(chat.deps.sessions, TENANT) as session:
+        await session.execute(
+            text(
+                "INSERT INTO timeline (event_id, tenant_id, lead_id, type, time, summary) "
+                "SELECT gen_random_uuid(), :tenant, :lead, 'notification.sent.v1', now() + n * interval '1 second', 'row ' || n "
+                "FROM generate_series(1, 450) n"
+            ),
+            {"tenant": TENANT, "lead": lead},
+        )
+    found = await pages(console, f"/leads/{lead}/timeline", "events", ("before", "time"))
+    assert [len(page) for page in found][:2] == [200, 200]
+    rows = [
+        event["summary"] for page in reversed(found) for event in page if event["summary"].startswith("row")
+    ]
+    assert rows == [f"row {n}" for n in range(1, 451)]
 
 
 @pytest.mark.parametrize(

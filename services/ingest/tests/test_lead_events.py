@@ -85,7 +85,8 @@ def notification(lead_id: UUID) -> NotificationSent:
 
 def test_every_event_that_ingest_consumes_has_one_consumer():
     queues = [
-        subscriber.queue.name for subscriber in build_consumers(Deps(sessions=None, sealer=None)).subscribers
+        subscriber.queue.name
+        for subscriber in build_consumers(Deps(sessions=None, sealer=None, person_key=None)).subscribers
     ]
     assert sorted(queues) == sorted(queue_for("ingest", event) for event in CONSUMES["ingest"])
 

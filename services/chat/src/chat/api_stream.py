@@ -6,8 +6,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
+from fastapi import Request
 from pydantic import BaseModel
-from shared.http.limits import Refusal, Use
+from shared.http.limits import Refusal, Use, caller
 from shared.http.links import Link
 from shared.telemetry.metrics import LIMITS_REFUSED
 
@@ -30,6 +31,11 @@ class Pace:
 
 
 FULL_RETRY_SECONDS = 5
+
+
+def shared_by_many(request: Request, tenant_id: UUID) -> tuple[Use, ...]:
+    """What a stream takes room of beside its own key: no address and no tenant may take all of it."""
+    return ("streams_per_ip", caller(request)), ("streams_per_tenant", tenant_id), ("streams", "")
 
 
 def refuse_when_full(streams: OpenStreams, *keys: Use) -> None:

@@ -50,6 +50,7 @@ class Settings(ServiceSettings):
     streams_per_lead: int = Field(default=20, ge=1)
     streams_per_member: int = Field(default=20, ge=1)
     streams_per_ip: int = Field(default=2000, ge=1)
+    streams_per_tenant: int = Field(default=3000, ge=1)
     streams: int = Field(default=5000, ge=1)
     """Open at once in one process."""
 
@@ -63,5 +64,6 @@ class Settings(ServiceSettings):
             "streams_per_lead": self.streams_per_lead,
             "streams_per_member": self.streams_per_member,
             "streams_per_ip": self.streams_per_ip,
+            "streams_per_tenant": self.streams_per_tenant,
             "streams": self.streams,
         }

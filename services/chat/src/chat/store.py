@@ -217,6 +217,19 @@ async def messages_after(
     return (await session.scalars(_MESSAGES_AFTER, wanted)).all()
 
 
+async def newest_messages(
+    session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, before: int | None, most: int
+) -> Sequence[ChatMessage]:
+    """By rising `seq`; of those under `before` the last ones."""
+    statement = select(ChatMessage).where(
+        ChatMessage.tenant_id == tenant_id, ChatMessage.conversation_id == conversation_id
+    )
+    if before is not None:
+        statement = statement.where(col(ChatMessage.seq) < before)
+    newest_first = statement.order_by(col(ChatMessage.seq).desc()).limit(most)
+    return (await session.scalars(newest_first)).all()[::-1]
+
+
 async def last_words_at(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> datetime | None:
     """When the customer last wrote or pressed something; `None`: never."""
     statement = (
@@ -358,14 +371,17 @@ async def told_later(
     return bool((await session.execute(statement)).scalar())
 
 
-async def timeline_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Sequence[TimelineEntry]:
-    """By time."""
-    statement = (
-        select(TimelineEntry)
-        .where(TimelineEntry.tenant_id == tenant_id, TimelineEntry.lead_id == lead_id)
-        .order_by(col(TimelineEntry.time))
+async def timeline_of(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, before: datetime | None, most: int
+) -> Sequence[TimelineEntry]:
+    """By time; of those before `before` the last ones."""
+    statement = select(TimelineEntry).where(
+        TimelineEntry.tenant_id == tenant_id, TimelineEntry.lead_id == lead_id
     )
-    return (await session.scalars(statement)).all()
+    if before is not None:
+        statement = statement.where(col(TimelineEntry.time) < before)
+    newest_first = statement.order_by(col(TimelineEntry.time).desc()).limit(most)
+    return (await session.scalars(newest_first)).all()[::-1]
 
 
 async def tenant_by_slug(session: AsyncSession, slug: str) -> UUID | None:

@@ -158,14 +158,17 @@ async def mark_staff_seen(session: AsyncSession, tenant_id: UUID, *, conversatio
     )
 
 
-async def notes_of(session: AsyncSession, tenant_id: UUID, conversation_id: UUID) -> Sequence[StaffNote]:
-    """Oldest first."""
-    statement = (
-        select(StaffNote)
-        .where(StaffNote.tenant_id == tenant_id, StaffNote.conversation_id == conversation_id)
-        .order_by(col(StaffNote.created_at))
+async def newest_notes(
+    session: AsyncSession, tenant_id: UUID, conversation_id: UUID, *, before: datetime | None, most: int
+) -> Sequence[StaffNote]:
+    """Oldest first; of those before `before` the last ones."""
+    statement = select(StaffNote).where(
+        StaffNote.tenant_id == tenant_id, StaffNote.conversation_id == conversation_id
     )
-    return (await session.scalars(statement)).all()
+    if before is not None:
+        statement = statement.where(col(StaffNote.created_at) < before)
+    newest_first = statement.order_by(col(StaffNote.created_at).desc()).limit(most)
+    return (await session.scalars(newest_first)).all()[::-1]
 
 
 async def newest_of_customer(

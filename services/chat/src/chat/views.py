@@ -15,6 +15,9 @@ from chat.domain.values import Action, Appointment, Part, Shop
 from chat.store_staff import InboxRow
 from chat.tables import ChatMessage, Conversation, Handoff, StaffNote
 
+MAX_SEQ = 2**31 - 1
+"""What the database can compare a `seq` with."""
+
 
 class MessageView(BaseModel):
     seq: int

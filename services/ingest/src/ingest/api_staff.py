@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
 from pydantic import BaseModel, StringConstraints
 from shared.db.time import database_now
 from shared.http.limits import caller, limits_of
@@ -85,14 +85,14 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
 
 def _add_signing_in(router: APIRouter, deps: Deps, sessions: _Sessions, link_keys: Sequence[str]) -> None:
     @router.post("/login", status_code=202)
-    async def login(body: LoginBody, request: Request) -> None:
-        """202 always: nothing tells whether somebody with this address works here, or has asked too often."""
+    async def login(body: LoginBody, request: Request, afterwards: BackgroundTasks) -> None:
+        """202 always, at once: nothing tells whether somebody with this address works here, or has asked too often."""
         await limits_of(request).take(("login_per_ip", caller(request)))
         if (
             await limits_of(request).refusal(("login_per_address", (body.email.lower(), caller(request))))
             is None
         ):
-            await actions.request_login(deps.sessions, body.email)
+            afterwards.add_task(actions.request_login, deps.sessions, body.email)
 
     @router.post("/session")
     async def open_session(

@@ -23,7 +23,7 @@ def build_consumers(deps: Deps) -> RabbitRouter:
 
     @router.subscriber(work_queue("ingest", CrmLeadObserved), ack_policy=ACK_POLICY)
     async def receive_lead(event: Event[CrmLeadObserved]) -> None:
-        await once(deps.sessions, event, actions.receive_lead)
+        await once(deps.sessions, event, actions.unless_erased(actions.receive_lead, deps.person_key))
 
     @router.subscriber(work_queue("ingest", NotificationSent), ack_policy=ACK_POLICY)
     async def mark_contacted(event: Event[NotificationSent]) -> None:
@@ -48,6 +48,6 @@ def build_consumers(deps: Deps) -> RabbitRouter:
 
     @router.subscriber(work_queue("ingest", ContactOptedOut), ack_policy=ACK_POLICY)
     async def withdraw_consent(event: Event[ContactOptedOut]) -> None:
-        await once(deps.sessions, event, actions.withdraw_consent)
+        await once(deps.sessions, event, actions.unless_erased(actions.withdraw_consent, deps.person_key))
 
     return router

@@ -5,7 +5,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import JsonValue
-from shared.db.tables import erased_leads_table, inbox_table, limit_counts_table, outbox_table
+from shared.db.tables import (
+    erased_leads_table,
+    erased_signs_table,
+    inbox_table,
+    limit_counts_table,
+    outbox_table,
+)
 from sqlalchemy import (
     ARRAY,
     DateTime,
@@ -278,3 +284,4 @@ outbox_table(Table.metadata)
 inbox_table(Table.metadata)
 limit_counts_table(Table.metadata)
 erased_leads_table(Table.metadata)
+erased_signs_table(Table.metadata)

@@ -4,7 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from shared.db.tables import erased_leads_table, inbox_table, limit_counts_table, outbox_table
+from shared.db.tables import (
+    erased_leads_table,
+    erased_signs_table,
+    inbox_table,
+    limit_counts_table,
+    outbox_table,
+)
 from shared.db.time import database_now
 from sqlalchemy import ARRAY, Column, DateTime, Index, Text, UniqueConstraint, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -337,3 +343,4 @@ outbox_table(Table.metadata)
 inbox_table(Table.metadata)
 limit_counts_table(Table.metadata)
 erased_leads_table(Table.metadata)
+erased_signs_table(Table.metadata)

@@ -51,6 +51,8 @@ def create_app(
         lifespan=_on_database_time(sessions, lifespan),
         docs_url=None,
         redoc_url=None,
+        # One would lead to the host that the caller named.
+        redirect_slashes=False,
         responses=problems.DECLARED,
     )
     app.state.limits = limits

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store, store_staff
 from chat.actions.handing_off import give_back, take_over
+from chat.actions.messages import READ_AT_ONCE
 from chat.actions.records import (
     NewMessage,
     NoConversation,
@@ -132,17 +133,37 @@ async def locations_seen(
     )
 
 
-async def open_for_staff(deps: Deps, viewer: Viewer, conversation_id: UUID) -> Opened:
-    """Marks it as read. Raises `UnknownConversation`."""
+@dataclass(frozen=True)
+class Page:
+    """The newest messages and notes, or those before this `seq` and this moment."""
+
+    before_seq: int | None = None
+    notes_before: datetime | None = None
+
+
+NEWEST = Page()
+
+
+async def open_for_staff(deps: Deps, viewer: Viewer, conversation_id: UUID, page: Page = NEWEST) -> Opened:
+    """Marks what is shown, and all before it, as read. Raises `UnknownConversation`.
+
+    As many as `READ_AT_ONCE` say that there may be more before the first of them.
+    """
     async with transaction(deps.sessions, viewer.tenant_id) as session:
         wanted = InboxFilter(viewer.locations, only=[conversation_id])
         rows = await store_staff.inbox(session, viewer.tenant_id, wanted)
         if not rows:
             raise UnknownConversation
-        messages = await store.messages_after(
-            session, viewer.tenant_id, conversation_id=conversation_id, after=0
+        messages = await store.newest_messages(
+            session,
+            viewer.tenant_id,
+            conversation_id=conversation_id,
+            before=page.before_seq,
+            most=READ_AT_ONCE,
         )
-        notes = await store_staff.notes_of(session, viewer.tenant_id, conversation_id)
+        notes = await store_staff.newest_notes(
+            session, viewer.tenant_id, conversation_id, before=page.notes_before, most=READ_AT_ONCE
+        )
         if messages and viewer.may_act:
             await store_staff.mark_staff_seen(
                 session, viewer.tenant_id, conversation_id=conversation_id, seq=messages[-1].seq

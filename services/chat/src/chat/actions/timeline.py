@@ -1,6 +1,7 @@
 """The lead's timeline: one row for every event about it, in words without personal data."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar, assert_never
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
+from chat.actions.messages import READ_AT_ONCE
 from chat.actions.staff import Viewer
 from chat.deps import Deps
 from chat.domain.reply.render import moment
@@ -77,23 +79,27 @@ async def keep_in_timeline(session: AsyncSession, event: Event[ToldT]) -> None:
     await store.keep_in_timeline(session, entry)
 
 
-async def read_timeline_of_tenant(deps: Deps, slug: str, lead_id: UUID) -> Sequence[TimelineEntry] | None:
-    """By time; `None` for a tenant that is not known here."""
+async def read_timeline_of_tenant(
+    deps: Deps, slug: str, lead_id: UUID, *, before: datetime | None = None
+) -> Sequence[TimelineEntry] | None:
+    """By time, the newest or those before `before`, up to `READ_AT_ONCE`; `None` for a tenant that is not known here."""
     async with transaction(deps.sessions, None) as session:
         tenant_id = await store.tenant_by_slug(session, slug)
     if tenant_id is None:
         return None
     async with transaction(deps.sessions, tenant_id) as session:
-        return await store.timeline_of(session, tenant_id, lead_id)
+        return await store.timeline_of(session, tenant_id, lead_id, before=before, most=READ_AT_ONCE)
 
 
-async def read_timeline(deps: Deps, viewer: Viewer, lead_id: UUID) -> Sequence[TimelineEntry] | None:
-    """By time; `None` for a lead of another tenant or of a location where the viewer does not work."""
+async def read_timeline(
+    deps: Deps, viewer: Viewer, lead_id: UUID, *, before: datetime | None = None
+) -> Sequence[TimelineEntry] | None:
+    """As above; `None` for a lead of another tenant or of a location where the viewer does not work."""
     async with transaction(deps.sessions, viewer.tenant_id) as session:
         lead = await store.lead_of(session, viewer.tenant_id, lead_id)
         if lead is None or not viewer.sees(lead.location_id):
             return None
-        return await store.timeline_of(session, viewer.tenant_id, lead_id)
+        return await store.timeline_of(session, viewer.tenant_id, lead_id, before=before, most=READ_AT_ONCE)
 
 
 def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each event

@@ -17,7 +17,7 @@ from ingest.actions.follow import (
     mark_scheduled,
     withdraw_consent,
 )
-from ingest.actions.persons import Person, erase_old_leads, erase_person, find_person
+from ingest.actions.persons import Person, erase_old_leads, erase_person, find_person, unless_erased
 from ingest.actions.receive import Shares, receive_form, receive_lead
 from ingest.actions.secrets import SecretsState, seal_secrets, states_of_secrets
 from ingest.actions.staff import (
@@ -69,6 +69,7 @@ __all__ = [
     "revoke_token",
     "seal_secrets",
     "states_of_secrets",
+    "unless_erased",
     "use_login",
     "view_tenant",
     "withdraw_consent",

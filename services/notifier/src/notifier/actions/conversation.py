@@ -73,27 +73,34 @@ def _reached(lead: Lead, channel: OutboundChannel) -> OutboundChannel:
 
 async def _send_by(session: AsyncSession, message: MessageSent, lead: Lead, channel: OutboundChannel) -> None:
     now = await deliveries.clock(session)
-    answered = None
-    if channel == "email":
-        answered = await inbound.last_mail_of(session, lead.tenant_id, lead.id)
+    answered = await inbound.last_of(session, lead.tenant_id, lead.id, channel)
+    address = await _written_from(session, lead, answered) or addresses_of(lead)[channel]
     confirms = channel in message.opt_out
     intent = Intent(
-        key=await _refusal_key(session, lead, channel, message)
+        key=await _refusal_key(session, lead, (channel, address), message)
         if confirms
         else f"reply:{message.message_id}",
         purpose=Purpose.OPT_OUT_RECEIPT if confirms else Purpose.REPLY,
         template="reply",
         due_at=now,
-        payload=_reply_payload(message.text, answered),
+        payload=_reply_payload(message.text, answered if channel == "email" else None),
     )
-    await deliveries.add_deliveries(session, intend(intent, lead, addresses_of(lead), [channel], now))
+    await deliveries.add_deliveries(session, intend(intent, lead, {channel: address}, [channel], now))
+
+
+async def _written_from(session: AsyncSession, lead: Lead, answered: InboundMessage | None) -> str | None:
+    """The number that a text came from, where it is another one that the shop knows of the same person. A mail is answered where the lead's goes."""
+    if answered is None or answered.channel != "sms":
+        return None
+    numbers = {one.phone for one in await leads.joined_to(session, lead)}
+    return answered.sender if answered.sender in numbers else None
 
 
 async def _refusal_key(
-    session: AsyncSession, lead: Lead, channel: OutboundChannel, message: MessageSent
+    session: AsyncSession, lead: Lead, to: tuple[OutboundChannel, str | None], message: MessageSent
 ) -> str:
     """An opt-out is confirmed once, however often it is repeated: who opted out is not written to again for it."""
-    address = addresses_of(lead)[channel]
+    channel, address = to
     refusal = await consents.refusal_of(session, lead.tenant_id, (channel, address)) if address else None
     return f"opt_out:{refusal or message.message_id}"
 

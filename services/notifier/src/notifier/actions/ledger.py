@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from shared.db.time import database_now
 from shared.events import ContactOptedOut, CrmConsent, CrmConsentObserved, Event
 from shared.messaging.outbox import record
-from shared.persons import address_hashes
+from shared.persons import address_hashes, erased_signs
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.deps import Deps
@@ -76,10 +76,32 @@ async def _tell(
 
 async def heed_crm_consents(session: AsyncSession, event: Event[CrmConsentObserved], deps: Deps) -> None:
     """Only the channel that is refused ends, at once: the gate asks the ledger when a message is about to go."""
+    key, told = deps.settings.person_key, event.data
+    addresses = {one.address for one in told.consents}
+    gone = await erased_signs(session, event.tenant_id, addresses, key, since=event.time)
+    await _keep_of_erased(session, event, [one for one in told.consents if one.address in gone], key)
     subject = await leads.lead(session, event.tenant_id, UUID(event.subject))
-    await hear_crm(
-        session, event.tenant_id, event.data.consents, event.data.said_at, deps.settings.person_key, subject
-    )
+    words = [one for one in told.consents if one.address not in gone]
+    await hear_crm(session, event.tenant_id, words, told.said_at, key, subject)
+
+
+async def _keep_of_erased(
+    session: AsyncSession, event: Event[CrmConsentObserved], words: Sequence[CrmConsent], key: SecretStr
+) -> None:
+    """What was on its way when its person was erased: a refusal stays as theirs do, nothing else does."""
+    rows = [
+        Consent(
+            tenant_id=event.tenant_id,
+            channel=one.channel,
+            address=address_hashes(one.address, key)[0],
+            permission="opted_out",
+            source=CRM,
+            said_at=event.data.said_at,
+        )
+        for one in words
+        if not one.granted
+    ]
+    await consents.add_consents(session, rows)
 
 
 async def hear_crm(
