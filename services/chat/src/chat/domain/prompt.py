@@ -207,9 +207,13 @@ def _data(text: str) -> str:
     return text.replace("<", "\u2039").replace(">", "\u203a")
 
 
-def _service(facts: Facts, ledger: Ledger) -> str:
+def _service_meant(facts: Facts, ledger: Ledger) -> str:
     guessed = facts.service and not ledger.quotes
-    return f"{facts.service} (guessed from the form, not chosen yet)" if guessed else facts.service or "not chosen"
+    return (
+        f"{facts.service} (guessed from the form, not chosen yet)"
+        if guessed
+        else facts.service or "not chosen"
+    )
 
 
 def briefing(ledger: Ledger, facts: Facts) -> str:
@@ -219,7 +223,7 @@ def briefing(ledger: Ledger, facts: Facts) -> str:
     known = [
         f"Shop: {shop.name}; {{address}} = {shop.address}; {{phone}} = {shop.phone}; time zone: {shop.timezone}",
         f"Now at the shop: {local:%A, %Y-%m-%d %H:%M}",
-        f"Vehicle spoken of: {_named(facts, setting.lead)}; class: {facts.vehicle_class or 'not known'}; service code: {_service(facts, ledger)}",
+        f"Vehicle spoken of: {_named(facts, setting.lead)}; class: {facts.vehicle_class or 'not known'}; service code: {_service_meant(facts, ledger)}",
         f"Step: {facts.state.value}",
         *ledger.lines(),
     ]
