@@ -652,6 +652,6 @@ def test_the_prompt_is_the_same_for_the_same_conversation():
         "Facts:",
         "Shop: Sample Tint San Diego; {address} = 1 Sample St; {phone} = +16195550100; time zone: America/Los_Angeles",
         "Now at the shop: Monday, 2026-11-23 09:00",
-        "Vehicle spoken of: 2021 Honda Civic; class: not known; service code: ceramic-full",
+        "Vehicle spoken of: 2021 Honda Civic; class: not known; service code: ceramic-full (guessed from the form, not chosen yet)",
         "Step: need",
     ]

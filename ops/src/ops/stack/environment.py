@@ -209,11 +209,11 @@ def _claude(plan: Plan) -> dict[str, str]:
 
 
 def _patience(address: str) -> dict[str, str]:
-    """For a stand-in on this machine: as long as it takes, and no second call that a reader would have to judge."""
+    """For a stand-in on this machine: as long as it takes."""
     if urlsplit(address).hostname not in {"127.0.0.1", "localhost"}:
         return {}
-    seconds = {f"ANTHROPIC_{name}_SECONDS": STAND_IN_SECONDS for name in ("FIRST_TOKEN", "ANSWER")}
-    return {**seconds, "JUDGE": "false"}
+    names = ("ANTHROPIC_FIRST_TOKEN_SECONDS", "ANTHROPIC_ANSWER_SECONDS", "JUDGE_SECONDS")
+    return dict.fromkeys(names, STAND_IN_SECONDS)
 
 
 def _gateway(plan: Plan) -> Program:

@@ -119,5 +119,6 @@ def assistants_of(claude: "AnthropicClaude | None", settings: Settings) -> Seque
     offline = OfflineAssistant()
     if claude is None:
         return (offline,)
-    doubts = Doubts(LocalClaimDetector(), settings.claim_chance, claude if settings.judge else None)
+    judge = claude if settings.judge else None
+    doubts = Doubts(LocalClaimDetector(), settings.claim_chance, judge, settings.judge_seconds)
     return (ClaudeAssistant(claude, offline, settings.anthropic_answer_seconds, doubts), offline)

@@ -43,7 +43,6 @@ log = structlog.get_logger()
 MAX_CALLS = 6
 TRIES = 2
 """Where all sentences of a call were dropped, the (stronger) model is told why, once."""
-JUDGE_SECONDS = 0.8
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class Doubts:
     detector: ClaimDetector
     from_chance: float
     judge: Judge | None = None
+    judge_seconds: float = 1.5
 
 
 class ClaudeAssistant:
@@ -295,7 +295,7 @@ class _Hearing:
         facts = f"{facts_of(self._ledger.setting)}\n{briefing(self._ledger, self._facts)}"
         ask = JudgeAsk(facts, said[-1] if said else "", [s.text for s in in_doubt])
         try:
-            async with asyncio.timeout(JUDGE_SECONDS):
+            async with asyncio.timeout(self._doubts.judge_seconds):
                 verdicts = await judge.verdicts(ask, self._turn.spent.append)
         except (ClaudeAway, TimeoutError) as error:
             log.info("judge.away", reason=repr(error)[:200])

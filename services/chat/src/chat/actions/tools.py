@@ -73,7 +73,10 @@ class VehicleUnknown(NotPossible):
     """The price depends on it."""
 
     def __init__(self, classes: Sequence[str]) -> None:
-        super().__init__(f"the price depends on the vehicle: ask which it is ({', '.join(classes)})")
+        super().__init__(
+            f"the price depends on the vehicle: ask once which it is ({', '.join(classes)});"
+            " asked already: say the price for each that it may be, {price:CODE/CLASS}"
+        )
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,10 @@ def on_day(day: date, wish: Wish) -> bool:
 
 def fits(slot: Slot, wish: Wish, timezone: str) -> bool:
     """Whether the slot is what was asked for, at the location's clock."""
-    local = slot.start.astimezone(ZoneInfo(timezone))
+    return is_meant(slot.start.astimezone(ZoneInfo(timezone)), wish)
+
+
+def is_meant(local: datetime, wish: Wish) -> bool:
     low, high = window(wish)
     return on_day(local.date(), wish) and low <= local.time() <= high
 

@@ -7,20 +7,23 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from shared.events import CatalogService
 
 from chat.domain.catalog import classes_named
-from chat.domain.language import is_foreign
+from chat.domain.language import in_english, is_foreign
 from chat.domain.reply.ledger import Ledger, Setting, parts_of
 from chat.domain.reply.tags import STATEMENTS, Piece, Tag
 from chat.domain.reply.text import folded, unreadable
+from chat.domain.wishes import WEEKDAY, is_meant, weekday_index, wish_in
 from shared import vehicles
 
 _CLAUSE_END = re.compile(
     r"[;:()]|\.{3}| - | -- |,? (?:but|however|though|although|because|since|so|unless|pero|aunque|porque|asi que)\b"
     r"|, (?=(?:and|i|we|you|it|that|this|they|your|our|the|y|le|usted|el|la|lo|su)\b)"
 )
+_PART_END = re.compile(r"[,;:()]|\b(?:and|or|while|whereas|but|y|e|o|mientras|pero)\b", re.IGNORECASE)
 _AGREES = re.compile(
     r"\W*(?:(?:yes|yeah|yep|yup|sure(?: thing)?|of course|absolutely|definitely|certainly|deal|ok|okay|done|perfect|great|no problem|you got it|sounds good|correct|exactly|no"
     r"|si|claro(?: que si)?|por supuesto|perfecto|de acuerdo|hecho|trato hecho|listo|correcto|exacto|asi es)\b[\s,.!]*)+"
@@ -55,6 +58,10 @@ _COUNTED = re.compile(
     r"|carros?|autos?|coches?|vehiculos?|camionetas?|ventan(?:ill)?as?|vidrios?|cristal(?:es)?|puertas?|lados?|delanter[oa]s?|traser[oa]s?)\b)"
 )
 """The number of `2 cars`, `2 front`: may be said after the shop or the customer."""
+_POINTED_AT = re.compile(
+    r"\b(?:those|these|of the|est[oa]s|es[oa]s|de l[oa]s) [2-9](?= (?!hours?|minutes?|days?|weeks?|months?|years?|horas?|minutos?|dias?|semanas?|mes|anos?)[a-z]|[,.?!]|$)"
+)
+"""`Which of those 2`: what was just said, not how many there are of a thing."""
 _NEVER_EXEMPT = frozenset({"figure", "link", "unreadable"})
 _ASKED = frozenset({"moment", "deed", "policy"})
 """What a question and a condition may hold."""
@@ -100,17 +107,37 @@ class Screen:
             return doubt
         if is_foreign(_joined(sentence)):
             return Doubt("language", "write English or Spanish")
+        doubts = list(self._stated(sentence))
+        return next((d for d in doubts if d.final), next(iter(doubts), None))
+
+    def _stated(self, sentence: Sequence[Piece]) -> Iterator[Doubt]:
         known = any(isinstance(p, Tag) and p.name == "know" for p in sentence)
         deeds = self._ledger.deeds_at(sentence)
         for clause in _clauses(self.left_over(sentence)):
             for claim in _claims():
-                answered = self._asked if known and claim.kind == "policy" else frozenset[str]()
                 found = [m[0].strip() for m in claim.pattern.finditer(clause.stated_of(claim.kind))]
-                stated = next((words for words in found if words not in answered), None)
-                if stated is not None and claim.proved_by not in deeds:
-                    reason = f"{stated!r} is a fact ({claim.kind}) outside a tag"
-                    return Doubt(claim.kind, reason, final=not claim.doubtful)
-        return None
+                if claim.kind == "policy" and known:
+                    found = [words for words in found if words not in self._asked]
+                if claim.kind == "moment":
+                    found = [words for words in found if not self._shows(sentence, words)]
+                if found and claim.proved_by not in deeds:
+                    reason = f"{found[0]!r} is a fact ({claim.kind}) outside a tag"
+                    yield Doubt(claim.kind, reason, final=not claim.doubtful)
+
+    def _shows(self, sentence: Sequence[Piece], words: str) -> bool:
+        """Whether a tag of the sentence is of the day that the words name; of a week, all of its times."""
+        moments = [m for p in sentence if isinstance(p, Tag) for m in self._ledger.moments_of(p)]
+        if not moments:
+            return False
+        zone = ZoneInfo(self._ledger.setting.shop.timezone)
+        wish = wish_in(words, self._ledger.setting.now.astimezone(zone))
+        if weekday := WEEKDAY.fullmatch(in_english(words)):
+            return any(m.weekday() == weekday_index(weekday[1]) for m in moments) and not words.endswith(
+                "days"
+            )
+        if wish.span:
+            return all(is_meant(m, wish) for m in moments)
+        return wish.said and any(is_meant(m, wish) for m in moments)
 
     def plain_words(self, sentence: Sequence[Piece]) -> str:
         """Folded; `<price>` for a tag, `<service>` and `<car>` for names."""
@@ -129,7 +156,7 @@ class Screen:
 
     def left_over(self, sentence: Sequence[Piece]) -> str:
         """Without the words that the description of the service spoken of has as well, and what was counted by the customer."""
-        text = _without_counts(self.plain_words(sentence), self._said)
+        text = _POINTED_AT.sub("_", _without_counts(self.plain_words(sentence), self._said))
         said = f" {_bare(_joined(sentence))} "
         tagged = {self._ledger.service_of(p) for p in sentence if isinstance(p, Tag)}
         named = {s.code for s in self._services if any(f" {w} " in said for w in s.wordings)}
@@ -141,7 +168,7 @@ class Screen:
     def _of_another(self, sentence: Sequence[Piece], text: str) -> Doubt | None:
         """A fact of one service or class of vehicle said of another."""
         tags = [part for p in sentence if isinstance(p, Tag) for part in parts_of(p)]
-        facts = [tag for tag in tags if tag.name in {"price", "duration", "about"}]
+        facts = _facts(tags)
         cars = [m.car for m in vehicles.mentioned(_joined(sentence))]
         classes = classes_named(text)
         for fact in facts:
@@ -150,17 +177,24 @@ class Screen:
                 return Doubt("price", f"{fact} is the price for another kind of vehicle")
             if fact.name == "price" and cars and not any(self._may_be_of(fact, car) for car in cars):
                 return Doubt("price", f"{fact} is the price for another car")
-        named = self._mentions(folded(_joined(sentence))) if facts else []
-        of = [self._ledger.service_of(fact) for fact in facts]
-        if len(named) == len(facts):
-            wrong = [f for f, code, names in zip(facts, of, named, strict=True) if code and code not in names]
-        else:
-            wrong = [
-                f for f, code in zip(facts, of, strict=True) if code and not any(code in n for n in named)
-            ]
-            unmatched = [names for names in named if not any(code in names for code in of)]
-            wrong = wrong if unmatched else []
-        return Doubt(wrong[0].name, f"{wrong[0]} is of another service than the one named") if wrong else None
+        return next(self._of_another_service(sentence), None)
+
+    def _of_another_service(self, sentence: Sequence[Piece]) -> Iterator[Doubt]:
+        """A fact is of the service named in its part of the sentence, else of one in a neighbouring part without facts; a total, of any."""
+        parts = [
+            ([p for p in part if isinstance(p, Tag)], self._mentions(folded(_joined(part))))
+            for part in _parts(sentence)
+        ]
+        everywhere = [name for _, named in parts for name in named]
+        for place, (tags, named) in enumerate(parts):
+            beside = [*reversed(parts[:place]), *parts[place + 1 :]]
+            near = named or next((names for others, names in beside if names and not _facts(others)), [])
+            for tag in tags:
+                names = everywhere if tag.name == "total" else near
+                for fact in _facts(parts_of(tag)):
+                    code = self._ledger.service_of(fact)
+                    if code and names and not any(code in known for known in names):
+                        yield Doubt(fact.name, f"{fact} is of another service than the one named")
 
     def _may_be_of(self, price: Tag, car: vehicles.Known) -> bool:
         """By class or by name: a price is the same for each car of a class."""
@@ -186,6 +220,23 @@ class _Known:
 
     def may_be(self, said: str) -> bool:
         return said in self.wordings or frozenset(said.split()) <= self.words
+
+
+def _facts(tags: Iterable[Tag]) -> list[Tag]:
+    return [tag for tag in tags if tag.name in {"price", "duration", "about"}]
+
+
+def _parts(sentence: Sequence[Piece]) -> list[list[Piece]]:
+    """At commas and conjunctions."""
+    parts: list[list[Piece]] = [[]]
+    for piece in sentence:
+        if isinstance(piece, Tag):
+            parts[-1].append(piece)
+            continue
+        first, *others = _PART_END.split(piece)
+        parts[-1].append(first)
+        parts += [[other] for other in others]
+    return parts
 
 
 def agrees_only(sentence: Sequence[Piece]) -> bool:

@@ -17,7 +17,9 @@ from chat.domain.wishes import Wish, fits
 
 @cache
 def lexicon() -> dict[str, list[str]]:
-    return tomllib.loads(files("chat.domain").joinpath("lexicon.toml").read_text("utf-8"))
+    """With apostrophes or without, as people type."""
+    text = files("chat.domain").joinpath("lexicon.toml").read_text("utf-8")
+    return {topic: [w.replace("'", "'?") for w in words] for topic, words in tomllib.loads(text).items()}
 
 
 @cache
