@@ -18,7 +18,10 @@ async def test_a_new_order_becomes_a_lead_with_its_person_and_car(shop: Any) -> 
     await shop.webhook("order", order["order_id"])
 
     [lead] = await shop.published(LEAD)
-    assert lead["ref"] == {name: order[name] for name in ("order_id", "customer_id", "vehicle_id")}
+    assert lead["ref"] == {
+        **{name: order[name] for name in ("order_id", "customer_id", "vehicle_id")},
+        "by_us": False,
+    }
     assert lead["contact"] == {"name": "Avery Sample", "email": "avery@example.com", "phone": "+16195550123"}
     assert (lead["vehicle"]["make"], lead["vehicle"]["model"]) == ("Honda", "Civic")
     assert (lead["interest"], lead["seen_by"]) == ("Window Tint", "webhook")

@@ -242,6 +242,33 @@ async def test_a_row_of_ours_without_our_marker_is_still_ours(ours: Ours) -> Non
     assert told["changed_there"] is True
 
 
+async def test_a_move_of_ours_is_not_written_over_a_row_that_lost_our_marker_unseen(ours: Ours) -> None:
+    await ours.staff_move(HOUR)
+    ours.shop.sandbox.world.tables["appointment"][ours.crm_id]["metadata"] = None
+    theirs = ours.row["startDate"]
+
+    await ours.moves(3 * HOUR)
+
+    assert ours.row["startDate"] == theirs
+    [told] = await ours.shop.published(OBSERVED)
+    assert (told["our_id"], told["changed_there"]) == (str(ours.fact.appointment_id), True)
+
+
+async def test_a_move_that_knew_all_that_staff_did_is_written_though_they_touched_the_row_since(
+    ours: Ours,
+) -> None:
+    """They wrote a note, of which nothing is told: booking has nothing to decide anew."""
+    await ours.staff_move(HOUR)
+    told = await ours.webhook()
+    await ours.staff(note="Call before")
+
+    await ours.moves(3 * HOUR, crm_seen_at=told["observed_at"])
+    await ours.shop.work(later_seconds=60)
+
+    assert ours.row["startDate"] == iso(ours.fact.start)
+    assert ours.row["note"] == "Call before"
+
+
 async def test_a_look_that_began_before_the_deletion_does_not_bring_it_back(ours: Ours) -> None:
     row = ours.row
     ours.shop.sandbox.world.tables["appointment"].clear()

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from shared.events import CrmRef
 from shared.messaging.replay import leaves, repeated_by
 from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -23,6 +24,8 @@ from crm_sync.tables import (
 )
 
 UNFINISHED = ("planned", "sending", "unknown")
+ENTRY = ("customer", "vehicle", "order")
+"""The steps of writing a lead's order; whatever else is owed about the lead waits for the last."""
 FINISHED = ("done", "skipped")
 
 
@@ -57,13 +60,28 @@ async def keep_location(session: AsyncSession, location: Location) -> None:
 
 
 async def keep_lead(session: AsyncSession, lead: LeadReplica) -> None:
-    """Only a newer version replaces what is there."""
+    """Only a newer version replaces what is there; one that does not know of the order yet does not take it away."""
     values = _values(lead)
     kept = insert(LeadReplica).values(**values)
+    known = {} if lead.order_id else dict.fromkeys(("order_id", "customer_id", "vehicle_id"))
+    changed = {name: value for name, value in values.items() if name not in known}
     await session.execute(
         kept.on_conflict_do_update(
-            index_elements=["lead_id"], set_=values, where=col(LeadReplica.version) < lead.version
+            index_elements=["lead_id"], set_=changed, where=col(LeadReplica.version) < lead.version
         )
+    )
+
+
+async def note_order_of_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID, ref: CrmRef) -> None:
+    """What we wrote, before the lead's own event says so; not over an order that it has."""
+    await session.execute(
+        update(LeadReplica)
+        .where(
+            col(LeadReplica.tenant_id) == tenant_id,
+            col(LeadReplica.lead_id) == lead_id,
+            col(LeadReplica.order_id).is_(None),
+        )
+        .values(order_id=ref.order_id, customer_id=ref.customer_id, vehicle_id=ref.vehicle_id)
     )
 
 
@@ -105,9 +123,18 @@ async def lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> LeadRep
 
 
 async def lead_of_order(session: AsyncSession, tenant_id: UUID, order_id: str) -> LeadReplica | None:
+    """Also of one that we wrote for it."""
+    ours = select(col(ExternalRef.our_id)).where(
+        col(ExternalRef.tenant_id) == tenant_id,
+        col(ExternalRef.kind) == "order",
+        col(ExternalRef.crm_id) == order_id,
+    )
     return await session.scalar(
         select(LeadReplica)
-        .where(col(LeadReplica.tenant_id) == tenant_id, col(LeadReplica.order_id) == order_id)
+        .where(
+            col(LeadReplica.tenant_id) == tenant_id,
+            or_(col(LeadReplica.order_id) == order_id, col(LeadReplica.lead_id) == ours.scalar_subquery()),
+        )
         .order_by(col(LeadReplica.received_at).desc())
         .limit(1)
     )
@@ -399,6 +426,8 @@ async def claim_due(
             col(SyncTask.state).in_(("planned", "unknown")),
             col(SyncTask.due_at) <= now,
             ~_has_predecessor(),
+            ~_waits_for_its_order(),
+            ~_same_person_comes_first(),
         )
         .order_by(col(SyncTask.due_at))
         .limit(limit)
@@ -432,6 +461,37 @@ def _has_predecessor() -> ColumnElement[bool]:
                 < tuple_(col(SyncTask.happened_at), col(SyncTask.position)),
             ),
         ),
+    )
+
+
+def _waits_for_its_order() -> ColumnElement[bool]:
+    """Notes, column and appointment hang on the order, so they come after it; if it cannot be written they come without."""
+    step = aliased(SyncTask)
+    return exists().where(
+        col(SyncTask.kind).not_in(ENTRY),
+        col(step.tenant_id) == col(SyncTask.tenant_id),
+        col(step.lead_id) == col(SyncTask.lead_id),
+        col(step.kind).in_(ENTRY),
+        col(step.state).in_(UNFINISHED),
+    )
+
+
+def _same_person_comes_first() -> ColumnElement[bool]:
+    """Two leads of one new customer must not both find that there is none."""
+    other = aliased(SyncTask)
+
+    def says(name: str) -> ColumnElement[bool]:
+        theirs, ours = (cast(row.payload, JSONB)["contact"][name].astext for row in (other, SyncTask))
+        return and_(theirs == ours)
+
+    return exists().where(
+        col(SyncTask.kind) == "customer",
+        col(other.tenant_id) == col(SyncTask.tenant_id),
+        col(other.kind) == "customer",
+        col(other.id) != col(SyncTask.id),
+        col(other.state).in_(UNFINISHED),
+        or_(says("phone"), says("email")),
+        or_(col(other.state) != "planned", col(other.position) < col(SyncTask.position)),
     )
 
 
@@ -472,6 +532,18 @@ async def note_of_marker(
             col(SyncTask.lead_id) == lead_id,
             col(SyncTask.kind) == "message",
             digits.startswith(marker),
+        )
+    )
+
+
+async def lead_of_marker(session: AsyncSession, tenant_id: UUID, marker: str) -> UUID | None:
+    """The lead whose digits begin with `marker`, and whose order we write or wrote."""
+    first, last = UUID(marker.ljust(32, "0")), UUID(marker.ljust(32, "f"))
+    return await session.scalar(
+        select(col(SyncTask.lead_id)).where(
+            col(SyncTask.tenant_id) == tenant_id,
+            col(SyncTask.lead_id).between(first, last),
+            col(SyncTask.kind) == "order",
         )
     )
 

@@ -95,7 +95,7 @@ HOLDINGS = Holdings(
             "leads",
             "id = :lead_id",
             blank="name = '', email = NULL, phone = NULL, vehicle = NULL, interest = NULL, message = NULL, "
-            "order_id = NULL, customer_id = NULL, vehicle_id = NULL, consent_sms = false, consent_email = false",
+            "order_id = NULL, customer_id = NULL, vehicle_id = NULL, order_by_us = false, consent_sms = false, consent_email = false",
         ),
     ),
     events=_EVENTS,

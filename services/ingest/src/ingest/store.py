@@ -253,6 +253,11 @@ async def leads_like(session: AsyncSession, tenant_id: UUID, sighting: Sighting)
     return (await session.execute(statement)).scalars().all()
 
 
+async def lead_of_order(session: AsyncSession, tenant_id: UUID, order_id: str) -> UUID | None:
+    statement = select(col(Lead.id)).where(col(Lead.tenant_id) == tenant_id, col(Lead.order_id) == order_id)
+    return (await session.execute(statement.limit(1))).scalar_one_or_none()
+
+
 async def same_form(
     session: AsyncSession, tenant_id: UUID, location_id: UUID, seen: dict[str, JsonValue], since: datetime
 ) -> LeadSourceRow | None:

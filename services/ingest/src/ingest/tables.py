@@ -120,6 +120,8 @@ class Lead(Table, table=True):
     order_id: str | None = None
     customer_id: str | None = None
     vehicle_id: str | None = None
+    order_by_us: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    outcome_at: datetime | None = Field(default=None, sa_type=_TIME)
     consent_sms: bool
     consent_email: bool
     appointments: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)

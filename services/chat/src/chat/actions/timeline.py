@@ -15,6 +15,8 @@ from shared.events import (
     BookingRequested,
     CallBackRequested,
     ContactOptedOut,
+    CrmLeadEntered,
+    CrmLeadRefused,
     CrmMessageObserved,
     CrmSynced,
     CrmSyncFailed,
@@ -48,6 +50,8 @@ Told = (
     | CrmMessageObserved
     | CrmSynced
     | CrmSyncFailed
+    | CrmLeadEntered
+    | CrmLeadRefused
     | NotificationSent
     | NotificationFailed
     | InboundMessageReceived
@@ -128,6 +132,10 @@ def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
             return f"{told.what.capitalize()} stands in the CRM"
         case CrmSyncFailed():
             return f"{told.what.capitalize()} not in the CRM: {told.code} after {told.attempts} attempts"
+        case CrmLeadEntered():
+            return f"Order {told.ref.order_id} was written to the CRM"
+        case CrmLeadRefused():
+            return f"Not in the CRM, its {told.step} was refused: {told.code} after {told.attempts} attempts"
         case NotificationSent():
             return f"{told.channel} sent: {told.template}"
         case NotificationFailed():

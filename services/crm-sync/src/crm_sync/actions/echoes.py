@@ -79,15 +79,15 @@ async def note_appointment(
     *,
     seen_by: SeenBy | Literal["write"],
     theirs: bool = False,
-) -> None:
-    """Publishes what is new about it, once. `place`: where it was looked for; `theirs`: staff's word, whatever our marker says; so is one of ours without it."""
+) -> bool:
+    """Publishes what is new about it, once; False: nothing is. `place`: where it was looked for; `theirs`: staff's word, whatever our marker says; so is one of ours without it."""
     home = await _home_of(session, place, seen)
     if home is None:
         await _warn_if_ours(session, place.tenant_id, seen)
-        return
+        return False
     row = await _observation(session, home.tenant_id, "appointment", seen.id, seen.updated_date)
     if is_stale(row, seen.updated_date):
-        return
+        return False
     written = await _ours(session, home.tenant_id, seen, row)
     theirs = theirs or written_of(seen) is None
     look = Look(row.crm_updated_at, row.observed_at, row.edited_sequence)
@@ -96,7 +96,7 @@ async def note_appointment(
     digest = digest_of(fact.model_dump_json(exclude={"observed_at"}))
     _look_again(row, seen, fact, seen_by, digest)
     if digest == row.digest:
-        return
+        return False
     row.digest, row.verdict = digest, "ours" if written else "theirs"
     row.edited_sequence = written.sequence if written and changed else None
     row.observed_at = max(database_now(), row.observed_at + timedelta(microseconds=1))
@@ -115,6 +115,7 @@ async def note_appointment(
         location_id=home.location_id,
         correlation_id=lead.correlation_id if lead else None,
     )
+    return True
 
 
 async def _home_of(session: AsyncSession, place: Location, seen: CrmAppointment) -> Location | None:
@@ -227,12 +228,13 @@ async def _note_message(session: AsyncSession, tenant_id: UUID, message: CrmMess
         await _keep_ref_of_note(session, lead, message)
     reason = await _not_news(session, tenant_id, message, lead)
     row.verdict, row.reason = ("skipped", reason) if reason else ("published", None)
-    if reason or lead is None or lead.order_id is None:
+    order_id = message.order_id or (lead and lead.order_id)
+    if reason or lead is None or order_id is None:
         return
     row.location_id = lead.location_id
     fact = CrmMessageObserved(
         crm_message_id=message.id,
-        order_id=message.order_id or lead.order_id,
+        order_id=order_id,
         lead_id=lead.lead_id,
         author="customer" if message.author_type == "Customer" else "staff",
         text=(message.text or "").strip(),

@@ -11,14 +11,17 @@ from uuid import UUID
 import structlog
 from shared.availability import Availability
 from shared.db.engine import transaction
-from shared.events import CrmSynced, CrmSyncFailed
+from shared.db.time import database_now
+from shared.events import CrmLeadEntered, CrmLeadRefused, CrmSynced, CrmSyncFailed
 from shared.events.base import EventData
 from shared.messaging.outbox import record
 from shared.telemetry.metrics import INTENTS_UNKNOWN
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_sync import store
+from crm_sync.actions.consents import SeenCustomer, note_customer
 from crm_sync.actions.echoes import note_appointment
+from crm_sync.actions.planning import plan_next_step
 from crm_sync.actions.writing import Place, write
 from crm_sync.clients.errors import OutcomeUnknown, Refused, ShopMonkeyError, Throttled
 from crm_sync.clients.shopmonkey import ShopMonkey
@@ -40,7 +43,7 @@ from crm_sync.domain.sync import (
     Yielded,
     delay_after,
 )
-from crm_sync.tables import ExternalRef, SyncTask
+from crm_sync.tables import ExternalRef, LeadReplica, SyncTask
 
 log = structlog.get_logger()
 
@@ -170,15 +173,16 @@ async def _prepare(deps: Deps, task: SyncTask, now: datetime) -> _Ready | Outcom
     """Who and where; or why there is nothing to write, or nothing yet."""
     tenant_id = task.tenant_id
     async with transaction(deps.sessions, tenant_id) as session:
-        if await store.is_superseded(session, task):
-            return Skipped("superseded")
         lead = await store.lead(session, tenant_id, task.lead_id)
         if lead is None:
             return _lead_missing(task, now)
         location_id = lead.location_id or task.location_id
         location = await store.location(session, tenant_id, location_id) if location_id else None
         crm_id = await store.crm_id_of(session, tenant_id, kind=task.kind, our_id=task.our_id)
+        needless = await _needless(session, task, lead, crm_id)
         look = await _look(session, task, crm_id)
+    if needless is not None:
+        return needless
     if location is None:
         return Later("the location is not known here yet", 5)
     if location.crm_location_id is None:
@@ -188,6 +192,16 @@ async def _prepare(deps: Deps, task: SyncTask, now: datetime) -> _Ready | Outcom
         return Later("no key for the account", 60)
     absent = task.unknown_since is None or _doubtful_for(task, now) >= ABSENT_AFTER
     return _Ready(api, Place(location=location, lead=lead, crm_id=crm_id, absent=absent, look=look))
+
+
+async def _needless(
+    session: AsyncSession, task: SyncTask, lead: LeadReplica, crm_id: str | None
+) -> Skipped | None:
+    if await store.is_superseded(session, task):
+        return Skipped("superseded")
+    if task.kind in store.ENTRY and lead.order_id not in (None, crm_id):
+        return Skipped("has_an_order")
+    return None
 
 
 async def _look(session: AsyncSession, task: SyncTask, crm_id: str | None) -> Look | None:
@@ -207,8 +221,10 @@ def _lead_missing(task: SyncTask, now: datetime) -> Outcome:
 
 
 async def _settle(deps: Deps, task: SyncTask, outcome: Outcome, now: datetime) -> None:
-    state, due_at, reason = _state_after(task, outcome, now)
     async with transaction(deps.sessions, task.tenant_id) as session:
+        if isinstance(outcome, Yielded):
+            outcome = await _give_way(session, task, outcome)
+        state, due_at, reason = _state_after(task, outcome, now)
         unknown_since = _unknown_since(task, outcome)
         mine = await store.settle(
             session, task, state=state, due_at=due_at, last_error=reason, unknown_since=unknown_since
@@ -217,11 +233,18 @@ async def _settle(deps: Deps, task: SyncTask, outcome: Outcome, now: datetime) -
             await _note_done(session, task, outcome)
         elif mine and isinstance(outcome, Failed):
             await _note_failed(session, task, outcome)
-        elif isinstance(outcome, Yielded):
-            place = await store.location(session, task.tenant_id, outcome.location_id)
-            if place is not None:
-                await note_appointment(session, place, outcome.seen, seen_by="write", theirs=True)
     log.info("sync.settled", task_id=str(task.id), kind=task.kind, state=state, attempts=task.attempts)
+
+
+async def _give_way(session: AsyncSession, task: SyncTask, outcome: Yielded) -> Yielded | Later:
+    """What staff did is told, and booking decides anew. Where booking knew all of it, there is nothing to tell: then ours is written after all."""
+    place = await store.location(session, task.tenant_id, outcome.location_id)
+    if place is None or await note_appointment(session, place, outcome.seen, seen_by="write", theirs=True):
+        return outcome
+    look = await _look(session, task, outcome.seen.id)
+    seen_at = AppointmentWish.model_validate(task.payload).fact.crm_seen_at
+    knew = look is not None and seen_at is not None and look.told_at <= seen_at
+    return Later("nothing new was changed there") if knew else outcome
 
 
 def _state_after(task: SyncTask, outcome: Outcome, now: datetime) -> tuple[str, datetime, str | None]:
@@ -251,6 +274,9 @@ def _unknown_since(task: SyncTask, outcome: Outcome) -> datetime | None:
 
 
 async def _note_done(session: AsyncSession, task: SyncTask, outcome: Done) -> None:
+    if task.kind in store.ENTRY:
+        await _note_step(session, task, outcome)
+        return
     if task.kind == "appointment":
         until = AppointmentWish.model_validate(task.payload).stands_until
         await store.note_standing(session, task, crm_id=outcome.crm_id, until=until)
@@ -271,8 +297,31 @@ async def _note_done(session: AsyncSession, task: SyncTask, outcome: Done) -> No
     )
 
 
+async def _note_step(session: AsyncSession, task: SyncTask, outcome: Done) -> None:
+    """Of a customer whom we found the flags are news; those that we wrote ourselves are not."""
+    if outcome.customer is not None:
+        seen = SeenCustomer(
+            tenant_id=task.tenant_id,
+            location_id=task.location_id,
+            customer=outcome.customer,
+            seen_by="poll",
+            at=database_now(),
+        )
+        await note_customer(session, seen, told=not outcome.written)
+    ref = await plan_next_step(session, task, outcome.crm_id)
+    if ref is None:
+        return
+    kept = ExternalRef(tenant_id=task.tenant_id, kind="order", our_id=task.lead_id, crm_id=ref.order_id)
+    await store.keep_ref(session, kept, replace=True)
+    await store.note_order_of_lead(session, task.tenant_id, task.lead_id, ref)
+    await _tell(session, task, CrmLeadEntered(lead_id=task.lead_id, ref=ref))
+
+
 async def _note_failed(session: AsyncSession, task: SyncTask, outcome: Failed) -> None:
     log.warning("sync.refused", task_id=str(task.id), kind=task.kind, attempts=task.attempts)
+    if task.kind in store.ENTRY:
+        await _note_refused(session, task, outcome)
+        return
     await _tell(
         session,
         task,
@@ -286,6 +335,21 @@ async def _note_failed(session: AsyncSession, task: SyncTask, outcome: Failed) -
             }
         ),
     )
+
+
+async def _note_refused(session: AsyncSession, task: SyncTask, outcome: Failed) -> None:
+    """An order without its vehicle is better than none."""
+    if task.kind == "vehicle":
+        await plan_next_step(session, task, None)
+    refused = CrmLeadRefused.model_validate(
+        {
+            "lead_id": task.lead_id,
+            "step": task.kind,
+            "code": outcome.code,
+            "attempts": task.attempts,
+        }
+    )
+    await _tell(session, task, refused)
 
 
 async def _tell(session: AsyncSession, task: SyncTask, fact: EventData) -> None:

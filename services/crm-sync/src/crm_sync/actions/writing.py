@@ -1,7 +1,8 @@
-"""The three kinds of writes to the CRM: each looks first wherever an earlier attempt may have arrived."""
+"""The writes to the CRM: each looks first wherever an earlier attempt may have arrived."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from shared.events import Vehicle
 
@@ -18,11 +19,22 @@ from crm_sync.domain.appointment import (
     new_body,
     next_step,
 )
-from crm_sync.domain.crm import CrmAppointment, Order
+from crm_sync.domain.crm import CrmAppointment, Order, Record
+from crm_sync.domain.entry import (
+    Entry,
+    customer_among,
+    customer_body,
+    marker_of_order,
+    order_body,
+    vehicle_among,
+    vehicle_body,
+)
 from crm_sync.domain.lead_rule import LeadRule, same_name
 from crm_sync.domain.notes import marked
 from crm_sync.domain.sync import Done, Failed, NotThere, Outcome, Skipped, Unknown, Yielded
 from crm_sync.tables import LeadReplica, Location, SyncTask
+
+RecordT = TypeVar("RecordT", bound=Record)
 
 _NOT_YET = Unknown("look-up: not there yet", looked=True)
 
@@ -50,8 +62,79 @@ async def write(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome | NotT
             return await _write_note(api, task, place)
         case "status":
             return await _move_order(api, task, place)
+        case "customer":
+            return await _write_customer(api, task, place)
+        case "vehicle":
+            return await _write_vehicle(api, task, place)
+        case "order":
+            return await _write_order(api, task, place)
         case kind:
             raise AssertionError(f"no such kind of task: {kind!r}")
+
+
+async def _write_customer(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
+    entry, shop = Entry.model_validate(task.payload), str(place.location.crm_location_id)
+    contact = entry.contact
+    found = await _looked_up(task, api.customers_with(phone=contact.phone, email=contact.email))
+    if isinstance(found, Unknown):
+        return found
+    standing = customer_among(found, contact, shop)
+    if standing is not None:
+        return Done(standing.id, customer=standing)
+    if not place.absent:
+        return _NOT_YET
+    new = await api.create_customer(customer_body(entry, shop))
+    return Done(new.id, customer=new, written=True)
+
+
+async def _write_vehicle(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
+    entry = Entry.model_validate(task.payload)
+    found = await _looked_up(task, _all(api.vehicles_of(str(entry.customer_id))))
+    if isinstance(found, Unknown):
+        return found
+    standing = vehicle_among(found, entry.vehicle or Vehicle())
+    if standing is not None:
+        return Done(standing.id)
+    if not place.absent:
+        return _NOT_YET
+    return Done(await api.create_vehicle(vehicle_body(entry, str(place.location.crm_location_id))))
+
+
+async def _write_order(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
+    if place.crm_id is not None:
+        return Done(place.crm_id)
+    entry = Entry.model_validate(task.payload)
+    if task.attempts > 1:
+        found = await _looked_up(task, _all(api.orders_of(str(entry.customer_id))))
+        if isinstance(found, Unknown):
+            return found
+        ours = [order for order in found if marker_of_order(order) == task.lead_id.hex[:12]]
+        if ours:
+            return Done(min(ours, key=lambda order: str(order.created_date or "")).id)
+        if not place.absent:
+            return _NOT_YET
+    rule, shop = LeadRule.model_validate(place.location.lead_rule), str(place.location.crm_location_id)
+    column_id = await api.columns.id_of(shop, rule.workflow_columns[0]) if rule.workflow_columns else None
+    body = order_body(entry, task.lead_id, rule, crm_location_id=shop, column_id=column_id)
+    return Done(await api.create_order(body))
+
+
+async def _looked_up(task: SyncTask, look: Awaitable[list[RecordT]]) -> list[RecordT] | Unknown:
+    """While a write of this task is in doubt, a look that failed leaves it so. Raises the client's errors else."""
+    try:
+        return await look
+    except (Throttled, Unavailable) as error:
+        if task.unknown_since is None:
+            raise
+        return Unknown(f"look-up: {error}", looked=True)
+
+
+async def _all(look: Awaitable[tuple[list[RecordT], bool]]) -> list[RecordT]:
+    """Raises `Unavailable` for a list with holes: what it does not show may be there."""
+    found, complete = await look
+    if not complete:
+        raise Unavailable("the list is incomplete")
+    return found
 
 
 async def _write_appointment(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome | NotThere:

@@ -201,6 +201,7 @@ class Step(StrEnum):
 
 
 def next_step(appointment: CrmAppointment, wish: AppointmentWish, look: Look | None) -> Step:
+    """One that has lost our marker is as staff put it."""
     written = written_of(appointment)
     if written is not None and written.sequence >= wish.fact.sequence:
         return Step.NOTHING
@@ -209,7 +210,7 @@ def next_step(appointment: CrmAppointment, wish: AppointmentWish, look: Look | N
     by_staff = wish.fact.changed_by == "shop"
     if wish.action == "cancel" and not by_staff:
         return Step.CANCEL
-    if written is None or not edited(appointment, written, look):
+    if written is not None and not edited(appointment, written, look):
         return Step.WRITE if wish.action != "cancel" else Step.YIELD
     if not _known(appointment, wish, look):
         return Step.YIELD

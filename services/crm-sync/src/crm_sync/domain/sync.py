@@ -7,9 +7,9 @@ from uuid import UUID
 
 from shared.availability import LONGEST_PROBE_SECONDS
 
-from crm_sync.domain.crm import CrmAppointment
+from crm_sync.domain.crm import CrmAppointment, Customer
 
-Kind = Literal["appointment", "message", "status"]
+Kind = Literal["appointment", "message", "status", "customer", "vehicle", "order"]
 LONGEST_BACKOFF_SECONDS = 600
 SETTLE_SECONDS = 5
 """A write whose answer was lost is looked for no sooner than this."""
@@ -20,7 +20,11 @@ what a look-up does not find before is not taken for absent."""
 
 @dataclass(frozen=True)
 class Done:
+    """`customer`: who stands there, of that step alone; `written`: they were not there before."""
+
     crm_id: str
+    customer: Customer | None = None
+    written: bool = False
 
 
 @dataclass(frozen=True)

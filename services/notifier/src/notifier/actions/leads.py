@@ -147,7 +147,7 @@ def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
         correlation_id=event.correlation_id,
         received_at=fact.received_at,
         source=fact.source,
-        in_crm=fact.source != FORM or fact.external_ref is not None,
+        in_crm=fact.proven,
     )
 
 
