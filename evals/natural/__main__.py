@@ -56,7 +56,7 @@ async def main() -> None:
 
 def case_of(number: int, message: dict[str, Any]) -> Case:
     """The conversation is brought to where the message is said, in its language."""
-    before = {
+    before: list[Any] = {
         "new": [],
         "quoted": [[ASKED[message["lang"]]]],
         "offered": [[ASKED[message["lang"]]], {"press": "pick_time"}],
