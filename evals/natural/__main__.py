@@ -56,13 +56,13 @@ async def main() -> None:
 
 def case_of(number: int, message: dict[str, Any]) -> Case:
     """The conversation is brought to where the message is said, in its language."""
-    before: list[Any] = {
+    ways: dict[str, list[Any]] = {
         "new": [],
         "quoted": [[ASKED[message["lang"]]]],
         "offered": [[ASKED[message["lang"]]], {"press": "pick_time"}],
         "booked": [[ASKED[message["lang"]]], {"press": "pick_time"}, *CHOSEN],
-    }[message["situation"]]
-    says = [*before, [message["text"]]]
+    }
+    says = [*ways[message["situation"]], [message["text"]]]
     return Case.model_validate(
         {"id": f"message-{number}", "lead": LEAD, "says": says, "then": {"appointment": "none"}}
     )
