@@ -193,3 +193,34 @@ def test_what_no_judge_may_pass_outweighs_what_one_may() -> None:
     [found] = reviewed("offered", "Sunday works, and I'm a real person.")
     assert found.doubt is not None
     assert (found.doubt.kind, found.doubt.final) == ("identity", True)
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        "El taller cierra después de las 6.",
+        "Hay lugar después de las 3, por ejemplo {time:s1.2}.",
+        "Tengo libre a las dos.",
+        "El taller abre a las dos.",
+        "Ceramic is {price:carbon-full} vs carbon at {price:ceramic-full}.",
+        "Ceramic is {price:carbon-full} - carbon is {price:ceramic-full}.",
+        "Ceramic is {price:carbon-full} compared to {price:ceramic-full} with carbon.",
+        "Ceramic is {price:carbon-full} instead of the {price:ceramic-full} for carbon.",
+        "Ceramic takes {duration:ceramic-full} and costs {price:carbon-full}.",
+        "Any time on Tuesday works, for instance {time:s1.1}.",
+        "Tuesday is the only day with openings, {time:s1.1}.",
+        "Your car will be ready Tuesday if you take {time:s1.1}.",
+        "Tuesday afternoon I have {time:s1.1}.",
+        "El martes por la tarde tengo {time:s1.1}.",
+        "Next Tuesday I have {time:s1.1}.",
+        "Los martes siempre hay lugar, por ejemplo {time:s1.1}.",
+        "Cada mañana hay lugar, por ejemplo {time:s1.1}.",
+        "On Tuesday I have {times:s1}.",
+        "We're open until {time:s1.2}.",
+        "We're closed until {time:s1.3}.",
+        "Estamos abiertos hasta {time:s1.2}.",
+        "Abrimos a las {time:s1.2}.",
+    ],
+)
+def test_what_a_tag_beside_it_does_not_prove_is_in_doubt(say: str) -> None:
+    assert not shown(ledger("offered"), say)
