@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -35,7 +35,7 @@ from chat.domain.prompt import JudgeAsk, Prompt, briefing, facts_of, prompt_for,
 from chat.domain.reply.ledger import Ledger, Setting, ledger_of
 from chat.domain.reply.review import Review, Reviewed
 from chat.domain.reply.screen import Doubt
-from chat.domain.reply.tags import Sentences
+from chat.domain.reply.tags import Sentences, Tag, pieces
 from chat.domain.values import AppointmentPart, Part, vehicle_text
 
 log = structlog.get_logger()
@@ -292,7 +292,8 @@ class _Hearing:
         if judge is None:
             return set()
         said = self._ledger.setting.said
-        facts = f"{facts_of(self._ledger.setting)}\n{briefing(self._ledger, self._facts)}"
+        filled = "\n".join(dict.fromkeys(line for s in in_doubt for line in self._filled_in(s)))
+        facts = f"{facts_of(self._ledger.setting)}\n{briefing(self._ledger, self._facts)}\nFilled in by the system, true:\n{filled}"
         ask = JudgeAsk(facts, said[-1] if said else "", [s.text for s in in_doubt])
         try:
             async with asyncio.timeout(self._doubts.judge_seconds):
@@ -301,6 +302,11 @@ class _Hearing:
             log.info("judge.away", reason=repr(error)[:200])
             return set()
         return {id(s) for s, verdict in zip(in_doubt, verdicts, strict=True) if verdict != "unsupported"}
+
+    def _filled_in(self, sentence: Reviewed) -> Iterator[str]:
+        for part in pieces(sentence.said):
+            if isinstance(part, Tag):
+                yield f"{part} = {self._ledger.rendered(part, self._turn.language)}"
 
     def _settled(self, sentence: Reviewed) -> list[Say | Judged]:
         if sentence.doubt is not None:
