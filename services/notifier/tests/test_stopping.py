@@ -10,7 +10,15 @@ from uuid import uuid4
 import pytest
 from notifier.actions.touches import fire_due_touches
 from shared.db.engine import transaction
-from shared.events import Consent, Contact, CrmMessageObserved, EventData, HandoffEnded, HandoffRequested, LeadStatusChanged
+from shared.events import (
+    Consent,
+    Contact,
+    CrmMessageObserved,
+    EventData,
+    HandoffEnded,
+    HandoffRequested,
+    LeadStatusChanged,
+)
 from sqlalchemy import text
 
 
@@ -140,7 +148,9 @@ async def test_replies_of_assistant_and_staff_go_out_on_their_channel(shop):
 )
 async def test_an_answer_in_the_web_chat_goes_out_by_text_only_with_consent(shop, a_lead, sms, reason):
     phone = a_lead().contact.phone
-    fact = await shop.greet(contact=Contact(name="Ana Sample", phone=phone), consent=Consent(sms=sms, email=False))
+    fact = await shop.greet(
+        contact=Contact(name="Ana Sample", phone=phone), consent=Consent(sms=sms, email=False)
+    )
     await shop.say(fact.lead_id, "Sam here.", author="staff", channel="web", also=("email",))
     await shop.send_due()
     sent = await shop.delivery("sms", "reply")

@@ -13,7 +13,7 @@ from chat.domain.conversation import Owner, State
 from chat.domain.phrases import actions_of
 from chat.domain.values import Action, Appointment, Part, Shop
 from chat.store_staff import InboxRow
-from chat.tables import ChatMessage, Conversation, Handoff, StaffNote
+from chat.tables import ChatMessage, Handoff, StaffNote
 
 MAX_SEQ = 2**31 - 1
 """What the database can compare a `seq` with."""
