@@ -6,12 +6,15 @@ from uuid import uuid4
 
 import pytest
 from chat.actions.conversations import receive_inbound
-from chat.actions.messages import be_present
+from chat.actions.messages import be_present, read_scene
 from chat.actions.staff import Viewer, staff_takes_over, staff_writes
 from chat.domain.conversation import Owner, State, action_ids
 from chat.domain.handoff import phone_in
+from chat.views import StateView
+from shared.db.engine import transaction
 from shared.events import InboundMessageReceived
 from shared.http.staff import StaffSession
+from sqlalchemy import text
 
 from .conftest import LOCATION, TENANT, Chat, event_of
 
@@ -92,6 +95,52 @@ async def test_continue_with_the_assistant_after_a_person_wrote(chat, sam):
     reply = await chat.answer_to_press("resume")
     assert reply.author == "assistant"
     assert "$449.00" in (await chat.answer_to("how much is ceramic tint?")).text
+
+
+async def test_continued_with_the_assistant_what_waited_is_answered_and_nobody_is_asked_for_again(chat, sam):
+    await sam_writes(chat, sam)
+    for words in ("are you there?", PERSON, "how much is ceramic tint?"):
+        await chat.write(words)
+    assert await chat.clock.drain() == 0
+    assert "$449.00" in (await chat.answer_to_press("resume")).text
+    assert await chat.published("handoff.requested.v1") == []
+
+
+async def test_continued_with_the_assistant_the_wish_for_a_person_that_waited_is_over(chat, sam):
+    await sam_writes(chat, sam)
+    await chat.write(PERSON)
+    assert (await chat.answer_to_press("resume")).text == "Gladly. What would you like to know?"
+    assert await chat.published("handoff.requested.v1") == []
+
+
+async def test_an_assistant_that_is_switched_off_takes_nothing_over(chat, sam):
+    await sam_writes(chat, sam)
+    async with transaction(chat.deps.sessions, TENANT) as session:
+        off = "UPDATE locations SET facts = jsonb_set(facts, '{switches,assistant}', 'false')"
+        await session.execute(text(off))
+    assert StateView.of(await read_scene(chat.deps, chat.lead)).actions == ()
+    await chat.press("resume")
+    assert (await chat.row()).owner == Owner.HUMAN
+    assert "resume" not in action_ids(State.NEED, Owner.ASSISTANT, person_asked=True, assistant_on=False)
+
+
+async def test_who_wants_nothing_more_lets_go_of_the_time_that_was_held(chat):
+    offer = await chat.answer_to("what times do you have?")
+    await chat.answer_to_press(f"slot:{starts(offer)[0]}")
+    await chat.answer_to_press("pick_time")
+    assert (await chat.row()).hold
+    reply = await chat.answer_to("that's all, no thanks")
+    assert "Nothing is booked" in reply.text
+    assert (await chat.row()).hold is None
+
+
+async def test_who_wants_nothing_more_is_not_told_that_nothing_is_booked_while_a_booking_is_under_way(chat):
+    offer = await chat.answer_to("what times do you have?")
+    chat.desk.away = True
+    await chat.answer_to_press(f"slot:{starts(offer)[0]}")
+    await chat.answer_to("yes")
+    assert (await chat.row()).state == State.REQUESTED
+    assert "Nothing is booked" not in (await chat.answer_to("that's all, no thanks")).text
 
 
 @pytest.mark.parametrize(

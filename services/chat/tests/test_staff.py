@@ -349,7 +349,8 @@ async def test_staff_answer_on_the_channel_that_the_customer_wrote_on(console, c
     )
     await chat.consume(event_of(inbound), receive_inbound)
     await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": "Sure."})
-    assert (await chat.published("message.sent.v1"))[-1]["channel"] == channel
+    sent = (await chat.published("message.sent.v1"))[-1]
+    assert (sent["channel"], sent["also"]) == (channel, [])
 
 
 async def test_given_back_the_assistant_answers_what_is_open_and_knows_where_it_was(console, chat):
@@ -465,6 +466,56 @@ async def test_asked_for_again_a_person_is_told_again(console, chat):
     await chat.answer_to("I really want to talk to a person")
     assert len(await chat.published("handoff.requested.v1")) == 2
     assert await escalate_next(later(chat, 6))
+
+
+async def test_asked_for_again_while_awaited_nobody_is_told_twice_and_the_reminders_run_on(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    await escalate_next(later(chat, 6))
+    await chat.answer_to("where is that person, I want to talk to a person")
+    assert len(await chat.published("handoff.requested.v1")) == 1
+    assert await escalate_next(later(chat, 12))
+    assert [event["level"] for event in await chat.published("handoff.escalated.v1")] == [1, 2]
+    (row,) = (await console.get("/conversations", params={"state": "waiting"})).json()["conversations"]
+    assert row["handoff"]["open_question"] == "where is that person, I want to talk to a person"
+
+
+async def test_asked_for_again_since_somebody_is_hurt_a_person_is_told_at_once(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    await escalate_next(later(chat, 6))
+    await chat.answer_to("my son got hurt in your shop")
+    assert [event["reason"] for event in await chat.published("handoff.requested.v1")][1:] == ["safety"]
+    assert not await escalate_next(later(chat, 4))
+    assert await escalate_next(later(chat, 6))
+
+
+async def test_once_nobody_came_the_assistant_goes_on_and_the_hand_off_stays_open(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    await escalate_next(later(chat, 6))
+    await escalate_next(later(chat, 12))
+    assert (await chat.row()).person_asked_at is None
+    reply = await chat.answer_to("my cousin vinny told me")
+    assert "the person I've asked for" not in reply.text
+    assert (await chat.row()).misses == 1
+    (row,) = (await console.get("/conversations", params={"state": "waiting"})).json()["conversations"]
+    assert row["handoff"]["level"] == 2
+    await console.post(f"{await door(chat)}/give-back", json={})
+    assert await chat.published("handoff.ended.v1")
+
+
+async def test_where_a_yes_is_waited_for_another_way_is_offered_later(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    offer = await chat.answer_to("what times do you have?")
+    start = next(p for p in offer.parts if p["kind"] == "slots")["slots"][0]["start"]
+    await chat.answer_to_press(f"slot:{start}")
+    assert await escalate_next(later(chat, 6))
+    assert await escalate_next(later(chat, 12))
+    assert (await chat.row()).state == "confirm"
+    await chat.answer_to_press("confirm:no")
+    assert not await escalate_next(later(chat, 16))
+    assert await escalate_next(later(chat, 18))
+    assert not await escalate_next(later(chat, 60))
+    assert [event["level"] for event in await chat.published("handoff.escalated.v1")] == [1, 2]
+    assert (await chat.row()).state == "call_back_offer"
 
 
 async def test_a_colleague_writing_in_the_crm_has_taken_over(console, chat):

@@ -12,7 +12,7 @@ from shared.http.limits import Refusal, Use, caller
 from shared.http.links import Link
 from shared.telemetry.metrics import LIMITS_REFUSED
 
-from chat.actions.messages import READ_AT_ONCE, be_present, read_conversation, read_messages, read_scene
+from chat.actions.messages import READ_AT_ONCE, be_present, read_messages, read_scene
 from chat.actions.staff import NotStaff, Viewer, read_inbox, viewer_of
 from chat.deps import Deps, OpenStreams
 from chat.domain.signals import Delta, MessageStored, Resync, Signal, StateChanged, Typing
@@ -138,7 +138,7 @@ class _Listening:
             more = len(messages) == READ_AT_ONCE
 
     async def _state(self) -> str:
-        return frame("state", StateView.of(await read_conversation(self._deps, self._lead)))
+        return frame("state", StateView.of(await read_scene(self._deps, self._lead)))
 
 
 _GATHER_SECONDS = 0.2

@@ -136,7 +136,10 @@ def _conditions(wanted: InboxFilter) -> list[ColumnElement[bool]]:
         conditions.append(col(Conversation.last_at) < wanted.before)
     if wanted.state == "waiting":
         conditions.append(
-            or_(col(Conversation.waiting_since).is_not(None), col(Conversation.person_asked_at).is_not(None))
+            or_(
+                col(Conversation.waiting_since).is_not(None),
+                and_(col(Handoff.id).is_not(None), col(Handoff.taken_at).is_(None)),
+            )
         )
     elif wanted.state is not None:
         conditions.append(

@@ -13,7 +13,7 @@ from chat.domain.conversation import Owner, State
 from chat.domain.phrases import actions_of
 from chat.domain.values import Action, Appointment, Part, Shop
 from chat.store_staff import InboxRow
-from chat.tables import ChatMessage, Conversation, Handoff, StaffNote
+from chat.tables import ChatMessage, Handoff, StaffNote
 
 MAX_SEQ = 2**31 - 1
 """What the database can compare a `seq` with."""
@@ -43,7 +43,8 @@ class StateView(BaseModel):
     appointment: Appointment | None = None
 
     @classmethod
-    def of(cls, row: Conversation) -> "StateView":
+    def of(cls, scene: Scene) -> "StateView":
+        row = scene.conversation
         return cls.model_validate(
             {
                 "state": row.state,
@@ -53,10 +54,11 @@ class StateView(BaseModel):
                 "actions": actions_of(
                     State(row.state),
                     Owner(row.owner),
-                    "es" if row.language == "es" else "en",
+                    scene.language,
                     person_asked=row.person_asked_at is not None,
+                    assistant_on=scene.shop.assistant_on,
                 ),
-                "appointment": facts_of(row).appointment,
+                "appointment": scene.facts.appointment,
             }
         )
 
@@ -104,7 +106,7 @@ class SessionView(BaseModel):
 
     @classmethod
     def of(cls, scene: Scene, messages: list[MessageView]) -> "SessionView":
-        state = StateView.of(scene.conversation)
+        state = StateView.of(scene)
         return cls(
             lead=LeadView.of(scene),
             location=LocationView(**scene.shop.card.model_dump(), timezone=scene.shop.timezone),

@@ -51,12 +51,13 @@ from chat.actions.tools import Change, Tools
 from chat.actions.unwanted import stopped_when_unwanted
 from chat.deps import Deps
 from chat.domain import phrases
-from chat.domain.conversation import BINDING, YES_OF, Owner, State, confirms
+from chat.domain.conversation import BINDING, RESUME, YES_OF, Owner, State, confirms
+from chat.domain.intents import AskPerson
 from chat.domain.model_prices import Spent, microdollars
 from chat.domain.prompt import Said
 from chat.domain.signals import Delta, StateChanged, Typing, payload
 from chat.domain.soft import Soft
-from chat.domain.understanding import context_of, is_yes
+from chat.domain.understanding import context_of, is_yes, understand
 from chat.metrics import MODEL_DOLLARS, MODEL_TOKENS, VERDICTS
 from chat.tables import ChatMessage, Conversation, ReceiptRow, VerdictRow
 
@@ -176,7 +177,7 @@ async def answer_owed(deps: Deps, assistants: Sequence[Assistant], owed: Owed) -
         return await _settle_nothing(deps, owed)
     conversation = owed.scene.conversation
     deps.feed.tell(conversation.tenant_id, conversation.id, Typing(on=True))
-    turn = _turn(deps, owed)
+    turn = await _without_what_is_over(_turn(deps, owed), owed)
     if turn.text:
         await hear(turn.text, context_of(turn.shop, owed.scene.facts, turn.now))
     tools = _tools(deps, owed, turn)
@@ -215,6 +216,24 @@ def _turn(deps: Deps, owed: Owed) -> Turn:
         now=deps.now(),
         language=owed.scene.language,
     )
+
+
+async def _without_what_is_over(turn: Turn, owed: Owed) -> Turn:
+    """Continued with the assistant: what waited for a person is answered, but for the wish to have one."""
+    resumed = max((m.seq for m in owed.unanswered if m.action == RESUME), default=None)
+    if resumed is None:
+        return turn
+    context = context_of(turn.shop, owed.scene.facts, turn.now)
+    left: list[str] = []
+    for message in owed.unanswered:
+        if message.action is not None:
+            continue
+        await hear(message.text, context)
+        if message.seq > resumed or understand(message.text, context) != (AskPerson(),):
+            left.append(message.text)
+    if turn.action == RESUME and left:
+        turn = replace(turn, action=None, last_text=left[-1])
+    return replace(turn, text="\n".join(left))
 
 
 def _tools(deps: Deps, owed: Owed, turn: Turn) -> Tools:

@@ -122,7 +122,7 @@ async def store_written(
     conversation, now = scene.conversation, deps.now()
     if known := await _known(session, conversation, written.client_id):
         return known
-    if written.action == RESUME:
+    if written.action == RESUME and scene.shop.assistant_on:
         await give_back(session, scene, now, "given_back")
     if conversation.owner == Owner.ASSISTANT and scene.shop.assistant_on and not written.unanswered:
         conversation.answer_due_at = now + timedelta(seconds=_wait_seconds(deps, scene, written))
@@ -199,15 +199,6 @@ async def read_scene(deps: Deps, lead: Link) -> Scene:
     """Raises `NoConversation`."""
     async with transaction(deps.sessions, lead.tenant_id) as session:
         return await scene_of(session, lead.tenant_id, lead.subject_id)
-
-
-async def read_conversation(deps: Deps, lead: Link) -> Conversation:
-    """Raises `NoConversation`."""
-    async with transaction(deps.sessions, lead.tenant_id) as session:
-        found = await store.conversation_of(session, lead.tenant_id, lead.subject_id)
-    if found is None:
-        raise NoConversation(str(lead.subject_id))
-    return found
 
 
 async def read_messages(

@@ -200,6 +200,9 @@ class _Desk:
                 return self._steps.duration(intent)
             case AskDetails(service):
                 return self._steps.details(service)
+            case Decline() if self._tools.facts.hold is not None:
+                self._tools.let_go()
+                return self._talk(intent)
             case _:
                 return self._talk(intent)
 

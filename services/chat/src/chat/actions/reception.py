@@ -16,14 +16,11 @@ from chat.domain.conversation import (
     PERSON,
     State,
 )
-from chat.domain.handoff import asked, phone_in
+from chat.domain.handoff import CARE_FIRST, asked, phone_in
 from chat.domain.intents import AskCallBack, AskPerson, Context, Intent, No, Resume, Yes, understand_action
 from chat.domain.soft import Signs, Soft, soft_trigger
 from chat.domain.understanding import asks_unlisted_price, context_of, speaks_of, understand
 from chat.domain.values import ActionsPart
-
-CARE_FIRST = frozenset({"safety", "distress"})
-"""Reasons for a person that are met with care before anything else."""
 
 _ABOUT_CALLING = CALL_BACK_ASKED | {State.CALL_BACK_OFFER}
 

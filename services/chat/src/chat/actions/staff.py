@@ -200,13 +200,14 @@ async def staff_writes(
             return known
         await _join(deps, session, viewer, scene)
         asked = await store_staff.newest_of_customer(session, viewer.tenant_id, conversation_id)
+        channel = channel_of(asked.channel if asked and asked.channel != "crm" else "web")
         message = NewMessage(
             "staff",
             text,
-            channel=channel_of(asked.channel if asked and asked.channel != "crm" else "web"),
+            channel=channel,
             client_id=own_id,
             author_name=viewer.name,
-            also=("email",) if _is_away(scene, deps.now()) else (),
+            also=("email",) if channel == "web" and _is_away(scene, deps.now()) else (),
         )
         return await add_message(session, scene, message, deps.now())
 

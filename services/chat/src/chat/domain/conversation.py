@@ -311,8 +311,11 @@ _ACTIONS: dict[State, tuple[str, ...]] = {
 }
 
 
-def action_ids(state: State, owner: Owner, *, person_asked: bool = False) -> tuple[str, ...]:
-    """The buttons under the conversation: always one for a person, or, where one is there or awaited, one for the assistant."""
+def action_ids(
+    state: State, owner: Owner, *, person_asked: bool = False, assistant_on: bool = True
+) -> tuple[str, ...]:
+    """The buttons under the conversation: one for a person, or, where one is there or awaited, one for the assistant, if it is on."""
     if owner is Owner.HUMAN:
-        return (RESUME,)
-    return tuple(RESUME if person_asked and one == PERSON else one for one in _ACTIONS[state])
+        return (RESUME,) if assistant_on else ()
+    resumes = person_asked and assistant_on
+    return tuple(RESUME if resumes and one == PERSON else one for one in _ACTIONS[state])

@@ -11,6 +11,9 @@ from chat.domain.conversation import Facts, State, hold_expired
 from chat.domain.reply.render import moment
 from chat.domain.values import LeadFacts, OpeningHours, OpeningSpan, Quote, ShopFacts, vehicle_text
 
+CARE_FIRST = frozenset({"safety", "distress"})
+"""Reasons for a person that are met with care before anything else."""
+
 ANSWER_WITHIN = timedelta(minutes=5)
 """Of opening hours, at each level."""
 

@@ -67,9 +67,15 @@ def buttons(*actions: str, language: Language = "en") -> ActionsPart:
 
 
 def actions_of(
-    state: State, owner: Owner, language: Language = "en", *, person_asked: bool = False
+    state: State,
+    owner: Owner,
+    language: Language = "en",
+    *,
+    person_asked: bool = False,
+    assistant_on: bool = True,
 ) -> tuple[Action, ...]:
-    return tuple(button(action, language) for action in action_ids(state, owner, person_asked=person_asked))
+    ids = action_ids(state, owner, person_asked=person_asked, assistant_on=assistant_on)
+    return tuple(button(action, language) for action in ids)
 
 
 def greeting(

@@ -83,7 +83,10 @@ async def _send_by(session: AsyncSession, message: MessageSent, lead: Lead, chan
         purpose=Purpose.OPT_OUT_RECEIPT if confirms else Purpose.REPLY,
         template="reply",
         due_at=now,
-        payload=_reply_payload(message.text, answered if channel == "email" else None),
+        payload={
+            **_reply_payload(message.text, answered if channel == "email" else None),
+            "unasked": message.author == "staff" and channel != _came_by(message.channel),
+        },
     )
     await deliveries.add_deliveries(session, intend(intent, lead, {channel: address}, [channel], now))
 

@@ -1,5 +1,6 @@
 """What a customer's message asks for, found without a model: its topics by examples, and the services, cars and times in it."""
 
+import re
 from datetime import datetime
 
 from chat.domain.conversation import CALL_BACK_ASKED, CONFIRMING, Facts, State
@@ -74,7 +75,11 @@ def understand(text: str, context: Context) -> tuple[Intent, ...]:
         return (OtherLanguage(),)
     if is_yes(text, context):
         return (Yes(),)
-    heard = [_intent(part, topic, text, context) for part, topic in parts_of(text)]
+    heard = [
+        _intent(part, topic, text, context)
+        for whole, its_topic in parts_of(text)
+        for part, topic in _chosen_and_rest(whole, its_topic, context)
+    ]
     intents = [one for some in heard for one in some]
     if hard := [one for one in intents if isinstance(one, AskPerson) and one != AskPerson()]:
         return (min(hard, key=lambda one: _WEIGHT.index(one.reason)),)
@@ -162,6 +167,31 @@ def is_a_question(words: str) -> bool:
 def _wants_call(text: str, context: Context) -> bool:
     calling = context.state in CALL_BACK_ASKED or context.state is State.CALL_BACK_OFFER
     return calling and has(read(text, context), "call_me")
+
+
+_BUT = re.compile(r",?\s+(?:but|pero)\s+", re.IGNORECASE)
+
+
+def _chosen_and_rest(part: str, topic: Topic, context: Context) -> list[tuple[str, Topic]]:
+    """`10 is good but how long does it take` takes a time on offer, and asks something beside it that names none."""
+    halves = _BUT.split(part, maxsplit=1) if context.offered else []
+    if len(halves) < 2 or not halves[1]:
+        return [(part, topic)]
+    chosen, times = zip(
+        *((_chosen(half, context), _wish(half, context).said) for half in halves), strict=True
+    )
+    if chosen[0] is None or chosen[1] is not None or times[1]:
+        return [(part, topic)]
+    return [one for half in halves for one in parts_of(half)]
+
+
+def _chosen(part: str, context: Context) -> Intent | None:
+    words, _ = refused_of(read(part, context), context)
+    return chosen_of(words, wish_in(words, local(context)), context)
+
+
+def _wish(part: str, context: Context) -> Wish:
+    return wish_in(read(part, context), local(context))
 
 
 def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent]:

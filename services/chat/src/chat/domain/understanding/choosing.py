@@ -83,7 +83,8 @@ def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> 
         case "decline" if context.state in CONFIRMING:
             return No()
         case "decline":
-            return Acknowledge() if context.booked else Decline()
+            under_way = context.booked or context.state is State.REQUESTED
+            return Acknowledge() if under_way else Decline()
         case _:
             return None
 
