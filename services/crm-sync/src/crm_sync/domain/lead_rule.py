@@ -34,7 +34,7 @@ class LeadRule(BaseModel):
     won_when: tuple[Literal["authorized", "invoiced", "paid"], ...] = ("authorized", "invoiced", "paid")
     lost_when: tuple[Literal["archived", "deleted"], ...] = ("archived", "deleted")
     lost_columns: tuple[str, ...] = ()
-    order_after_seconds: int | None = Field(default=0, ge=0)
+    order_after_seconds: int | None = Field(default=None, ge=0)
 
     @property
     def known_columns(self) -> set[str]:
