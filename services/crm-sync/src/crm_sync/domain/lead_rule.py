@@ -20,7 +20,7 @@ class LeadRule(BaseModel):
     Keywords match from the start of a word, so `tint` finds "tinting"; one of `exclude` in the text is a no.
     `status_columns` names the column that an order moves to when its lead reaches a status.
     A lead is won or lost by what its order is, or by a column of `lost_columns`. `order_after_seconds`: how long after a lead
-    that has no order we write one; None: never.
+    that has no order we write one; None: never (the searches are unproved, ADR 35).
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
