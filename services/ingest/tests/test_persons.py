@@ -572,7 +572,9 @@ async def test_a_machines_form_that_is_being_stored_is_waited_for(client, tenant
 
 
 @pytest.mark.parametrize("marker", ["metadata", "note"])
-async def test_our_order_that_nobody_heard_of_brings_no_erased_person_back(client, tenant_id, sessions, marker):
+async def test_our_order_that_nobody_heard_of_brings_no_erased_person_back(
+    client, tenant_id, sessions, marker
+):
     """Its write was in doubt when the lead was erased."""
     lead_id = (await submit(client, form(contact=TOM))).json()["lead_id"]
     await ask(client, "erase", TOM["email"])

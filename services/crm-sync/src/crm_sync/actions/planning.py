@@ -32,7 +32,6 @@ from crm_sync.domain.lead_rule import LeadRule
 from crm_sync.domain.sync import Kind
 from crm_sync.tables import SyncTask
 
-
 OLDEST = timedelta(days=1)
 """An older lead that is told again, by a replay or a later change, is not entered: staff have long dealt with it."""
 

@@ -190,7 +190,7 @@ async def _prepare(deps: Deps, task: SyncTask, now: datetime) -> _Ready | Outcom
         location_id = lead.location_id or task.location_id
         location = await store.location(session, tenant_id, location_id) if location_id else None
         crm_id = await store.crm_id_of(session, tenant_id, kind=task.kind, our_id=task.our_id)
-        needless = await _needless(session, task, lead, crm_id)
+        needless = await _needless(session, task, lead, crm_id) or _unwanted(task, location)
         look = await _look(session, task, crm_id)
     if needless is not None:
         return needless
@@ -198,8 +198,6 @@ async def _prepare(deps: Deps, task: SyncTask, now: datetime) -> _Ready | Outcom
         return Later("the location is not known here yet", 5)
     if location.crm_location_id is None:
         return Skipped("location_not_in_crm")
-    if task.kind == "customer" and task.unknown_since is None and not _wants_orders(location):
-        return Skipped("no_orders_of_ours")
     api = deps.accounts.get(location.crm_account)
     if api is None:
         return Later("no key for the account", 60)
@@ -207,9 +205,12 @@ async def _prepare(deps: Deps, task: SyncTask, now: datetime) -> _Ready | Outcom
     return _Ready(api, Place(location=location, lead=lead, crm_id=crm_id, absent=absent, look=look))
 
 
-def _wants_orders(location: Location) -> bool:
+def _unwanted(task: SyncTask, location: Location | None) -> Skipped | None:
     """When the lead came, its location may not have been known here."""
-    return LeadRule.model_validate(location.lead_rule).order_after_seconds is not None
+    if location is None or task.kind != "customer" or task.unknown_since is not None:
+        return None
+    wanted = LeadRule.model_validate(location.lead_rule).order_after_seconds is not None
+    return None if wanted else Skipped("no_orders_of_ours")
 
 
 async def _needless(
