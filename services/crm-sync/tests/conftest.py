@@ -43,6 +43,7 @@ RULE = {
     "exclude": ["window regulator"],
     "max_age_days": 30,
     "status_columns": {"contacted": "Contacted", "appointment_scheduled": "Appointments"},
+    "order_after_seconds": 0,
 }
 CIVIC = Vehicle(year=2021, make="Honda", model="Civic", vehicle_class="sedan")
 CLIENT_TIMEOUT = httpx2.Timeout(1)

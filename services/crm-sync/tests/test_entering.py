@@ -6,15 +6,20 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from crm_sync import store
 from crm_sync.actions import planning
+from crm_sync.actions.settling import settle_in_doubt
 from crm_sync.actions.syncing import work_off_due_tasks
+from shared.db.engine import transaction
 from shared.events import Consent, Contact, CrmRef, LeadStatusChanged, MessageSent, Vehicle
+from sqlalchemy import text
 from testkit.patience import eventually
 from testkit.process import kill, service_process
 
 from sandbox import shop as books
 
 from .conftest import RULE
+from .test_erasing import erasing
 from .test_written_once import TWO_MINUTES
 
 STEPS = ("customer", "vehicle", "order")
@@ -381,3 +386,133 @@ async def test_the_time_from_lead_to_order_is_one_round(shop: Any) -> None:
         pass
 
     assert standing(shop) == [1, 1, 1]
+
+
+async def test_an_order_of_ours_hears_no_messages_that_name_the_customer_only(shop: Any) -> None:
+    """Whoever typed the number into a form would read what staff write to that customer."""
+    before = await shop.new_order(phone=PAT.phone)
+    await shop.form_lead(contact=PAT)
+    await shop.work()
+    said = {"customerId": before["customer_id"], "text": "Your car is ready", "authorType": "User"}
+
+    message = books.insert(shop.sandbox.world, "message", said)
+    await shop.webhook("message", message["id"])
+
+    assert await shop.published("crm.message.observed.v1") == []
+
+
+async def test_nothing_of_the_customer_stays_of_a_lead_erased_before_its_order_stands(shop: Any) -> None:
+    await shop.new_order(phone=PAT.phone, sms_opt_in=False)
+    lead_id = await shop.form_lead(contact=PAT)
+    await shop.fault("status", status=400, only="POST /order")
+    await shop.work()
+    assert len(await shop.published("crm.consent.observed.v1")) == 1
+
+    await erasing(shop, lead_id)()
+
+    assert await shop.select("SELECT * FROM observations WHERE kind = 'customer'") == []
+    assert await shop.published("crm.consent.observed.v1") == []
+
+
+async def test_a_look_up_that_nobody_answers_counts_as_their_silence(shop: Any) -> None:
+    await shop.form_lead(contact=PAT)
+    await shop.fault("timeout_after_commit", only="POST /customer")
+    await shop.work()
+    await shop.fault("status", status=503)
+
+    await work_off_due_tasks(shop.deps, shop.now + timedelta(seconds=30))
+
+    assert (await states(shop))["customer"] == "unknown"
+    assert shop.deps.crms[shop.tenant_id].failures == 2
+
+
+@pytest.mark.parametrize("state", ["unknown", "sending"])
+async def test_of_two_customer_steps_of_one_person_one_always_goes_on(shop: Any, state: str) -> None:
+    """The later one was claimed before the earlier one was planned."""
+    for _ in range(2):
+        await shop.form_lead(contact=PAT)
+    later = text(
+        "UPDATE sync_tasks SET state = :state, claimed_at = now() - interval '2 minutes', attempts = 1 "
+        "WHERE position = (SELECT max(position) FROM sync_tasks)"
+    )
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        await session.execute(later, {"state": state})
+
+    await shop.work(later_seconds=TWO_MINUTES)
+
+    assert standing(shop) == [1, 1, 2]
+
+
+async def test_an_appointment_waits_five_minutes_at_most(shop: Any) -> None:
+    lead_id = await shop.form_lead(contact=PAT)
+    await shop.apply(planning.plan_booking, shop.booking(lead_id))
+    await shop.fault("status", status=503, only="POST /order")
+    await shop.work(later_seconds=60)
+    assert shop.rows("appointment") == []
+
+    await shop.work(later_seconds=301)
+
+    [appointment] = shop.rows("appointment")
+    assert (appointment["customerId"], appointment["orderId"]) == (shop.rows("customer")[0]["id"], None)
+
+
+async def test_an_appointment_does_not_wait_for_an_order_that_is_due_later(shop: Any) -> None:
+    await shop.open(version=2, crm_lead_rule=RULE | {"order_after_seconds": 3600})
+    lead_id = await shop.form_lead(contact=PAT)
+    await shop.apply(planning.plan_booking, shop.booking(lead_id))
+
+    await shop.work()
+
+    assert len(shop.rows("appointment")) == 1
+
+
+async def test_a_search_that_never_answers_ends(shop: Any) -> None:
+    """Empty without `meta` reads as throttled, too."""
+    await shop.form_lead(contact=PAT)
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        await session.execute(text("UPDATE sync_tasks SET attempts = 14"))
+    await shop.fault("status", status=429, only="POST /customer/phone_number/search")
+
+    await shop.work(later_seconds=3 * 3600)
+
+    assert (await states(shop)) == {"customer": "failed"}
+    assert [fact["code"] for fact in await shop.published(REFUSED)] == ["search_unanswered"]
+
+
+async def test_an_old_lead_told_again_is_not_entered(shop: Any) -> None:
+    await shop.form_lead(contact=PAT, received_at=shop.now - timedelta(hours=25))
+
+    await shop.work()
+
+    assert standing(shop) == [0, 0, 0]
+
+
+async def test_without_a_word_of_the_tenant_no_order_is_written(shop: Any) -> None:
+    rule = {name: value for name, value in RULE.items() if name != "order_after_seconds"}
+    await shop.open(version=2, crm_lead_rule=rule)
+    await shop.form_lead(contact=PAT)
+
+    await shop.work()
+
+    assert standing(shop) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_what_is_settled_as_written_is_never_written_again(shop: Any, step: str) -> None:
+    await shop.form_lead(contact=PAT)
+    await shop.fault("status", status=503, only=f"POST /{step}")
+    await shop.work()
+    await shop.fault("none")
+    [[task_id]] = await shop.select(f"SELECT id FROM sync_tasks WHERE kind = '{step}'")  # noqa: S608
+
+    await settle_in_doubt(shop.deps, shop.tenant_id, task_id, written=True)
+    await shop.work(later_seconds=TWO_MINUTES)
+
+    assert (await states(shop))[step] == "failed"
+    assert shop.rows(step) == []
+
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        assert await store.plan_again(session, shop.tenant_id, task_id, now=shop.now)
+    await shop.work(later_seconds=TWO_MINUTES)
+    # An order that stands without its vehicle gets none later.
+    assert len(shop.rows(step)) == int(step != "vehicle"), "an operator's retry looks and writes"

@@ -98,10 +98,10 @@ async def test_an_order_of_a_shop_that_we_do_not_know_is_skipped(shop: Any) -> N
     assert await shop.select("SELECT verdict, reason FROM observations") == [("skipped", "unknown_location")]
 
 
-async def test_an_order_that_is_gone_is_noted_and_not_an_error(shop: Any) -> None:
+async def test_an_order_that_is_not_found_is_noted_and_not_an_error(shop: Any) -> None:
     await observing.observe_order(shop.deps, shop.change("order", {"id": "sample-gone"}, "UPDATE"))
 
-    assert await shop.select("SELECT verdict, reason FROM observations") == [("skipped", "deleted")]
+    assert await shop.select("SELECT verdict, reason FROM observations") == [("skipped", "not_found")]
 
 
 async def test_a_webhook_before_its_location_is_tried_later(unopened_shop: Any) -> None:

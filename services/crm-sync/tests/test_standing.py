@@ -26,6 +26,7 @@ TOLD = "crm.order.observed.v1"
         ({"archived": True}, None, {}, ("lost", "archived")),
         ({"archived": True}, None, {"lost_when": ["deleted"]}, ("open", None)),
         ({"deleted": True}, None, {}, ("lost", "deleted")),
+        ({"deleted": True, "paid": True}, None, {}, ("won", "paid")),
         ({}, " lost ", {"lost_columns": ["Lost"]}, ("lost", "column")),
         ({}, "Lost", {}, ("open", None)),
     ],
@@ -37,6 +38,7 @@ def test_won_and_lost_are_data(
     standing = standing_of(
         Order.model_validate({"id": "o", **fields}), column=column, rule=LeadRule.model_validate(rule)
     )
+    assert standing is not None
     assert (standing.outcome, standing.cause) == wanted
 
 
@@ -110,3 +112,29 @@ async def test_the_order_that_we_wrote_is_followed_too(shop: Any) -> None:
     await change(shop, {"order_id": order["id"]}, authorized=True)
 
     assert await told(shop) == [("won", "authorized")]
+
+
+async def test_an_order_that_one_read_does_not_find_is_not_lost(shop: Any) -> None:
+    _, order = await shop.new_lead()
+    row = shop.sandbox.world.tables["order"].pop(order["order_id"])
+
+    await shop.observe("order", row, "UPDATE")
+    assert await told(shop) == []
+
+    await shop.observe("order", row, "DELETE")
+    assert await told(shop) == [("lost", "deleted")]
+
+
+@pytest.mark.parametrize("lost_when", [["archived", "deleted"], ["archived"]])
+async def test_a_won_order_that_leaves_our_sight_stays_won(shop: Any, lost_when: list[str]) -> None:
+    await shop.open(version=2, crm_lead_rule=RULE | {"lost_when": lost_when})
+    _, order = await shop.new_lead()
+    await change(shop, order, paid=True)
+
+    await change(shop, order, locationId="sample-sm-201")
+    await change(shop, order, locationId="sample-sm-094", paid=False, deleted=True, archived=True)
+    row = shop.sandbox.world.tables["order"].pop(order["order_id"])
+    await shop.observe("order", row, "UPDATE")
+    await shop.observe("order", row, "DELETE")
+
+    assert await told(shop) == [("won", "paid")]

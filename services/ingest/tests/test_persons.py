@@ -569,3 +569,34 @@ async def test_a_machines_form_that_is_being_stored_is_waited_for(client, tenant
         of_addresses(client, tenant_id, "erase", "tom.trace@sample.test", "+16195550177"),
     )
     assert "aardwolf" not in await everything(sessions, tenant_id)
+
+
+@pytest.mark.parametrize("marker", ["metadata", "note"])
+async def test_our_order_that_nobody_heard_of_brings_no_erased_person_back(
+    client, tenant_id, sessions, marker
+):
+    """Its write was in doubt when the lead was erased."""
+    lead_id = (await submit(client, form(contact=TOM))).json()["lead_id"]
+    await ask(client, "erase", TOM["email"])
+    marked: dict[str, object] = {
+        "metadata": {"metadata": {"source": "lead-orchestrator", "lead_id": lead_id}},
+        "note": {"note": f"Asked by web form: Tom Trace, {TOM['email']}\n[ref {UUID(lead_id).hex[:12]}]"},
+    }[marker]
+    assert (await deliver(client, order(id="ours-1", name="Tom Trace's Honda", **marked))).status_code == 202
+    left = await everything(sessions, tenant_id)
+    assert "tom trace" not in left
+    assert "ours-1" in left, "which record changed is passed on"
+
+
+async def test_a_message_to_a_customer_who_came_back_is_whole(
+    client, tenant_id, location_id, sessions, event: Happened
+):
+    """It overtakes the new lead, and only its order's erasure may take its words."""
+    await seven(location_id, sessions, event)
+    await ask(client, "erase", TOM["email"])
+    said = row_of("message", id="m-1", orderId="order-8", customerId="c-7", locationId="sample-sm-094")
+    for order_id, words in (("order-7", "of the old order"), ("order-8", "of the new order")):
+        row = said["data"] | {"id": f"m-{order_id}", "orderId": order_id, "body": words}
+        await deliver(client, {**said, "data": row})
+    left = await everything(sessions, tenant_id)
+    assert ("of the old order" in left, "of the new order" in left) == (False, True)

@@ -149,7 +149,14 @@ class Erased:
     subjects: list[str]
 
 
+_ANY_ERASED = text("SELECT lead_id FROM erased_leads WHERE lead_id BETWEEN :first AND :last LIMIT 1")
 _ERASED = text("SELECT erased_at, rows, subjects FROM erased_leads WHERE lead_id = :lead_id")
+
+
+async def any_erased(session: AsyncSession, first: UUID, last: UUID) -> bool:
+    """Whether a lead with an id from the first to the last has been erased here."""
+    wanted = {"first": first, "last": last}
+    return (await session.execute(_ANY_ERASED, wanted)).first() is not None
 
 
 async def erased(session: AsyncSession, lead_id: UUID) -> Erased | None:

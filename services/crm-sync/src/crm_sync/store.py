@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from crm_sync.domain.sync import ABSENT_AFTER
 from crm_sync.tables import (
     ExternalRef,
     LeadReplica,
@@ -26,6 +27,8 @@ from crm_sync.tables import (
 UNFINISHED = ("planned", "sending", "unknown")
 ENTRY = ("customer", "vehicle", "order")
 """The steps of writing a lead's order; whatever else is owed about the lead waits for the last."""
+ORDER_PATIENCE = timedelta(minutes=5)
+"""For each step of a lead's order: longer its appointment does not wait."""
 FINISHED = ("done", "skipped")
 
 
@@ -69,6 +72,21 @@ async def keep_lead(session: AsyncSession, lead: LeadReplica) -> None:
         kept.on_conflict_do_update(
             index_elements=["lead_id"], set_=changed, where=col(LeadReplica.version) < lead.version
         )
+    )
+
+
+async def note_customer_of_lead(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, customer_id: str
+) -> None:
+    """Before the order stands, so that what is kept of the customer leaves with the lead."""
+    await session.execute(
+        update(LeadReplica)
+        .where(
+            col(LeadReplica.tenant_id) == tenant_id,
+            col(LeadReplica.lead_id) == lead_id,
+            col(LeadReplica.customer_id).is_(None),
+        )
+        .values(customer_id=customer_id)
     )
 
 
@@ -143,12 +161,32 @@ async def lead_of_order(session: AsyncSession, tenant_id: UUID, order_id: str) -
 async def newest_lead_of_customer(
     session: AsyncSession, tenant_id: UUID, customer_id: str
 ) -> LeadReplica | None:
+    """Also one that hangs on the customer by our own writing only: whoever typed their number."""
+    return await session.scalar(
+        select(LeadReplica)
+        .where(col(LeadReplica.tenant_id) == tenant_id, col(LeadReplica.customer_id) == customer_id)
+        .order_by(col(LeadReplica.received_at).desc())
+        .limit(1)
+    )
+
+
+async def newest_proven_lead_of_customer(
+    session: AsyncSession, tenant_id: UUID, customer_id: str
+) -> LeadReplica | None:
+    """Whose order is the shop's own: ours proves nobody (ADR 35)."""
+    by_us = exists().where(
+        col(ExternalRef.tenant_id) == tenant_id,
+        col(ExternalRef.kind) == "order",
+        col(ExternalRef.our_id) == col(LeadReplica.lead_id),
+        col(ExternalRef.crm_id) == col(LeadReplica.order_id),
+    )
     return await session.scalar(
         select(LeadReplica)
         .where(
             col(LeadReplica.tenant_id) == tenant_id,
             col(LeadReplica.customer_id) == customer_id,
             col(LeadReplica.order_id).is_not(None),
+            ~by_us,
         )
         .order_by(col(LeadReplica.received_at).desc())
         .limit(1)
@@ -426,7 +464,7 @@ async def claim_due(
             col(SyncTask.state).in_(("planned", "unknown")),
             col(SyncTask.due_at) <= now,
             ~_has_predecessor(),
-            ~_waits_for_its_order(),
+            ~_waits_for_its_order(now),
             ~_same_person_comes_first(),
         )
         .order_by(col(SyncTask.due_at))
@@ -464,11 +502,13 @@ def _has_predecessor() -> ColumnElement[bool]:
     )
 
 
-def _waits_for_its_order() -> ColumnElement[bool]:
-    """Notes, column and appointment hang on the order, so they come after it; if it cannot be written they come without."""
+def _waits_for_its_order(now: datetime) -> ColumnElement[bool]:
+    """Notes and column hang on the order, so they come after it. An appointment waits only while a step is young and tried again soon: staff must see it."""
     step = aliased(SyncTask)
+    soon = and_(col(step.created_at) > now - ORDER_PATIENCE, col(step.due_at) <= now + ABSENT_AFTER)
     return exists().where(
         col(SyncTask.kind).not_in(ENTRY),
+        or_(col(SyncTask.kind) != "appointment", soon),
         col(step.tenant_id) == col(SyncTask.tenant_id),
         col(step.lead_id) == col(SyncTask.lead_id),
         col(step.kind).in_(ENTRY),
@@ -477,7 +517,7 @@ def _waits_for_its_order() -> ColumnElement[bool]:
 
 
 def _same_person_comes_first() -> ColumnElement[bool]:
-    """Two leads of one new customer must not both find that there is none."""
+    """Two leads of one new customer must not both find that there is none; of two, never does each wait for the other."""
     other = aliased(SyncTask)
 
     def says(name: str) -> ColumnElement[bool]:
@@ -489,9 +529,12 @@ def _same_person_comes_first() -> ColumnElement[bool]:
         col(other.tenant_id) == col(SyncTask.tenant_id),
         col(other.kind) == "customer",
         col(other.id) != col(SyncTask.id),
-        col(other.state).in_(UNFINISHED),
         or_(says("phone"), says("email")),
-        or_(col(other.state) != "planned", col(other.position) < col(SyncTask.position)),
+        or_(
+            col(other.state) == "sending",
+            and_(col(other.state) == "unknown", col(SyncTask.state) == "planned"),
+            and_(col(other.state) == col(SyncTask.state), col(other.position) < col(SyncTask.position)),
+        ),
     )
 
 
@@ -634,7 +677,14 @@ async def plan_again(session: AsyncSession, tenant_id: UUID, task_id: UUID, *, n
             col(SyncTask.state).in_(("failed", "skipped")),
             col(SyncTask.payload) != {},
         )
-        .values(state="planned", attempts=1, due_at=now, last_error=None, unknown_since=None)
+        .values(
+            state="planned",
+            attempts=1,
+            due_at=now,
+            last_error=None,
+            unknown_since=None,
+            payload=col(SyncTask.payload).op("-")("settled"),
+        )
         .returning(col(SyncTask.id))
     )
     return planned.first() is not None

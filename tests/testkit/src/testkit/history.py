@@ -104,7 +104,7 @@ class Life:
 class History:
     """`events`, oldest first; a second lies between two of them."""
 
-    now: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=1))
+    now: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(hours=12))
     events: list[Event[Any]] = field(default_factory=list)
 
     def tell(self, fact: EventData, *, location_id: UUID, life: Life | None = None, version: int = 0) -> None:
@@ -164,7 +164,7 @@ def _location(number: int, location_id: UUID, version: int) -> LocationChanged:
         email=f"store{number}@sample-tint.example",
         sms_from="+16195550194",
         crm_location_id="sample-sm-094" if number == 0 else f"sample-sm-{number}",
-        crm_lead_rule={"workflow_columns": [], "status_columns": STATUS_COLUMNS},
+        crm_lead_rule={"workflow_columns": [], "status_columns": STATUS_COLUMNS, "order_after_seconds": 0},
         a2p=A2pRegistration(brand="BSAMPLE", campaign="CSAMPLE"),
         first_touch=FirstTouch(sms="at_once"),
         demo_mode=False,

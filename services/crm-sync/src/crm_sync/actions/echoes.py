@@ -287,7 +287,7 @@ async def _lead_of(
     if order_id is not None:
         return await store.lead_of_order(session, tenant_id, order_id)
     if customer_id is not None:
-        return await store.newest_lead_of_customer(session, tenant_id, customer_id)
+        return await store.newest_proven_lead_of_customer(session, tenant_id, customer_id)
     return None
 
 

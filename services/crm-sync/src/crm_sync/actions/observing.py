@@ -23,7 +23,7 @@ from crm_sync.domain.contact import LeadFacts, lead_facts
 from crm_sync.domain.crm import CrmVehicle, Order
 from crm_sync.domain.entry import marker_of_order
 from crm_sync.domain.lead_rule import LeadRule, Skip, judge
-from crm_sync.domain.standing import OPEN, Standing, standing_of, standing_of_gone
+from crm_sync.domain.standing import Standing, standing_of, standing_of_deleted
 from crm_sync.tables import ExternalRef, Location, Observation
 
 
@@ -36,7 +36,8 @@ class SeenOrder:
     location_id: UUID | None
     updated_at: datetime | None
     found: LeadFacts | Skip
-    standing: Standing = OPEN
+    standing: Standing | None = None
+    """None: nothing is known of that; one read that did not find it proves nothing."""
     marker: str | None = None
     """Of an order that we wrote."""
 
@@ -46,7 +47,7 @@ async def observe_order(deps: Deps, event: Event[CrmChangeReceived]) -> None:
     order_id = crm_id_of(event)
     place = await place_of(deps, event)
     if event.data.operation == "DELETE":
-        seen = _gone(place, order_id)
+        seen = _deleted(place, order_id)
     else:
         try:
             seen = await look_at_order(deps, place, order_id)
@@ -59,8 +60,8 @@ async def observe_order(deps: Deps, event: Event[CrmChangeReceived]) -> None:
     await once(deps.sessions, event, note_changed_order)
 
 
-def _gone(place: Location, order_id: str) -> SeenOrder:
-    standing = standing_of_gone(LeadRule.model_validate(place.lead_rule))
+def _deleted(place: Location, order_id: str) -> SeenOrder:
+    standing = standing_of_deleted(LeadRule.model_validate(place.lead_rule))
     return SeenOrder(order_id, place.tenant_id, place.location_id, None, Skip("deleted"), standing)
 
 
@@ -70,7 +71,7 @@ async def look_at_order(deps: Deps, place: Location, order_id: str) -> SeenOrder
     try:
         order = await api.order(order_id)
     except NotFound:
-        return _gone(place, order_id)
+        return SeenOrder(order_id, place.tenant_id, place.location_id, None, Skip("not_found"))
     home = await _home_of(deps, place, order)
     if home is None:
         return SeenOrder(order_id, place.tenant_id, None, order.updated_date, Skip("unknown_location"))
@@ -176,7 +177,7 @@ async def _is_ours(session: AsyncSession, seen: SeenOrder) -> bool:
 async def _note_standing(session: AsyncSession, row: Observation, seen: SeenOrder, seen_by: SeenBy) -> None:
     """Not of an order of ours beside the shop's own. What was won stays so when its order is deleted: nothing is known of that any more."""
     standing, before = seen.standing, row.outcome or "open"
-    if standing.outcome == before or (before == "won" and standing.cause == "deleted"):
+    if standing is None or standing.outcome == before or (before == "won" and standing.cause == "deleted"):
         return
     lead = await store.lead_of_order(session, seen.tenant_id, seen.order_id)
     if (lead is None and row.digest is None) or (lead and lead.order_id not in (None, seen.order_id)):

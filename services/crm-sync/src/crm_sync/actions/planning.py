@@ -32,6 +32,9 @@ from crm_sync.domain.lead_rule import LeadRule
 from crm_sync.domain.sync import Kind
 from crm_sync.tables import SyncTask
 
+OLDEST = timedelta(days=1)
+"""An older lead that is told again, by a replay or a later change, is not entered: staff have long dealt with it."""
+
 
 async def plan_order(session: AsyncSession, event: Event[LeadReceived]) -> None:
     """Of a lead that has none there: customer first, each further step once the one before is done."""
@@ -40,8 +43,8 @@ async def plan_order(session: AsyncSession, event: Event[LeadReceived]) -> None:
         return
     now = await store.clock(session)
     location = event.location_id and await store.location(session, event.tenant_id, event.location_id)
-    rule = LeadRule.model_validate(location.lead_rule) if location else LeadRule()
-    if rule.order_after_seconds is None:
+    rule = LeadRule.model_validate(location.lead_rule) if location else LeadRule(order_after_seconds=0)
+    if rule.order_after_seconds is None or now - event.data.received_at > OLDEST:
         return
     await _plan(
         session,

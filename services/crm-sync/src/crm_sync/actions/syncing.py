@@ -27,10 +27,12 @@ from crm_sync.clients.errors import OutcomeUnknown, Refused, ShopMonkeyError, Th
 from crm_sync.clients.shopmonkey import ShopMonkey
 from crm_sync.deps import Deps
 from crm_sync.domain.appointment import AppointmentWish, Look
+from crm_sync.domain.lead_rule import LeadRule
 from crm_sync.domain.sync import (
     ABSENT_AFTER,
     AWAY_LASTS,
     LOOK_UPS_LAST,
+    SEARCHES_LOST,
     WRITES_LOST,
     Done,
     Failed,
@@ -43,7 +45,7 @@ from crm_sync.domain.sync import (
     Yielded,
     delay_after,
 )
-from crm_sync.tables import ExternalRef, LeadReplica, SyncTask
+from crm_sync.tables import ExternalRef, LeadReplica, Location, SyncTask
 
 log = structlog.get_logger()
 
@@ -105,6 +107,8 @@ async def _work(deps: Deps, task: SyncTask, now: datetime, end_by: float) -> Non
     back = _heed(deps.crms[task.tenant_id], outcome)
     if isinstance(outcome, Unknown) and _in_vain(task, outcome, now):
         outcome = Failed("outcome_unknown", detail=outcome.reason)
+    if isinstance(outcome, Later) and _never_answered(task, outcome, now):
+        outcome = Failed("search_unanswered", detail="the search answers nothing that could be read")
     await _settle(deps, task, outcome, now)
     if back:
         async with transaction(deps.sessions, task.tenant_id) as session:
@@ -127,6 +131,13 @@ def _in_vain(task: SyncTask, outcome: Unknown, now: datetime) -> bool:
     if not outcome.looked:
         return task.attempts >= WRITES_LOST
     return _doubtful_for(task, now) > (AWAY_LASTS if outcome.away else LOOK_UPS_LAST)
+
+
+def _never_answered(task: SyncTask, outcome: Later, now: datetime) -> bool:
+    """A search may say "none" in the words in which lists are throttled. Attempts count from an operator's retry on."""
+    throttled = outcome.reason == THROTTLED and outcome.delay_seconds is None
+    tried = task.attempts >= SEARCHES_LOST and now - task.created_at > LOOK_UPS_LAST
+    return task.kind in store.ENTRY and throttled and tried
 
 
 def _doubtful_for(task: SyncTask, now: datetime) -> timedelta:
@@ -179,7 +190,7 @@ async def _prepare(deps: Deps, task: SyncTask, now: datetime) -> _Ready | Outcom
         location_id = lead.location_id or task.location_id
         location = await store.location(session, tenant_id, location_id) if location_id else None
         crm_id = await store.crm_id_of(session, tenant_id, kind=task.kind, our_id=task.our_id)
-        needless = await _needless(session, task, lead, crm_id)
+        needless = await _needless(session, task, lead, crm_id) or _unwanted(task, location)
         look = await _look(session, task, crm_id)
     if needless is not None:
         return needless
@@ -192,6 +203,14 @@ async def _prepare(deps: Deps, task: SyncTask, now: datetime) -> _Ready | Outcom
         return Later("no key for the account", 60)
     absent = task.unknown_since is None or _doubtful_for(task, now) >= ABSENT_AFTER
     return _Ready(api, Place(location=location, lead=lead, crm_id=crm_id, absent=absent, look=look))
+
+
+def _unwanted(task: SyncTask, location: Location | None) -> Skipped | None:
+    """When the lead came, its location may not have been known here."""
+    if location is None or task.kind != "customer" or task.unknown_since is not None:
+        return None
+    wanted = LeadRule.model_validate(location.lead_rule).order_after_seconds is not None
+    return None if wanted else Skipped("no_orders_of_ours")
 
 
 async def _needless(
@@ -300,6 +319,7 @@ async def _note_done(session: AsyncSession, task: SyncTask, outcome: Done) -> No
 async def _note_step(session: AsyncSession, task: SyncTask, outcome: Done) -> None:
     """Of a customer whom we found the flags are news; those that we wrote ourselves are not."""
     if outcome.customer is not None:
+        await store.note_customer_of_lead(session, task.tenant_id, task.lead_id, outcome.customer.id)
         seen = SeenCustomer(
             tenant_id=task.tenant_id,
             location_id=task.location_id,

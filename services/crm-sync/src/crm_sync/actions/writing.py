@@ -81,8 +81,8 @@ async def _write_customer(api: ShopMonkey, task: SyncTask, place: Place) -> Outc
     standing = customer_among(found, contact, shop)
     if standing is not None:
         return Done(standing.id, customer=standing)
-    if not place.absent:
-        return _NOT_YET
+    if (reason := _why_not_written(entry, place)) is not None:
+        return reason
     new = await api.create_customer(customer_body(entry, shop))
     return Done(new.id, customer=new, written=True)
 
@@ -95,8 +95,8 @@ async def _write_vehicle(api: ShopMonkey, task: SyncTask, place: Place) -> Outco
     standing = vehicle_among(found, entry.vehicle or Vehicle())
     if standing is not None:
         return Done(standing.id)
-    if not place.absent:
-        return _NOT_YET
+    if (reason := _why_not_written(entry, place)) is not None:
+        return reason
     return Done(await api.create_vehicle(vehicle_body(entry, str(place.location.crm_location_id))))
 
 
@@ -111,12 +111,19 @@ async def _write_order(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome
         ours = [order for order in found if marker_of_order(order) == task.lead_id.hex[:12]]
         if ours:
             return Done(min(ours, key=lambda order: str(order.created_date or "")).id)
-        if not place.absent:
-            return _NOT_YET
+        if (reason := _why_not_written(entry, place)) is not None:
+            return reason
     rule, shop = LeadRule.model_validate(place.location.lead_rule), str(place.location.crm_location_id)
     column_id = await api.columns.id_of(shop, rule.workflow_columns[0]) if rule.workflow_columns else None
     body = order_body(entry, task.lead_id, rule, crm_location_id=shop, column_id=column_id)
     return Done(await api.create_order(body))
+
+
+def _why_not_written(entry: Entry, place: Place) -> Unknown | Failed | None:
+    """Of a step that a look-up did not find."""
+    if entry.settled:
+        return Failed("not_found", detail="settled as written, and not found")
+    return None if place.absent else _NOT_YET
 
 
 async def _looked_up(task: SyncTask, look: Awaitable[list[RecordT]]) -> list[RecordT] | Unknown:
@@ -126,7 +133,7 @@ async def _looked_up(task: SyncTask, look: Awaitable[list[RecordT]]) -> list[Rec
     except (Throttled, Unavailable) as error:
         if task.unknown_since is None:
             raise
-        return Unknown(f"look-up: {error}", looked=True)
+        return _not_looked_up(error)
 
 
 async def _all(look: Awaitable[tuple[list[RecordT], bool]]) -> list[RecordT]:

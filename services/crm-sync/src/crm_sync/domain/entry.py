@@ -30,6 +30,8 @@ class Entry(BaseModel):
     message: str | None = None
     customer_id: str | None = None
     vehicle_id: str | None = None
+    settled: bool = False
+    """An operator says that the step at hand is written: it is looked for, and not written again."""
 
     @property
     def has_car(self) -> bool:
@@ -39,10 +41,10 @@ class Entry(BaseModel):
         """The next step once this one is done, with what it needs; None: that was the last. Without `crm_id` there is no vehicle."""
         match step:
             case "customer":
-                done = self.model_copy(update={"customer_id": crm_id})
+                done = self.model_copy(update={"customer_id": crm_id, "settled": False})
                 return ("vehicle" if self.has_car else "order"), done
             case "vehicle":
-                return "order", self.model_copy(update={"vehicle_id": crm_id})
+                return "order", self.model_copy(update={"vehicle_id": crm_id, "settled": False})
             case "order":
                 return None
 

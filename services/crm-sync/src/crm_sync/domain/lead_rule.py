@@ -20,7 +20,7 @@ class LeadRule(BaseModel):
     Keywords match from the start of a word, so `tint` finds "tinting"; one of `exclude` in the text is a no.
     `status_columns` names the column that an order moves to when its lead reaches a status.
     A lead is won or lost by what its order is, or by a column of `lost_columns`. `order_after_seconds`: how long after a lead
-    that has no order we write one; None: never.
+    that has no order we write one; None: never (the searches are unproved, ADR 35).
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -34,7 +34,7 @@ class LeadRule(BaseModel):
     won_when: tuple[Literal["authorized", "invoiced", "paid"], ...] = ("authorized", "invoiced", "paid")
     lost_when: tuple[Literal["archived", "deleted"], ...] = ("archived", "deleted")
     lost_columns: tuple[str, ...] = ()
-    order_after_seconds: int | None = Field(default=0, ge=0)
+    order_after_seconds: int | None = Field(default=None, ge=0)
 
     @property
     def known_columns(self) -> set[str]:

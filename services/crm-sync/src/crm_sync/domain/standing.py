@@ -18,11 +18,13 @@ class Standing:
 OPEN = Standing("open")
 
 
-def standing_of(order: Order, *, column: str | None, rule: LeadRule) -> Standing:
-    """Won before lost: a paid order is archived as a matter of course. `column`: the name of the order's column."""
+def standing_of(order: Order, *, column: str | None, rule: LeadRule) -> Standing | None:
+    """Won before lost: a paid order is archived as a matter of course. `column`: the name of the order's column. None: as `standing_of_deleted`."""
     for reason in rule.won_when:
         if order.is_(reason):
             return Standing("won", reason)
+    if order.is_("deleted"):
+        return standing_of_deleted(rule)
     for cause in rule.lost_when:
         if order.is_(cause):
             return Standing("lost", cause)
@@ -31,6 +33,6 @@ def standing_of(order: Order, *, column: str | None, rule: LeadRule) -> Standing
     return OPEN
 
 
-def standing_of_gone(rule: LeadRule) -> Standing:
-    """Of an order that is not there any more."""
-    return Standing("lost", "deleted") if "deleted" in rule.lost_when else OPEN
+def standing_of_deleted(rule: LeadRule) -> Standing | None:
+    """None: that says nothing of the lead."""
+    return Standing("lost", "deleted") if "deleted" in rule.lost_when else None

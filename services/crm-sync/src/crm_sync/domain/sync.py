@@ -83,6 +83,8 @@ LOOK_UPS_LAST = timedelta(hours=2)
 """Then a person must look, so that what follows is not held up for ever."""
 AWAY_LASTS = timedelta(hours=24)
 """The same where nobody answers: it may be this one record that cannot be read."""
+SEARCHES_LOST = 15
+"""Attempts, more than an hour of them, of a search that gives no answer."""
 WRITES_LOST = 60
 """Attempts, about nine hours of them, of a write that is never answered."""
 

@@ -10,7 +10,7 @@ from shared.db.engine import transaction
 from shared.db.time import database_now
 from shared.events import CrmChangeReceived
 from shared.messaging.outbox import envelope
-from shared.persons import erased, erased_signs
+from shared.persons import any_erased, erased, erased_signs
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ingest import store
@@ -130,13 +130,21 @@ async def _is_of_erased(
     change: ShopmonkeyChange,
     keys: SecretStr,
 ) -> bool:
-    """Of the order of a lead that was erased, or naming an erased person who is no lead again."""
+    """Of the order of a lead that was erased, also of one that we wrote and nobody heard the answer; or naming an erased person who is no lead again.
+
+    A message about an order is judged by the order alone: of a customer who has come back, it may overtake the lead.
+    """
     order_id = change.order_id()
     if location_id is not None and order_id is not None:
         if await store.is_order_of_lead(session, tenant_id, location_id, order_id):
             return False
         if await erased(session, lead_id_of(tenant_id, location_id, order_id)):
             return True
+    marked = change.leads_marked()
+    if marked is not None and await any_erased(session, *marked):
+        return True
+    if change.table == "message" and order_id is not None:
+        return False
     signs = await erased_signs(session, tenant_id, change.signs(), keys)
     return bool(signs) and not await store.any_is_of_a_lead(session, tenant_id, signs)
 

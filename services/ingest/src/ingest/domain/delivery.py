@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID, uuid5
@@ -20,6 +21,8 @@ _NAMES_NOBODY = frozenset({
 """Fields of an order, an appointment or a message; `metadata` holds the ids that we gave."""
 
 DeliveryStatus = Literal["accepted", "unknown_location", "disabled_location"]
+OUR_SOURCE = "lead-orchestrator"
+_OUR_MARKER = re.compile(r"^\[ref ([0-9a-f]{12})\]\s*$", re.MULTILINE)
 _LONGEST_SIGN = 320
 _MAY_BE_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+|[+(]?\d[\d\s().+-]{5,58}")
 _MOST_ADDRESSES = 100
@@ -53,6 +56,16 @@ class ShopmonkeyChange(BaseModel):
         """The order that the row is, or is about."""
         named = self.data.get("id" if self.table == "order" else "orderId")
         return None if named is None else str(named)
+
+    def leads_marked(self) -> tuple[UUID, UUID] | None:
+        """The first and last id of a lead that crm-sync may have written this order for; None: our marker is not there."""
+        metadata = self.data.get("metadata")
+        if isinstance(metadata, dict) and metadata.get("source") == OUR_SOURCE:
+            with suppress(ValueError):
+                lead_id = UUID(str(metadata.get("lead_id")))
+                return lead_id, lead_id
+        found = _OUR_MARKER.search(str(self.data.get("note"))) if self.table == "order" else None
+        return (UUID(found[1].ljust(32, "0")), UUID(found[1].ljust(32, "f"))) if found else None
 
     def signs(self) -> set[str]:
         """Whom the row may be about: its texts, and those that are an address as leads keep it, too."""
