@@ -83,7 +83,7 @@ async def test_the_chosen_time_is_held_and_read_back(chat):
         "yes",
     ):
         assert words in reply.text
-    assert [a["id"] for a in parts(reply, "actions")[0]["actions"]] == ["confirm:yes", "confirm:no"]
+    assert [a["id"] for a in parts(reply, "actions")[0]["actions"]] == ["confirm:yes", "confirm:no", "person"]
     assert "booked:" not in reply.text
 
 
@@ -217,7 +217,7 @@ async def test_asking_for_a_person_hands_off_and_the_assistant_goes_on(chat):
     assert (requested["kind"], requested["reason"]) == ("hard", "asked for a person")
     received = await chat.write("hello?")
     assert received.answer_owed
-    assert await chat.clock.drain() == 0
+    assert await chat.clock.drain() == 1
 
 
 async def test_a_bargain_gets_no_price(chat):
