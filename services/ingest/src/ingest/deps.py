@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from pydantic import SecretStr
 from shared.db.engine import Sessions
 
 from ingest.sealing import Sealer
@@ -12,4 +11,3 @@ from ingest.sealing import Sealer
 class Deps:
     sessions: Sessions
     sealer: Sealer
-    person_key: SecretStr

@@ -70,11 +70,8 @@ class DatabaseTime:
             self._tell()
         except (OSError, SQLAlchemyError) as error:
             log.warning("time.database_not_reached", reason=type(error).__name__)
-        try:
-            async with Clock("database-time", read_again, READ_EVERY_SECONDS).running():
-                yield
-        finally:
-            self._reading = None  # which nobody renews: the two clocks drift apart
+        async with Clock("database-time", read_again, READ_EVERY_SECONDS).running():
+            yield
 
     def _tell(self) -> None:
         ahead = datetime.now(UTC) - self.now()

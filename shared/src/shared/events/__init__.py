@@ -24,12 +24,9 @@ from shared.events.crm import (
     CrmAppointmentObserved,
     CrmConsent,
     CrmConsentObserved,
-    CrmLeadEntered,
     CrmLeadObserved,
-    CrmLeadRefused,
     CrmMessageObserved,
     CrmOccurrence,
-    CrmOrderObserved,
     CrmSynced,
     CrmSyncFailed,
 )
@@ -77,15 +74,7 @@ SERVICES: tuple[ServiceName, ...] = ("ingest", "chat", "booking", "crm-sync", "n
 _APPOINTMENTS = (AppointmentBooked, AppointmentRescheduled, AppointmentCancelled)
 
 CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
-    "ingest": (
-        CrmLeadObserved,
-        CrmLeadEntered,
-        CrmOrderObserved,
-        MessageSent,
-        *_APPOINTMENTS,
-        NotificationSent,
-        ContactOptedOut,
-    ),
+    "ingest": (CrmLeadObserved, MessageSent, *_APPOINTMENTS, NotificationSent, ContactOptedOut),
     "chat": (
         LeadReceived,
         LeadStatusChanged,
@@ -98,8 +87,6 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
         CrmMessageObserved,
         CrmSynced,
         CrmSyncFailed,
-        CrmLeadEntered,
-        CrmLeadRefused,
         NotificationSent,
         NotificationFailed,
         InboundMessageReceived,
@@ -193,12 +180,9 @@ __all__ = [
     "CrmChangeReceived",
     "CrmConsent",
     "CrmConsentObserved",
-    "CrmLeadEntered",
     "CrmLeadObserved",
-    "CrmLeadRefused",
     "CrmMessageObserved",
     "CrmOccurrence",
-    "CrmOrderObserved",
     "CrmRef",
     "CrmSyncFailed",
     "CrmSynced",

@@ -20,10 +20,7 @@ Action = Literal["book", "move", "cancel"]
 
 
 class AppointmentWish(BaseModel):
-    """What the CRM is owed about one appointment, as kept in a task; `old_start` only with `move`.
-
-    `repeated`: an operator has it done again, and what was lost there is to be written anew.
-    """
+    """What the CRM is owed about one appointment, as kept in a task; `old_start` only with `move`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -31,7 +28,6 @@ class AppointmentWish(BaseModel):
     fact: AppointmentFact
     old_start: AwareDatetime | None = None
     reason: str | None = None
-    repeated: bool = False
 
     @property
     def starts(self) -> tuple[datetime, ...]:
@@ -171,15 +167,11 @@ def find_ours(found: Iterable[CrmAppointment], our_id: UUID) -> CrmAppointment |
 
 @dataclass(frozen=True)
 class Look:
-    """The newest look at a record of ours. `edited_sequence`: the version of ours that staff have changed since.
-
-    `stands`: as far as we were told.
-    """
+    """The newest look at a record of ours. `edited_sequence`: the version of ours that staff have changed since."""
 
     updated_at: datetime | None
     told_at: datetime
     edited_sequence: int | None
-    stands: bool = True
 
 
 def edited(appointment: CrmAppointment, written: Written, look: Look | None) -> bool:
@@ -201,7 +193,6 @@ class Step(StrEnum):
 
 
 def next_step(appointment: CrmAppointment, wish: AppointmentWish, look: Look | None) -> Step:
-    """One that has lost our marker is as staff put it."""
     written = written_of(appointment)
     if written is not None and written.sequence >= wish.fact.sequence:
         return Step.NOTHING
@@ -210,7 +201,7 @@ def next_step(appointment: CrmAppointment, wish: AppointmentWish, look: Look | N
     by_staff = wish.fact.changed_by == "shop"
     if wish.action == "cancel" and not by_staff:
         return Step.CANCEL
-    if written is not None and not edited(appointment, written, look):
+    if written is None or not edited(appointment, written, look):
         return Step.WRITE if wish.action != "cancel" else Step.YIELD
     if not _known(appointment, wish, look):
         return Step.YIELD
