@@ -1,7 +1,7 @@
 # Every command of the project; `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down clean status logs test test-unit test-integration herd attack evals exam test-compose test-web faults faults-long lint types arch isolated fmt bench understanding lock migration events ci
+.PHONY: help setup demo up down clean status logs test test-unit test-services test-integration test-browser herd attack evals exam natural test-compose test-web faults faults-long lint types arch isolated fmt bench understanding lock migration events ci
 MAKEFLAGS += --no-print-directory
 # Five services import the same packages: compiled once, they start in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -10,15 +10,16 @@ bin := .venv/bin
 python := $(bin)/python
 stack := $(python) -m ops.stack
 services := ingest chat booking crm-sync notifier
-# A name that a checkout may not have yet (a service without tests) is left out.
-tests := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests tests/testkit/tests tests/integration tests/attack tests/faults tests/e2e)
-quick := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests)
+tests = $(packages) $(together) tests/e2e
+packages := $(wildcard shared/tests services/*/tests sandbox/tests ops/tests)
+together := tests/integration tests/attack tests/faults
 code := shared services ops sandbox tests $(wildcard benchmarks evals)
-typed := $(wildcard shared/src services/*/src ops/src sandbox/src tests/testkit/src benchmarks)
+typed := $(wildcard shared/src services/*/src ops/src sandbox/src tests/testkit/src benchmarks evals)
 with_env = set -a && . ./.run/env && set +a &&
 # Each worker has databases and a virtual host of its own; one of them has the whole system. WORKERS=0: all in one process.
 WORKERS ?= 2
-pytest := $(bin)/pytest -n $(WORKERS)
+pytest := $(bin)/pytest -n $(WORKERS) --durations 15 --durations-min 1
+needs_servers := postgres or rabbit or servers
 npm = PATH="$$PATH:$(CURDIR)/$(bin)" npm --prefix web run --silent
 
 help: ## this list
@@ -48,11 +49,17 @@ logs: ## follow the logs of everything
 test: setup lint types arch test-web ## everything: style, types, architecture, web, then all tests
 	@$(pytest) $(tests)
 
-test-unit: setup ## each package's own tests
-	@$(pytest) $(quick)
+test-unit: setup ## what needs no server
+	@$(pytest) $(packages) $(together) -m 'not ($(needs_servers))'
 
-test-integration: setup ## the promises, against real PostgreSQL and RabbitMQ
-	@$(bin)/pytest tests/integration
+test-services: setup ## each package on its own, against real PostgreSQL and RabbitMQ
+	@$(pytest) $(packages) -m '$(needs_servers)'
+
+test-integration: setup ## the promises: services together, the attacks, the quick faults
+	@$(pytest) $(together) -m '($(needs_servers)) and not faults and not faults_long'
+
+test-browser: setup test-web ## the web page by itself, then in a real browser before the whole system
+	@$(pytest) tests/e2e
 
 herd: setup ## 64 customers hold, book, move and cancel in the same hour for a minute; then an audit of every minute
 	@HERD_SECONDS=60 $(bin)/pytest -s services/booking/tests/test_herd.py -k put_two_in_one_place
@@ -97,6 +104,9 @@ evals: setup ## scripted customers against each assistant (only=offline|claude r
 
 exam: setup ## customers of a file against a model whose answers stand at an address (CUSTOMERS=file CLAUDE=URL): evals/README.md
 	@$(python) -m evals.exam $(CUSTOMERS) --claude "$(CLAUDE)"
+
+natural: setup ## messages and customers that nobody tuned on, against the deterministic assistant; a reader says what was right: evals/README.md
+	@$(python) -m evals.natural $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(CUSTOMERS),--customers $(CUSTOMERS))
 
 understanding: setup ## fit what is learnt from examples: opt-outs and claims (shared/understanding/*.yaml), what messages are about (chat/domain/understanding/exemplars.yaml)
 	@$(python) -m evals.fit

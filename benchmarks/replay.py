@@ -27,10 +27,9 @@ from shared.messaging.broker import ACK_POLICY, Messaging, work_queue
 from shared.messaging.inbox import once
 from shared.messaging.outbox import envelope, record
 from shared.messaging.publisher import Publisher, open_publisher
-from shared.messaging.topology import LOG_EXCHANGE
+from shared.messaging.topology import LOG_EXCHANGE, declare_at
 from shared.settings import ServiceSettings
 from sqlalchemy.ext.asyncio import AsyncSession
-from testkit import broker
 from testkit.patience import eventually
 
 EVENTS = int(os.environ.get("BENCH_REPLAY_EVENTS", "100000"))
@@ -59,7 +58,7 @@ async def site(servers: Servers) -> AsyncIterator[tuple[str, str]]:
     urls = await provision_database(servers.postgres_admin_url, name, ["chat"], secret=name)
     try:
         await asyncio.to_thread(upgrade, "chat", owner_url(urls["chat"], name))
-        await broker.declare(vhost)
+        await declare_at(vhost)
         yield vhost, urls["chat"]
     finally:
         await drop_database(servers.postgres_admin_url, name, ["chat"])

@@ -72,7 +72,7 @@ async def figures(where: Servers) -> list[Row]:
             *await herds(databases),
         ]
     finally:
-        await databases.drop_templates()
+        await databases.drop_all()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from testkit.evals.play import Transcript, play
 from evals.run import own_stack
 
 AT_ONCE = 8
-ANSWER_SECONDS = 1200
+ANSWER_SECONDS = 400
 """Somebody may be writing the answer by hand."""
 
 

@@ -4,6 +4,7 @@ import hashlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -67,14 +68,15 @@ def is_(values: list[str], wanted: str) -> NDArray[np.bool_]:
 
 
 def keep(examples: Examples, name: str, **weights: NDArray[np.float32]) -> None:
-    source = np.array(hashlib.sha256(examples.source).hexdigest())
-    np.savez_compressed(FOLDER / f"{name}.npz", source=source, **weights)
+    arrays: dict[str, Any] = {"source": np.array(hashlib.sha256(examples.source).hexdigest()), **weights}
+    np.savez_compressed(FOLDER / f"{name}.npz", **arrays)
 
 
 def fitted(rows: NDArray[np.float32], labels: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Logistic regression, by Newton's method on the examples' products; the constant comes last."""
     products = (rows @ rows.T).astype(np.float64) + 1.0
-    scores, shares = np.zeros(len(labels)), np.zeros(len(labels))
+    scores: NDArray[np.floating] = np.zeros(len(labels))
+    shares: NDArray[np.floating] = np.zeros(len(labels))
     for _ in range(STEPS):
         chance = 1 / (1 + np.exp(-scores))
         curvature = np.maximum(chance * (1 - chance), 1e-6)

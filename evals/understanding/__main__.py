@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from chat.domain.conversation import State
-from chat.domain.intents import AskKnowledge, AskPerson, Context, Intent
+from chat.domain.intents import AskCompare, AskKnowledge, AskPerson, Context, Intent
 from chat.domain.understanding import understand
 from chat.domain.values import Slot
 from shared.events import CatalogService, KnowledgeEntry, Price
@@ -29,7 +29,7 @@ NAMES = {
     "AskHours": "hours", "AskOpenNow": "open_now", "AskAddress": "address", "AskIfBot": "bot", "Bargain": "bargain", "OthersData": "others",
     "Upset": "upset", "Greeting": "greeting", "SmallTalk": "small_talk", "Thanks": "thanks", "Goodbye": "goodbye", "Acknowledge": "acknowledge",
     "OffTopic": "off_topic", "Unclear": "ask", "AskCheapest": "cheapest", "AskRemoval": "removal", "AskGlass": "glass", "SayLate": "late",
-    "ChangeService": "change_service", "Resume": "resume", "OtherLanguage": "other_language", "Yes": "yes", "No": "no",
+    "ChangeService": "change_service", "Resume": "resume", "OtherLanguage": "other_language", "AskUnlisted": "unlisted", "Decline": "decline", "Yes": "yes", "No": "no",
 }  # fmt: skip
 _PEOPLE = {
     "asked for a person": "person",
@@ -43,6 +43,8 @@ def topic_of_intent(intent: Intent) -> str:
     match intent:
         case AskKnowledge(code, _):
             return f"know:{code}"
+        case AskCompare():
+            return "know:films-compared"
         case AskPerson(reason):
             return _PEOPLE[reason]
         case _:

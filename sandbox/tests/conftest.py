@@ -4,18 +4,15 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx2
 import pytest
-import uvicorn
 from sandbox.server import Running, running
 from sandbox.settings import Settings
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from testkit.doors import a_door
 
 
 @dataclass
@@ -47,24 +44,11 @@ class Gateway:
         return [got for got in self.got if got.path.startswith(path)]
 
 
-class _QuietServer(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self):
-        yield
-
-
 @pytest.fixture(scope="session")
 async def _gateway() -> AsyncIterator[Gateway]:
     gateway = Gateway()
-    app = Starlette(routes=[Route("/{path:path}", gateway.receive, methods=["GET", "POST"])])
-    server = _QuietServer(uvicorn.Config(app, port=0, log_level="warning", ws="none", lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.005)
-    gateway.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield gateway
-    server.should_exit = True
-    await serving
+    async with a_door(gateway.receive) as gateway.url:
+        yield gateway
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@ import json
 
 import httpx2
 import pytest
+from sandbox.faults import Fault, Faults
 
 APPOINTMENT = {
     "name": "n",
@@ -129,3 +130,11 @@ async def test_a_hanging_request_is_on_the_record_with_no_status(http, shop):
     (call,) = (await http.get("/control/calls", params={"vendor": "shopmonkey"})).json()
     assert (call["method"], call["path"], call["status"]) == ("POST", "/shopmonkey/v3/message", None)
     assert call["body"] == {"text": "x"}
+
+
+def test_a_fault_for_one_kind_of_request_spares_the_others():
+    faults = Faults(seed=1)
+    faults.put("shopmonkey", Fault(mode="timeout", only="POST /order"))
+
+    requests = ("POST /shopmonkey/v3/order", "GET /shopmonkey/v3/order", "POST /shopmonkey/v3/customer")
+    assert [faults.roll("shopmonkey", request).mode for request in requests] == ["timeout", "none", "none"]

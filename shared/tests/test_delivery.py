@@ -25,7 +25,7 @@ from shared.events import CONSUMES, SERVICES, BookingRequested, Event, LeadStatu
 from shared.messaging import relay as relay_module
 from shared.messaging import topology
 from shared.messaging.broker import ACK_POLICY, Messaging, work_queue
-from shared.messaging.failures import LOST_DELIVERIES, DeadLetter
+from shared.messaging.failures import LOST_DELIVERIES, VENDOR_TRIES, DeadLetter, VendorAway
 from shared.messaging.outbox import record
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.messaging.relay import Relay
@@ -348,6 +348,31 @@ async def test_a_bug_is_tried_again_after_growing_delays(
         await send(channel, status_event("poison"), attempt=attempt)
         [delayed] = await take_all(channel, topology.retry_of("chat", delay_seconds), 1)
     assert delayed.headers["attempt"] == attempt + 1
+
+
+@pytest.mark.parametrize(("away", "delay_seconds"), [(0, 10), (59, 10), (60, 60)])
+async def test_what_waits_for_a_vendor_comes_back_soon_and_keeps_its_tries(
+    database_url: str,
+    broker_accounts: dict[str, str],
+    channel: AbstractChannel,
+    away: int,
+    delay_seconds: int,
+) -> None:
+    settings = service_settings(database_url, broker_accounts["chat"])
+    async with Messaging(settings, "chat", failing(VendorAway("no answer"))).running():
+        await send(channel, status_event("poison"), attempt=3, away=away)
+        [delayed] = await take_all(channel, topology.retry_of("chat", delay_seconds), 1)
+    assert (delayed.headers["attempt"], delayed.headers["away"]) == (3, away + 1)
+
+
+async def test_what_no_vendor_answers_for_a_day_goes_the_way_of_a_bug(
+    database_url: str, broker_accounts: dict[str, str], channel: AbstractChannel
+) -> None:
+    settings = service_settings(database_url, broker_accounts["chat"])
+    async with Messaging(settings, "chat", failing(VendorAway("no answer"))).running():
+        await send(channel, status_event("poison"), attempt=1, away=VENDOR_TRIES)
+        [delayed] = await take_all(channel, topology.retry_of("chat", 10), 1)
+    assert delayed.headers["attempt"] == 2
 
 
 async def test_a_bug_that_never_heals_is_a_dead_letter_with_reason_stack_and_tries(

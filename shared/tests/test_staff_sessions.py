@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from shared.http.links import Link, LinkPurpose, mint
-from shared.http.staff import BadSession, StaffSession, public_key, read_session, sign_session
+from shared.staff_sessions import BadSession, StaffSession, public_key, read_session, sign_session
 
 KEY, OLDER = "session-key-2f9c41d07be8a653", "session-key-before-7c1e99aa"
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)

@@ -139,15 +139,19 @@ def doors_of(document: Json, origin: str, headers: Mapping[str, str], start: str
 
 
 def _leaves(body: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where a value stands that is not a group."""
+    """Where a value stands that is not a group; of groups that are alike (the days of a week) in the first one."""
     if body is None:
         return
     items = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else None
     if items is None:
         yield path
         return
+    groups: list[Any] = []
     for key, value in items:
-        yield from _leaves(value, (*path, key))
+        if value not in groups:
+            yield from _leaves(value, (*path, key))
+        if isinstance(value, dict | list):
+            groups.append(value)
 
 
 def _with(body: Any, path: tuple[Any, ...], value: Any) -> Any:

@@ -61,15 +61,16 @@ async def test_a_person_is_offered_and_comes_on_yes(page: Page) -> None:
     offer = page.locator(".row-assistant:not([aria-hidden])").last
     await expect(offer).to_contain_text("Would you like to talk to a person?")
     await say(page, "yes please")
-    await expect(page.locator(".header-status")).to_contain_text("the assistant is paused")
-    await expect(page.get_by_role("group", name="Suggestions")).to_have_count(0)
+    await expect(page.locator(".header-status")).to_contain_text("the assistant answers meanwhile")
+    await page.get_by_role("button", name="Continue with the assistant").last.click()
+    await expect(page.locator(".header-status")).to_contain_text("a person can step in")
 
 
 async def test_nobody_comes_and_the_shop_is_to_call_back(
     page: Page, stack: StackFile, customer: Customer
 ) -> None:
     await page.get_by_role("button", name="Talk to a person").last.click()
-    await expect(page.locator(".header-status")).to_contain_text("the assistant is paused")
+    await expect(page.locator(".header-status")).to_contain_text("the assistant answers meanwhile")
     await time_is_up(stack, customer)
     await time_is_up(stack, customer)
     await page.get_by_role("button", name="Call me back").click()

@@ -1,5 +1,6 @@
 """The product's main job: from a ShopMonkey lead to a booked appointment, seen from outside."""
 
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -130,7 +131,14 @@ async def test_each_shop_says_its_own_price_and_its_own_time(customer: Customer)
     assert "$349" in replies[-1]["text"]
     assert "399" not in replies[-1]["text"]
     offer = part(await customer.presses("pick_time"), "slots")
-    assert all(slot["start"].endswith("-07:00") for slot in offer["slots"])
+    assert offer["timezone"] == "America/Phoenix"
+    for slot in offer["slots"]:
+        assert slot["start"].endswith("-07:00")
+        assert f"{datetime.fromisoformat(slot['start']):%-I:%M %p}" in slot["label"]
+    await booked(customer)
+    confirmation = (await customer.received("email", count=2))[1]
+    assert "MST" in confirmation["text"]
+    assert "MST" in (await customer.received("sms", count=2))[1]["text"]
 
 
 async def test_a_lead_whose_webhook_never_came_is_found_by_polling(

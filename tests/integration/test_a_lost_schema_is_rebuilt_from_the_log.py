@@ -33,10 +33,10 @@ from shared.events import (
     NotificationSent,
     ServiceName,
 )
-from shared.http.staff import public_key
 from shared.messaging.outbox import envelope
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.messaging.topology import EVENTS_EXCHANGE, LOG_EXCHANGE
+from shared.staff_sessions import public_key
 from testkit.leadctl import leadctl
 from testkit.patience import eventually
 from testkit.secrets import KEY

@@ -219,7 +219,7 @@ async def services(
         notifier, _ = build_sender(_notifier_settings(), sessions["notifier"])
         stack.push_async_callback(notifier.twilio.close)
         routers = {
-            "ingest": ingest_consumers(IngestDeps(sessions["ingest"], Sealer([KEY]))),
+            "ingest": ingest_consumers(IngestDeps(sessions["ingest"], Sealer([KEY]), SecretStr(KEY))),
             "chat": chat_consumers(
                 ChatDeps(
                     sessions["chat"],

@@ -1,6 +1,5 @@
 """Customers change their appointments here while staff change them in ShopMonkey: whatever arrives when, both end the same."""
 
-import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,7 +7,6 @@ from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
-    contextmanager,
     suppress,
 )
 from dataclasses import dataclass, field
@@ -19,7 +17,6 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-import uvicorn
 from booking.actions.access import ChatVisitor
 from booking.actions.booking import Wanted, book
 from booking.actions.changing import cancel_appointment, move_appointment
@@ -57,10 +54,9 @@ from shared.messaging.failures import RetryLater
 from shared.messaging.outbox import envelope
 from shared.messaging.topology import queue_for
 from sqlalchemy import text
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from testkit.doors import a_door
 from testkit.secrets import KEY
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
@@ -299,6 +295,10 @@ async def crm_sync_writes(world: World) -> None:
 
 async def crm_sync_polls(world: World) -> None:
     await poll_appointments(world.crm_deps)
+    async with transaction(world.crm.sessions, TENANT) as session:  # the time until the next round
+        await session.execute(
+            text("UPDATE observations SET missing_since = missing_since - interval '10 minutes'")
+        )
 
 
 HAPPENINGS = (
@@ -325,7 +325,8 @@ async def calm_down(world: World) -> None:
             await world.deliver_one()
             await world.gather_news()
         await world.write()
-        await poll_appointments(world.crm_deps)
+        for _ in range(2):  # what the first does not find any more the second takes for gone
+            await crm_sync_polls(world)
         await world.gather_news()
         if quiet and not world.under_way:
             return
@@ -455,7 +456,13 @@ async def a_world(migrated_database: Open, dice: random.Random) -> AsyncIterator
             stack.push_async_callback(engine.dispose)
             sessions[name] = create_sessions(engine)
         webhooks: list[bytes] = []
-        gateway = await stack.enter_async_context(a_gateway(webhooks))
+
+        async def keep(request: Request) -> Response:
+            """Our door: it keeps what ShopMonkey sends and answers at once."""
+            webhooks.append(await request.body())
+            return Response(status_code=202)
+
+        gateway = await stack.enter_async_context(a_door(keep))
         sandbox = await stack.enter_async_context(running(SandboxSettings(gateway_url=gateway)))
         key = SecretStr(sandbox.world.settings.shopmonkey_api_key)
         api = ShopMonkey(Account(base_url=f"{sandbox.url}/shopmonkey", api_key=key), httpx2.Timeout(5))
@@ -479,32 +486,6 @@ async def a_world(migrated_database: Open, dice: random.Random) -> AsyncIterator
         )
         await open_shops(world)
         yield world
-
-
-@asynccontextmanager
-async def a_gateway(webhooks: list[bytes]) -> AsyncIterator[str]:
-    """Our door: it keeps what ShopMonkey sends and answers at once."""
-
-    async def receive(request: Request) -> Response:
-        webhooks.append(await request.body())
-        return Response(status_code=202)
-
-    app = Starlette(routes=[Route("/{path:path}", receive, methods=["POST"])])
-    server = QuietServer(uvicorn.Config(app, port=0, log_level="critical", ws="none", lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.005)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
-
-
-class QuietServer(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self):
-        yield
 
 
 async def open_shops(world: World) -> None:

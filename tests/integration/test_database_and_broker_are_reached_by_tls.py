@@ -36,9 +36,9 @@ from shared.events import BookingRequested, Event
 from shared.messaging.broker import ACK_POLICY, Messaging, work_queue
 from shared.messaging.outbox import record
 from shared.messaging.publisher import open_publisher
+from shared.messaging.topology import declare_at
 from shared.settings import ServiceSettings
 from sqlalchemy import text
-from testkit import broker
 from testkit.certificates import Authority
 from testkit.patience import eventually
 
@@ -102,7 +102,7 @@ async def encrypted(folder: Path) -> AsyncIterator[Encrypted]:
         )
         databases = await provision_database(admin, "leads", ["chat"], secret=SECRET)
         brokers = await provision_broker(servers, "leads", secret=SECRET)
-        await broker.declare(brokers["ops"])
+        await declare_at(brokers["ops"])
         yield Encrypted(servers, databases["chat"], brokers, authority.file, stranger.file)
 
 

@@ -20,6 +20,7 @@ from testkit.secrets import KEY
 pytestmark = pytest.mark.postgres
 Databases = Callable[[ServiceName], AbstractAsyncContextManager[str]]
 
+KEEPS_HASHES = ("ingest", "notifier")
 NAMES_NOBODY = {
     "appointments": "of notifier: times only",
     "booking_requests": "ids and a code",
@@ -35,15 +36,16 @@ async def test_erasing_and_showing_are_statements_of_its_own_schema(
 ) -> None:
     holdings = importlib.import_module(f"{PACKAGES[service]}.holdings").HOLDINGS
     tenant_id, lead_id = uuid4(), uuid4()
+    keys = SecretStr(KEY) if service in KEEPS_HASHES else None
     async with migrated_database(service) as url:
         engine = create_engine(url)
         async with transaction(create_sessions(engine), tenant_id) as session:
             assert not any((await held(session, holdings, lead_id)).values())
             await stop_writers(session, holdings, lead_id)
-            await erase(session, holdings, tenant_id=tenant_id, lead_id=lead_id, keys=SecretStr(KEY))
+            await erase(session, holdings, tenant_id=tenant_id, lead_id=lead_id, keys=keys)
             assert await erased(session, lead_id) is not None
             theirs = {"tenant_id": tenant_id, "addresses": ["tom@sample.test"]}
-            rows, subjects = await erase_addresses(session, holdings, **theirs, keys=SecretStr(KEY))
+            rows, subjects = await erase_addresses(session, holdings, **theirs, keys=keys)
             assert (sum(rows.values()), subjects) == (0, [])
         await engine.dispose()
 

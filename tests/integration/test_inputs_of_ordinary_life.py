@@ -168,28 +168,49 @@ def machine(header: str) -> Callable[[Life, str], Awaitable[None]]:
     return answers
 
 
+def a_calendars_answer(content_type: str) -> Callable[[Life, str], Awaitable[None]]:
+    """As the provider hands in the button "Yes" below an invitation."""
+
+    async def accepts(life: Life, words: str) -> None:
+        calendar = (
+            "BEGIN:VCALENDAR\r\nPRODID:-//Sample//EN\r\nVERSION:2.0\r\nMETHOD:REPLY\r\nEND:VCALENDAR\r\n"
+        )
+        await _hand_in(
+            life,
+            {"subject": f"Accepted: {words}", "text": "Ana Sample has accepted this invitation."},
+            attachment1=("invite.ics", calendar.encode(), content_type),
+        )
+        await life.keeps(words, automatic=True)
+
+    return accepts
+
+
 async def in_its_own_charset(life: Life, words: str) -> None:
-    [first, *_] = await life.customer.received("email")
-    to = first["headers"].get("Reply-To") or first["from"]
     await _hand_in(
         life,
         {
-            "headers": f"Message-ID: <{uuid4().hex}@example.com>\nFrom: {life.customer.email}\nTo: {to}",
-            "from": life.customer.email,
-            "to": to,
             "subject": "Re",
             "text": f"{words} mañana".encode("iso-8859-1"),
             "charsets": json.dumps({"text": "iso-8859-1"}),
-            "envelope": json.dumps({"to": [to], "from": life.customer.email}),
         },
     )
     await life.hears(f"{words} mañana")
 
 
-async def _hand_in(life: Life, fields: dict[str, str | bytes]) -> None:
+async def _hand_in(life: Life, said: dict[str, str | bytes], **files: tuple[str, bytes, str]) -> None:
+    """From the customer, in answer to our first mail."""
+    [first, *_] = await life.customer.received("email")
+    sender, to = life.customer.email, first["headers"].get("Reply-To") or first["from"]
+    fields: dict[str, str | bytes] = {
+        "headers": f"Message-ID: <{uuid4().hex}@example.com>\nFrom: {sender}\nTo: {to}",
+        "from": sender,
+        "to": to,
+        "envelope": json.dumps({"to": [to], "from": sender}),
+        **said,
+    }
     url = f"{life.stack.gateway}/webhooks/email/{TENANT}"
     request = life.http.build_request(
-        "POST", url, files={name: (None, value) for name, value in fields.items()}
+        "POST", url, files={name: (None, value) for name, value in fields.items()} | files
     )
     body, at = await request.aread(), str(int(datetime.now(UTC).timestamp()))
     request.headers["X-Inbound-Timestamp"] = at
@@ -251,6 +272,8 @@ EDGES: dict[str, Callable[[Life, str], Awaitable[None]]] = {
     "7 X-Autoreply": machine("X-Autoreply: yes"),
     "7 X-Autorespond": machine("X-Autorespond: away"),
     "7 Precedence": machine("Precedence: auto_reply"),
+    "7 a calendar's Accepted": a_calendars_answer("text/calendar; charset=UTF-8; method=REPLY"),
+    "7 a calendar's Accepted as a file": a_calendars_answer("application/ics"),
     "11 a mail in iso-8859-1": in_its_own_charset,
     "12 unseen signs around an address": unseen_signs_around_an_address,
     "13 +52 1 and +52": a_mexican_mobile_with_and_without_its_1,

@@ -16,6 +16,7 @@ STREAMS = {
     "streams_per_lead": "lead",
     "streams_per_member": "member of staff",
     "streams_per_ip": "IP address",
+    "streams_per_tenant": "tenant",
     "streams": "process",
 }
 

@@ -12,9 +12,9 @@ from ops.stack.environment import Plan, programs, secrets_of
 from ops.stack.ports import DEFAULTS
 from shared.http.app import main
 from shared.http.operators import operator_of
-from shared.http.staff import public_key
 from shared.secrets import DEMO, token_hash
 from shared.settings import ServiceSettings
+from shared.staff_sessions import public_key
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PACKAGES = ("ingest", "chat", "booking", "crm_sync", "notifier")

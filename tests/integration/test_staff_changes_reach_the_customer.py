@@ -3,15 +3,14 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-import uvicorn
 from booking.actions.access import ChatVisitor
 from booking.actions.booking import Wanted, book
 from booking.consumers import build_consumers as booking_consumers
@@ -50,10 +49,9 @@ from shared.messaging.outbox import envelope
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.messaging.topology import EVENTS_EXCHANGE
 from shared.settings import ServiceSettings
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from testkit.doors import a_door
 from testkit.patience import eventually
 from testkit.secrets import KEY
 
@@ -75,7 +73,7 @@ async def test_a_change_by_staff_is_with_the_customer_in_a_moment_once(
     async with AsyncExitStack() as stack:
         urls = {name: await stack.enter_async_context(migrated_database(name)) for name in SERVICES}
         publisher = await stack.enter_async_context(open_publisher(broker_accounts["ops"], "test"))
-        gateway = await stack.enter_async_context(a_gateway(publisher))
+        gateway = await stack.enter_async_context(a_door(ingest(publisher)))
         sandbox = await stack.enter_async_context(running(SandboxSettings(gateway_url=gateway)))
         control = await stack.enter_async_context(httpx2.AsyncClient(base_url=sandbox.url, trust_env=False))
         deps = await stack.enter_async_context(the_services(urls, broker_accounts, sandbox))
@@ -248,9 +246,8 @@ def notifier_settings(sandbox: Running) -> NotifierSettings:
     )
 
 
-@asynccontextmanager
-async def a_gateway(publisher: Publisher) -> AsyncIterator[str]:
-    """ingest's part: what ShopMonkey sends becomes an event."""
+def ingest(publisher: Publisher) -> Callable[[Request], Awaitable[Response]]:
+    """Its part: what ShopMonkey sends becomes an event."""
 
     async def receive(request: Request) -> Response:
         body = json.loads(await request.body())
@@ -265,19 +262,4 @@ async def a_gateway(publisher: Publisher) -> AsyncIterator[str]:
         await publish(publisher, envelope(fact, tenant_id=TENANT, subject=subject, location_id=SHOP))
         return Response(status_code=202)
 
-    app = Starlette(routes=[Route("/{path:path}", receive, methods=["POST"])])
-    server = QuietServer(uvicorn.Config(app, port=0, log_level="critical", ws="none", lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.005)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
-
-
-class QuietServer(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self):
-        yield
+    return receive

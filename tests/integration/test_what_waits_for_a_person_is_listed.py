@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from pathlib import Path
 from uuid import uuid4
@@ -10,6 +11,7 @@ import httpx2
 import pytest
 from dotenv import dotenv_values
 from ops.stack.stackfile import StackFile
+from testkit.customer import Customer
 from testkit.patience import eventually
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbit]
@@ -49,3 +51,30 @@ async def test_a_strangers_text_is_listed_with_its_words(
     assert "[red]" in shown
     code, status = await run_leadctl(state_dir, "status", "--json")
     assert (code, "of a stranger" in status) == (1, True)
+
+
+async def test_a_mail_of_unknown_fate_is_listed_and_in_the_timeline_of_its_lead(
+    stack: StackFile, state_dir: Path, http: httpx2.AsyncClient, customer: Customer
+) -> None:
+    """Of a first touch whose answers were lost twice."""
+    fault = f"{stack.sandbox}/control/faults/smtp"
+    (await http.put(fault, json={"mode": "disconnect"})).raise_for_status()
+    try:
+        await customer.asks_the_shop()
+        [sms] = await customer.received("sms")
+        link = re.search(r"/c/([\w.=-]+)", sms["text"])
+        assert link is not None
+        customer.token = link[1]
+        lead = str(await customer.lead_id())
+
+        async def told() -> bool:
+            bearer = {"Authorization": f"Bearer {stack.secrets['ops_token']}"}
+            path = f"{stack.gateway}/api/staff/leads/{lead}/timeline?tenant=sample-tint"
+            return "email perhaps sent: first_touch" in (await http.get(path, headers=bearer)).text
+
+        await eventually(told, within_seconds=60)
+    finally:
+        (await http.put(fault, json={"mode": "none"})).raise_for_status()
+    _, printed = await run_leadctl(state_dir, "status", "--json")
+    waiting = [json.loads(line) for line in printed.splitlines()]
+    assert [one["what"] for one in waiting if one["lead"] == lead] == ["email first_touch"]

@@ -36,6 +36,8 @@ app = typer.Typer(help="A person's data: export, erase.", no_args_is_help=True)
 
 PHRASE = "erase"
 LOOK_EVERY_SECONDS = 0.5
+KEEP_ADDRESSES: Sequence[ServiceName] = ("notifier", "ingest")
+"""Each after those whose events name addresses to it: crm-sync tells notifier, and notifier tells ingest."""
 
 Address = Annotated[str, typer.Argument(metavar="PHONE|EMAIL", help="As a customer would write it.")]
 Tenant = Annotated[str, typer.Option(help="The tenant's slug.")]
@@ -235,8 +237,8 @@ def _would_go(services: Services, person: Person) -> dict[str, Counter[str]]:
 
 
 def _erase_addresses(services: Services, person: Person, done: Erased) -> None:
-    """After the leads, which would spare what is theirs, too."""
-    for service in SERVICES:
+    """After the leads, which would spare what is theirs, too. Who keeps what others tell of an address comes last: what is under way is from before."""
+    for service in (*(name for name in SERVICES if name not in KEEP_ADDRESSES), *KEEP_ADDRESSES):
         erased = services.of_addresses(service, person, "erase")
         if erased is None:
             done.waiting.add((service, person.address))

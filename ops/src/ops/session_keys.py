@@ -2,8 +2,8 @@
 
 import sys
 
-from shared.http.staff import public_key
 from shared.secrets import check_strength
+from shared.staff_sessions import public_key
 
 from ops.screen import console, fail
 

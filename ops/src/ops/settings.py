@@ -8,8 +8,7 @@ from typing import Annotated
 from dotenv import dotenv_values
 from pydantic import AfterValidator, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from shared.secrets import KnownSecret, password_in, refuse_known
-from shared.settings import PrivateUrl
+from shared.secrets import KnownSecret, PrivateUrl, password_in, refuse_known
 from shared.tls import check_broker_url
 
 from ops.screen import fail

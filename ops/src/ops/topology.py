@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-import aio_pika
 import typer
 from aio_pika.exceptions import AMQPError
-from shared.messaging.topology import Queue, Topology, declare, topology
+from shared.messaging.topology import Queue, Topology, declare_at, topology
 
 from ops.broker_state import BrokerState, QueueState, broker_state
 from ops.screen import console, fail
@@ -44,7 +43,7 @@ def declare_command(
         console.print(f"{len(missing)} to create")
         return
     try:
-        asyncio.run(_declare(Settings().rabbitmq_url))
+        asyncio.run(declare_at(Settings().rabbitmq_url))
     except OSError as error:
         fail(f"RabbitMQ does not answer: {error}")
     except AMQPError as error:
@@ -74,12 +73,6 @@ def _findings() -> list[Finding]:
 def _show(lines: Iterator[str]) -> None:
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True, markup=False)
-
-
-async def _declare(rabbitmq_url: str) -> None:
-    connection = await aio_pika.connect(rabbitmq_url)
-    async with connection:
-        await declare(await connection.channel())
 
 
 def differences(wanted: Topology, found: BrokerState) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ class Fault(BaseModel):
     """`seconds`: how long a slow answer waits (2 when left out) or a timeout hangs (60 when left out).
 
     `after_commit`: with `status` and HTTP vendors the request is carried out before it is answered so.
+    `only`: a method and how the path ends (`POST /order`); other requests are spared.
     """
 
     mode: Mode = "none"
@@ -33,6 +34,11 @@ class Fault(BaseModel):
     after_commit: bool = False
     rate: float = Field(default=1.0, ge=0, le=1)
     seconds: float | None = Field(default=None, ge=0)
+    only: str | None = None
+
+    def hits(self, request: str) -> bool:
+        method, _, end = (self.only or "").partition(" ")
+        return request.startswith(method) and request.endswith(end)
 
     @property
     def slow_seconds(self) -> float:
@@ -75,10 +81,10 @@ class Faults:
     def dice(self, vendor: Vendor) -> random.Random:
         return self._dice.setdefault(vendor, random.Random(f"{self._seed}:{vendor}"))
 
-    def roll(self, vendor: Vendor) -> Fault:
-        """The fault this request meets; `mode` is "none" when it is spared."""
+    def roll(self, vendor: Vendor, request: str = "") -> Fault:
+        """The fault this request (`POST /shopmonkey/v3/order`) meets; `mode` is "none" when it is spared."""
         fault = self.get(vendor)
-        if fault.mode == "none" or self.dice(vendor).random() >= fault.rate:
+        if fault.mode == "none" or not fault.hits(request) or self.dice(vendor).random() >= fault.rate:
             return NO_FAULT
         return fault
 

@@ -43,7 +43,7 @@ class Gate:
             send = self._shopmonkey_rate.sign(send)
         body = await _whole_body(receive)
         call = self._record(vendor, scope, body)
-        fault = self._world.faults.roll(vendor)
+        fault = self._world.faults.roll(vendor, f"{scope['method']} {scope['path']}")
         call.row["fault"] = fault.mode
         visit = _Visit(self._app, self._world, scope, receive, send, body, call)
         await visit.meet(vendor, fault)

@@ -381,7 +381,10 @@ async def deps(sessions: Sessions, database_url: str, desk: BookingDesk) -> Asyn
         now=database_now,
         limits=Limits(sessions, windows_of(LIMITS)),
         streams=OpenStreams(
-            dict.fromkeys(("streams_per_lead", "streams_per_member", "streams_per_ip", "streams"), 100)
+            dict.fromkeys(
+                ("streams_per_lead", "streams_per_member", "streams_per_ip", "streams_per_tenant", "streams"),
+                100,
+            )
         ),
         quiet_seconds=0,
         answer_seconds=1,

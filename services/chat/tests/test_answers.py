@@ -83,7 +83,7 @@ async def test_the_chosen_time_is_held_and_read_back(chat):
         "yes",
     ):
         assert words in reply.text
-    assert [a["id"] for a in parts(reply, "actions")[0]["actions"]] == ["confirm:yes", "confirm:no"]
+    assert [a["id"] for a in parts(reply, "actions")[0]["actions"]] == ["confirm:yes", "confirm:no", "person"]
     assert "booked:" not in reply.text
 
 
@@ -208,15 +208,16 @@ async def test_moving_reads_back_and_moves_on_a_yes(chat):
     assert (await chat.row()).appointment["start"] == slot["start"]
 
 
-async def test_asking_for_a_person_hands_off_and_silences_the_assistant(chat):
+async def test_asking_for_a_person_hands_off_and_the_assistant_goes_on(chat):
     reply = await chat.answer_to("I want to talk to a real person")
     assert "person" in reply.text
-    assert (await chat.row()).owner == "human"
+    row = await chat.row()
+    assert (row.owner, row.state) == ("assistant", "human")
     requested = (await chat.published("handoff.requested.v1"))[0]
     assert (requested["kind"], requested["reason"]) == ("hard", "asked for a person")
     received = await chat.write("hello?")
-    assert not received.answer_owed
-    assert await chat.clock.drain() == 0
+    assert received.answer_owed
+    assert await chat.clock.drain() == 1
 
 
 async def test_a_bargain_gets_no_price(chat):

@@ -17,12 +17,14 @@ from shared.events import Contact, Vehicle
 from shared.http.app import create_app
 from shared.http.limits import Limits
 from shared.http.links import Link, LinkPurpose, mint
-from shared.http.staff import public_key
 from shared.messaging.broker import Messaging
+from shared.staff_sessions import public_key
 from sqlalchemy import text
 from testkit.openapi import check_conformance
 from testkit.secrets import AS_OPERATOR, KEY, OPERATORS
 from testkit.texts import check_texts
+
+from .conftest import TENANT
 
 pytestmark = pytest.mark.postgres
 SHORT = Pace(heartbeat_seconds=0.2, life_seconds=1.0)
@@ -138,6 +140,7 @@ async def test_the_session_has_all_that_the_page_shows(page, chat):
         "state": "need",
         "owner": "assistant",
         "assistant": "offline",
+        "person_asked": False,
     }
     assert [m["author"] for m in session["messages"]] == ["assistant"]
     assert [a["id"] for a in session["actions"]] == ["see_prices", "pick_time", "ask", "person"]
@@ -231,9 +234,10 @@ async def test_without_the_wait_the_answer_is_202(page):
     assert "replies" not in answer.json()
 
 
-async def test_nobody_waits_for_an_answer_while_a_person_owns_the_conversation(page):
+async def test_nobody_waits_for_an_answer_while_a_person_owns_the_conversation(page, chat):
     wait = {"Prefer": "wait=20"}
-    await page.post("/api/chat/message", json={"client_id": "a", "action": "person"}, headers=wait)
+    async with transaction(chat.deps.sessions, TENANT) as session:
+        await session.execute(text("UPDATE conversations SET owner = 'human'"))
     started = datetime.now(UTC)
     answer = await page.post("/api/chat/message", json={"client_id": "b", "text": "hello?"}, headers=wait)
     assert answer.status_code == 202

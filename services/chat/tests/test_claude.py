@@ -14,7 +14,8 @@ from chat import store
 from chat.actions.offline import OfflineAssistant
 from chat.actions.online import ClaudeAssistant
 from chat.actions.records import tell_state
-from chat.clients.claude import AnthropicClaude, CircuitBreaker, ClaudeAway
+from chat.clients.claude import CircuitBreaker, ClaudeAway
+from chat.clients.claude_sdk import AnthropicClaude
 from chat.domain import phrases
 from chat.domain.conversation import Facts
 from chat.domain.model_prices import Spent, microdollars
@@ -651,6 +652,6 @@ def test_the_prompt_is_the_same_for_the_same_conversation():
         "Facts:",
         "Shop: Sample Tint San Diego; {address} = 1 Sample St; {phone} = +16195550100; time zone: America/Los_Angeles",
         "Now at the shop: Monday, 2026-11-23 09:00",
-        "Vehicle spoken of: 2021 Honda Civic; class: not known; service code: ceramic-full",
+        "Vehicle spoken of: 2021 Honda Civic; class: not known; service code: ceramic-full (guessed from the form, not chosen yet)",
         "Step: need",
     ]

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from chat.domain.conversation import (
-    CONFIRMING,
     FIXED_ACTIONS,
     Aside,
     Booked,
@@ -134,10 +133,13 @@ def test_an_aside_is_over_with_the_next_step(aside: Aside) -> None:
     assert after(beside, Offered((SLOT,))).aside is None
 
 
-def test_a_hold_does_not_outlive_a_new_price_or_a_new_offer() -> None:
+def test_a_hold_outlives_a_look_at_other_times_and_no_new_price() -> None:
     held = Facts(state=State.CONFIRM, quote=QUOTE, hold=HOLD)
-    for happened in (Quoted(QUOTE), Offered((SLOT,)), HoldLost(), Booked(APPOINTMENT), Cancelled(GONE)):
+    for happened in (Quoted(QUOTE), HoldLost(), Booked(APPOINTMENT), Cancelled(GONE)):
         assert after(held, happened).hold is None
+    looked = after(held, Offered((SLOT,)))
+    assert looked.hold == HOLD
+    assert not may_book(looked, yes=True)
 
 
 @pytest.mark.parametrize("state", [s for s in State if s is not State.CONFIRM])
@@ -166,14 +168,15 @@ def test_every_button_shown_is_understood(state: State) -> None:
         understand_action(action.id)
 
 
-def test_a_person_is_always_one_button_away_until_a_yes_or_no_is_asked() -> None:
-    asking = {*CONFIRMING, State.HUMAN}
-    for state in set(State) - asking:
-        assert "person" in {action.id for action in actions_of(state, Owner.ASSISTANT)}
-
-
-def test_no_buttons_while_a_person_owns_the_conversation() -> None:
-    assert actions_of(State.BOOKED, Owner.HUMAN) == ()
+@pytest.mark.parametrize("state", list(State))
+def test_a_person_is_always_one_button_away_and_the_assistant_where_one_is_awaited_or_there(
+    state: State,
+) -> None:
+    alone = [action.id for action in actions_of(state, Owner.ASSISTANT)]
+    awaited = [action.id for action in actions_of(state, Owner.ASSISTANT, person_asked=True)]
+    assert alone.count("person") == 1
+    assert awaited == ["resume" if action == "person" else action for action in alone]
+    assert [action.id for action in actions_of(state, Owner.HUMAN)] == ["resume"]
 
 
 def hours_of(*days: tuple[str, list[tuple[str, str]]]) -> OpeningHours:

@@ -33,6 +33,7 @@ from shared.events import (
     InboundMessageReceived,
     KnowledgeChanged,
     KnowledgeEntry,
+    NotificationFailed,
     NotificationSent,
     Price,
     Service,
@@ -317,6 +318,21 @@ async def test_the_timeline_has_one_row_for_each_event(chat, sample, deps):
     await once(deps.sessions, event, keep_in_timeline)
     entries = await read_timeline_of_tenant(deps, "sample-tint", chat.lead.subject_id)
     assert [(e.type, e.summary) for e in entries] == [("notification.sent.v1", "sms sent: first_touch")]
+
+
+@pytest.mark.parametrize(
+    ("code", "summary"),
+    [
+        ("smtp_550", "email not sent: first_touch, smtp_550"),
+        ("unknown:sender_died", "email perhaps sent: first_touch, unknown:sender_died"),
+    ],
+)
+async def test_the_timeline_tells_what_did_not_go_from_what_nobody_knows(chat, sample, deps, code, summary):
+    lead = {"lead_id": chat.lead.subject_id, "channel": "email", "template": "first_touch"}
+    told = NotificationFailed(delivery_id=uuid4(), code=code, **lead)
+    await once(deps.sessions, event_like(sample, told), keep_in_timeline)
+    [entry] = await read_timeline_of_tenant(deps, "sample-tint", chat.lead.subject_id)
+    assert entry.summary == summary
 
 
 async def test_without_a_tenant_no_row_is_seen(chat, deps):

@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from shared.db.engine import transaction
 from shared.http.app import create_app
 from shared.http.limits import Limits
-from shared.http.staff import public_key
 from shared.messaging.broker import Messaging
+from shared.staff_sessions import public_key
 from testkit.secrets import AS_OPERATOR, KEY, OPERATORS
 
 from .conftest import TENANT

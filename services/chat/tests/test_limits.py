@@ -26,8 +26,8 @@ from shared.events import InboundMessageReceived
 from shared.http.app import create_app
 from shared.http.limits import Limits, windows_of
 from shared.http.links import Link, LinkPurpose, mint
-from shared.http.staff import public_key
 from shared.messaging.broker import Messaging
+from shared.staff_sessions import public_key
 from shared.understanding.opt_out import hear_opt_out
 from testkit.patience import eventually
 from testkit.secrets import KEY, OPERATORS
@@ -35,7 +35,13 @@ from testkit.secrets import KEY, OPERATORS
 from .conftest import KEYS, TENANT, Chat, event_of
 
 pytestmark = pytest.mark.postgres
-CAPS = {"streams_per_lead": 2, "streams_per_member": 2, "streams_per_ip": 9, "streams": 9}
+CAPS = {
+    "streams_per_lead": 2,
+    "streams_per_member": 2,
+    "streams_per_ip": 9,
+    "streams_per_tenant": 3,
+    "streams": 9,
+}
 
 
 def limited(deps: Deps, **limits: str) -> Deps:
@@ -166,6 +172,15 @@ async def test_open_streams_of_one_lead_and_a_place_comes_free(chat):
             with suppress(asyncio.CancelledError):
                 await stream
         assert not await is_full()
+
+
+async def test_streams_of_one_tenant_leave_room_for_the_others(chat):
+    deps = limited(chat.deps)
+    theirs = [("streams_per_tenant", TENANT), ("streams", "")] * 3
+    with deps.streams.one_more(*theirs):
+        async with browser(chat, deps) as page:
+            assert refused(await page.get("/api/chat/stream"), "streams_per_tenant")
+        assert deps.streams.full(("streams_per_tenant", UUID(int=9)), ("streams", "")) is None
 
 
 async def test_streams_opened_again_and_again(chat):

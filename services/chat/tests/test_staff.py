@@ -19,12 +19,14 @@ from chat.api_stream import Pace, inbox_events
 from chat.domain.phrases import moment
 from chat.settings import Settings
 from fastapi import FastAPI
+from shared.db.engine import transaction
 from shared.events import CrmMessageObserved, InboundMessageReceived, StaffChanged
 from shared.http.app import create_app
 from shared.http.limits import Limits
-from shared.http.staff import StaffSession, public_key, sign_session
 from shared.messaging.broker import Messaging
 from shared.messaging.inbox import once
+from shared.staff_sessions import StaffSession, public_key, sign_session
+from sqlalchemy import text
 from testkit.openapi import check_conformance
 from testkit.secrets import KEY
 from testkit.texts import check_texts
@@ -136,6 +138,7 @@ async def test_no_bad_text_breaks_an_endpoint_of_the_staff(app, members, chat, h
         "state": "waiting",
         "tenant": None,
         "before": "2026-11-24T10:00:00Z",
+        "notes_before": "2026-11-24T10:00:00Z",
         "from": "2026-01-01T00:00:00Z",
         "to": "2100-01-01T00:00:00Z",
     }
@@ -174,6 +177,75 @@ async def test_a_conversation_is_read_once_somebody_opened_it(console, chat):
     assert [m["author"] for m in opened["messages"]] == ["assistant"]
     (row,) = (await console.get("/conversations")).json()["conversations"]
     assert not row["unread"]
+
+
+async def pages(console: httpx2.AsyncClient, path: str, kind: str, cursor: tuple[str, str]) -> list[list]:
+    """From the newest page back to the first; `cursor`: the query's name, and the field of the page's first row."""
+    query, field = cursor
+    found: list[list] = []
+    params: dict = {}
+    while rows := (await console.get(path, params=params)).json()[kind]:
+        found.append(rows)
+        params = {query: rows[0][field]}
+    return found
+
+
+async def test_a_long_conversation_is_read_page_by_page_and_none_is_missing(console, chat):
+    conversation = await chat.row()
+    async with transaction(chat.deps.sessions, TENANT) as session:
+        for table, columns in (
+            (
+                "chat_messages",
+                "id, tenant_id, conversation_id, seq, author, channel, location_id, text, created_at",
+            ),
+            ("staff_notes", "id, tenant_id, conversation_id, author_name, text, created_at"),
+        ):
+            values = "gen_random_uuid(), :tenant, :id, " + (
+                "n + 1, 'customer', 'web', :location" if table == "chat_messages" else "'Sam'"
+            )
+            await session.execute(
+                text(
+                    f"INSERT INTO {table} ({columns}) SELECT {values}, 'words ' || n, now() + n * interval '1 second' "  # noqa: S608 - our own words
+                    "FROM generate_series(1, 450) n"
+                ),
+                {"tenant": TENANT, "id": conversation.id, "location": LOCATION},
+            )
+        await session.execute(text("UPDATE conversations SET next_seq = 452"))
+    here = await door(chat)
+    messages = await pages(console, here, "messages", ("before_seq", "seq"))
+    assert [len(page) for page in messages] == [200, 200, 51]
+    assert [m["seq"] for page in reversed(messages) for m in page] == list(range(1, 452))
+    notes = await pages(console, here, "notes", ("notes_before", "created_at"))
+    assert [len(page) for page in notes] == [200, 200, 50]
+    assert notes[0][-1]["text"] == "words 450"
+
+
+async def test_an_older_page_marks_nothing_newer_as_read(console, chat):
+    await chat.write("Do you do Teslas?")
+    here = await door(chat)
+    older = await console.get(here, params={"before_seq": 2})
+    assert [m["seq"] for m in older.json()["messages"]] == [1]
+    (row,) = (await console.get("/conversations")).json()["conversations"]
+    assert row["unread"]
+
+
+async def test_a_long_timeline_is_read_page_by_page(console, chat):
+    lead = chat.lead.subject_id
+    async with transaction(chat.deps.sessions, TENANT) as session:
+        await session.execute(
+            text(
+                "INSERT INTO timeline (event_id, tenant_id, lead_id, type, time, summary) "
+                "SELECT gen_random_uuid(), :tenant, :lead, 'notification.sent.v1', now() + n * interval '1 second', 'row ' || n "
+                "FROM generate_series(1, 450) n"
+            ),
+            {"tenant": TENANT, "lead": lead},
+        )
+    found = await pages(console, f"/leads/{lead}/timeline", "events", ("before", "time"))
+    assert [len(page) for page in found][:2] == [200, 200]
+    rows = [
+        event["summary"] for page in reversed(found) for event in page if event["summary"].startswith("row")
+    ]
+    assert rows == [f"row {n}" for n in range(1, 451)]
 
 
 @pytest.mark.parametrize(
@@ -277,7 +349,8 @@ async def test_staff_answer_on_the_channel_that_the_customer_wrote_on(console, c
     )
     await chat.consume(event_of(inbound), receive_inbound)
     await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": "Sure."})
-    assert (await chat.published("message.sent.v1"))[-1]["channel"] == channel
+    sent = (await chat.published("message.sent.v1"))[-1]
+    assert (sent["channel"], sent["also"]) == (channel, [])
 
 
 async def test_given_back_the_assistant_answers_what_is_open_and_knows_where_it_was(console, chat):
@@ -342,7 +415,7 @@ async def test_unanswered_the_next_person_is_told_and_then_the_assistant_offers_
     assert not await escalate_next(later(chat, 4))
     assert await escalate_next(later(chat, 6))
     assert not await escalate_next(later(chat, 7))
-    assert (await chat.row()).owner == "human"
+    assert (await chat.row()).state == "human"
     assert await escalate_next(later(chat, 12))
     assert not await escalate_next(later(chat, 60))
     assert [event["level"] for event in await chat.published("handoff.escalated.v1")] == [1, 2]
@@ -395,6 +468,56 @@ async def test_asked_for_again_a_person_is_told_again(console, chat):
     assert await escalate_next(later(chat, 6))
 
 
+async def test_asked_for_again_while_awaited_nobody_is_told_twice_and_the_reminders_run_on(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    await escalate_next(later(chat, 6))
+    await chat.answer_to("where is that person, I want to talk to a person")
+    assert len(await chat.published("handoff.requested.v1")) == 1
+    assert await escalate_next(later(chat, 12))
+    assert [event["level"] for event in await chat.published("handoff.escalated.v1")] == [1, 2]
+    (row,) = (await console.get("/conversations", params={"state": "waiting"})).json()["conversations"]
+    assert row["handoff"]["open_question"] == "where is that person, I want to talk to a person"
+
+
+async def test_asked_for_again_since_somebody_is_hurt_a_person_is_told_at_once(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    await escalate_next(later(chat, 6))
+    await chat.answer_to("my son got hurt in your shop")
+    assert [event["reason"] for event in await chat.published("handoff.requested.v1")][1:] == ["safety"]
+    assert not await escalate_next(later(chat, 4))
+    assert await escalate_next(later(chat, 6))
+
+
+async def test_once_nobody_came_the_assistant_goes_on_and_the_hand_off_stays_open(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    await escalate_next(later(chat, 6))
+    await escalate_next(later(chat, 12))
+    assert (await chat.row()).person_asked_at is None
+    reply = await chat.answer_to("my cousin vinny told me")
+    assert "the person I've asked for" not in reply.text
+    assert (await chat.row()).misses == 1
+    (row,) = (await console.get("/conversations", params={"state": "waiting"})).json()["conversations"]
+    assert row["handoff"]["level"] == 2
+    await console.post(f"{await door(chat)}/give-back", json={})
+    assert await chat.published("handoff.ended.v1")
+
+
+async def test_where_a_yes_is_waited_for_another_way_is_offered_later(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    offer = await chat.answer_to("what times do you have?")
+    start = next(p for p in offer.parts if p["kind"] == "slots")["slots"][0]["start"]
+    await chat.answer_to_press(f"slot:{start}")
+    assert await escalate_next(later(chat, 6))
+    assert await escalate_next(later(chat, 12))
+    assert (await chat.row()).state == "confirm"
+    await chat.answer_to_press("confirm:no")
+    assert not await escalate_next(later(chat, 16))
+    assert await escalate_next(later(chat, 18))
+    assert not await escalate_next(later(chat, 60))
+    assert [event["level"] for event in await chat.published("handoff.escalated.v1")] == [1, 2]
+    assert (await chat.row()).state == "call_back_offer"
+
+
 async def test_a_colleague_writing_in_the_crm_has_taken_over(console, chat):
     await chat.answer_to("I want to talk to a person")
     observed = CrmMessageObserved(
@@ -424,10 +547,9 @@ async def test_a_hand_off_that_nobody_took_is_never_idle(console, chat):
     chat.desk.opens_next = (datetime.now(UTC) + timedelta(hours=40)).isoformat()
     await chat.answer_to("I want to talk to a person")
     assert not await end_next_idle(later(chat, 39 * 60), timedelta(minutes=60))
-    assert (await chat.row()).owner == "human"
     assert await escalate_next(later(chat, 40 * 60 + 6))
     (row,) = (await console.get("/conversations", params={"state": "human"})).json()["conversations"]
-    assert row["owner"] == "human"
+    assert row["handoff"]["level"] == 1
 
 
 async def test_closed_hours_are_not_idle_ones(console, chat):

@@ -445,7 +445,7 @@ class TestWhatIsListed:
             now=tools.now,
             language=language,
         )
-        [said] = Steps(turn, tools).compare("carbon-full")
+        [said] = Steps(turn, tools).compare("how do they differ?")
         assert said.text.splitlines() == lines
         assert [action.id for action in said.parts[0].actions] == [
             "service:carbon-full",

@@ -1,20 +1,23 @@
 """What is learnt from examples is fitted to the examples that are there, and holds on messages that nobody fitted it to."""
 
 import hashlib
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
 import pytest
 import yaml
-from chat.domain import understanding
+from chat.domain.catalog import match_addons
 from chat.domain.conversation import State
 from chat.domain.intents import (
     AskAppointment,
+    AskCompare,
     AskKnowledge,
     AskMove,
     AskOpenNow,
     AskPerson,
     AskPrice,
+    AskUnlisted,
     ChangeService,
     Context,
     OtherLanguage,
@@ -22,8 +25,9 @@ from chat.domain.intents import (
     Unclear,
 )
 from chat.domain.language import is_foreign, language_of
-from chat.domain.understanding import understand
-from chat.domain.understanding.topics import topic_of
+from chat.domain.understanding import parts, understand
+from chat.domain.understanding.topics import nearest_first, topic_of
+from shared.events import Addon
 
 from evals.understanding.__main__ import ROOT, context_for, judged
 
@@ -60,7 +64,7 @@ def met(text: str, **where: object) -> tuple[object, ...]:
 @pytest.mark.parametrize("word", ["no", "hi", "thanks", "gracias"])
 def test_a_message_of_many_joints_is_looked_at_a_bounded_number_of_times(word, monkeypatch) -> None:
     looked: list[str] = []
-    monkeypatch.setattr(understanding, "topic_of", lambda part: looked.append(part) or topic_of(part))
+    monkeypatch.setattr(parts, "topic_of", lambda part: looked.append(part) or topic_of(part))
     met(", ".join([word] * 60))
     assert len(looked) < 200
 
@@ -81,7 +85,7 @@ def test_an_hour_later_is_an_hour_after_the_appointment_and_a_bare_time_is_on_it
 
 def test_a_tier_named_for_an_appointment_changes_its_service_and_a_question_of_it_does_not() -> None:
     assert met("change it to ceramic", booked=True) == (ChangeService("full-ceramic"),)
-    assert isinstance(met("does the film block heat?")[0], AskKnowledge)
+    assert isinstance(met("does the film block heat?")[0], AskCompare)
 
 
 def test_a_danger_and_our_own_bad_work_are_for_a_person_at_once() -> None:
@@ -96,8 +100,11 @@ def test_what_was_booked_and_whether_it_is_open_are_no_wish_for_times() -> None:
 
 
 def test_what_is_not_known_is_asked_about_and_never_answered_with_times_or_the_nearest_service() -> None:
-    for said in ("my cousin vinny told me", "do you tint boats", "blorp", "the blue one not the other"):
+    for said in ("my cousin vinny told me", "blorp", "the blue one not the other"):
         assert met(said) == (Unclear(),)
+    [boats] = met("do you tint boats")
+    assert isinstance(boats, AskUnlisted)
+    assert not boats.priced
     assert not isinstance(met("my windshield is cracked, can you fix it")[0], AskPrice | PickTime)
 
 
@@ -132,3 +139,22 @@ def test_spanish_is_spanish(text: str) -> None:
 def test_other_languages_are_told_which_two_we_write(text: str) -> None:
     assert is_foreign(text)
     assert met(text) == (OtherLanguage(),)
+
+
+def test_an_add_on_is_named_by_a_word_of_its_own_and_no_service_by_the_same_word() -> None:
+    strip = Addon(code="sun-strip", name="Windshield sun strip", amount_cents=1)
+    context = context_for({})
+    services = (context.services[0].model_copy(update={"addons": (strip,)}), *context.services[1:])
+    for said, service in (
+        ("how much for that strip thing at the top of the windshield", None),
+        ("how much is the full ceramic with the strip", "full-ceramic"),
+    ):
+        [asked] = understand(said, replace(context, services=services))
+        assert isinstance(asked, AskPrice)
+        assert (asked.service, asked.addons) == (service, ("sun-strip",))
+    assert match_addons("how much for the windshield", services) == ()
+
+
+def test_of_many_questions_the_shop_s_nearest_statements_come_first() -> None:
+    knowledge = context_for({}).knowledge
+    assert nearest_first("do I pay sales tax on top", knowledge)[0].code == "tax"

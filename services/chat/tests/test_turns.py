@@ -19,7 +19,7 @@ from chat.actions.records import scene_of
 from chat.schedule import AnsweringClock
 from shared.db.engine import create_engine, create_sessions, transaction
 from shared.http.links import Link
-from shared.http.staff import public_key
+from shared.staff_sessions import public_key
 from shared.understanding.opt_out import hear_opt_out
 from sqlalchemy import event
 from testkit.patience import eventually
@@ -217,7 +217,7 @@ async def test_an_answer_that_another_worker_writes_is_not_begun_again(chat):
         assert seat.owed is None
 
 
-ROUND_TRIPS = 21
+ROUND_TRIPS = 20
 """Statements from a message to its stored answer, the tenant of each transaction set: a figure that no busy machine changes."""
 
 

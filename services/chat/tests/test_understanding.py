@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from chat.domain.cars import cars_in
 from chat.domain.conversation import State
 from chat.domain.intents import (
     AskPrice,
@@ -23,6 +24,26 @@ from chat.domain.wishes import Wish, contradicts, doubt, three_of, wish_in
 ZONE = "America/Los_Angeles"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=ZoneInfo(ZONE))
 """A Monday."""
+
+
+@pytest.mark.parametrize(
+    ("words", "cars"),
+    [
+        ("My Civic was traded in for a 2020 Tahoe", [(2020, None, "Tahoe")]),
+        ("I traded my 2015 Honda Civic in for a Tahoe", [(None, None, "Tahoe")]),
+        ("It's not a Honda Civic, it's a Chevrolet Tahoe", [(None, "Chevrolet", "Tahoe")]),
+        ("no es un Honda Civic, es una Tahoe", [(None, None, "Tahoe")]),
+        ("I sold my Honda Civic and now have a Tahoe", [(None, None, "Tahoe")]),
+        ("Instead of the Honda Civic I'll bring a Toyota Tundra", [(None, "Toyota", "Tundra")]),
+        ("en vez del Civic llevo la Tahoe", [(None, None, "Tahoe")]),
+        ("my Civic is not black", [(None, None, "Civic")]),
+        ("I have a Tahoe. It was sold to me last year", [(None, None, "Tahoe")]),
+    ],
+)
+def test_a_car_that_is_denied_is_not_spoken_of_and_the_other_one_is(
+    words: str, cars: list[tuple[int | None, str | None, str]]
+) -> None:
+    assert [(car.year, car.make, car.model) for car in cars_in(words)] == cars
 
 
 def slot(day: int, hour: int) -> Slot:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from crm_sync.actions import consents, echoes, observing, replicas
+from crm_sync.actions import consents, echoes, observing, planning, replicas
 from crm_sync.actions.syncing import work_off_due_tasks
 from crm_sync.clients.shopmonkey import ShopMonkey
 from crm_sync.clients.transport import Account
@@ -43,6 +43,7 @@ RULE = {
     "exclude": ["window regulator"],
     "max_age_days": 30,
     "status_columns": {"contacted": "Contacted", "appointment_scheduled": "Appointments"},
+    "order_after_seconds": 0,
 }
 CIVIC = Vehicle(year=2021, make="Honda", model="Civic", vehicle_class="sedan")
 CLIENT_TIMEOUT = httpx2.Timeout(1)
@@ -129,6 +130,18 @@ class Shop:
         )
         await self.keep_lead(lead_id, ref)
         return lead_id, order
+
+    async def form_lead(self, *, version: int = 1, lead_id: UUID | None = None, **said: Any) -> UUID:
+        """A lead that came by a web form, as ingest tells of it."""
+        fact = self.lead(lead_id or uuid4(), None).model_copy(
+            update={"source": "web_form", "interest": "ceramic tint", **said}
+        )
+        await self.told_of(fact, version=version)
+        return fact.lead_id
+
+    async def told_of(self, fact: LeadReceived, *, version: int = 1) -> None:
+        event = self.event(fact, version=version, subject=fact.lead_id)
+        await once(self.deps.sessions, event, replicas.keep_lead, planning.plan_order)
 
     def lead(self, lead_id: UUID, ref: CrmRef | None) -> LeadReceived:
         return LeadReceived(

@@ -68,3 +68,4 @@ def test_a_vendor_s_own_delay_comes_before_ours() -> None:
 
 def test_a_lost_answer_is_given_time_to_settle() -> None:
     assert delay_after(Unknown("no answer"), attempts=1).total_seconds() == 5
+    assert delay_after(Unknown("not there yet", looked=True), attempts=20).total_seconds() == 60

@@ -18,7 +18,10 @@ async def test_a_new_order_becomes_a_lead_with_its_person_and_car(shop: Any) -> 
     await shop.webhook("order", order["order_id"])
 
     [lead] = await shop.published(LEAD)
-    assert lead["ref"] == {name: order[name] for name in ("order_id", "customer_id", "vehicle_id")}
+    assert lead["ref"] == {
+        **{name: order[name] for name in ("order_id", "customer_id", "vehicle_id")},
+        "by_us": False,
+    }
     assert lead["contact"] == {"name": "Avery Sample", "email": "avery@example.com", "phone": "+16195550123"}
     assert (lead["vehicle"]["make"], lead["vehicle"]["model"]) == ("Honda", "Civic")
     assert (lead["interest"], lead["seen_by"]) == ("Window Tint", "webhook")
@@ -95,10 +98,10 @@ async def test_an_order_of_a_shop_that_we_do_not_know_is_skipped(shop: Any) -> N
     assert await shop.select("SELECT verdict, reason FROM observations") == [("skipped", "unknown_location")]
 
 
-async def test_an_order_that_is_gone_is_noted_and_not_an_error(shop: Any) -> None:
+async def test_an_order_that_is_not_found_is_noted_and_not_an_error(shop: Any) -> None:
     await observing.observe_order(shop.deps, shop.change("order", {"id": "sample-gone"}, "UPDATE"))
 
-    assert await shop.select("SELECT verdict, reason FROM observations") == [("skipped", "deleted")]
+    assert await shop.select("SELECT verdict, reason FROM observations") == [("skipped", "not_found")]
 
 
 async def test_a_webhook_before_its_location_is_tried_later(unopened_shop: Any) -> None:

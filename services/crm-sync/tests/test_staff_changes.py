@@ -12,6 +12,8 @@ from shared.events import AppointmentCancelled, AppointmentRescheduled
 from structlog.testing import capture_logs
 
 OBSERVED = "crm.appointment.observed.v1"
+LATER = "UPDATE observations SET missing_since = missing_since - interval '10 minutes' RETURNING crm_id"
+"""The time between two rounds of the poll."""
 HOUR = timedelta(hours=1)
 
 
@@ -55,6 +57,13 @@ class Ours:
 
     async def moves(self, by: timedelta, **change: Any) -> None:
         await self.changes(start=self.fact.start + by, end=self.fact.end + by, **change)
+
+
+async def looked_for_twice(shop: Any) -> None:
+    """In two rounds of the poll."""
+    await polls.poll_appointments(shop.deps)
+    await shop.select(LATER)
+    await polls.poll_appointments(shop.deps)
 
 
 @pytest.fixture
@@ -174,11 +183,17 @@ async def test_what_staff_cancelled_and_restored_is_not_cancelled_again_by_our_m
     assert (newest["deleted"], newest["changed_there"]) == (False, True)
 
 
-async def test_what_staff_deleted_is_not_written_anew_but_told(ours: Ours) -> None:
+async def test_what_staff_deleted_is_not_written_anew_but_told_when_it_is_sure(ours: Ours) -> None:
     await ours.webhook()
     ours.shop.sandbox.world.tables["appointment"].clear()
     await ours.moves(HOUR)
+    assert not any(told["deleted"] for told in await ours.shop.published(OBSERVED))
+    await looked_for_twice(ours.shop)
+    await ours.shop.work(later_seconds=120)
     assert ours.shop.rows("appointment") == []
+    assert await ours.shop.select(
+        "SELECT state FROM sync_tasks WHERE kind = 'appointment' AND sequence = 1"
+    ) == [("skipped",)]
     [*_, told] = await ours.shop.published(OBSERVED)
     assert (told["our_id"], told["deleted"], told["changed_there"]) == (
         str(ours.fact.appointment_id),
@@ -227,6 +242,33 @@ async def test_a_row_of_ours_without_our_marker_is_still_ours(ours: Ours) -> Non
     assert told["changed_there"] is True
 
 
+async def test_a_move_of_ours_is_not_written_over_a_row_that_lost_our_marker_unseen(ours: Ours) -> None:
+    await ours.staff_move(HOUR)
+    ours.shop.sandbox.world.tables["appointment"][ours.crm_id]["metadata"] = None
+    theirs = ours.row["startDate"]
+
+    await ours.moves(3 * HOUR)
+
+    assert ours.row["startDate"] == theirs
+    [told] = await ours.shop.published(OBSERVED)
+    assert (told["our_id"], told["changed_there"]) == (str(ours.fact.appointment_id), True)
+
+
+async def test_a_move_that_knew_all_that_staff_did_is_written_though_they_touched_the_row_since(
+    ours: Ours,
+) -> None:
+    """They wrote a note, of which nothing is told: booking has nothing to decide anew."""
+    await ours.staff_move(HOUR)
+    told = await ours.webhook()
+    await ours.staff(note="Call before")
+
+    await ours.moves(3 * HOUR, crm_seen_at=told["observed_at"])
+    await ours.shop.work(later_seconds=60)
+
+    assert ours.row["startDate"] == iso(ours.fact.start)
+    assert ours.row["note"] == "Call before"
+
+
 async def test_a_look_that_began_before_the_deletion_does_not_bring_it_back(ours: Ours) -> None:
     row = ours.row
     ours.shop.sandbox.world.tables["appointment"].clear()
@@ -263,13 +305,37 @@ async def test_what_the_search_does_not_show_is_looked_for_and_not_taken_for_del
     assert (told["deleted"], told["changed_there"]) == (False, True)
 
 
-async def test_a_deletion_without_a_webhook_is_told_by_a_direct_read(ours: Ours) -> None:
+async def test_a_change_of_one_that_nobody_finds_waits_for_a_person_in_the_end(ours: Ours) -> None:
+    ours.shop.sandbox.world.tables["appointment"].clear()
+    await ours.moves(HOUR)
+    await ours.shop.work(later_seconds=3700)
+    [failed] = await ours.shop.published("crm.sync.failed.v1")
+    assert (failed["our_id"], failed["code"]) == (str(ours.fact.appointment_id), "not_found")
+    assert await ours.shop.published(OBSERVED) == []
+
+
+async def test_a_deletion_without_a_webhook_is_told_by_direct_reads(ours: Ours) -> None:
     """Also of one that no look had ever shown: we wrote it."""
     ours.shop.sandbox.world.tables["appointment"].clear()
-    await polls.poll_appointments(ours.shop.deps)
-    await polls.poll_appointments(ours.shop.deps)
+    for _ in range(2):  # at the same moment
+        await polls.poll_appointments(ours.shop.deps)
+    assert await ours.shop.published(OBSERVED) == []
+    await looked_for_twice(ours.shop)
     [told] = await ours.shop.published(OBSERVED)
     assert (told["our_id"], told["deleted"]) == (str(ours.fact.appointment_id), True)
+
+
+async def test_one_that_was_found_again_in_between_is_not_gone(ours: Ours) -> None:
+    table = ours.shop.sandbox.world.tables["appointment"]
+    rows = dict(table)
+    table.clear()
+    await polls.poll_appointments(ours.shop.deps)
+    await ours.shop.select(LATER)
+    table.update(rows)
+    await polls.poll_appointments(ours.shop.deps)
+    table.clear()
+    await polls.poll_appointments(ours.shop.deps)
+    assert not any(told["deleted"] for told in await ours.shop.published(OBSERVED))
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"status": 401}, {"status": 429, "retry_after": 0}])
@@ -281,19 +347,24 @@ async def test_while_the_crm_does_not_answer_nothing_is_taken_for_deleted(
     assert await ours.shop.published(OBSERVED) == []
 
 
-async def test_a_key_that_sees_nothing_of_the_shop_cancels_nobody(shop: Any) -> None:
+@pytest.mark.parametrize("lost", [8, 4])
+async def test_many_that_are_lost_at_once_cancel_nobody(shop: Any, lost: int) -> None:
+    """All of them: the key sees another company. Some: a backup was put back there."""
     for days in range(1, 9):
         start = shop.now + timedelta(days=days)
         entry = {"start": iso(start), "end": iso(start + HOUR)}
         assert (await shop.control.post("/control/shopmonkey/appointments", json=entry)).status_code == 201
     await polls.poll_appointments(shop.deps)
-    shop.sandbox.world.tables["appointment"].clear()
+    for crm_id in list(shop.sandbox.world.tables["appointment"])[:lost]:
+        del shop.sandbox.world.tables["appointment"][crm_id]
     with capture_logs() as logs:
-        await polls.poll_appointments(shop.deps)
+        for _ in range(2):
+            await polls.poll_appointments(shop.deps)
+            await shop.select(LATER)
     assert not any(told["deleted"] for told in await shop.published(OBSERVED))
     assert [(log["event"], log["gone"]) for log in logs if log["log_level"] == "error"] == [
-        ("poll.calendar_doubtful", 8)
-    ]
+        ("poll.calendar_doubtful", lost)
+    ] * 2
 
 
 async def test_the_calendar_is_known_as_far_as_anybody_books(shop: Any) -> None:
@@ -319,6 +390,6 @@ async def test_a_repeating_one_that_began_long_ago_is_told_with_every_time_once(
     [told] = await shop.published(OBSERVED)
     assert 52 <= len(told["occurrences"]) <= 64
     shop.sandbox.world.tables["appointment"].clear()
-    await polls.poll_appointments(shop.deps)
+    await looked_for_twice(shop)
     _, gone = await shop.published(OBSERVED)
     assert gone["deleted"] is True

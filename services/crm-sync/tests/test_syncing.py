@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from crm_sync.actions import planning
 from crm_sync.actions.syncing import TASKS_AT_ONCE, work_off_due_tasks
-from shared.availability import LONGEST_PROBE_SECONDS
+from shared.availability import AWAY_AFTER, LONG_AWAY_SECONDS, LONGEST_PROBE_SECONDS
 from shared.events import (
     AppointmentCancelled,
     AppointmentRescheduled,
@@ -236,6 +236,37 @@ async def test_while_the_crm_is_away_one_task_at_a_time_tries_it_and_its_return_
     await shop.work(later_seconds=LONGEST_PROBE_SECONDS)
 
     assert len(shop.rows("appointment")) == len(leads)
+
+
+async def test_after_a_long_outage_what_had_waited_ever_longer_goes_at_once(shop: Any) -> None:
+    for _ in range(4):
+        await shop.apply(planning.plan_booking, shop.booking((await shop.new_lead())[0]))
+    await shop.fault("html_403")
+    for _ in range(3):
+        await shop.work(later_seconds=A_MINUTE)
+    await shop.select(
+        "UPDATE sync_tasks SET due_at = due_at + interval '1 hour' WHERE attempts > 0 RETURNING id"
+    )
+    crm = shop.deps.crms[shop.tenant_id]
+    crm.probe_at, crm.away_since = 0, crm.away_since - LONG_AWAY_SECONDS
+
+    await shop.fault("none")
+    await shop.apply(planning.plan_booking, shop.booking((await shop.new_lead())[0]))
+    await shop.work(later_seconds=A_MINUTE)
+
+    assert len(shop.rows("appointment")) == 5
+
+
+async def test_a_look_up_that_nobody_answers_is_no_sign_of_the_crm_s_return(shop: Any) -> None:
+    for _ in range(AWAY_AFTER):
+        await shop.apply(planning.plan_booking, shop.booking((await shop.new_lead())[0]))
+    await shop.fault("status", status=503)
+    for hours in range(4):
+        shop.deps.crms[shop.tenant_id].probe_at = 0
+        await shop.work(later_seconds=hours * 3600)
+    assert shop.deps.crms[shop.tenant_id].failures > AWAY_AFTER
+    states = await shop.select("SELECT DISTINCT state FROM sync_tasks WHERE kind = 'appointment'")
+    assert states == [("unknown",)]
 
 
 @pytest.mark.parametrize(
@@ -546,7 +577,7 @@ async def test_what_cannot_be_found_out_ends_with_a_person_and_holds_up_nothing(
     await shop.apply(planning.plan_message_note, message(lead_id, "one"))
     await shop.apply(planning.plan_message_note, message(lead_id, "two"))
     await shop.select(
-        "UPDATE sync_tasks SET state = 'unknown', attempts = 12, unknown_since = now() - interval '121 minutes'"
+        "UPDATE sync_tasks SET state = 'unknown', attempts = 12, unknown_since = now() - interval '25 hours'"
         " WHERE payload->>'text' LIKE '%one' RETURNING 1"
     )
     await shop.fault("disconnect")

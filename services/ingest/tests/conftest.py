@@ -32,6 +32,10 @@ TENANT = {
         "keywords": ["tint"],
         "exclude": [],
         "max_age_days": 30,
+        "won_when": ["paid"],
+        "lost_when": ["deleted"],
+        "lost_columns": ["Lost"],
+        "order_after_seconds": 60,
     },
 }
 

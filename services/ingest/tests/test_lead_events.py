@@ -15,7 +15,9 @@ from shared.events import (
     Consent,
     Contact,
     ContactOptedOut,
+    CrmLeadEntered,
     CrmLeadObserved,
+    CrmOrderObserved,
     CrmRef,
     EventData,
     MessageSent,
@@ -85,7 +87,8 @@ def notification(lead_id: UUID) -> NotificationSent:
 
 def test_every_event_that_ingest_consumes_has_one_consumer():
     queues = [
-        subscriber.queue.name for subscriber in build_consumers(Deps(sessions=None, sealer=None)).subscribers
+        subscriber.queue.name
+        for subscriber in build_consumers(Deps(sessions=None, sealer=None, person_key=None)).subscribers
     ]
     assert sorted(queues) == sorted(queue_for("ingest", event) for event in CONSUMES["ingest"])
 
@@ -100,7 +103,11 @@ async def test_an_observed_order_becomes_a_lead_with_its_event(
     assert (received["subject"], received["leadversion"]) == (str(lead["id"]), 1)
     assert (received["correlationid"], received["locationid"]) == ("first-event", str(location_id))
     assert datetime.fromisoformat(received["data"]["received_at"]) == RECEIVED_AT
-    assert received["data"]["external_ref"] == {"order_id": "order-1", "customer_id": "c-1"}
+    assert received["data"]["external_ref"] == {
+        "order_id": "order-1",
+        "customer_id": "c-1",
+        "by_us": False,
+    }
     assert received["data"]["source"] == "shopmonkey"
     assert received["data"]["vehicle"]["vehicle_class"] == "sedan"
 
@@ -279,3 +286,99 @@ async def test_no_row_is_seen_without_a_tenant_or_by_another(sessions, lead_id, 
         async with transaction(sessions, tenant) as session:
             for table in ("leads", "locations", "lead_sources"):
                 assert (await session.execute(text(f"SELECT 1 FROM {table}"))).first() is None  # noqa: S608
+
+
+@pytest.fixture
+async def form_lead_id(client, tenant_id) -> UUID:
+    return UUID((await submit(client, form())).json()["lead_id"])
+
+
+def entered(lead_id: UUID, order_id: str = "ours-1") -> CrmLeadEntered:
+    ref = CrmRef(order_id=order_id, customer_id="c-9", vehicle_id="v-9", by_us=True)
+    return CrmLeadEntered(lead_id=lead_id, ref=ref)
+
+
+async def test_a_lead_whose_order_we_wrote_keeps_its_id_and_gets_the_reference(
+    sessions, event, location_id, form_lead_id, rows, published
+):
+    for _ in range(2):
+        await once(sessions, event(entered(form_lead_id)), actions.enter_lead)
+
+    [lead] = await rows("SELECT id, order_id, customer_id, vehicle_id, version FROM leads")
+    assert (lead["id"], lead["order_id"], lead["customer_id"]) == (form_lead_id, "ours-1", "c-9")
+    first, second = await published("lead.received.v1")
+    assert second["data"]["external_ref"] == {
+        "order_id": "ours-1",
+        "customer_id": "c-9",
+        "vehicle_id": "v-9",
+        "by_us": True,
+    }
+    told = {name: value for name, value in second["data"].items() if name != "external_ref"}
+    assert told == {name: value for name, value in first["data"].items() if name != "external_ref"}
+    assert lead["version"] == 2
+
+
+async def test_the_webhook_of_the_order_that_we_wrote_makes_no_second_lead(
+    sessions, event, location_id, form_lead_id, rows
+):
+    await once(sessions, event(entered(form_lead_id, "order-1")), actions.enter_lead)
+
+    await once(sessions, event(observed(location_id)), actions.receive_lead)
+
+    assert [lead["id"] for lead in await rows("SELECT id FROM leads")] == [form_lead_id]
+
+
+async def test_a_form_gains_no_trust_by_our_having_written_its_order(
+    sessions, event, client, form_lead_id, rows
+):
+    await once(sessions, event(entered(form_lead_id)), actions.enter_lead)
+
+    await submit(client, form(message="me again"), key="another")
+
+    assert len(await rows("SELECT id FROM leads")) == 2
+
+
+async def test_an_order_that_the_crm_named_first_stays_the_lead_s(
+    sessions, event, location_id, lead_id, client, rows
+):
+    await once(sessions, event(entered(lead_id)), actions.enter_lead)
+
+    [lead] = await rows("SELECT order_id, order_by_us FROM leads")
+    assert (lead["order_id"], lead["order_by_us"]) == ("order-1", False)
+
+
+async def test_an_entered_lead_that_is_not_here_yet_comes_again(sessions, event, location_id):
+    with pytest.raises(RetryLater):
+        await once(sessions, event(entered(uuid4())), actions.enter_lead)
+
+
+def order(outcome: str, cause: str | None = None, minutes: int = 0) -> CrmOrderObserved:
+    at = RECEIVED_AT + timedelta(minutes=minutes)
+    return CrmOrderObserved(order_id="order-1", outcome=outcome, cause=cause, at=at, seen_by="webhook")
+
+
+async def test_a_paid_order_wins_its_lead_with_its_cause(sessions, event, lead_id, rows, published):
+    await once(sessions, event(order("won", "paid", 2)), actions.follow_order)
+    await once(sessions, event(order("lost", "archived", 1)), actions.follow_order)
+
+    [lead] = await rows("SELECT status FROM leads")
+    [change] = await rows("SELECT old, new, reason FROM lead_status_changes")
+    assert (lead["status"], change) == ("won", {"old": "new", "new": "won", "reason": "order_paid"})
+    [told] = await published("lead.status.changed.v1")
+    assert (told["data"]["new"], told["data"]["reason"]) == ("won", "order_paid")
+
+
+async def test_a_lost_order_that_is_opened_again_opens_its_lead(sessions, event, lead_id, rows):
+    await once(sessions, event(order("lost", "column", 1)), actions.follow_order)
+    await once(sessions, event(order("open", None, 2)), actions.follow_order)
+
+    changes = await rows("SELECT new, reason FROM lead_status_changes ORDER BY lead_version")
+    assert [tuple(change.values()) for change in changes] == [
+        ("lost", "order_column"),
+        ("engaged", "order_open_again"),
+    ]
+
+
+async def test_an_order_whose_lead_is_not_here_yet_comes_again(sessions, event, location_id):
+    with pytest.raises(RetryLater):
+        await once(sessions, event(order("won", "paid")), actions.follow_order)

@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
 from ingest import actions
+from pydantic import SecretStr
 from shared.db.engine import Sessions, transaction
-from shared.events import Contact, CrmRef
+from shared.events import Contact, ContactOptedOut, CrmRef, Event
 from shared.messaging.inbox import once
 from sqlalchemy import text
 from testkit.races import beside
@@ -17,7 +19,6 @@ from testkit.secrets import KEY
 from .conftest import OPS, RECEIVED_AT, Happened, Rows, application
 from .test_form_door import CONSENT, form, submit
 from .test_lead_events import observed
-from .test_limits import limited  # noqa: F401 - a fixture
 from .test_webhook_door import deliver, order
 
 TABLES = (
@@ -222,23 +223,16 @@ async def test_a_form_sent_twice_writes_nothing_into_a_lead_that_is_being_erased
     assert (lead["name"], lead["email"], lead["phone"]) == ("", None, None)
 
 
-async def test_forms_beside_erasures_leave_each_lead_whole_or_nobody_s(
-    limited,  # noqa: F811
-    tenant_id,
-    location_id,
-    sessions,
-    rows: Rows,
-):
-    async with limited(leads_per_address_and_ip="off") as client:
-        await _forms_beside_erasures(client, rows)
-
-
-async def _forms_beside_erasures(client, rows: Rows) -> None:
-    for _ in range(15):
-        answers = await asyncio.gather(
-            submit(client, form(contact=TOM)), ask(client, "erase", TOM["email"]),
-            submit(client, form(contact=TOM, message="How long?")), ask(client, "erase", TOM["phone"]),
-        )  # fmt: skip
+async def test_forms_beside_erasures_leave_each_lead_whole_or_nobody_s(app, tenant_id, rows: Rows):
+    for round_ in range(
+        15
+    ):  # each from a sender of its own, who stays below the limit on wishes in one person's name
+        transport = ASGITransport(app=app, client=(f"198.51.100.{round_}", 1))
+        async with AsyncClient(transport=transport, base_url="http://ingest") as client:
+            answers = await asyncio.gather(
+                submit(client, form(contact=TOM)), ask(client, "erase", TOM["email"]),
+                submit(client, form(contact=TOM, message="How long?")), ask(client, "erase", TOM["phone"]),
+            )  # fmt: skip
         assert {answer.status_code for answer in answers} <= {201, 202}
         assert (
             await rows(
@@ -435,3 +429,174 @@ async def test_of_the_page_only_the_path_is_kept_and_an_erased_proof_loses_what_
     await ask(client, "erase", TOM["email"])
     [proof] = await rows("SELECT consent FROM lead_sources")
     assert proof["consent"]["url"] == "https://sample-tint.example/quote"
+
+
+def of_now(told: Event) -> Event:
+    """The fixture's events are of a day in the past."""
+    return told.model_copy(update={"time": datetime.now(UTC)})
+
+
+RECEIVE = actions.unless_erased(actions.receive_lead, SecretStr(KEY))
+WITHDRAW = actions.unless_erased(actions.withdraw_consent, SecretStr(KEY))
+
+
+async def test_a_strangers_opt_out_that_was_on_its_way_does_not_bring_the_address_back(
+    client, tenant_id, sessions, event: Happened
+):
+    stop = ContactOptedOut(address="+16195550177", channel="sms", how="keyword", text="STOP")
+    on_its_way = event(stop)
+    await of_addresses(client, tenant_id, "erase", "+16195550177")
+    await once(sessions, on_its_way, WITHDRAW)
+    assert "6195550177" not in await everything(sessions, tenant_id)
+    await once(sessions, of_now(event(stop)), WITHDRAW)
+    assert "6195550177" in await everything(sessions, tenant_id), "a new wish of a new day counts"
+
+
+async def test_an_opt_out_on_its_way_counts_for_whoever_else_has_the_number(
+    client, tenant_id, sessions, event: Happened, rows: Rows
+):
+    await submit(client, form(contact=TOM))
+    on_its_way = event(ContactOptedOut(address="+16195550177", channel="sms", how="keyword"))
+    await ask(client, "erase", TOM["email"])
+    await submit(client, form(contact={"name": "Olga Other", "phone": TOM["phone"]}))
+    await once(sessions, on_its_way, WITHDRAW)
+    assert [row["address"] for row in await rows("SELECT * FROM opt_outs")] == ["+16195550177"]
+
+
+async def test_an_order_that_was_on_its_way_makes_no_lead_now_or_later_and_a_new_one_does(
+    client, tenant_id, location_id, sessions, event: Happened, rows: Rows
+):
+    def of(order_id: str, **contact: str) -> object:
+        ref = CrmRef(order_id=order_id, customer_id="c-7")
+        return event(observed(location_id, ref=ref, contact=Contact(**{**TOM, **contact})))
+
+    await once(sessions, of("order-7"), RECEIVE)
+    queued, of_another = of("order-8"), of("order-9", email="tina@sample.test", name="Tina Other")
+    await ask(client, "erase", TOM["email"])
+    for told in (queued, of_now(of("order-8")), of_another):
+        await once(sessions, told, RECEIVE)
+    left = await everything(sessions, tenant_id)
+    assert "tom trace" not in left
+    assert "tina other" in left
+    await once(sessions, of_now(of("order-10")), RECEIVE)
+    assert {row["name"] for row in await rows("SELECT name FROM leads")} == {"", "Tina Other", "Tom Trace"}
+
+
+def row_of(table: str, **row: object) -> dict[str, object]:
+    return {"operation": "UPDATE", "table": table, "data": row}
+
+
+OF_SOMEBODY_ELSE = "another customer with the number"
+ROWS_WITHOUT_AN_ORDER = {
+    "customer": row_of(
+        "customer",
+        id="c-7",
+        firstName="Tom Trace",
+        phoneNumbers=[{"number": "619.555.0177", "primary": True}],
+    ),
+    "vehicle": row_of("vehicle", id="v-7", customerId="c-7", plate="tom trace"),
+    "their vehicle alone": row_of("vehicle", id="v-7", plate="tom trace"),
+    OF_SOMEBODY_ELSE: row_of(
+        "customer", id="c-8", firstName="Tom Trace", phoneNumbers=[{"number": "(619) 555-0177"}]
+    ),
+    "message": row_of("message", id="m-1", customerId="c-7", body="tom trace here"),
+    "an older order": row_of(
+        "order", id="order-1", locationId="sample-sm-094", customerId="c-7", name="tom trace"
+    ),
+    "of no location of ours": row_of(
+        "order", id="order-2", locationId="gone", customerId="c-7", name="tom trace"
+    ),
+}
+
+
+async def seven(location_id: UUID, sessions: Sessions, event: Happened) -> None:
+    """Tom Trace's order with all ids that the CRM knows him by."""
+    ref = CrmRef(order_id="order-7", customer_id="c-7", vehicle_id="v-7")
+    await once(sessions, event(observed(location_id, ref=ref, contact=Contact(**TOM))), RECEIVE)
+
+
+@pytest.mark.parametrize("name", ROWS_WITHOUT_AN_ORDER)
+async def test_rows_of_the_crm_that_come_anew_are_kept_without_a_word(
+    client, tenant_id, location_id, sessions, event: Happened, name
+):
+    await seven(location_id, sessions, event)
+    row = ROWS_WITHOUT_AN_ORDER[name]
+    if name != OF_SOMEBODY_ELSE:
+        await deliver(client, row)
+    assert "tom trace" in await everything(sessions, tenant_id)
+    await ask(client, "erase", TOM["email"])
+    assert "tom trace" not in await everything(sessions, tenant_id)
+    for _ in range(2):
+        assert (await deliver(client, row)).status_code in {202, 422}
+    left = await everything(sessions, tenant_id)
+    assert "tom trace" not in left
+    assert not any(number in left for number in ("555-0177", "555.0177", "6195550177"))
+    assert row["data"]["id"] in left, "which record changed is passed on"
+
+
+async def test_a_new_order_of_an_erased_customer_is_passed_on_and_what_follows_is_whole(
+    client, tenant_id, location_id, sessions, event: Happened, published
+):
+    for number in (7, 8):
+        ref = CrmRef(order_id=f"order-{number}", customer_id="c-7")
+        seen = observed(location_id, ref=ref, contact=Contact(**TOM))
+        if number == 8:
+            await deliver(client, order(name="Tom Trace's Honda", id="order-8", customerId="c-7"))
+        await once(sessions, of_now(event(seen)), RECEIVE)
+        if number == 7:
+            await ask(client, "erase", TOM["email"])
+    [told] = [e["data"]["row"] for e in await published("crm.change.received.v1")]
+    assert told == {"id": "order-8", "locationId": "sample-sm-094"}
+    await deliver(client, row_of("customer", id="c-7", firstName="Tom Trace"))
+    assert (await published("crm.change.received.v1"))[-1]["data"]["row"]["firstName"] == "Tom Trace"
+
+
+async def test_a_row_without_an_order_that_is_being_stored_is_waited_for(
+    client, tenant_id, location_id, sessions, event: Happened
+):
+    await seven(location_id, sessions, event)
+    vehicle = row_of("vehicle", id="v-7", customerId="c-7", plate="tom trace")
+    await beside(sessions, "webhook_deliveries", deliver(client, vehicle), ask(client, "erase", TOM["email"]))
+    assert "tom trace" not in await everything(sessions, tenant_id)
+
+
+async def test_a_machines_form_that_is_being_stored_is_waited_for(client, tenant_id, sessions):
+    machine = form(contact=TOM, message="My aardwolf rides along", website="http://machine.test")
+    await beside(
+        sessions,
+        "lead_sources",
+        submit(client, machine),
+        of_addresses(client, tenant_id, "erase", "tom.trace@sample.test", "+16195550177"),
+    )
+    assert "aardwolf" not in await everything(sessions, tenant_id)
+
+
+@pytest.mark.parametrize("marker", ["metadata", "note"])
+async def test_our_order_that_nobody_heard_of_brings_no_erased_person_back(
+    client, tenant_id, sessions, marker
+):
+    """Its write was in doubt when the lead was erased."""
+    lead_id = (await submit(client, form(contact=TOM))).json()["lead_id"]
+    await ask(client, "erase", TOM["email"])
+    marked: dict[str, object] = {
+        "metadata": {"metadata": {"source": "lead-orchestrator", "lead_id": lead_id}},
+        "note": {"note": f"Asked by web form: Tom Trace, {TOM['email']}\n[ref {UUID(lead_id).hex[:12]}]"},
+    }[marker]
+    assert (await deliver(client, order(id="ours-1", name="Tom Trace's Honda", **marked))).status_code == 202
+    left = await everything(sessions, tenant_id)
+    assert "tom trace" not in left
+    assert "ours-1" in left, "which record changed is passed on"
+
+
+async def test_a_message_to_a_customer_who_came_back_is_whole(
+    client, tenant_id, location_id, sessions, event: Happened
+):
+    """It overtakes the new lead, and only its order's erasure may take its words."""
+    await seven(location_id, sessions, event)
+    await ask(client, "erase", TOM["email"])
+    said = row_of("message", id="m-1", orderId="order-8", customerId="c-7", locationId="sample-sm-094")
+    for order_id, words in (("order-7", "of the old order"), ("order-8", "of the new order")):
+        row = said["data"] | {"id": f"m-{order_id}", "orderId": order_id, "body": words}
+        await deliver(client, {**said, "data": row})
+    left = await everything(sessions, tenant_id)
+    assert ("of the old order" in left, "of the new order" in left) == (False, True)

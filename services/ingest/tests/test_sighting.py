@@ -26,6 +26,8 @@ ORDER = replace(FORM, source="shopmonkey", ref=CrmRef(order_id="order-1"))
 BOTH = points_of(PAT)
 FORM_LEAD = KnownLead(LEAD, SHOP, "new", None, BOTH, BOTH, NOW)
 ORDER_LEAD = replace(FORM_LEAD, order_id="order-1")
+ENTERED_LEAD = replace(ORDER_LEAD, order_by_us=True)
+"""Of a form: its order was written by us, so that it still rests on the form's word."""
 
 
 def known(lead: KnownLead, *points: str, told: frozenset[Point] | None = None) -> KnownLead:
@@ -73,6 +75,9 @@ CASES = [
     Case("the lead is lost", FORM, replace(ORDER_LEAD, status="lost"), False),
     Case("the lead is won", FORM, replace(ORDER_LEAD, status="won"), False),
     Case("another form", FORM, FORM_LEAD, False),
+    Case("another form, of a lead whose order we wrote", FORM, ENTERED_LEAD, False),
+    Case("the order that we wrote", ORDER, ENTERED_LEAD, True),
+    Case("the shop's own order, of a lead whose order we wrote", replace(ORDER, ref=CrmRef(order_id="2")), ENTERED_LEAD, True),
 ]  # fmt: skip
 
 

@@ -82,11 +82,12 @@ async def test_who_had_opted_out_there_before_is_not_greeted(shop):
 async def test_an_opt_out_there_counts_at_once_for_its_channel_whichever_is_heard_first(shop, first):
     if first == "flag":
         await shop.tell(flags(1, sms=False))
-    await shop.greet(contact=ANA)
+    fact = await shop.greet(contact=ANA)
     if first == "lead":
         await shop.tell(flags(1, sms=False))
     assert await went(shop) == {("email", "sent", None), ("sms", "suppressed", "opted_out")}
-    assert len(await shop.told("contact.opted_out.v1")) == (1 if first == "lead" else 0)
+    [told] = await shop.told("contact.opted_out.v1")
+    assert (told["lead_id"], told["address"]) == (str(fact.lead_id), ANA.phone)
 
 
 async def test_the_same_word_again_adds_no_row(shop):
@@ -237,7 +238,27 @@ def test_whose_word_counts(case):
     assert crm_counts(ASKED, case.newest) is case.counts
 
 
-async def test_a_stranger_the_crm_speaks_of_is_kept_for_the_lead_to_come(shop):
+async def test_a_stranger_the_crm_speaks_of_is_kept_for_the_lead_to_come_and_told_with_it_once(shop):
     await shop.tell(flags(1, email=False))
-    await shop.greet(contact=ANA.model_copy(update={"phone": None}), lead_id=uuid4())
+    assert await shop.told("contact.opted_out.v1") == []
+    for _ in range(2):
+        await shop.greet(contact=ANA.model_copy(update={"phone": None}), lead_id=uuid4())
     assert ("email", "suppressed", "opted_out") in await went(shop)
+    assert len(await shop.told("contact.opted_out.v1")) == 1
+
+
+async def test_what_the_crm_took_back_before_anybody_had_the_address_is_not_told(shop):
+    await shop.tell(flags(1, email=False))
+    await shop.tell(flags(2, email=True))
+    await shop.greet(contact=ANA)
+    assert await shop.told("contact.opted_out.v1") == []
+
+
+async def test_an_address_that_a_lead_learns_later_has_its_refusal_told_then(shop):
+    await shop.tell(flags(1, sms=False))
+    fact = await shop.greet(contact=ANA.model_copy(update={"phone": None}))
+    assert await shop.told("contact.opted_out.v1") == []
+    renewed = fact.model_copy(update={"contact": ANA})
+    await shop.publish(shop.event(renewed, subject=fact.lead_id, version=2))
+    [told] = await shop.told("contact.opted_out.v1")
+    assert (told["lead_id"], told["address"]) == (str(fact.lead_id), ANA.phone)

@@ -6,10 +6,12 @@ from uuid import UUID
 
 import pytest
 from notifier.actions.erasing import erase_person
+from notifier.holdings import HOLDINGS
 from pydantic import SecretStr
 from shared.db.engine import transaction
 from shared.events import Contact, CrmConsent, CrmConsentObserved, PersonErasureRequested
 from shared.messaging.failures import RetryLater
+from shared.persons import erase_addresses
 from sqlalchemy import text
 from testkit.races import beside
 from testkit.secrets import AS_OPERATOR, KEY
@@ -263,3 +265,40 @@ async def test_a_wish_kept_under_an_older_key_counts_under_a_newer_one(shop):
     object.__setattr__(shop.deps, "settings", settings)
     await shop.greet(contact=TOM)
     assert ("sms", TOM.phone, "opted_out") in await permissions(shop)
+
+
+@pytest.mark.parametrize("granted", [True, False])
+async def test_a_word_of_the_crm_that_was_on_its_way_names_nobody_and_a_refusal_counts(shop, granted):
+    fact = await shop.greet(contact=TOM)
+    word = CrmConsent(channel="sms", address=TOM.phone, granted=granted, words="my aardwolf's number")
+    seen = CrmConsentObserved(
+        customer_id="c1", consents=(word,), said_at=datetime.now(UTC), seen_by="webhook"
+    )
+    on_its_way = shop.event(seen, subject=UUID(int=1))
+    await erase_person(shop.deps, erasure(shop, fact.lead_id))
+    await shop.publish(on_its_way)
+    left = await everything(shop)
+    assert "6195550177" not in left
+    assert "aardwolf" not in left
+    refused = {
+        address
+        for channel, address, word in await permissions(shop)
+        if (channel, word) == ("sms", "opted_out")
+    }
+    assert bool(refused) is not granted
+    assert all(address.startswith("hmac-sha256:") for address in refused)
+
+
+async def test_a_strangers_text_that_is_being_stored_while_the_number_is_erased_is_waited_for(shop):
+    text_in = text_us(shop, TOM.phone, "stop texting me, my aardwolf sleeps")
+
+    async def erase():
+        async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+            await erase_addresses(
+                session, HOLDINGS, tenant_id=shop.tenant_id, addresses=[TOM.phone], keys=SecretStr(KEY)
+            )
+
+    await beside(shop.deps.sessions, "inbound_messages", text_in, erase())
+    left = await everything(shop)
+    assert "6195550177" not in left
+    assert "aardwolf" not in left

@@ -8,8 +8,10 @@ from notifier.clients.smtp import MailServer, SmtpClient
 from notifier.clients.twilio import TwilioClient
 from notifier.domain.outcome import TryLater
 from notifier.schedule import find_lost
-from shared.availability import LONGEST_PROBE_SECONDS
+from shared.availability import AWAY_AFTER, LONG_AWAY_SECONDS, LONGEST_PROBE_SECONDS
+from shared.db.engine import transaction
 from shared.events import Contact
+from sqlalchemy import text
 from testkit.secrets import AS_OPERATOR
 
 
@@ -144,6 +146,29 @@ async def test_after_an_outage_what_waits_goes_at_once(shop):
     await shop.send_due(later(LONGEST_PROBE_SECONDS))
     await shop.send_due(later(LONGEST_PROBE_SECONDS))
     assert len(shop.inbox("email")) == 6
+
+
+async def test_after_a_long_outage_what_had_waited_ever_longer_goes_at_once(shop):
+    """A server that answers 451 may mean one message by it: those wait up to five minutes each."""
+    shop.fault("smtp", mode="status", status=451)
+    for _ in range(6):
+        await shop.greet()
+    for minutes in range(8):
+        shop.sender._providers["email"].probe_at = 0
+        await shop.send_due(later(minutes * 60))
+    provider = shop.sender._providers["email"]
+    assert provider.failures >= AWAY_AFTER
+    provider.probe_at, provider.away_since = 0, provider.away_since - LONG_AWAY_SECONDS
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        waits = text(
+            "UPDATE deliveries SET due_at = due_at + interval '1 hour' WHERE attempts > 0 AND state = 'planned'"
+        )
+        await session.execute(waits)
+    shop.fault("smtp", mode="none")
+    await shop.greet()
+    for _ in range(2):
+        await shop.send_due(later(0))
+    assert len(shop.inbox("email")) == 7
 
 
 async def test_an_operator_sees_and_settles_an_unknown_mail(shop):

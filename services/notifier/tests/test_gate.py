@@ -181,6 +181,24 @@ CASES = [
     Case("later touch by day", replace(TOUCH_TEXT, day=1), Go()),
     Case("confirmation at night", purpose(TOUCH_TEXT, BOOKING), Go(), now=NIGHT),
     Case("reply at night", purpose(TOUCH_TEXT, REPLY), Go(), now=NIGHT),
+    Case("unasked mail", purpose(TOUCH_MAIL, REPLY, unasked=True), Go()),
+    Case("unasked mail, unknown", purpose(TOUCH_MAIL, REPLY, unasked=True, permission="unknown"), Go()),
+    Case(
+        "unasked mail, unsubscribed",
+        purpose(TOUCH_MAIL, REPLY, unasked=True, permission="opted_out"),
+        Suppress("opted_out"),
+    ),
+    Case("unasked text", purpose(TOUCH_TEXT, REPLY, unasked=True), Go()),
+    Case(
+        "unasked text, no consent",
+        purpose(TOUCH_TEXT, REPLY, unasked=True, permission="unknown"),
+        Suppress("no_consent"),
+    ),
+    Case(
+        "unasked text, stopped",
+        purpose(TOUCH_TEXT, REPLY, unasked=True, permission="opted_out"),
+        Suppress("opted_out"),
+    ),
 ]
 
 

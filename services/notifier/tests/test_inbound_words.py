@@ -262,11 +262,12 @@ async def test_a_person_is_no_machine(shop, header):
     assert [told["text"] for told in await shop.told("inbound.message.received.v1")] == ["Friday"]
 
 
-async def test_an_accepted_invitation_is_shown_to_the_shop_and_is_no_answer(shop):
+@pytest.mark.parametrize("kind", ["text/calendar", "application/ics"])
+async def test_an_accepted_invitation_is_shown_to_the_shop_and_is_no_answer(shop, kind):
     lead = await shop.greet()
     calendar = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nMETHOD:REPLY\r\nEND:VCALENDAR\r\n"
     fields = {"subject": "Accepted: Ceramic tint", "text": "Ana Sample has accepted this invitation."}
-    await mail_with(shop, lead.contact.email, fields, ("invite.ics", "text/calendar", calendar))
+    await mail_with(shop, lead.contact.email, fields, ("invite.ics", kind, calendar))
     assert await shop.told("inbound.message.received.v1") == []
     assert (await shop.lead(lead.lead_id)).stopped_reason is None
     assert [one["automatic"] for one in await kept(shop)] == [True]

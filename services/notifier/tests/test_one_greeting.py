@@ -162,3 +162,56 @@ async def test_a_number_that_only_a_form_names_does_not(shop):
     assert (await text_us(shop, "+16195550175", "What did she book?")).status_code == 200
     [told] = await shop.told("inbound.message.received.v1")
     assert told["lead_id"] == str(form.lead_id) != str(first.lead_id)
+
+
+SECOND = "+16195550174"
+PLEASE = "Please stop texting me"
+CONFIRMED = "Sample Tint San Diego: you are unsubscribed."
+
+
+@pytest.mark.parametrize("first_number", [ANA.phone, None], ids=["two numbers", "one number"])
+@pytest.mark.parametrize("words", ["STOP", PLEASE])
+async def test_a_refusal_from_a_second_number_counts_there_and_at_the_persons_other_one(
+    shop, first_number, words
+):
+    first = await shop.greet(contact=ANA.model_copy(update={"phone": first_number}))
+    await shop.greet(contact=ANA.model_copy(update={"phone": SECOND}))
+    await shop.send_due()
+    sent = len(shop.inbox("sms"))
+    await text_us(shop, SECOND, words)
+    told = await shop.told("contact.opted_out.v1")
+    numbers = {one["address"] for one in told if one["channel"] == "sms"}
+    assert numbers == {SECOND, first_number} - {None}
+    if words == PLEASE:
+        for _ in range(2):
+            await shop.say(first.lead_id, CONFIRMED, author="assistant", channel="sms", opt_out=("sms",))
+    await shop.say(first.lead_id, "Your car is ready.", author="staff", channel="sms")
+    await shop.send_due()
+    after = shop.inbox("sms")[sent:]
+    assert [(one["to"], one["text"]) for one in after] == [(SECOND, CONFIRMED)] * (words == PLEASE)
+
+
+async def test_a_start_from_a_second_number_is_that_numbers_alone(shop):
+    await shop.greet(contact=ANA)
+    await shop.greet(contact=ANA.model_copy(update={"phone": SECOND}))
+    for words in ("STOP", "START"):
+        await text_us(shop, SECOND, words)
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        rows = await session.execute(
+            text(
+                "SELECT DISTINCT ON (address) address, permission FROM consents WHERE channel = 'sms' ORDER BY address, at DESC"
+            )
+        )
+        assert dict(tuple(row) for row in rows) == {ANA.phone: "opted_out", SECOND: "granted"}
+
+
+async def test_a_text_from_a_second_number_is_answered_there(shop):
+    first = await shop.greet(contact=ANA)
+    await shop.greet(contact=ANA.model_copy(update={"phone": SECOND}))
+    await shop.send_due()
+    sent = len(shop.inbox("sms"))
+    for number in (SECOND, ANA.phone):
+        await text_us(shop, number, "Is Friday free?")
+        await shop.say(first.lead_id, "It is.", author="assistant", channel="sms")
+    await shop.send_due()
+    assert {one["to"] for one in shop.inbox("sms")[sent:]} == {SECOND, ANA.phone}

@@ -10,7 +10,15 @@ from uuid import uuid4
 import pytest
 from notifier.actions.touches import fire_due_touches
 from shared.db.engine import transaction
-from shared.events import CrmMessageObserved, EventData, HandoffEnded, HandoffRequested, LeadStatusChanged
+from shared.events import (
+    Consent,
+    Contact,
+    CrmMessageObserved,
+    EventData,
+    HandoffEnded,
+    HandoffRequested,
+    LeadStatusChanged,
+)
 from sqlalchemy import text
 
 
@@ -133,6 +141,29 @@ async def test_replies_of_assistant_and_staff_go_out_on_their_channel(shop):
     assert texts == ["It takes 3 hours."]
     assert len(mails) == 1
     assert mails[0].startswith("See you then!\n\nBo\n\nOpen the chat: https://")
+
+
+@pytest.mark.parametrize(
+    ("sms", "reason"), [(True, None), (False, "no_consent")], ids=["consent", "no consent"]
+)
+async def test_an_answer_in_the_web_chat_goes_out_by_text_only_with_consent(shop, a_lead, sms, reason):
+    phone = a_lead().contact.phone
+    fact = await shop.greet(
+        contact=Contact(name="Ana Sample", phone=phone), consent=Consent(sms=sms, email=False)
+    )
+    await shop.say(fact.lead_id, "Sam here.", author="staff", channel="web", also=("email",))
+    await shop.send_due()
+    sent = await shop.delivery("sms", "reply")
+    assert (sent.state == "suppressed", sent.reason) == (reason is not None, reason)
+
+
+async def test_who_unsubscribed_gets_no_mail_for_an_answer_in_the_web_chat(shop):
+    fact = await shop.greet()
+    await shop.say(fact.lead_id, "don't email me any more")
+    await shop.say(fact.lead_id, "Sam here.", author="staff", channel="web", also=("email",))
+    await shop.send_due()
+    sent = await shop.delivery("email", "reply")
+    assert (sent.state, sent.reason) == ("suppressed", "opted_out")
 
 
 async def test_the_assistants_words_do_not_count_as_the_customers(shop):

@@ -7,6 +7,8 @@ AWAY_AFTER = 3
 FIRST_PROBE_SECONDS = 1.0
 LONGEST_PROBE_SECONDS = 10.0
 """After its return the provider is found within this."""
+LONG_AWAY_SECONDS = 30.0
+"""By then what failed first waits longer than the provider goes untried."""
 
 
 @dataclass
@@ -18,6 +20,7 @@ class Availability:
 
     failures: int = 0
     probe_at: float = 0.0
+    away_since: float = 0.0
 
     def room(self, most: int, in_flight: int, now: float) -> int:
         """How many more calls may begin."""
@@ -27,8 +30,13 @@ class Availability:
 
     def failed(self, now: float) -> None:
         self.failures += 1
+        if self.failures == AWAY_AFTER:
+            self.away_since = now
         pause = FIRST_PROBE_SECONDS * 2.0 ** min(max(self.failures - AWAY_AFTER, 0), 8)
         self.probe_at = now + min(LONGEST_PROBE_SECONDS, pause)
 
-    def answered(self) -> None:
+    def answered(self, now: float) -> bool:
+        """Whether it is back after a long while, so that what waits for it is to be woken."""
+        back = self.failures >= AWAY_AFTER and now - self.away_since >= LONG_AWAY_SECONDS
         self.failures = 0
+        return back

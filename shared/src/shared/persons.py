@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -61,12 +61,16 @@ class Holdings:
     `events`: SQL, which events of the outbox are about the lead or its addresses. `addresses`: SQL, those that `:lead_id` has and
     had, unless they are another lead's now. `locks`: statements that lock the rows which whoever writes about the lead beside
     the consumers holds, in the order in which writers take them; the lock must keep out a writer's `FOR KEY SHARE`.
+    `signs`: SQL, what else than addresses tells whose a record is. `stranger_locks`: statements that wait for whoever writes
+    of an address that no lead has.
     """
 
     tables: tuple[Holding, ...]
     events: str = "key = CAST(:lead_id AS text)"
     addresses: str | None = None
+    signs: str | None = None
     locks: tuple[str, ...] = ()
+    stranger_locks: tuple[str, ...] = ()
 
 
 def address_hashes(address: str, keys: SecretStr) -> list[str]:
@@ -94,10 +98,14 @@ async def held(
 
 
 async def addresses_of(session: AsyncSession, holdings: Holdings, lead_id: UUID) -> list[str]:
-    if holdings.addresses is None:
+    return await _texts(session, holdings.addresses, lead_id)
+
+
+async def _texts(session: AsyncSession, statement: str | None, lead_id: UUID) -> list[str]:
+    if statement is None:
         return []
-    found = (await session.scalars(_about(holdings.addresses), {"lead_id": lead_id})).all()
-    return sorted({address for address in found if address})
+    found = (await session.scalars(_about(statement), {"lead_id": lead_id})).all()
+    return sorted({one for one in found if one})
 
 
 _TYPES: Mapping[str, TypeEngine[Any]] = {"lead_id": Uuid(), "addresses": ARRAY(Text())}
@@ -141,7 +149,14 @@ class Erased:
     subjects: list[str]
 
 
+_ANY_ERASED = text("SELECT lead_id FROM erased_leads WHERE lead_id BETWEEN :first AND :last LIMIT 1")
 _ERASED = text("SELECT erased_at, rows, subjects FROM erased_leads WHERE lead_id = :lead_id")
+
+
+async def any_erased(session: AsyncSession, first: UUID, last: UUID) -> bool:
+    """Whether a lead with an id from the first to the last has been erased here."""
+    wanted = {"first": first, "last": last}
+    return (await session.execute(_ANY_ERASED, wanted)).first() is not None
 
 
 async def erased(session: AsyncSession, lead_id: UUID) -> Erased | None:
@@ -180,6 +195,8 @@ async def erase_addresses(
 ) -> tuple[dict[str, int], list[str]]:
     """What names the addresses and is no lead's: table to rows, and the subjects of the events that left the outbox."""
     await stop_writers(session, holdings, NOBODY)
+    for lock in holdings.stranger_locks:
+        await session.execute(text(lock))
     return await _erase(session, holdings, tenant_id, NOBODY, addresses, keys)
 
 
@@ -192,6 +209,12 @@ async def _erase(
     keys: SecretStr | None,
 ) -> tuple[dict[str, int], list[str]]:
     hashes = {address: address_hashes(address, keys)[0] for address in addresses} if keys else {}
+    if keys:
+        signs = [
+            *hashes.values(),
+            *(address_hashes(one, keys)[0] for one in await _texts(session, holdings.signs, lead_id)),
+        ]
+        await session.execute(_REMEMBER_SIGNS, {"tenant_id": tenant_id, "signs": signs})
     wanted = {"lead_id": lead_id, "addresses": list(addresses), "hashes": json.dumps(hashes)}
     events = _about(f"DELETE FROM outbox WHERE {holdings.events} RETURNING key")  # noqa: S608
     subjects = (await session.scalars(events, wanted)).all()
@@ -211,6 +234,27 @@ async def remember(
     """From here on no event brings the lead back."""
     row = {"lead_id": lead_id, "tenant_id": tenant_id, "rows": dict(rows), "subjects": list(subjects)}
     await session.execute(_REMEMBER, row)
+
+
+_REMEMBER_SIGNS = text(
+    "INSERT INTO erased_signs (tenant_id, sign) SELECT DISTINCT CAST(:tenant_id AS uuid), sign FROM unnest(:signs) AS sign "
+    "ON CONFLICT (tenant_id, sign) DO UPDATE SET erased_at = clock_timestamp()"
+).bindparams(bindparam("signs", type_=ARRAY(Text())))
+
+_ERASED_SIGNS = text(
+    "SELECT sign FROM erased_signs WHERE tenant_id = :tenant_id AND sign = ANY(:signs) AND erased_at >= :since"
+).bindparams(bindparam("signs", type_=ARRAY(Text())))
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def erased_signs(
+    session: AsyncSession, tenant_id: UUID, signs: Iterable[str], keys: SecretStr, *, since: datetime = EVER
+) -> set[str]:
+    """Which of them an erased person was known by, of those erased at that moment or later. Needs the service's `erased_signs`."""
+    known = {hashed: sign for sign in signs for hashed in address_hashes(sign, keys)}
+    wanted = {"tenant_id": tenant_id, "signs": list(known), "since": since}
+    return {known[found] for found in await session.scalars(_ERASED_SIGNS, wanted)}
 
 
 Prepare = Callable[[AsyncSession, Event[PersonErasureRequested]], Awaitable[None]]

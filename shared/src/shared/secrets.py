@@ -17,6 +17,18 @@ DEMO = "demo-only-change-me"
 _KNOWN = ("change-me", "changeme", "enter-yours", "sample-webhook-secret")
 
 
+class PrivateText(str):
+    """An address with a password in it: printed as part of something, it shows nothing."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'**********'"
+
+
+PrivateUrl = Annotated[str, AfterValidator(PrivateText)]
+
+
 def check_strength(secret: str) -> str:
     """The secret. Raises `ValueError`."""
     if len(secret) < MIN_CHARACTERS:

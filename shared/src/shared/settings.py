@@ -16,25 +16,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.http.limits import Limit, Windows, windows_of
 from shared.retention import Ages, Days, Retention, ages_of
-from shared.secrets import DEMO, password_in, refuse_known, token_hash
+from shared.secrets import DEMO, PrivateText, password_in, refuse_known, token_hash
 from shared.tls import check_broker_url, check_database_url
 
 TokenHashes = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}(,sha256:[0-9a-f]{64})*$")]
 OperatorName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._-]{1,40}$")]
 
 
-class _PrivateUrl(str):
-    """An address with a password in it: printed as part of something, it shows nothing."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'**********'"
-
-
-PrivateUrl = Annotated[str, AfterValidator(_PrivateUrl)]
-DatabaseUrl = Annotated[str, AfterValidator(check_database_url), AfterValidator(_PrivateUrl)]
-BrokerUrl = Annotated[str, AfterValidator(check_broker_url), AfterValidator(_PrivateUrl)]
+DatabaseUrl = Annotated[str, AfterValidator(check_database_url), AfterValidator(PrivateText)]
+BrokerUrl = Annotated[str, AfterValidator(check_broker_url), AfterValidator(PrivateText)]
 
 
 def _secret_database_url(url: SecretStr) -> SecretStr:

@@ -81,6 +81,13 @@ def mentioned(text: str) -> list[Mention]:
     return [mention for part in _SENTENCE_END.split(text) for mention in _in_sentence(part)]
 
 
+def car_words(text: str) -> int:
+    """How many of the first words name a car; 0: none."""
+    words = [word.strip(_MARKS) for word in text.split()]
+    car, rest = _mention(words) if words else (None, [])
+    return len(words) - len(rest) if car else 0
+
+
 def may_be(car: Known, said: Known) -> bool:
     """Whether words about a car may mean this one: they name no other make, and no other model."""
     makes = _table().makes

@@ -70,7 +70,7 @@ async def operators_doors_on_the_public_site(target: Target) -> str:
         timeline, host = OPERATORS_DOORS["chat"].partition("?")[0], origin.rpartition("/")[2]
         for query in QUERIES:
             head = f"Host: {host}\r\nAuthorization: {target.operator['Authorization']}\r\nConnection: close"
-            answered = await _raw(
+            answered = await raw(
                 *host.split(":"), f"GET {timeline}?{query}=sample-tint HTTP/1.1\r\n{head}\r\n\r\n"
             )
             if " 404 " not in answered.partition("\r\n")[0] or "gateway" not in answered:
@@ -114,7 +114,7 @@ async def paths_past_the_gateway(target: Target) -> str:
     )
     host, port = target.stack.gateway.rpartition("/")[2].split(":")
     for path in tricks:
-        answer = await _raw(
+        answer = await raw(
             host, int(port), f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         )
         if any(sign in answer for sign in ("root:", "# HELP", '"openapi"', '"webhook_secret_count"')):
@@ -122,7 +122,7 @@ async def paths_past_the_gateway(target: Target) -> str:
     return f"{len(tricks)} spellings, none leads inside"
 
 
-async def _raw(host: str, port: int | str, request: str) -> str:
+async def raw(host: str, port: int | str, request: str) -> str:
     reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(request.encode("latin-1"))

@@ -27,7 +27,7 @@ async def five_thousand_requests_with_idle_pauses(run: Run) -> None:
     await told
     requests = _requests(run, story)
     counts: Counter[str] = Counter()
-    async with httpx2.AsyncClient(timeout=60, trust_env=False) as http:
+    async with httpx2.AsyncClient(timeout=90, trust_env=False) as http:
         for burst in range(BURSTS):
             restarted = RESTARTED[burst // 3 % len(RESTARTED)] if burst % 3 == 2 else None
             await asyncio.gather(

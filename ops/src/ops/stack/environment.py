@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from shared.http.staff import public_key
 from shared.secrets import token_hash
+from shared.staff_sessions import public_key
 
 from ops.stack.accounts import OPERATORS
 from ops.stack.state import secret, write_private
@@ -111,11 +111,6 @@ def write_settings(plan: Plan) -> None:
     )
 
 
-def migration(plan: Plan, name: str) -> Program:
-    settings = {f"{_prefix(name)}MIGRATION_DATABASE_URL": plan.owners[name]}
-    return Program((sys.executable, "-m", PACKAGES[name], "migrate"), settings)
-
-
 def _sandbox(plan: Plan) -> Program:
     known = secrets_of(plan.state_dir)
     shared = ("webhook_secret", "shopmonkey_api_key", "twilio_account_sid", "twilio_auth_token")
@@ -214,11 +209,11 @@ def _claude(plan: Plan) -> dict[str, str]:
 
 
 def _patience(address: str) -> dict[str, str]:
-    """For a stand-in on this machine: as long as it takes, and no second call that a reader would have to judge."""
+    """For a stand-in on this machine: as long as it takes."""
     if urlsplit(address).hostname not in {"127.0.0.1", "localhost"}:
         return {}
-    seconds = {f"ANTHROPIC_{name}_SECONDS": STAND_IN_SECONDS for name in ("FIRST_TOKEN", "ANSWER")}
-    return {**seconds, "JUDGE": "false"}
+    names = ("ANTHROPIC_FIRST_TOKEN_SECONDS", "ANTHROPIC_ANSWER_SECONDS", "JUDGE_SECONDS")
+    return dict.fromkeys(names, STAND_IN_SECONDS)
 
 
 def _gateway(plan: Plan) -> Program:

@@ -19,16 +19,15 @@ from chat.actions import messages as actions
 from chat.actions.answering import Desk
 from chat.actions.messages import Received, Written
 from chat.actions.records import NoConversation
-from chat.api_stream import HEADERS, Pace, conversation_events, counted_in, refuse_when_full
+from chat.api_stream import HEADERS, Pace, conversation_events, counted_in, refuse_when_full, shared_by_many
 from chat.deps import Deps
 from chat.domain.intents import UnknownAction, understand_action
 from chat.domain.signals import MessageStored, Resync, Signal
 from chat.tables import ChatMessage
-from chat.views import MessageView, SessionView
+from chat.views import MAX_SEQ, MessageView, SessionView
 
 MAX_CHARACTERS = 4000
 MAX_WAIT_SECONDS = 30.0
-MAX_SEQ = 2**31 - 1
 _LOOK_AGAIN_SECONDS = 5.0
 """A lost notification costs at most this much of a wait."""
 ARRIVAL_SECONDS = 3.0
@@ -134,6 +133,7 @@ def build_api(deps: Deps, pace: Pace | None = None, desk: Desk | None = None) ->
         lead: customer_of_link, after: Annotated[int, Query(ge=0, le=MAX_SEQ)] = 0
     ) -> MessagesAnswer:
         conversation_id = await _conversation_id(deps, lead)
+        await actions.be_present(deps, lead)
         found = await actions.read_messages(deps, lead.tenant_id, conversation_id, after=after)
         return MessagesAnswer(messages=[MessageView.of(m) for m in found])
 
@@ -151,7 +151,7 @@ def _add_stream(
         last_event_id: Annotated[int | None, Header(ge=0, le=MAX_SEQ)] = None,
         after: Annotated[int | None, Query(ge=0, le=MAX_SEQ)] = None,
     ) -> StreamingResponse:
-        keys = (("streams_per_lead", lead.subject_id), ("streams_per_ip", caller(request)), ("streams", ""))
+        keys = (("streams_per_lead", lead.subject_id), *shared_by_many(request, lead.tenant_id))
         await deps.limits.take(("streams_opened_per_lead", lead.subject_id))
         await _conversation_id(deps, lead)
         refuse_when_full(deps.streams, *keys)

@@ -12,19 +12,20 @@ from pydantic import BaseModel, Field
 from shared.http.limits import caller
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
-from shared.http.staff import StaffSession, not_signed_in, staff_of
+from shared.http.staff import not_signed_in, staff_of
+from shared.staff_sessions import StaffSession
 from shared.text import Code, Moment, Words
 
 from chat.actions import metrics as numbers
 from chat.actions import staff as actions
 from chat.actions.staff import Viewer
 from chat.actions.timeline import read_timeline, read_timeline_of_tenant
-from chat.api_stream import HEADERS, Pace, counted_in, inbox_events, refuse_when_full
+from chat.api_stream import HEADERS, Pace, counted_in, inbox_events, refuse_when_full, shared_by_many
 from chat.deps import Deps
 from chat.domain.conversation import State
 from chat.settings import Settings
 from chat.tables import TimelineEntry
-from chat.views import InboxView, MessageView, NoteView, OpenedView
+from chat.views import MAX_SEQ, InboxView, MessageView, NoteView, OpenedView
 
 StateFilter = State | Literal["waiting", "human", "assistant"]
 LocationCode = Annotated[Code | None, Query(max_length=64)]
@@ -38,7 +39,7 @@ class TimelineEvent(BaseModel):
 
 
 class Timeline(BaseModel):
-    """By time."""
+    """The newest 200 by time; with `before` = the first one's `time`, the 200 before it."""
 
     events: list[TimelineEvent]
 
@@ -102,14 +103,16 @@ def _add_timeline(router: APIRouter, deps: Deps, settings: Settings, signed_in: 
     check_ops = require_ops(settings)
 
     @router.get("/leads/{lead_id}/timeline")
-    async def timeline(request: Request, lead_id: UUID, tenant: Code | None = None) -> Timeline:
+    async def timeline(
+        request: Request, lead_id: UUID, tenant: Code | None = None, before: Moment | None = None
+    ) -> Timeline:
         """For staff; with the operators' token also for the `tenant` (its slug)."""
         if tenant is not None:
             await check_ops(request)
-            entries = await read_timeline_of_tenant(deps, tenant, lead_id)
+            entries = await read_timeline_of_tenant(deps, tenant, lead_id, before=before)
         else:
             viewer = await signed_in(request)
-            entries = await read_timeline(deps, viewer, lead_id)
+            entries = await read_timeline(deps, viewer, lead_id, before=before)
         if entries is None:
             raise Problem(404, "not_found", "There is no such tenant or lead.")
         return _timeline(entries)
@@ -130,14 +133,21 @@ def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -
         return InboxAnswer(conversations=[InboxView.of(row) for row in rows])
 
     @router.get("/conversations/{conversation_id}", response_model_exclude_none=True)
-    async def conversation(conversation_id: UUID, viewer: member) -> OpenedView:
+    async def conversation(
+        conversation_id: UUID,
+        viewer: member,
+        before_seq: Annotated[int | None, Query(ge=1, le=MAX_SEQ)] = None,
+        notes_before: Moment | None = None,
+    ) -> OpenedView:
+        """The newest 200 messages and 200 notes, oldest first; or those before a `seq` and a moment."""
+        page = actions.Page(before_seq, notes_before)
         with _problems():
-            return OpenedView.of(await actions.open_for_staff(deps, viewer, conversation_id))
+            return OpenedView.of(await actions.open_for_staff(deps, viewer, conversation_id, page))
 
     @router.get("/stream", response_class=StreamingResponse, responses={200: _STREAM})
     async def stream(request: Request, viewer: member) -> StreamingResponse:
         """SSE: `conversation` with the inbox row of each conversation that changed."""
-        keys = (("streams_per_member", viewer.staff_id), ("streams_per_ip", caller(request)), ("streams", ""))
+        keys = (("streams_per_member", viewer.staff_id), *shared_by_many(request, viewer.tenant_id))
         refuse_when_full(deps.streams, *keys)
         events = counted_in(deps.streams, keys, inbox_events(deps, viewer, pace))
         return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)

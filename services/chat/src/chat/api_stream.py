@@ -6,12 +6,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
+from fastapi import Request
 from pydantic import BaseModel
-from shared.http.limits import Refusal, Use
+from shared.http.limits import Refusal, Use, caller
 from shared.http.links import Link
 from shared.telemetry.metrics import LIMITS_REFUSED
 
-from chat.actions.messages import READ_AT_ONCE, read_conversation, read_messages, read_scene
+from chat.actions.messages import READ_AT_ONCE, be_present, read_messages, read_scene
 from chat.actions.staff import NotStaff, Viewer, read_inbox, viewer_of
 from chat.deps import Deps, OpenStreams
 from chat.domain.signals import Delta, MessageStored, Resync, Signal, StateChanged, Typing
@@ -30,6 +31,11 @@ class Pace:
 
 
 FULL_RETRY_SECONDS = 5
+
+
+def shared_by_many(request: Request, tenant_id: UUID) -> tuple[Use, ...]:
+    """What a stream takes room of beside its own key: no address and no tenant may take all of it."""
+    return ("streams_per_ip", caller(request)), ("streams_per_tenant", tenant_id), ("streams", "")
 
 
 def refuse_when_full(streams: OpenStreams, *keys: Use) -> None:
@@ -90,11 +96,13 @@ class _Listening:
             async for event in self._stored():
                 yield event
             yield await self._state()
+            await be_present(self._deps, self._lead)
             while (left := ends_at - loop.time()) > 0:
                 try:
                     async with asyncio.timeout(min(left, self._pace.heartbeat_seconds)):
                         signal = await signals.get()
                 except TimeoutError:
+                    await be_present(self._deps, self._lead)
                     yield ": beat\n\n"
                     continue
                 async for event in self._told(signal):
@@ -130,7 +138,7 @@ class _Listening:
             more = len(messages) == READ_AT_ONCE
 
     async def _state(self) -> str:
-        return frame("state", StateView.of(await read_conversation(self._deps, self._lead)))
+        return frame("state", StateView.of(await read_scene(self._deps, self._lead)))
 
 
 _GATHER_SECONDS = 0.2

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from shared.db.engine import asyncpg_url, create_engine, create_sessions
@@ -25,13 +26,15 @@ from chat.api_admin import build_admin_api
 from chat.api_staff import build_staff_api
 from chat.clients.booking import BookingClient, booking_http
 from chat.clients.claims import LocalClaimDetector
-from chat.clients.claude import AnthropicClaude, anthropic_client
 from chat.clients.feed import Feed
 from chat.consumers import build_consumers
 from chat.deps import Deps, OpenStreams
 from chat.holdings import HOLDINGS
 from chat.schedule import AnsweringClock, build_remover, handoff_clock
 from chat.settings import Settings
+
+if TYPE_CHECKING:
+    from chat.clients.claude_sdk import AnthropicClaude
 
 CONNECTIONS = 16
 """To the database, kept open: with 10, many conversations at once waited for one."""
@@ -94,10 +97,13 @@ def build_app(settings: Settings) -> FastAPI:
     )
 
 
-def build_claude(settings: Settings) -> AnthropicClaude | None:
+def build_claude(settings: Settings) -> "AnthropicClaude | None":
     key = settings.anthropic_api_key
     if key is None or not key.get_secret_value():
         return None
+    # Only with a key: the SDK's 3,000 modules are a third of the processor time of a start.
+    from chat.clients.claude_sdk import AnthropicClaude, anthropic_client  # noqa: PLC0415
+
     return AnthropicClaude(
         anthropic_client(
             key.get_secret_value(), settings.anthropic_base_url or None, settings.anthropic_answer_seconds
@@ -108,10 +114,11 @@ def build_claude(settings: Settings) -> AnthropicClaude | None:
     )
 
 
-def assistants_of(claude: AnthropicClaude | None, settings: Settings) -> Sequence[Assistant]:
+def assistants_of(claude: "AnthropicClaude | None", settings: Settings) -> Sequence[Assistant]:
     """In the order in which they are asked; the last one needs nothing but the database."""
     offline = OfflineAssistant()
     if claude is None:
         return (offline,)
-    doubts = Doubts(LocalClaimDetector(), settings.claim_chance, claude if settings.judge else None)
+    judge = claude if settings.judge else None
+    doubts = Doubts(LocalClaimDetector(), settings.claim_chance, judge, settings.judge_seconds)
     return (ClaudeAssistant(claude, offline, settings.anthropic_answer_seconds, doubts), offline)

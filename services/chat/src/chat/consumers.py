@@ -10,6 +10,8 @@ from shared.events import (
     CallBackRequested,
     CatalogChanged,
     ContactOptedOut,
+    CrmLeadEntered,
+    CrmLeadRefused,
     CrmMessageObserved,
     CrmSynced,
     CrmSyncFailed,
@@ -128,6 +130,14 @@ def _messages(router: RabbitRouter, deps: Deps) -> None:
 def _timeline_only(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("chat", CrmSynced), ack_policy=ACK_POLICY)
     async def keep_crm_synced(event: Event[CrmSynced]) -> None:
+        await once(deps.sessions, event, keep_in_timeline)
+
+    @router.subscriber(work_queue("chat", CrmLeadEntered), ack_policy=ACK_POLICY)
+    async def keep_crm_lead_entered(event: Event[CrmLeadEntered]) -> None:
+        await once(deps.sessions, event, keep_in_timeline)
+
+    @router.subscriber(work_queue("chat", CrmLeadRefused), ack_policy=ACK_POLICY)
+    async def keep_crm_lead_refused(event: Event[CrmLeadRefused]) -> None:
         await once(deps.sessions, event, keep_in_timeline)
 
     @router.subscriber(work_queue("chat", CrmSyncFailed), ack_policy=ACK_POLICY)

@@ -34,7 +34,7 @@ HOLDINGS = Holdings(
             "conversations",
             "lead_id = :lead_id",
             blank="lead_id = id, owner = 'assistant', state = 'need', vehicle = NULL, quote = NULL, offered = '[]', hold = NULL, "
-            "appointment = NULL, person_offered = NULL, answer_due_at = NULL, answering_until = NULL, "
+            "appointment = NULL, person_offered = NULL, person_asked_at = NULL, present_at = NULL, answer_due_at = NULL, answering_until = NULL, "
             "waiting_since = NULL",
         ),
         Holding("leads", "lead_id = :lead_id"),

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
-from shared.http.staff import PublicKeys, public_key
 from shared.secrets import DEMO, Keys
 from shared.settings import ServiceSettings
+from shared.staff_sessions import PublicKeys, public_key
 
 from chat.holdings import RETENTION
 from chat.limits import LIMITS
@@ -20,7 +20,7 @@ class Settings(ServiceSettings):
     `anthropic_stronger_model` is asked where nothing of an answer could be shown and where the usual one twice gave no answer; empty: nobody.
 
     `claim_chance`: from there on a sentence without a tag is taken to claim something, and the judge (a second small call)
-    decides; without `judge` it is dropped.
+    decides; without `judge`, or after `judge_seconds`, it is dropped.
 
     `quiet_seconds`: how long a customer must have stopped typing before an answer to text is kept, so that a burst gets
     one; until then it is shown as it grows, and dropped for what is typed next. A button is answered at once.
@@ -43,12 +43,14 @@ class Settings(ServiceSettings):
     anthropic_first_token_seconds: float = 8
     anthropic_answer_seconds: float = 20
     judge: bool = True
+    judge_seconds: float = Field(default=1.5, gt=0)
     claim_chance: float = Field(default=0.4, gt=0, le=1)
     quiet_seconds: float = 0.6
     handoff_idle_minutes: float = 60
     streams_per_lead: int = Field(default=20, ge=1)
     streams_per_member: int = Field(default=20, ge=1)
     streams_per_ip: int = Field(default=2000, ge=1)
+    streams_per_tenant: int = Field(default=3000, ge=1)
     streams: int = Field(default=5000, ge=1)
     """Open at once in one process."""
 
@@ -62,5 +64,6 @@ class Settings(ServiceSettings):
             "streams_per_lead": self.streams_per_lead,
             "streams_per_member": self.streams_per_member,
             "streams_per_ip": self.streams_per_ip,
+            "streams_per_tenant": self.streams_per_tenant,
             "streams": self.streams,
         }

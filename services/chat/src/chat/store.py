@@ -217,6 +217,19 @@ async def messages_after(
     return (await session.scalars(_MESSAGES_AFTER, wanted)).all()
 
 
+async def newest_messages(
+    session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, before: int | None, most: int
+) -> Sequence[ChatMessage]:
+    """By rising `seq`; of those under `before` the last ones."""
+    statement = select(ChatMessage).where(
+        ChatMessage.tenant_id == tenant_id, ChatMessage.conversation_id == conversation_id
+    )
+    if before is not None:
+        statement = statement.where(col(ChatMessage.seq) < before)
+    newest_first = statement.order_by(col(ChatMessage.seq).desc()).limit(most)
+    return (await session.scalars(newest_first)).all()[::-1]
+
+
 async def last_words_at(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> datetime | None:
     """When the customer last wrote or pressed something; `None`: never."""
     statement = (
@@ -229,6 +242,32 @@ async def last_words_at(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -
         )
     )
     return (await session.execute(statement)).scalar()
+
+
+_ADMITTED = (
+    select(Conversation, ChatMessage)
+    .outerjoin(
+        ChatMessage,
+        and_(
+            col(ChatMessage.tenant_id) == Conversation.tenant_id,
+            col(ChatMessage.conversation_id) == Conversation.id,
+            col(ChatMessage.client_id) == bindparam("client_id"),
+        ),
+    )
+    .where(
+        col(Conversation.tenant_id) == bindparam("tenant_id"),
+        col(Conversation.lead_id) == bindparam("lead_id"),
+    )
+)
+
+
+async def conversation_and_message(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, client_id: str
+) -> tuple[Conversation, ChatMessage | None] | None:
+    """The lead's conversation, and the message in it that has this id of the sender's."""
+    asked = {"tenant_id": tenant_id, "lead_id": lead_id, "client_id": client_id}
+    row = (await session.execute(_ADMITTED, asked)).first()
+    return (row[0], row[1]) if row else None
 
 
 async def message_by_client_id(
@@ -285,6 +324,21 @@ async def receipts_of(
     return (await session.scalars(_RECEIPTS, wanted)).all()
 
 
+async def mark_present(
+    session: AsyncSession, tenant_id: UUID, *, lead_id: UUID, now: datetime, unless_since: datetime
+) -> None:
+    """The customer's page is open. A mark since then is enough."""
+    await session.execute(
+        update(Conversation)
+        .where(
+            col(Conversation.tenant_id) == tenant_id,
+            col(Conversation.lead_id) == lead_id,
+            or_(col(Conversation.present_at).is_(None), col(Conversation.present_at) < unless_since),
+        )
+        .values(present_at=now)
+    )
+
+
 async def mark_seen(session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, now: datetime) -> None:
     """The first time only."""
     await session.execute(
@@ -317,14 +371,17 @@ async def told_later(
     return bool((await session.execute(statement)).scalar())
 
 
-async def timeline_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Sequence[TimelineEntry]:
-    """By time."""
-    statement = (
-        select(TimelineEntry)
-        .where(TimelineEntry.tenant_id == tenant_id, TimelineEntry.lead_id == lead_id)
-        .order_by(col(TimelineEntry.time))
+async def timeline_of(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, before: datetime | None, most: int
+) -> Sequence[TimelineEntry]:
+    """By time; of those before `before` the last ones."""
+    statement = select(TimelineEntry).where(
+        TimelineEntry.tenant_id == tenant_id, TimelineEntry.lead_id == lead_id
     )
-    return (await session.scalars(statement)).all()
+    if before is not None:
+        statement = statement.where(col(TimelineEntry.time) < before)
+    newest_first = statement.order_by(col(TimelineEntry.time).desc()).limit(most)
+    return (await session.scalars(newest_first)).all()[::-1]
 
 
 async def tenant_by_slug(session: AsyncSession, slug: str) -> UUID | None:

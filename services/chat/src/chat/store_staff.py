@@ -135,7 +135,12 @@ def _conditions(wanted: InboxFilter) -> list[ColumnElement[bool]]:
     if wanted.before is not None:
         conditions.append(col(Conversation.last_at) < wanted.before)
     if wanted.state == "waiting":
-        conditions.append(col(Conversation.waiting_since).is_not(None))
+        conditions.append(
+            or_(
+                col(Conversation.waiting_since).is_not(None),
+                and_(col(Handoff.id).is_not(None), col(Handoff.taken_at).is_(None)),
+            )
+        )
     elif wanted.state is not None:
         conditions.append(
             or_(col(Conversation.state) == wanted.state, col(Conversation.owner) == wanted.state)
@@ -156,14 +161,17 @@ async def mark_staff_seen(session: AsyncSession, tenant_id: UUID, *, conversatio
     )
 
 
-async def notes_of(session: AsyncSession, tenant_id: UUID, conversation_id: UUID) -> Sequence[StaffNote]:
-    """Oldest first."""
-    statement = (
-        select(StaffNote)
-        .where(StaffNote.tenant_id == tenant_id, StaffNote.conversation_id == conversation_id)
-        .order_by(col(StaffNote.created_at))
+async def newest_notes(
+    session: AsyncSession, tenant_id: UUID, conversation_id: UUID, *, before: datetime | None, most: int
+) -> Sequence[StaffNote]:
+    """Oldest first; of those before `before` the last ones."""
+    statement = select(StaffNote).where(
+        StaffNote.tenant_id == tenant_id, StaffNote.conversation_id == conversation_id
     )
-    return (await session.scalars(statement)).all()
+    if before is not None:
+        statement = statement.where(col(StaffNote.created_at) < before)
+    newest_first = statement.order_by(col(StaffNote.created_at).desc()).limit(most)
+    return (await session.scalars(newest_first)).all()[::-1]
 
 
 async def newest_of_customer(

@@ -84,6 +84,8 @@ class Conversation(Table, table=True):
     `answer_due_at`: when the newest unanswered message is to be answered, NULL when nothing is owed.
     `answering_until`: the lease of the worker that writes the answer; past it, another one takes over.
     `vehicle`: the car spoken of, NULL for the lead's own.
+    `person_asked_at`: since when a person is awaited, NULL once somebody came, nobody came in time, or nobody is wanted any more.
+    `present_at`: when the customer's page was open, by some half a minute.
     `misses` and `refusals`: answers that did not help and bookings that failed, in a row. `person_offered`: why the newest answer
     offers a person, where a plain yes takes the offer.
     The counters of the model's use include answers that were dropped.
@@ -119,6 +121,7 @@ class Conversation(Table, table=True):
     misses: int = 0
     refusals: int = 0
     person_offered: str | None = None
+    person_asked_at: datetime | None = Field(default=None, sa_type=_TIME)
     opt_out_asked: bool = False
     model_calls: int = 0
     input_tokens: int = 0
@@ -130,6 +133,7 @@ class Conversation(Table, table=True):
     answer_due_at: datetime | None = Field(default=None, sa_type=_TIME)
     answering_until: datetime | None = Field(default=None, sa_type=_TIME)
     seen_at: datetime | None = Field(default=None, sa_type=_TIME)
+    present_at: datetime | None = Field(default=None, sa_type=_TIME)
     waiting_since: datetime | None = Field(default=None, sa_type=_TIME)
     last_at: datetime | None = Field(default=None, sa_type=_TIME)
     staff_seen_seq: int = 0
@@ -207,7 +211,7 @@ class VerdictRow(Table, table=True):
 
 
 class Handoff(Table, table=True):
-    """`escalate_at`: when the next person is told, or (level 1) the assistant offers another way; NULL once somebody is on it.
+    """`escalate_at`: when the next person is told, or (level 1, or level 2 while a yes is waited for) the assistant offers another way; NULL once somebody is on it.
 
     `taken_at`: when somebody was, in the console or in the shop's CRM. `call_back_at`: when the customer asked to be called at `call_back_phone`.
     """

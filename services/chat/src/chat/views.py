@@ -13,7 +13,10 @@ from chat.domain.conversation import Owner, State
 from chat.domain.phrases import actions_of
 from chat.domain.values import Action, Appointment, Part, Shop
 from chat.store_staff import InboxRow
-from chat.tables import ChatMessage, Conversation, Handoff, StaffNote
+from chat.tables import ChatMessage, Handoff, StaffNote
+
+MAX_SEQ = 2**31 - 1
+"""What the database can compare a `seq` with."""
 
 
 class MessageView(BaseModel):
@@ -35,20 +38,27 @@ class StateView(BaseModel):
     state: State
     owner: Owner
     assistant: Literal["claude", "offline"]
+    person_asked: bool = False
     actions: tuple[Action, ...]
     appointment: Appointment | None = None
 
     @classmethod
-    def of(cls, row: Conversation) -> "StateView":
+    def of(cls, scene: Scene) -> "StateView":
+        row = scene.conversation
         return cls.model_validate(
             {
                 "state": row.state,
                 "owner": row.owner,
                 "assistant": row.assistant,
+                "person_asked": row.person_asked_at is not None,
                 "actions": actions_of(
-                    State(row.state), Owner(row.owner), "es" if row.language == "es" else "en"
+                    State(row.state),
+                    Owner(row.owner),
+                    scene.language,
+                    person_asked=row.person_asked_at is not None,
+                    assistant_on=scene.shop.assistant_on,
                 ),
-                "appointment": facts_of(row).appointment,
+                "appointment": scene.facts.appointment,
             }
         )
 
@@ -83,6 +93,7 @@ class ConversationView(BaseModel):
     state: State
     owner: Owner
     assistant: Literal["claude", "offline"]
+    person_asked: bool = False
 
 
 class SessionView(BaseModel):
@@ -95,12 +106,16 @@ class SessionView(BaseModel):
 
     @classmethod
     def of(cls, scene: Scene, messages: list[MessageView]) -> "SessionView":
-        state = StateView.of(scene.conversation)
+        state = StateView.of(scene)
         return cls(
             lead=LeadView.of(scene),
             location=LocationView(**scene.shop.card.model_dump(), timezone=scene.shop.timezone),
             conversation=ConversationView(
-                id=scene.conversation.id, state=state.state, owner=state.owner, assistant=state.assistant
+                id=scene.conversation.id,
+                state=state.state,
+                owner=state.owner,
+                assistant=state.assistant,
+                person_asked=state.person_asked,
             ),
             messages=messages,
             actions=state.actions,

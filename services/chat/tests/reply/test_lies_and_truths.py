@@ -10,7 +10,7 @@ from anthropic import AsyncAnthropic
 from chat.actions.offline import OfflineAssistant
 from chat.actions.online import ClaudeAssistant, Doubts
 from chat.clients.claims import LocalClaimDetector
-from chat.clients.claude import AnthropicClaude
+from chat.clients.claude_sdk import AnthropicClaude
 from chat.domain.reply.text import cleaned
 from chat.schedule import AnsweringClock
 from chat.tables import ReceiptRow, VerdictRow

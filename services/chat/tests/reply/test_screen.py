@@ -10,7 +10,7 @@ from chat.domain.reply.screen import Screen
 from chat.domain.reply.tags import Sentences, Tag
 from shared.understanding.claims import claim_chances
 
-from .scenes import CLAIM_CHANCE, RECEIPTS, TALK, ledger
+from .scenes import CLAIM_CHANCE, RECEIPTS, TALK, ledger, reviewed
 
 PICKED = Receipt("hold_slot", {**TALK["slots"][0], "expires_at": None})
 
@@ -149,3 +149,78 @@ def test_a_price_of_a_quote_for_another_car_is_said_of_that_one() -> None:
     assert shown(known, "For the Tahoe it's {price:q2}.")
     assert not shown(known, "For the Civic it's {price:q2}.")
     assert shown(known, "The Civic is {price:q1} and the Tahoe {price:q2}.")
+
+
+@pytest.mark.parametrize(
+    ("say", "said"),
+    [
+        ("Ceramic is {price:ceramic-full}, and carbon is {price:carbon-full}.", True),
+        ("It's {price:ceramic-full} with ceramic, or {price:carbon-full} with carbon.", True),
+        ("Carbon, which holds its color, is {price:carbon-full} and takes {duration:carbon-full}.", True),
+        ("The window tint is {price:carbon-full} in carbon and {price:ceramic-full} in ceramic.", True),
+        ("Would you like the ceramic at {price:ceramic-full} or the carbon at {price:carbon-full}?", True),
+        ("Ceramic is {price:carbon-full}, and carbon is {price:ceramic-full}.", False),
+        ("It's {price:carbon-full} with ceramic, or {price:ceramic-full} with carbon.", False),
+        ("Ceramic, the better film, is {price:carbon-full}.", False),
+    ],
+)
+def test_each_of_several_prices_is_of_the_service_beside_it(say: str, *, said: bool) -> None:
+    assert (shown(ledger("quoted"), say) == [say]) is said
+
+
+@pytest.mark.parametrize(
+    ("say", "doubt"),
+    [
+        ("Wednesday is open, too, for instance {time:s1.2}.", None),
+        ("The first one tomorrow is {time:s1.1}.", None),
+        ("For this week I have {times:s1}.", None),
+        ("El miércoles tengo {time:s1.2}.", None),
+        ("Which of those two would you like?", None),
+        ("Friday is open, too, for instance {time:s1.2}.", "moment"),
+        ("For next week I have {times:s1}.", "moment"),
+        ("Wednesdays are always open, for instance {time:s1.2}.", "moment"),
+        ("The first one today is {time:s1.1}.", "moment"),
+        ("Those two hours are all it takes.", "figure"),
+        ("Wednesday is open until late, for instance {time:s1.2}.", "moment"),
+    ],
+)
+def test_a_day_is_said_beside_a_time_of_that_day(say: str, doubt: str | None) -> None:
+    [found] = reviewed("offered", say)
+    assert (found.doubt and found.doubt.kind) == doubt
+
+
+def test_what_no_judge_may_pass_outweighs_what_one_may() -> None:
+    [found] = reviewed("offered", "Sunday works, and I'm a real person.")
+    assert found.doubt is not None
+    assert (found.doubt.kind, found.doubt.final) == ("identity", True)
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        "El taller cierra después de las 6.",
+        "Hay lugar después de las 3, por ejemplo {time:s1.2}.",
+        "Tengo libre a las dos.",
+        "El taller abre a las dos.",
+        "Ceramic is {price:carbon-full} vs carbon at {price:ceramic-full}.",
+        "Ceramic is {price:carbon-full} - carbon is {price:ceramic-full}.",
+        "Ceramic is {price:carbon-full} compared to {price:ceramic-full} with carbon.",
+        "Ceramic is {price:carbon-full} instead of the {price:ceramic-full} for carbon.",
+        "Ceramic takes {duration:ceramic-full} and costs {price:carbon-full}.",
+        "Any time on Tuesday works, for instance {time:s1.1}.",
+        "Tuesday is the only day with openings, {time:s1.1}.",
+        "Your car will be ready Tuesday if you take {time:s1.1}.",
+        "Tuesday afternoon I have {time:s1.1}.",
+        "El martes por la tarde tengo {time:s1.1}.",
+        "Next Tuesday I have {time:s1.1}.",
+        "Los martes siempre hay lugar, por ejemplo {time:s1.1}.",
+        "Cada mañana hay lugar, por ejemplo {time:s1.1}.",
+        "On Tuesday I have {times:s1}.",
+        "We're open until {time:s1.2}.",
+        "We're closed until {time:s1.3}.",
+        "Estamos abiertos hasta {time:s1.2}.",
+        "Abrimos a las {time:s1.2}.",
+    ],
+)
+def test_what_a_tag_beside_it_does_not_prove_is_in_doubt(say: str) -> None:
+    assert not shown(ledger("offered"), say)

@@ -67,7 +67,7 @@ def _locations(router: RabbitRouter, deps: Deps, wake_calendar: Callable[[], Non
 def _leads(router: RabbitRouter, deps: Deps, wake: Callable[[], None]) -> None:
     @router.subscriber(work_queue("crm-sync", LeadReceived), ack_policy=ACK_POLICY)
     async def keep_lead(event: Event[LeadReceived]) -> None:
-        await once(deps.sessions, event, replicas.keep_lead)
+        await once(deps.sessions, event, replicas.keep_lead, planning.plan_order)
         wake()
 
     @router.subscriber(work_queue("crm-sync", LeadStatusChanged), ack_policy=ACK_POLICY)

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from shared.events import CrmRef
 from shared.messaging.replay import leaves, repeated_by
 from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from crm_sync.domain.sync import ABSENT_AFTER
 from crm_sync.tables import (
     ExternalRef,
     LeadReplica,
@@ -23,6 +25,10 @@ from crm_sync.tables import (
 )
 
 UNFINISHED = ("planned", "sending", "unknown")
+ENTRY = ("customer", "vehicle", "order")
+"""The steps of writing a lead's order; whatever else is owed about the lead waits for the last."""
+ORDER_PATIENCE = timedelta(minutes=5)
+"""For each step of a lead's order: longer its appointment does not wait."""
 FINISHED = ("done", "skipped")
 
 
@@ -57,13 +63,43 @@ async def keep_location(session: AsyncSession, location: Location) -> None:
 
 
 async def keep_lead(session: AsyncSession, lead: LeadReplica) -> None:
-    """Only a newer version replaces what is there."""
+    """Only a newer version replaces what is there; one that does not know of the order yet does not take it away."""
     values = _values(lead)
     kept = insert(LeadReplica).values(**values)
+    known = {} if lead.order_id else dict.fromkeys(("order_id", "customer_id", "vehicle_id"))
+    changed = {name: value for name, value in values.items() if name not in known}
     await session.execute(
         kept.on_conflict_do_update(
-            index_elements=["lead_id"], set_=values, where=col(LeadReplica.version) < lead.version
+            index_elements=["lead_id"], set_=changed, where=col(LeadReplica.version) < lead.version
         )
+    )
+
+
+async def note_customer_of_lead(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, customer_id: str
+) -> None:
+    """Before the order stands, so that what is kept of the customer leaves with the lead."""
+    await session.execute(
+        update(LeadReplica)
+        .where(
+            col(LeadReplica.tenant_id) == tenant_id,
+            col(LeadReplica.lead_id) == lead_id,
+            col(LeadReplica.customer_id).is_(None),
+        )
+        .values(customer_id=customer_id)
+    )
+
+
+async def note_order_of_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID, ref: CrmRef) -> None:
+    """What we wrote, before the lead's own event says so; not over an order that it has."""
+    await session.execute(
+        update(LeadReplica)
+        .where(
+            col(LeadReplica.tenant_id) == tenant_id,
+            col(LeadReplica.lead_id) == lead_id,
+            col(LeadReplica.order_id).is_(None),
+        )
+        .values(order_id=ref.order_id, customer_id=ref.customer_id, vehicle_id=ref.vehicle_id)
     )
 
 
@@ -105,9 +141,18 @@ async def lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> LeadRep
 
 
 async def lead_of_order(session: AsyncSession, tenant_id: UUID, order_id: str) -> LeadReplica | None:
+    """Also of one that we wrote for it."""
+    ours = select(col(ExternalRef.our_id)).where(
+        col(ExternalRef.tenant_id) == tenant_id,
+        col(ExternalRef.kind) == "order",
+        col(ExternalRef.crm_id) == order_id,
+    )
     return await session.scalar(
         select(LeadReplica)
-        .where(col(LeadReplica.tenant_id) == tenant_id, col(LeadReplica.order_id) == order_id)
+        .where(
+            col(LeadReplica.tenant_id) == tenant_id,
+            or_(col(LeadReplica.order_id) == order_id, col(LeadReplica.lead_id) == ours.scalar_subquery()),
+        )
         .order_by(col(LeadReplica.received_at).desc())
         .limit(1)
     )
@@ -116,12 +161,32 @@ async def lead_of_order(session: AsyncSession, tenant_id: UUID, order_id: str) -
 async def newest_lead_of_customer(
     session: AsyncSession, tenant_id: UUID, customer_id: str
 ) -> LeadReplica | None:
+    """Also one that hangs on the customer by our own writing only: whoever typed their number."""
+    return await session.scalar(
+        select(LeadReplica)
+        .where(col(LeadReplica.tenant_id) == tenant_id, col(LeadReplica.customer_id) == customer_id)
+        .order_by(col(LeadReplica.received_at).desc())
+        .limit(1)
+    )
+
+
+async def newest_proven_lead_of_customer(
+    session: AsyncSession, tenant_id: UUID, customer_id: str
+) -> LeadReplica | None:
+    """Whose order is the shop's own: ours proves nobody (ADR 35)."""
+    by_us = exists().where(
+        col(ExternalRef.tenant_id) == tenant_id,
+        col(ExternalRef.kind) == "order",
+        col(ExternalRef.our_id) == col(LeadReplica.lead_id),
+        col(ExternalRef.crm_id) == col(LeadReplica.order_id),
+    )
     return await session.scalar(
         select(LeadReplica)
         .where(
             col(LeadReplica.tenant_id) == tenant_id,
             col(LeadReplica.customer_id) == customer_id,
             col(LeadReplica.order_id).is_not(None),
+            ~by_us,
         )
         .order_by(col(LeadReplica.received_at).desc())
         .limit(1)
@@ -209,7 +274,22 @@ async def locked_observation(session: AsyncSession, first: Observation) -> tuple
 async def note_standing(
     session: AsyncSession, task: SyncTask, *, crm_id: str, until: datetime | None
 ) -> None:
-    """Ours that we wrote: it is looked after from now on, also when no webhook tells of it."""
+    """Ours that we wrote: it is looked after from now on, also when no webhook tells of it; not what stood for it before."""
+    before = select(col(ExternalRef.crm_id)).where(
+        col(ExternalRef.tenant_id) == task.tenant_id,
+        col(ExternalRef.kind) == "appointment",
+        col(ExternalRef.our_id) == task.our_id,
+        col(ExternalRef.crm_id) != crm_id,
+    )
+    await session.execute(
+        update(Observation)
+        .where(
+            col(Observation.tenant_id) == task.tenant_id,
+            col(Observation.kind) == "appointment",
+            col(Observation.crm_id).in_(before),
+        )
+        .values(standing_until=None)
+    )
     first = Observation(
         tenant_id=task.tenant_id,
         kind="appointment",
@@ -225,6 +305,13 @@ async def note_standing(
             index_elements=["tenant_id", "kind", "crm_id"], set_={"standing_until": until}
         )
     )
+
+
+async def note_missing(session: AsyncSession, one: Observation, *, now: datetime, since: datetime) -> bool:
+    """A direct read did not find it. Whether one until `since` did not either, and none in between did."""
+    row = await session.get_one(Observation, (one.tenant_id, one.kind, one.crm_id), with_for_update=True)
+    row.missing_since = row.missing_since or now
+    return row.missing_since <= since
 
 
 async def standing_appointments(
@@ -348,6 +435,21 @@ async def give_up_stuck(session: AsyncSession, tenant_id: UUID, *, now: datetime
     )
 
 
+async def wake_waiting(session: AsyncSession, tenant_id: UUID, *, now: datetime, but: str) -> None:
+    """What was tried in vain is due now; not what waits for another reason."""
+    await session.execute(
+        update(SyncTask)
+        .where(
+            col(SyncTask.tenant_id) == tenant_id,
+            col(SyncTask.state).in_(("planned", "unknown")),
+            col(SyncTask.due_at) > now,
+            col(SyncTask.attempts) > 0,
+            col(SyncTask.last_error) != but,
+        )
+        .values(due_at=now)
+    )
+
+
 async def claim_due(
     session: AsyncSession, tenant_id: UUID, *, now: datetime, limit: int
 ) -> Sequence[SyncTask]:
@@ -362,6 +464,8 @@ async def claim_due(
             col(SyncTask.state).in_(("planned", "unknown")),
             col(SyncTask.due_at) <= now,
             ~_has_predecessor(),
+            ~_waits_for_its_order(now),
+            ~_same_person_comes_first(),
         )
         .order_by(col(SyncTask.due_at))
         .limit(limit)
@@ -394,6 +498,42 @@ def _has_predecessor() -> ColumnElement[bool]:
                 tuple_(col(earlier.happened_at), col(earlier.position))
                 < tuple_(col(SyncTask.happened_at), col(SyncTask.position)),
             ),
+        ),
+    )
+
+
+def _waits_for_its_order(now: datetime) -> ColumnElement[bool]:
+    """Notes and column hang on the order, so they come after it. An appointment waits only while a step is young and tried again soon: staff must see it."""
+    step = aliased(SyncTask)
+    soon = and_(col(step.created_at) > now - ORDER_PATIENCE, col(step.due_at) <= now + ABSENT_AFTER)
+    return exists().where(
+        col(SyncTask.kind).not_in(ENTRY),
+        or_(col(SyncTask.kind) != "appointment", soon),
+        col(step.tenant_id) == col(SyncTask.tenant_id),
+        col(step.lead_id) == col(SyncTask.lead_id),
+        col(step.kind).in_(ENTRY),
+        col(step.state).in_(UNFINISHED),
+    )
+
+
+def _same_person_comes_first() -> ColumnElement[bool]:
+    """Two leads of one new customer must not both find that there is none; of two, never does each wait for the other."""
+    other = aliased(SyncTask)
+
+    def says(name: str) -> ColumnElement[bool]:
+        theirs, ours = (cast(row.payload, JSONB)["contact"][name].astext for row in (other, SyncTask))
+        return and_(theirs == ours)
+
+    return exists().where(
+        col(SyncTask.kind) == "customer",
+        col(other.tenant_id) == col(SyncTask.tenant_id),
+        col(other.kind) == "customer",
+        col(other.id) != col(SyncTask.id),
+        or_(says("phone"), says("email")),
+        or_(
+            col(other.state) == "sending",
+            and_(col(other.state) == "unknown", col(SyncTask.state) == "planned"),
+            and_(col(other.state) == col(SyncTask.state), col(other.position) < col(SyncTask.position)),
         ),
     )
 
@@ -435,6 +575,18 @@ async def note_of_marker(
             col(SyncTask.lead_id) == lead_id,
             col(SyncTask.kind) == "message",
             digits.startswith(marker),
+        )
+    )
+
+
+async def lead_of_marker(session: AsyncSession, tenant_id: UUID, marker: str) -> UUID | None:
+    """The lead whose digits begin with `marker`, and whose order we write or wrote."""
+    first, last = UUID(marker.ljust(32, "0")), UUID(marker.ljust(32, "f"))
+    return await session.scalar(
+        select(col(SyncTask.lead_id)).where(
+            col(SyncTask.tenant_id) == tenant_id,
+            col(SyncTask.lead_id).between(first, last),
+            col(SyncTask.kind) == "order",
         )
     )
 
@@ -525,7 +677,14 @@ async def plan_again(session: AsyncSession, tenant_id: UUID, task_id: UUID, *, n
             col(SyncTask.state).in_(("failed", "skipped")),
             col(SyncTask.payload) != {},
         )
-        .values(state="planned", attempts=1, due_at=now, last_error=None, unknown_since=None)
+        .values(
+            state="planned",
+            attempts=1,
+            due_at=now,
+            last_error=None,
+            unknown_since=None,
+            payload=col(SyncTask.payload).op("-")("settled"),
+        )
         .returning(col(SyncTask.id))
     )
     return planned.first() is not None

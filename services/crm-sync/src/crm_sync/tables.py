@@ -73,7 +73,8 @@ class Observation(Table, table=True):
 
     `consents`: of a customer, by channel and address, whether its flags granted or refused; `observed_at` is then also of a look that failed.
     Of appointments: `observed_at` is when that was told, `edited_sequence` the version of ours that staff have changed since,
-    `standing_until` when it is over (None: it does not stand).
+    `standing_until` when it is over (None: it does not stand), `missing_since` when a read of just that one did not find it first.
+    `outcome`: what was told last of a lead's order, None: open.
     """
 
     __tablename__ = "observations"
@@ -99,6 +100,8 @@ class Observation(Table, table=True):
     observed_at: datetime = Field(default_factory=database_now, sa_type=_MOMENT)
     edited_sequence: int | None = None
     standing_until: datetime | None = Field(default=None, sa_type=_MOMENT)
+    missing_since: datetime | None = Field(default=None, sa_type=_MOMENT)
+    outcome: str | None = None
 
 
 class ExternalRef(Table, table=True):

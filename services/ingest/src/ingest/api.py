@@ -140,7 +140,7 @@ def build_api(deps: Deps, challenges: Challenges) -> APIRouter:
         incoming = _incoming(request.headers, await request.body())
         try:
             with _webhook_problems(tenant):
-                outcome = await actions.receive_webhook(deps.sessions, deps.sealer, tenant, incoming)
+                outcome = await actions.receive_webhook(deps, tenant, incoming)
         except Problem as problem:
             if problem.status == 401:
                 await limits_of(request).failed(("signature_failures_per_ip", (caller(request), tenant)))

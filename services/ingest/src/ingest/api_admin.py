@@ -10,8 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from shared.events import A2pRegistration, FirstTouch
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
-from shared.http.staff import sign_session
 from shared.secrets import KnownSecret, check_strength, keys_of, refuse_known
+from shared.staff_sessions import sign_session
 
 from ingest import actions
 from ingest.deps import Deps
@@ -329,7 +329,7 @@ def _add_deliveries(router: APIRouter, deps: Deps) -> None:
     async def replay_delivery(delivery_id: UUID, tenant: TenantQuery) -> ReplayAnswer:
         """Passes a refused delivery on when its location takes leads by now; repeating it is harmless."""
         with _problems():
-            outcome = await actions.replay_delivery(deps.sessions, tenant, delivery_id)
+            outcome = await actions.replay_delivery(deps, tenant, delivery_id)
         status = outcome.reason if isinstance(outcome, Refused) else "accepted"
         return ReplayAnswer(delivery_id=delivery_id, status=status)
 

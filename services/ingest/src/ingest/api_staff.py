@@ -3,22 +3,16 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
 from pydantic import BaseModel, StringConstraints
 from shared.db.time import database_now
 from shared.http.limits import caller, limits_of
 from shared.http.links import BadLink, LinkPurpose, read
 from shared.http.problems import Problem
-from shared.http.staff import StaffSession as SignedSession
-from shared.http.staff import (
-    cookie_name,
-    not_signed_in,
-    public_key,
-    refuse_other_sites,
-    sign_session,
-    staff_of,
-)
+from shared.http.staff import cookie_name, not_signed_in, refuse_other_sites, staff_of
 from shared.secrets import keys_of
+from shared.staff_sessions import StaffSession as SignedSession
+from shared.staff_sessions import public_key, sign_session
 
 from ingest import actions
 from ingest.deps import Deps
@@ -91,14 +85,14 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
 
 def _add_signing_in(router: APIRouter, deps: Deps, sessions: _Sessions, link_keys: Sequence[str]) -> None:
     @router.post("/login", status_code=202)
-    async def login(body: LoginBody, request: Request) -> None:
-        """202 always: nothing tells whether somebody with this address works here, or has asked too often."""
+    async def login(body: LoginBody, request: Request, afterwards: BackgroundTasks) -> None:
+        """202 always, at once: nothing tells whether somebody with this address works here, or has asked too often."""
         await limits_of(request).take(("login_per_ip", caller(request)))
         if (
             await limits_of(request).refusal(("login_per_address", (body.email.lower(), caller(request))))
             is None
         ):
-            await actions.request_login(deps.sessions, body.email)
+            afterwards.add_task(actions.request_login, deps.sessions, body.email)
 
     @router.post("/session")
     async def open_session(

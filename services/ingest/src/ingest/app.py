@@ -28,7 +28,11 @@ from ingest.settings import Settings
 
 def build_app(settings: Settings) -> FastAPI:
     engine = create_engine(settings.database_url)
-    deps = Deps(sessions=create_sessions(engine), sealer=Sealer(keys_of(settings.data_keys)))
+    deps = Deps(
+        sessions=create_sessions(engine),
+        sealer=Sealer(keys_of(settings.data_keys)),
+        person_key=settings.person_key,
+    )
     messaging = Messaging(settings, "ingest", build_consumers(deps))
     remover = build_remover(deps, settings)
     night = nightly(remover, "ingest", settings.retention_hour)

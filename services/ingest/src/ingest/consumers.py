@@ -6,7 +6,9 @@ from shared.events import (
     AppointmentCancelled,
     AppointmentRescheduled,
     ContactOptedOut,
+    CrmLeadEntered,
     CrmLeadObserved,
+    CrmOrderObserved,
     Event,
     MessageSent,
     NotificationSent,
@@ -20,11 +22,26 @@ from ingest.deps import Deps
 
 def build_consumers(deps: Deps) -> RabbitRouter:
     router = RabbitRouter()
+    _of_the_crm(router, deps)
+    _of_other_services(router, deps)
+    return router
 
+
+def _of_the_crm(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("ingest", CrmLeadObserved), ack_policy=ACK_POLICY)
     async def receive_lead(event: Event[CrmLeadObserved]) -> None:
-        await once(deps.sessions, event, actions.receive_lead)
+        await once(deps.sessions, event, actions.unless_erased(actions.receive_lead, deps.person_key))
 
+    @router.subscriber(work_queue("ingest", CrmLeadEntered), ack_policy=ACK_POLICY)
+    async def enter_lead(event: Event[CrmLeadEntered]) -> None:
+        await once(deps.sessions, event, actions.enter_lead)
+
+    @router.subscriber(work_queue("ingest", CrmOrderObserved), ack_policy=ACK_POLICY)
+    async def follow_order(event: Event[CrmOrderObserved]) -> None:
+        await once(deps.sessions, event, actions.follow_order)
+
+
+def _of_other_services(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("ingest", NotificationSent), ack_policy=ACK_POLICY)
     async def mark_contacted(event: Event[NotificationSent]) -> None:
         await once(deps.sessions, event, actions.mark_contacted)
@@ -48,6 +65,4 @@ def build_consumers(deps: Deps) -> RabbitRouter:
 
     @router.subscriber(work_queue("ingest", ContactOptedOut), ack_policy=ACK_POLICY)
     async def withdraw_consent(event: Event[ContactOptedOut]) -> None:
-        await once(deps.sessions, event, actions.withdraw_consent)
-
-    return router
+        await once(deps.sessions, event, actions.unless_erased(actions.withdraw_consent, deps.person_key))

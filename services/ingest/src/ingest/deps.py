@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pydantic import SecretStr
 from shared.db.engine import Sessions
 
 from ingest.sealing import Sealer
@@ -11,3 +12,4 @@ from ingest.sealing import Sealer
 class Deps:
     sessions: Sessions
     sealer: Sealer
+    person_key: SecretStr

@@ -24,14 +24,14 @@ WHERE lead_id = :lead_id AND NOT held ? point.kind AND NOT {_OF_ANOTHER_NOW.form
 
 _SIGNS = """
 (
-    SELECT sign FROM leads l, unnest(ARRAY[l.order_id, l.customer_id]) AS sign WHERE l.id = :lead_id
+    SELECT sign FROM leads l, unnest(ARRAY[l.order_id, l.customer_id, l.vehicle_id]) AS sign WHERE l.id = :lead_id
     UNION SELECT unnest(:addresses)
 )
 """
 _NAMES_THEM = f"""
 EXISTS (SELECT FROM {_SIGNS} AS signs (sign) WHERE position(convert_to('"' || sign || '"', 'UTF8') IN body) > 0)
 """
-"""A body of JSON. ShopMonkey's rows name the order or its customer."""
+"""A body of JSON. ShopMonkey's rows name the order, its customer or their vehicle."""
 
 _ALL_POINTS = (
     f"(SELECT bool_and(point.address = ANY(:addresses)) FROM {_POINTS} WHERE point.address IS NOT NULL)"  # noqa: S608
@@ -53,6 +53,14 @@ EXISTS (
 """
 
 _EVENTS = f"key = CAST(:lead_id AS text) OR type = 'crm.change.received.v1' AND {_NAMES_THEM}"
+
+
+def webhooks_and_erasing(tenant_id: str) -> str:
+    """SQL: what webhooks of a tenant hold a share of, and whoever erases holds alone; `tenant_id`: SQL, too."""
+    return f"hashtextextended('webhooks and erasing ' || CAST({tenant_id} AS text), 0)"
+
+
+_OF_THIS_TENANT = webhooks_and_erasing("current_setting('app.tenant_id')")
 
 HOLDINGS = Holdings(
     (
@@ -87,12 +95,18 @@ HOLDINGS = Holdings(
             "leads",
             "id = :lead_id",
             blank="name = '', email = NULL, phone = NULL, vehicle = NULL, interest = NULL, message = NULL, "
-            "order_id = NULL, customer_id = NULL, vehicle_id = NULL, consent_sms = false, consent_email = false",
+            "order_id = NULL, customer_id = NULL, vehicle_id = NULL, order_by_us = false, consent_sms = false, consent_email = false",
         ),
     ),
     events=_EVENTS,
     addresses=_ADDRESSES,
-    locks=("SELECT FROM leads WHERE id = :lead_id FOR UPDATE",),
+    signs="SELECT unnest(ARRAY[customer_id, vehicle_id]) FROM leads WHERE id = :lead_id",
+    # Webhooks that look whether they name an erased person (`store.enter_webhook_tenant`) come before their row lock of a lead.
+    locks=(
+        f"SELECT pg_advisory_xact_lock({_OF_THIS_TENANT})",
+        "SELECT FROM leads WHERE id = :lead_id FOR UPDATE",
+    ),
+    stranger_locks=("LOCK TABLE lead_sources IN SHARE ROW EXCLUSIVE MODE",),
 )
 
 _NOT_ERASED = "NOT EXISTS (SELECT FROM erased_leads e WHERE e.lead_id = leads.id)"
@@ -165,6 +179,7 @@ RETENTION = Retention(
         "locations": "the shop's own",
         "staff": "who works there, or did: names under what they wrote",
         "opt_outs": "the wish to be left alone",
+        "erased_signs": "who is not to come back, as keyed hashes",
         "used_challenges": "random ids, gone with a later form when they have expired",
     },
 )

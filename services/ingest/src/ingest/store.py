@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     or_,
     text,
     tuple_,
@@ -32,7 +33,7 @@ from sqlmodel import col, select
 
 from ingest.domain.form import Claim, Proof
 from ingest.domain.sighting import Sighting
-from ingest.holdings import OLD_LEADS
+from ingest.holdings import OLD_LEADS, webhooks_and_erasing
 from ingest.tables import (
     IdempotencyKey,
     Lead,
@@ -52,6 +53,8 @@ FORGOTTEN_AT_ONCE = 100
 _ENTER = func.set_config("app.tenant_id", cast(col(Tenant.id), Text), True)
 """Selected with the tenant, so that finding it and being scoped to it is one round trip."""
 
+_SHARE = func.pg_advisory_xact_lock_shared(literal_column(webhooks_and_erasing("tenants.id")))
+
 
 @dataclass(frozen=True)
 class WebhookTenant:
@@ -63,8 +66,8 @@ class WebhookTenant:
 
 
 async def enter_webhook_tenant(session: AsyncSession, slug: str) -> WebhookTenant | None:
-    """The transaction sees this tenant's rows from here on."""
-    statement = select(Tenant.id, Tenant.webhook_secrets, Tenant.sealed_secrets, _ENTER)
+    """The transaction sees this tenant's rows from here on, and nobody of the tenant is erased beside it."""
+    statement = select(Tenant.id, Tenant.webhook_secrets, Tenant.sealed_secrets, _ENTER).add_columns(_SHARE)
     row = (await session.execute(statement.where(col(Tenant.slug) == slug))).first()
     return WebhookTenant(id=row[0], plain=row[1], sealed=row[2]) if row else None
 
@@ -250,6 +253,11 @@ async def leads_like(session: AsyncSession, tenant_id: UUID, sighting: Sighting)
     return (await session.execute(statement)).scalars().all()
 
 
+async def lead_of_order(session: AsyncSession, tenant_id: UUID, order_id: str) -> UUID | None:
+    statement = select(col(Lead.id)).where(col(Lead.tenant_id) == tenant_id, col(Lead.order_id) == order_id)
+    return (await session.execute(statement.limit(1))).scalar_one_or_none()
+
+
 async def same_form(
     session: AsyncSession, tenant_id: UUID, location_id: UUID, seen: dict[str, JsonValue], since: datetime
 ) -> LeadSourceRow | None:
@@ -366,14 +374,21 @@ async def locked_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> 
     return (await session.execute(statement.with_for_update(key_share=True))).scalar_one_or_none()
 
 
-async def share_lead_of_order(
-    session: AsyncSession, tenant_id: UUID, location_id: UUID, order_id: str
-) -> bool:
-    """False: there is no such lead (any more). Whoever erases it waits for the end of the transaction."""
+async def is_order_of_lead(session: AsyncSession, tenant_id: UUID, location_id: UUID, order_id: str) -> bool:
+    """False: there is no such lead (any more)."""
     statement = select(Lead.id).where(
         col(Lead.tenant_id) == tenant_id, col(Lead.location_id) == location_id, col(Lead.order_id) == order_id
     )
-    return (await session.execute(statement.with_for_update(read=True, key_share=True))).first() is not None
+    return (await session.execute(statement)).first() is not None
+
+
+async def any_is_of_a_lead(session: AsyncSession, tenant_id: UUID, signs: Collection[str]) -> bool:
+    """Addresses, or ids of customers or vehicles in the CRM, of a lead that is here and was not erased."""
+    theirs = (Lead.email, Lead.phone, Lead.customer_id, Lead.vehicle_id)
+    statement = select(Lead.id).where(
+        col(Lead.tenant_id) == tenant_id, or_(*(col(sign).in_(signs) for sign in theirs))
+    )
+    return (await session.execute(statement.limit(1))).first() is not None
 
 
 async def is_known(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> bool:

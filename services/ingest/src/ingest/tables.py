@@ -5,7 +5,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import JsonValue
-from shared.db.tables import erased_leads_table, inbox_table, limit_counts_table, outbox_table
+from shared.db.tables import (
+    erased_leads_table,
+    erased_signs_table,
+    inbox_table,
+    limit_counts_table,
+    outbox_table,
+)
 from sqlalchemy import (
     ARRAY,
     DateTime,
@@ -114,6 +120,8 @@ class Lead(Table, table=True):
     order_id: str | None = None
     customer_id: str | None = None
     vehicle_id: str | None = None
+    order_by_us: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    outcome_at: datetime | None = Field(default=None, sa_type=_TIME)
     consent_sms: bool
     consent_email: bool
     appointments: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
@@ -278,3 +286,4 @@ outbox_table(Table.metadata)
 inbox_table(Table.metadata)
 limit_counts_table(Table.metadata)
 erased_leads_table(Table.metadata)
+erased_signs_table(Table.metadata)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from shared.events import StaffRole
-from shared.http.staff import StaffSession as SignedSession
+from shared.staff_sessions import StaffSession as SignedSession
 
 from ingest import actions
 from ingest.tables import StaffSession

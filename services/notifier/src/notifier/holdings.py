@@ -89,6 +89,8 @@ HOLDINGS = Holdings(
         f"SELECT FROM leads WHERE id = :lead_id OR {_GREETED_THEM} ORDER BY id FOR UPDATE",
         "SELECT FROM touch_points WHERE lead_id = :lead_id FOR UPDATE",
     ),
+    # A stranger's words, and with them their wish to be left alone.
+    stranger_locks=("LOCK TABLE inbound_messages IN SHARE ROW EXCLUSIVE MODE",),
 )
 
 RETENTION = Retention(
@@ -141,6 +143,7 @@ RETENTION = Retention(
         "locations": "the shop's own",
         "staff": "who works there, or did",
         "appointments": "times only",
+        "erased_signs": "who is not to come back, as keyed hashes",
         "provider_statuses": "ids of Twilio's",
     },
 )

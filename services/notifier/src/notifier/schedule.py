@@ -26,7 +26,7 @@ from notifier.actions.strangers import tell_shops
 from notifier.actions.touches import fire_due_touches
 from notifier.actions.unknowns import give_up_claims, look_up_texts, report_unknown, rescue_mails
 from notifier.deps import Deps
-from notifier.domain.outcome import Outcome, is_away, of_provider
+from notifier.domain.outcome import WAITING, Outcome, is_away, of_provider
 from notifier.holdings import RETENTION
 from notifier.store import deliveries, replicas
 
@@ -136,8 +136,17 @@ class Sender:
             return
         if is_away(outcome):
             self._providers[channel].failed(time.monotonic())
-        else:
-            self._providers[channel].answered()
+        elif self._providers[channel].answered(time.monotonic()):
+            self._track(self._wake_waiting(channel))
+
+    async def _wake_waiting(self, channel: OutboundChannel) -> None:
+        """The provider is back after a long while."""
+        log.info("provider.back", channel=channel)
+        everybody, now = await _tenants(self._deps)
+        for tenant_id in everybody:
+            async with transaction(self._deps.sessions, tenant_id) as session:
+                await deliveries.wake_waiting(session, tenant_id, channel, WAITING, now)
+            self.wake(tenant_id)
 
     def _serve_starved(self) -> None:
         if self._starved:

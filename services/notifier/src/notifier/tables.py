@@ -4,7 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from shared.db.tables import erased_leads_table, inbox_table, limit_counts_table, outbox_table
+from shared.db.tables import (
+    erased_leads_table,
+    erased_signs_table,
+    inbox_table,
+    limit_counts_table,
+    outbox_table,
+)
 from shared.db.time import database_now
 from sqlalchemy import ARRAY, Column, DateTime, Index, Text, UniqueConstraint, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -106,7 +112,8 @@ class Consent(Table, table=True):
     """Ledger, only ever added to: the newest row of an address and channel counts.
 
     `text`: the words, of the person, of the form (in `version`, at `url`) or of the CRM's flags; `ip`: the person's own;
-    `said_at`: when they were said, `at`: when we heard.
+    `said_at`: when they were said, `at`: when we heard. `untold`: a refusal of an address that no lead had yet; the first that
+    brings it has it told.
     """
 
     __tablename__ = "consents"
@@ -126,6 +133,7 @@ class Consent(Table, table=True):
     url: str | None = None
     ip: str | None = None
     lead_id: UUID | None = None
+    untold: bool = False
     said_at: datetime = Field(default_factory=database_now, sa_column=_now())
     at: datetime | None = Field(default=None, sa_column=_now())
 
@@ -335,3 +343,4 @@ outbox_table(Table.metadata)
 inbox_table(Table.metadata)
 limit_counts_table(Table.metadata)
 erased_leads_table(Table.metadata)
+erased_signs_table(Table.metadata)

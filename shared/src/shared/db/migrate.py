@@ -12,7 +12,7 @@ from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.db.engine import ANY_DATABASE, connect
-from shared.db.tables import CURRENT_TENANT, erased_leads_table
+from shared.db.tables import CURRENT_TENANT, erased_leads_table, erased_signs_table
 
 _VERSION_IS_THE_OWNERS = """
 DO $$ BEGIN
@@ -127,5 +127,12 @@ def isolate_outbox(op: Operations, schema: str) -> None:
 def keep_erased_leads(op: Operations, schema: str) -> None:
     """The table `erased_leads`."""
     table = erased_leads_table(MetaData(schema=schema))
+    table.create(op.get_bind())
+    isolate_tenants(op, schema, (table.name,))
+
+
+def keep_erased_signs(op: Operations, schema: str) -> None:
+    """The table `erased_signs`."""
+    table = erased_signs_table(MetaData(schema=schema))
     table.create(op.get_bind())
     isolate_tenants(op, schema, (table.name,))

@@ -1,4 +1,7 @@
-"""The tables that every service has in its own schema: outbox, inbox, counts of its limits, and the leads that were erased."""
+"""The tables that every service has in its own schema: outbox, inbox, counts of its limits, and the leads that were erased.
+
+And one of those that keep addresses: what an erased person was known by.
+"""
 
 from sqlalchemy import (
     ARRAY,
@@ -83,4 +86,15 @@ def erased_leads_table(metadata: MetaData) -> Table:
         Column("erased_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
         Column("rows", JSONB, nullable=False),
         Column("subjects", ARRAY(Text), nullable=False),
+    )
+
+
+def erased_signs_table(metadata: MetaData) -> Table:
+    """What erased persons were known by, addresses and ids of the CRM, each as a keyed hash; `erased_at`: the last time."""
+    return Table(
+        "erased_signs",
+        metadata,
+        Column("tenant_id", Uuid, primary_key=True),
+        Column("sign", Text, primary_key=True),
+        Column("erased_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     )

@@ -70,8 +70,11 @@ class DatabaseTime:
             self._tell()
         except (OSError, SQLAlchemyError) as error:
             log.warning("time.database_not_reached", reason=type(error).__name__)
-        async with Clock("database-time", read_again, READ_EVERY_SECONDS).running():
-            yield
+        try:
+            async with Clock("database-time", read_again, READ_EVERY_SECONDS).running():
+                yield
+        finally:
+            self._reading = None  # which nobody renews: the two clocks drift apart
 
     def _tell(self) -> None:
         ahead = datetime.now(UTC) - self.now()

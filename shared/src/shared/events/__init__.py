@@ -24,9 +24,12 @@ from shared.events.crm import (
     CrmAppointmentObserved,
     CrmConsent,
     CrmConsentObserved,
+    CrmLeadEntered,
     CrmLeadObserved,
+    CrmLeadRefused,
     CrmMessageObserved,
     CrmOccurrence,
+    CrmOrderObserved,
     CrmSynced,
     CrmSyncFailed,
 )
@@ -74,7 +77,15 @@ SERVICES: tuple[ServiceName, ...] = ("ingest", "chat", "booking", "crm-sync", "n
 _APPOINTMENTS = (AppointmentBooked, AppointmentRescheduled, AppointmentCancelled)
 
 CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
-    "ingest": (CrmLeadObserved, MessageSent, *_APPOINTMENTS, NotificationSent, ContactOptedOut),
+    "ingest": (
+        CrmLeadObserved,
+        CrmLeadEntered,
+        CrmOrderObserved,
+        MessageSent,
+        *_APPOINTMENTS,
+        NotificationSent,
+        ContactOptedOut,
+    ),
     "chat": (
         LeadReceived,
         LeadStatusChanged,
@@ -87,6 +98,8 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
         CrmMessageObserved,
         CrmSynced,
         CrmSyncFailed,
+        CrmLeadEntered,
+        CrmLeadRefused,
         NotificationSent,
         NotificationFailed,
         InboundMessageReceived,
@@ -180,9 +193,12 @@ __all__ = [
     "CrmChangeReceived",
     "CrmConsent",
     "CrmConsentObserved",
+    "CrmLeadEntered",
     "CrmLeadObserved",
+    "CrmLeadRefused",
     "CrmMessageObserved",
     "CrmOccurrence",
+    "CrmOrderObserved",
     "CrmRef",
     "CrmSyncFailed",
     "CrmSynced",

@@ -13,6 +13,7 @@ from shared.events.values import Author, Channel, Vehicle
 class MessageSent(EventData):
     """One message of a conversation, from whoever wrote it. `seq` rises by one within the conversation.
 
+    `also`: by which it goes out beside `channel`: to a customer who asked on both, or who is away from the page.
     `opt_out`: the channels that the customer's words refuse, or that our words confirm to be refused; `ip`: from where they
     refused them, if that was the web chat.
     """
@@ -28,6 +29,7 @@ class MessageSent(EventData):
     channel: Channel
     text: str
     reply_to: UUID | None = None
+    also: tuple[OutboundChannel, ...] = ()
     opt_out: tuple[OutboundChannel, ...] = ()
     ip: str | None = None
 

@@ -50,6 +50,22 @@ class CrmConsentObserved(EventData):
     seen_by: Literal["webhook", "poll"]
 
 
+class CrmOrderObserved(EventData):
+    """What has become of a lead's order there: told when it changes. `at`: the order's state is of then.
+
+    `cause`: why it is won or lost; of an order that is open again, none.
+    """
+
+    type: ClassVar[str] = "crm.order.observed.v1"
+    publisher: ClassVar[ServiceName] = "crm-sync"
+
+    order_id: str
+    outcome: Literal["open", "won", "lost"]
+    cause: Literal["authorized", "invoiced", "paid", "column", "archived", "deleted"] | None = None
+    at: AwareDatetime
+    seen_by: Literal["webhook", "poll"]
+
+
 class CrmOccurrence(Value):
     """One time at which a repeating appointment takes place."""
 
@@ -112,5 +128,27 @@ class CrmSyncFailed(EventData):
     lead_id: UUID
     what: Literal["appointment", "message", "status"]
     our_id: UUID
+    code: str
+    attempts: int
+
+
+class CrmLeadEntered(EventData):
+    """A lead that came from elsewhere has its customer, vehicle and order in the CRM: we wrote what was not there."""
+
+    type: ClassVar[str] = "crm.lead.entered.v1"
+    publisher: ClassVar[ServiceName] = "crm-sync"
+
+    lead_id: UUID
+    ref: CrmRef
+
+
+class CrmLeadRefused(EventData):
+    """The CRM did not take a lead that came from elsewhere; a person must look."""
+
+    type: ClassVar[str] = "crm.lead.refused.v1"
+    publisher: ClassVar[ServiceName] = "crm-sync"
+
+    lead_id: UUID
+    step: Literal["customer", "vehicle", "order"]
     code: str
     attempts: int

@@ -39,6 +39,12 @@ class LeadReceived(EventData):
     consent_proof: ConsentProof | None = None
     received_at: AwareDatetime
 
+    @property
+    def proven(self) -> bool:
+        """The shop itself names this person; else only a form does, which anybody may send."""
+        in_crm = self.external_ref is not None and not self.external_ref.by_us
+        return in_crm or self.source != "web_form"
+
 
 class LeadStatusChanged(EventData):
     type: ClassVar[str] = "lead.status.changed.v1"

@@ -89,11 +89,12 @@ class ConsentProof(Value):
 
 
 class CrmRef(Value):
-    """Where the lead lives in the shop's CRM."""
+    """Where the lead lives in the shop's CRM. `by_us`: we put it there on a form's word, so it proves nobody."""
 
     order_id: str
     customer_id: str | None = None
     vehicle_id: str | None = None
+    by_us: bool = False
 
 
 class Address(Value):

@@ -19,7 +19,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db.engine import Sessions, transaction
-from shared.db.migrate import upgrade
 from shared.db.time import DATABASE_TIME
 from shared.http import problems
 from shared.http.limits import Limits
@@ -52,6 +51,8 @@ def create_app(
         lifespan=_on_database_time(sessions, lifespan),
         docs_url=None,
         redoc_url=None,
+        # One would lead to the host that the caller named.
+        redirect_slashes=False,
         responses=problems.DECLARED,
     )
     app.state.limits = limits
@@ -104,7 +105,10 @@ async def _answers(sessions: Sessions) -> bool:
 
 
 class RequestFrame:
-    """ASGI middleware: size limit, cause and trace of the request, its time by route, no answer cached. Streams pass through unbuffered."""
+    """ASGI middleware: size limit, cause and trace of the request, its time by route, no answer cached. Streams pass through unbuffered.
+
+    What is cancelled, as the server does with what is still open at its stop, is answered "ask again".
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -115,11 +119,16 @@ class RequestFrame:
             return
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         if int(headers.get("content-length", "0") or 0) > MAX_BODY_BYTES:
-            await _too_large()(scope, receive, _timed(scope, send, time.perf_counter()))
+            await _too_large()(scope, receive, _Answer(scope, send).send)
             return
-        started = time.perf_counter()
-        with caused_by_request(f"{scope['method']}", headers):
-            await self._app(scope, _limited(receive), _timed(scope, send, started))
+        answer = _Answer(scope, send)
+        try:
+            with caused_by_request(f"{scope['method']}", headers):
+                await self._app(scope, _limited(receive), answer.send)
+        except asyncio.CancelledError:
+            if answer.begun:
+                raise
+            await problem_response(problems.stopping())(scope, receive, answer.send)
 
 
 def _limited(receive: Receive) -> Receive:
@@ -136,15 +145,26 @@ def _limited(receive: Receive) -> Receive:
     return limited
 
 
-def _timed(scope: Scope, send: Send, started: float) -> Send:
-    async def timed(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            labels = {"method": scope["method"], "route": route_of(scope), "status": message["status"]}
-            HTTP_SECONDS.labels(**labels).observe(time.perf_counter() - started)
-            MutableHeaders(scope=message).setdefault("cache-control", "no-store")
-        await send(message)
+class _Answer:
+    """Of one request, timed from here on. `begun`: its status was sent, so that it can be no other."""
 
-    return timed
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.begun = False
+        self._scope = scope
+        self._send = send
+        self._started = time.perf_counter()
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            labels = {
+                "method": self._scope["method"],
+                "route": route_of(self._scope),
+                "status": message["status"],
+            }
+            HTTP_SECONDS.labels(**labels).observe(time.perf_counter() - self._started)
+            MutableHeaders(scope=message).setdefault("cache-control", "no-store")
+        await self._send(message)
 
 
 def _too_large() -> Response:
@@ -170,6 +190,8 @@ def main(
     if command == "migrate":
         owner = _settings(name, migration_settings(settings_class.model_config["env_prefix"]))
         configure_logs(name, owner.log_level)
+        from shared.db.migrate import upgrade  # noqa: PLC0415 - a service that serves needs no Alembic
+
         upgrade(package, owner.migration_database_url.get_secret_value())
         return
     settings = _settings(name, settings_class)

@@ -76,6 +76,16 @@ def unavailable() -> Problem:
     )
 
 
+def stopping() -> Problem:
+    """Nobody knows whether it was done. The gateway asks again by itself when it reads `Retry-After: 0` (Caddyfile)."""
+    return Problem(
+        503,
+        "stopping",
+        "The service is restarting. Please send the same again.",
+        headers={"Retry-After": "0"},
+    )
+
+
 def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _on_invalid)  # type: ignore[arg-type]

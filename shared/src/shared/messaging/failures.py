@@ -29,12 +29,22 @@ LOST_DELIVERIES = 3
 """So often may deliveries of an event end without a word, with a killed process or a lost channel. Then it waits like one
 that failed, so that an event which ends its process does not use up the tries of those that were in flight beside it."""
 
+SOON_SECONDS, BY_AND_BY_SECONDS = RETRY_DELAYS_SECONDS[:2]
+VENDOR_TRIES_SOON = 60
+"""Ten minutes of them: most outages are over by then, and what waits is little."""
+VENDOR_TRIES = 24 * 60
+"""About a day: what is never answered may be about this event after all."""
+
 HOLD_LIMIT_SECONDS = 120
 """How long an event is held un-acked while database or broker are away; far below the broker's consumer timeout."""
 
 
 class RetryLater(Exception):
     """Something outside is not ready; the event comes back after the next delay of the retry ladder."""
+
+
+class VendorAway(RetryLater):
+    """Nobody can ask a vendor at the moment. The event comes back every ten seconds, later every minute; its tries are for what comes then."""
 
 
 class DeadLetter(Exception):
@@ -107,14 +117,19 @@ class _FailureMiddleware(BaseMiddleware[Any, Any]):
     async def _put_aside(self, error: Exception) -> None:
         """An outage that outlasts the holding goes the way of any error: what is not permanent has its tries."""
         attempt = int(self.msg.headers.get("attempt", 1))
+        away = int(self.msg.headers.get("away", 0))
         permanent = isinstance(error, DeadLetter | ValidationError)
-        if permanent or attempt > len(RETRY_DELAYS_SECONDS):
+        if isinstance(error, VendorAway) and away < VENDOR_TRIES:
+            delay_seconds = SOON_SECONDS if away < VENDOR_TRIES_SOON else BY_AND_BY_SECONDS
+            await self._retry(error, attempt, delay_seconds, {"attempt": attempt, "away": away + 1})
+        elif permanent or attempt > len(RETRY_DELAYS_SECONDS):
             await self._dead_letter(error, attempt)
         else:
-            await self._retry(error, attempt)
+            await self._retry(error, attempt, RETRY_DELAYS_SECONDS[attempt - 1], {"attempt": attempt + 1})
 
-    async def _retry(self, error: Exception, attempt: int) -> None:
-        delay_seconds = RETRY_DELAYS_SECONDS[attempt - 1]
+    async def _retry(
+        self, error: Exception, attempt: int, delay_seconds: int, headers: dict[str, str | int]
+    ) -> None:
         expected = isinstance(error, RetryLater)
         write = log.info if expected else log.error
         write(
@@ -124,7 +139,7 @@ class _FailureMiddleware(BaseMiddleware[Any, Any]):
             delay_seconds=delay_seconds,
             reason=_public(error),
         )
-        await self._send(retry_of(self._service, delay_seconds), {"attempt": attempt + 1})
+        await self._send(retry_of(self._service, delay_seconds), headers)
         self._count("retried")
 
     async def _dead_letter(self, error: Exception, attempt: int) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, TypeVar
 
+import aio_pika
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel
 
@@ -112,6 +113,13 @@ async def declare(channel: AbstractChannel) -> None:
         else:
             bound = await channel.get_queue(binding.destination, ensure=False)
             await bound.bind(binding.exchange, binding.routing_key)
+
+
+async def declare_at(rabbitmq_url: str) -> None:
+    """`declare` on a connection of its own."""
+    connection = await aio_pika.connect(rabbitmq_url)
+    async with connection:
+        await declare(await connection.channel())
 
 
 def _switch() -> Topology:

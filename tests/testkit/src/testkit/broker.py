@@ -5,12 +5,6 @@ from shared.events import CONSUMES, SERVICES
 from shared.messaging import topology
 
 
-async def declare(rabbitmq_url: str) -> None:
-    connection = await aio_pika.connect(rabbitmq_url)
-    async with connection:
-        await topology.declare(await connection.channel())
-
-
 async def purge(rabbitmq_url: str) -> None:
     """Every work, retry and dead-letter queue; the log stream only grows."""
     connection = await aio_pika.connect(rabbitmq_url)

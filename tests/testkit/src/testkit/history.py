@@ -26,9 +26,12 @@ from shared.events import (
     CrmChangeReceived,
     CrmConsent,
     CrmConsentObserved,
+    CrmLeadEntered,
     CrmLeadObserved,
+    CrmLeadRefused,
     CrmMessageObserved,
     CrmOccurrence,
+    CrmOrderObserved,
     CrmRef,
     CrmSynced,
     CrmSyncFailed,
@@ -101,7 +104,7 @@ class Life:
 class History:
     """`events`, oldest first; a second lies between two of them."""
 
-    now: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=1))
+    now: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(hours=12))
     events: list[Event[Any]] = field(default_factory=list)
 
     def tell(self, fact: EventData, *, location_id: UUID, life: Life | None = None, version: int = 0) -> None:
@@ -161,7 +164,7 @@ def _location(number: int, location_id: UUID, version: int) -> LocationChanged:
         email=f"store{number}@sample-tint.example",
         sms_from="+16195550194",
         crm_location_id="sample-sm-094" if number == 0 else f"sample-sm-{number}",
-        crm_lead_rule={"workflow_columns": [], "status_columns": STATUS_COLUMNS},
+        crm_lead_rule={"workflow_columns": [], "status_columns": STATUS_COLUMNS, "order_after_seconds": 0},
         a2p=A2pRegistration(brand="BSAMPLE", campaign="CSAMPLE"),
         first_touch=FirstTouch(sms="at_once"),
         demo_mode=False,
@@ -255,6 +258,9 @@ def _arrives(history: History, life: Life) -> None:
     if not life.by_form:
         history.of(life, _observed(life, history, life.contact), 0)
     history.of(life, _received(life, history))
+    if life.by_form:
+        ref = CrmRef(order_id=f"ours-{life.number}", customer_id=f"ours-{life.number}", by_us=True)
+        history.of(life, CrmLeadEntered(lead_id=life.lead_id, ref=ref))
     if life.by_form or life.number % 4 == 0 or life.contact.phone is None:
         # Seen in the CRM (again), where somebody has typed another name and the number.
         contact = life.contact.model_copy(update={"name": "Somebody Else", "phone": life.phone})
@@ -384,6 +390,8 @@ def _books(history: History, life: Life) -> None:
         history.of(life, CrmSyncFailed(**synced, code="400", attempts=1))
     else:
         history.of(life, CrmSynced(**synced, crm_id=f"a{life.number}"))
+    if life.number % 21 == 0:
+        history.of(life, CrmLeadRefused(lead_id=life.lead_id, step="vehicle", code="400", attempts=1))
 
 
 def _changes_the_booking(history: History, life: Life) -> None:
@@ -401,6 +409,18 @@ def _changes_the_booking(history: History, life: Life) -> None:
     _moves_to(history, life, "engaged")
     history.of(life, AppointmentBooked(**_appointment(history, life, "two", 0, 26)))
     _moves_to(history, life, "appointment_scheduled")
+
+
+def _comes_to_an_end(history: History, life: Life) -> None:
+    """Its order is lost, for some opened again and paid."""
+    if life.number % 7:
+        return
+    order = {"order_id": life.order_id, "seen_by": "webhook"}
+    history.of(life, CrmOrderObserved(**order, outcome="lost", cause="archived", at=history.now))
+    _moves_to(history, life, "lost")
+    if life.number % 14 == 0:
+        history.of(life, CrmOrderObserved(**order, outcome="won", cause="paid", at=history.now))
+        _moves_to(history, life, "won")
 
 
 def _staff_change_it(history: History, life: Life) -> None:
@@ -473,6 +493,7 @@ CHAPTERS = (
     _changes_the_booking,
     _opts_out,
     _agrees_in_the_crm,
+    _comes_to_an_end,
 )
 
 

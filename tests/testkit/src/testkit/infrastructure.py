@@ -1,12 +1,13 @@
 """The servers of a test run: from the environment or localhost, else testcontainers, else private local processes."""
 
+import fcntl
 import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from ops.stack import docker, postgres, rabbit
-from ops.stack.infrastructure import servers, stop_servers
+from ops.stack.infrastructure import servers
 from ops.stack.model import Servers
 from testcontainers.community.postgres import PostgresContainer
 from testcontainers.community.rabbitmq import RabbitMqContainer
@@ -17,15 +18,18 @@ RABBITMQ_IMAGE = os.environ.get("RABBITMQ_IMAGE", "rabbitmq:4.1.4-management")
 
 @asynccontextmanager
 async def found_servers(state_dir: Path) -> AsyncIterator[Servers]:
-    """Never skips: without any way to PostgreSQL and RabbitMQ it fails with the line that says what to install."""
+    """Never skips: without any way to PostgreSQL and RabbitMQ it fails with the line that says what to install.
+
+    Workers with the same `state_dir` share what the first of them starts there, until `stop_servers`.
+    """
     if await _wants_containers():
         with ExitStack() as containers:
             yield _start_containers(containers)
         return
-    try:
-        yield await servers(state_dir)
-    finally:
-        await stop_servers(state_dir)
+    with (state_dir / "servers.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = await servers(state_dir)
+    yield found
 
 
 async def _wants_containers() -> bool:

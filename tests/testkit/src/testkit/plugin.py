@@ -1,6 +1,8 @@
 """Pytest fixtures of the project; loaded by entry point wherever the test kit is installed."""
 
+import asyncio
 import ipaddress
+import json
 import os
 import secrets
 import shutil
@@ -8,20 +10,23 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from ops.stack.down import clean
-from ops.stack.infrastructure import delete_vhost, provision_broker
+from ops.stack.infrastructure import delete_vhost, provision_broker, stop_servers
 from ops.stack.model import Servers
 from ops.stack.stackfile import StackFile, read_stack
 from ops.stack.up import up
 from playwright.async_api import Browser, Page
 from shared.events import ServiceName
+from shared.messaging.topology import declare_at
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 import sandbox  # noqa: F401 - before pytest takes the name for the folder of its tests
 from testkit import broker
@@ -33,8 +38,53 @@ from testkit.infrastructure import found_servers
 ROOT = Path(__file__).parents[4]
 
 
+SYSTEM = "system"
+SERVERS_DIR = pytest.StashKey[Path]()
+"""Of the run: all workers know the servers that are started in it. Short, since Unix sockets live in it."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", {}).get("servers_dir")
+    config.stash[SERVERS_DIR] = Path(given or tempfile.mkdtemp(prefix="leads-test-"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    node.workerinput["servers_dir"] = str(node.config.stash[SERVERS_DIR])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or SERVERS_DIR not in config.stash:
+        return
+    asyncio.run(stop_servers(config.stash[SERVERS_DIR]))
+    shutil.rmtree(config.stash[SERVERS_DIR], ignore_errors=True)
+
+
+_SYSTEMS = frozenset({"stack", "system"})
+"""Fixtures: the one that the run shares, and that of the faults. Two cores carry one of them under load at a time."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """By what it asks for, not by what somebody wrote above it."""
+    if "servers" in getattr(item, "fixturenames", ()):
+        item.add_marker("servers")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes longest first, so that no worker waits for the other at the end."""
+    system = {item.nodeid for item in items if not _SYSTEMS.isdisjoint(getattr(item, "fixturenames", ()))}
+    items.sort(key=lambda item: (item.nodeid not in system, not _is_of_the_whole(item.nodeid)))
+    _system_tests(config).write_text(json.dumps(sorted(system)))
+
+
+def _system_tests(config: pytest.Config) -> Path:
+    """Where the workers, who all collect the same, tell the scheduler which tests need the whole system."""
+    return config.stash[SERVERS_DIR] / "system-tests.json"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False
     return OneSystem(config, log)
 
 
@@ -42,8 +92,16 @@ class OneSystem(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no ty
     """Of parallel workers one plays all that needs the whole system, so that it is started once; else a file stays together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        return "system" if path.startswith("tests/") else path
+        return SYSTEM if nodeid in self._system else nodeid.partition("::")[0]
+
+    @cached_property
+    def _system(self) -> frozenset[str]:
+        """Asked for when every worker has collected."""
+        return frozenset(json.loads(_system_tests(self.config).read_text()))
+
+
+def _is_of_the_whole(nodeid: str) -> bool:
+    return nodeid.startswith("tests/")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -70,15 +128,15 @@ def _is_loopback(host: str) -> bool:
 
 @pytest.fixture(scope="session")
 def state_dir() -> Iterator[Path]:
-    """Where the run keeps what it started; short, since Unix sockets live in it."""
+    """Where this worker keeps what it started; short, since Unix sockets live in it."""
     path = Path(tempfile.mkdtemp(prefix="leads-test-"))
     yield path
     shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-async def servers(state_dir: Path) -> AsyncIterator[Servers]:
-    async with found_servers(state_dir) as found:
+async def servers(pytestconfig: pytest.Config) -> AsyncIterator[Servers]:
+    async with found_servers(pytestconfig.stash[SERVERS_DIR]) as found:
         yield found
 
 
@@ -86,12 +144,12 @@ async def servers(state_dir: Path) -> AsyncIterator[Servers]:
 async def _databases(servers: Servers) -> AsyncIterator[Databases]:
     databases = Databases(servers)
     yield databases
-    await databases.drop_templates()
+    await databases.drop_all()
 
 
 @pytest.fixture(scope="session")
 def migrated_database(_databases: Databases) -> Callable[[ServiceName], AbstractAsyncContextManager[str]]:
-    """`async with migrated_database("chat") as url`: a fresh database with that service's schema and role."""
+    """`async with migrated_database("chat") as url`: a database without a row, with that service's schema and role."""
     return _databases.migrated
 
 
@@ -105,7 +163,7 @@ def owner_of(_databases: Databases) -> Callable[[str], str]:
 async def _brokers(servers: Servers) -> AsyncIterator[dict[str, str]]:
     name = f"tk_{secrets.token_hex(3)}"
     addresses = await provision_broker(servers, name, secret=secrets.token_hex(16))
-    await broker.declare(addresses["ops"])
+    await declare_at(addresses["ops"])
     yield addresses
     await delete_vhost(servers, name)
 

@@ -99,6 +99,8 @@ export interface ConversationStatus {
   state: string;
   owner: "assistant" | "human";
   assistant: "claude" | "offline";
+  /** A person is awaited; the assistant answers meanwhile. */
+  person_asked?: boolean | undefined;
 }
 
 /** A missing `appointment` means that there is none. */

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, get_args
 from uuid import UUID, uuid4
 
 import structlog
 from shared.db.engine import transaction
+from shared.events.notification import OutboundChannel
 from shared.http.limits import Use
 from shared.http.links import Link
 from shared.telemetry.traces import correlated
@@ -28,7 +29,7 @@ from chat.actions.assistant import (
     Turn,
     Unwanted,
 )
-from chat.actions.handing_off import ask_to_call, hand_off, record_fact
+from chat.actions.handing_off import ask_to_call, give_back, hand_off, record_fact
 from chat.actions.hearing import hear
 from chat.actions.knowledge import keep_gaps
 from chat.actions.reception import Reception
@@ -50,12 +51,13 @@ from chat.actions.tools import Change, Tools
 from chat.actions.unwanted import stopped_when_unwanted
 from chat.deps import Deps
 from chat.domain import phrases
-from chat.domain.conversation import BINDING, YES_OF, Owner, State, confirms
+from chat.domain.conversation import BINDING, RESUME, YES_OF, Owner, State, confirms
+from chat.domain.intents import AskPerson
 from chat.domain.model_prices import Spent, microdollars
 from chat.domain.prompt import Said
 from chat.domain.signals import Delta, StateChanged, Typing, payload
 from chat.domain.soft import Soft
-from chat.domain.understanding import context_of, is_yes
+from chat.domain.understanding import context_of, is_yes, understand
 from chat.metrics import MODEL_DOLLARS, MODEL_TOKENS, VERDICTS
 from chat.tables import ChatMessage, Conversation, ReceiptRow, VerdictRow
 
@@ -175,7 +177,7 @@ async def answer_owed(deps: Deps, assistants: Sequence[Assistant], owed: Owed) -
         return await _settle_nothing(deps, owed)
     conversation = owed.scene.conversation
     deps.feed.tell(conversation.tenant_id, conversation.id, Typing(on=True))
-    turn = _turn(deps, owed)
+    turn = await _without_what_is_over(_turn(deps, owed), owed)
     if turn.text:
         await hear(turn.text, context_of(turn.shop, owed.scene.facts, turn.now))
     tools = _tools(deps, owed, turn)
@@ -210,9 +212,28 @@ def _turn(deps: Deps, owed: Owed) -> Turn:
         misses=owed.scene.conversation.misses,
         refusals=owed.scene.conversation.refusals,
         person_offered=owed.scene.conversation.person_offered,
+        person_asked=owed.scene.conversation.person_asked_at is not None,
         now=deps.now(),
         language=owed.scene.language,
     )
+
+
+async def _without_what_is_over(turn: Turn, owed: Owed) -> Turn:
+    """Continued with the assistant: what waited for a person is answered, but for the wish to have one."""
+    resumed = max((m.seq for m in owed.unanswered if m.action == RESUME), default=None)
+    if resumed is None:
+        return turn
+    context = context_of(turn.shop, owed.scene.facts, turn.now)
+    left: list[str] = []
+    for message in owed.unanswered:
+        if message.action is not None:
+            continue
+        await hear(message.text, context)
+        if message.seq > resumed or understand(message.text, context) != (AskPerson(),):
+            left.append(message.text)
+    if turn.action == RESUME and left:
+        turn = replace(turn, action=None, last_text=left[-1])
+    return replace(turn, text="\n".join(left))
 
 
 def _tools(deps: Deps, owed: Owed, turn: Turn) -> Tools:
@@ -498,8 +519,16 @@ async def _say(
         parts=tuple(outcome.reply.parts),
         reply_to=asked.id,
         id=reply_id,
+        also=_other_ways(owed),
     )
     await add_message(session, scene, reply, deps.now())
+
+
+def _other_ways(owed: Owed) -> tuple[OutboundChannel, ...]:
+    """By which the customer asked as well, and which the page does not show them."""
+    newest = owed.unanswered[-1].channel
+    asked_by = {message.channel for message in owed.unanswered} - {newest}
+    return tuple(way for way in get_args(OutboundChannel) if way in asked_by)
 
 
 def _keep_signs(conversation: Conversation, tools: Tools, outcome: Outcome) -> None:
@@ -517,6 +546,8 @@ async def _record_wishes(deps: Deps, session: AsyncSession, scene: Scene, tools:
     keep_gaps(session, scene.conversation, tools.unanswered, deps.now())
     if tools.booking_wish is not None:
         await record_fact(session, scene, tools.booking_wish)
+    if tools.nobody_wanted:
+        await give_back(session, scene, deps.now(), "given_back")
     if tools.hand_off_wish is not None:
         await hand_off(deps, session, scene, tools.hand_off_wish, owed.unanswered[-1].text)
     if tools.call_back_wish is not None:

@@ -8,10 +8,12 @@ from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
 from chat.actions.tools import Tools
+from chat.domain import phrases
+from chat.domain.conversation import Owner
 from chat.domain.language import Language
 from chat.domain.model_prices import Spent
 from chat.domain.prompt import Said
-from chat.domain.values import LeadFacts, Part, ShopFacts
+from chat.domain.values import ActionsPart, LeadFacts, Part, ShopFacts
 
 PieceT = TypeVar("PieceT")
 
@@ -53,7 +55,7 @@ class Turn:
 
     `action` is the button pressed last; `text` the words typed, of all unanswered messages; `last_text` the newest only.
     `misses` and `refusals`: answers that did not help and bookings that failed so far, in a row. `person_offered`: why a person
-    is on offer since the last answer.
+    is on offer since the last answer; `person_asked`: one is awaited.
     """
 
     reply_id: UUID
@@ -68,9 +70,17 @@ class Turn:
     now: datetime
     language: Language = "en"
     person_offered: str | None = None
+    person_asked: bool = False
     stop: StopSign = field(default_factory=StopSign)
     spent: list[Spent] = field(default_factory=list)
     """What the calls of the model cost, as they are made."""
+
+
+def buttons_of(turn: Turn, tools: Tools) -> ActionsPart:
+    """Those of where the conversation stands."""
+    asked = (turn.person_asked or tools.hand_off_wish is not None) and not tools.nobody_wanted
+    actions = phrases.actions_of(tools.facts.state, Owner.ASSISTANT, turn.language, person_asked=asked)
+    return ActionsPart(actions=actions)
 
 
 @dataclass(frozen=True)

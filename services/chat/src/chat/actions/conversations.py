@@ -162,13 +162,12 @@ def _vehicle_class(vehicle: Vehicle | None, shop: ShopFacts) -> str | None:
 def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
     """Without a number that only a form named: whether it is held (ADR 19) would tell whose customer somebody is."""
     received = event.data
-    in_crm = received.source != "web_form" or received.external_ref is not None
     return Lead(
         lead_id=received.lead_id,
         tenant_id=event.tenant_id,
         location_id=location_id,
         name=received.contact.name,
-        phone=received.contact.phone if in_crm else None,
+        phone=received.contact.phone if received.proven else None,
         vehicle=received.vehicle.model_dump(mode="json") if received.vehicle else None,
         interest=received.interest,
         lead_version=0,

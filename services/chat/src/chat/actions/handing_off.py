@@ -25,8 +25,8 @@ from chat.actions.tools import HandOffWish
 from chat.clients.booking import BookingAway, BookingRefused
 from chat.deps import Deps
 from chat.domain import phrases
-from chat.domain.conversation import NobodyCame, Owner, State, after, resting_state
-from chat.domain.handoff import ANSWER_WITHIN, answer_by, open_time, suggested_reply
+from chat.domain.conversation import CONFIRMING, NobodyCame, Owner, State, after, resting_state
+from chat.domain.handoff import ANSWER_WITHIN, CARE_FIRST, answer_by, open_time, suggested_reply
 from chat.domain.values import ActionsPart
 from chat.tables import Conversation, Handoff
 
@@ -37,16 +37,25 @@ QUIET_AT_ONCE = 50
 async def hand_off(
     deps: Deps, session: AsyncSession, scene: Scene, wish: HandOffWish, open_question: str
 ) -> None:
-    """Under the conversation's lock. The assistant is silent from here on. Asked for again, the same hand-off starts over."""
+    """Under the conversation's lock. The assistant goes on until a person writes.
+
+    Asked for again while a person is awaited, only the question is renewed; for a graver reason, or once nobody came, the
+    same hand-off starts over.
+    """
     known = await store_staff.open_handoff(session, scene.conversation.tenant_id, scene.conversation.id)
     handoff = known or _handoff(scene, wish.kind, wish.reason, deps.now())
     handoff.summary = wish.summary
     handoff.open_question = open_question[:500]
     handoff.suggested_reply = suggested_reply(lead_facts(scene.lead, scene.shop), scene.shop, scene.facts)
+    session.add(handoff)
+    graver = wish.reason in CARE_FIRST and handoff.reason not in CARE_FIRST
+    if known is not None and _is_awaited(scene, known) and not graver:
+        return
+    if graver:
+        handoff.kind, handoff.reason = wish.kind, wish.reason
     handoff.level = 0
     handoff.escalate_at = answer_by(deps.now(), wish.opening)
-    session.add(handoff)
-    _give_to_person(scene)
+    scene.conversation.person_asked_at = deps.now()
     requested = HandoffRequested(
         conversation_id=scene.conversation.id,
         lead_id=scene.conversation.lead_id,
@@ -57,6 +66,11 @@ async def hand_off(
         suggested_reply=handoff.suggested_reply,
     )
     await record_fact(session, scene, requested)
+
+
+def _is_awaited(scene: Scene, handoff: Handoff) -> bool:
+    """The reminders of the hand-off still run."""
+    return scene.conversation.person_asked_at is not None and handoff.taken_at is None and handoff.level < 2
 
 
 async def take_over(
@@ -80,7 +94,7 @@ def _give_to_person(scene: Scene) -> None:
     conversation = scene.conversation
     conversation.owner = Owner.HUMAN.value
     conversation.state = State.HUMAN.value
-    conversation.answer_due_at = None
+    conversation.answer_due_at = conversation.person_asked_at = None
 
 
 def _handoff(scene: Scene, kind: Literal["hard", "soft"], reason: str, now: datetime) -> Handoff:
@@ -121,12 +135,13 @@ async def ask_to_call(deps: Deps, session: AsyncSession, scene: Scene, phone: st
 async def give_back(
     session: AsyncSession, scene: Scene, now: datetime, how: Literal["given_back", "idle"]
 ) -> bool:
-    """The assistant goes on, and answers what is still open. False: it was the assistant's."""
+    """The assistant goes on alone, and answers what is still open. False: nobody was there, awaited or asked for."""
     conversation = scene.conversation
-    if conversation.owner != Owner.HUMAN:
+    handoff = await store_staff.open_handoff(session, conversation.tenant_id, conversation.id)
+    unanswered = handoff is not None and handoff.call_back_at is None
+    if conversation.owner != Owner.HUMAN and conversation.person_asked_at is None and not unanswered:
         return False
     _back_to_assistant(scene)
-    handoff = await store_staff.open_handoff(session, conversation.tenant_id, conversation.id)
     if handoff is not None:
         handoff.ended_at, handoff.escalate_at = now, None
         session.add(handoff)
@@ -138,8 +153,10 @@ async def give_back(
 
 
 def _back_to_assistant(scene: Scene) -> None:
-    scene.conversation.owner = Owner.ASSISTANT.value
-    scene.conversation.state = resting_state(scene.facts).value
+    conversation = scene.conversation
+    conversation.owner, conversation.person_asked_at = Owner.ASSISTANT.value, None
+    if conversation.state == State.HUMAN:
+        conversation.state = resting_state(scene.facts).value
 
 
 async def escalate_next(deps: Deps) -> bool:
@@ -163,11 +180,25 @@ def _is_due(handoff: Handoff, now: datetime) -> bool:
 
 
 async def _escalate(deps: Deps, session: AsyncSession, scene: Scene, handoff: Handoff) -> None:
-    """First the next person; then the assistant speaks again, and the hand-off stays open for whoever comes."""
+    """First the next person; then the assistant offers another way, later where it waits for a yes. The hand-off stays open."""
+    if handoff.level < 2:
+        await _tell_next(session, scene, handoff)
+    offers = handoff.level == 2 and scene.shop.assistant_on and handoff.call_back_at is None
+    waits = offers and scene.facts.state in CONFIRMING
+    handoff.escalate_at = deps.now() + ANSWER_WITHIN if handoff.level == 1 or waits else None
+    session.add(handoff)
+    if offers and not waits:
+        await _offer_another_way(deps, session, scene)
+    await tell_state(session, scene.conversation)
+
+
+async def _tell_next(session: AsyncSession, scene: Scene, handoff: Handoff) -> None:
+    """At level 2 nobody is awaited any more: the assistant leaves nothing to a person who did not come."""
     level: Literal[1, 2] = 1 if handoff.level == 0 else 2
     handoff.level = level
-    handoff.escalate_at = deps.now() + ANSWER_WITHIN if level == 1 else None
-    session.add(handoff)
+    if level == 2:
+        scene.conversation.person_asked_at = None
+        session.add(scene.conversation)
     escalated = HandoffEscalated(
         handoff_id=handoff.id,
         conversation_id=handoff.conversation_id,
@@ -179,19 +210,14 @@ async def _escalate(deps: Deps, session: AsyncSession, scene: Scene, handoff: Ha
         requested_at=handoff.requested_at,
     )
     await record_fact(session, scene, escalated)
-    if level == 2 and scene.shop.assistant_on:
-        await _offer_another_way(deps, session, scene)
-    await tell_state(session, scene.conversation)
 
 
 async def _offer_another_way(deps: Deps, session: AsyncSession, scene: Scene) -> None:
     """A call-back or a time to book, said where the customer wrote last."""
     conversation = scene.conversation
-    conversation.owner = Owner.ASSISTANT.value
     conversation.state = after(scene.facts, NobodyCame()).state.value
-    buttons = ActionsPart(
-        actions=phrases.actions_of(State(conversation.state), Owner.ASSISTANT, scene.language)
-    )
+    actions = phrases.actions_of(State(conversation.state), Owner.ASSISTANT, scene.language)
+    buttons = ActionsPart(actions=actions)
     asked = await store_staff.newest_of_customer(session, conversation.tenant_id, conversation.id)
     offer = NewMessage(
         "assistant",

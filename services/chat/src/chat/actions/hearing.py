@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from chat.domain.intents import Context
 from chat.domain.language import is_foreign, language_of
 from chat.domain.understanding import understand
-from chat.domain.understanding.topics import topic_of, vector
+from chat.domain.understanding.topics import nearest, topic_of
 
 
 @asynccontextmanager
@@ -34,7 +34,5 @@ async def hear(text: str, context: Context) -> None:
 
 
 def _hear(text: str, context: Context) -> None:
-    for entry in context.knowledge:
-        for question in entry.questions:
-            vector(question)
+    nearest(text, context.knowledge)
     understand(text, context)

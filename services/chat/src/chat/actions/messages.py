@@ -14,19 +14,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
 from chat.actions.answering import Desk, Seat, claim
+from chat.actions.handing_off import give_back
 from chat.actions.hearing import hear_language
 from chat.actions.opting_out import answer_opt_out, meant
-from chat.actions.records import NewMessage, NoConversation, Scene, add_message, scene_of
+from chat.actions.records import NewMessage, NoConversation, Scene, add_message, scene_of, tell_state
 from chat.deps import Deps
 from chat.domain import phrases
-from chat.domain.conversation import CONFIRMING, Owner
+from chat.domain.conversation import CONFIRMING, RESUME, Owner
 from chat.domain.intents import AskPrice, ChooseSlot, NameService, understand_action
-from chat.domain.language import language_of
+from chat.domain.language import LEANING, SURE, language_of
 from chat.domain.reply.render import moment
 from chat.tables import ChatMessage, Conversation
 
 READ_AT_ONCE = 200
 """The first ones, never the last: who resumes behind the last message that came gets all others, too."""
+
+
+FIRST_WORDS = 2
+"""Behind the greeting."""
+
+MARKED_EVERY = timedelta(seconds=30)
+"""How exactly it is known whether a page is open."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +91,14 @@ async def receive_message(deps: Deps, lead: Link, written: Written, desk: Desk |
 async def _admit(deps: Deps, lead: Link, written: Written) -> Received | None:
     """What costs little comes first: the message known already, or its place under the limit. Raises `NoConversation`, 429."""
     async with transaction(deps.sessions, lead.tenant_id) as session:
-        conversation = await store.conversation_of(session, lead.tenant_id, lead.subject_id)
-        if conversation is None:
+        found = await store.conversation_and_message(
+            session, lead.tenant_id, lead.subject_id, client_id=written.client_id
+        )
+        if found is None:
             raise NoConversation(str(lead.subject_id))
-        if known := await _known(session, conversation, written.client_id):
-            return known
+        conversation, message = found
+        if message is not None:
+            return _seen_before(conversation, message)
         if written.channel == "web":
             await deps.limits.take(("messages_per_lead", lead.subject_id), within=session)
     return None
@@ -97,8 +108,10 @@ async def _known(session: AsyncSession, conversation: Conversation, client_id: s
     message = await store.message_by_client_id(
         session, conversation.tenant_id, conversation_id=conversation.id, client_id=client_id
     )
-    if message is None:
-        return None
+    return None if message is None else _seen_before(conversation, message)
+
+
+def _seen_before(conversation: Conversation, message: ChatMessage) -> Received:
     return Received(message, new=False, answer_owed=conversation.answer_due_at is not None)
 
 
@@ -109,10 +122,13 @@ async def store_written(
     conversation, now = scene.conversation, deps.now()
     if known := await _known(session, conversation, written.client_id):
         return known
+    if written.action == RESUME and scene.shop.assistant_on:
+        await give_back(session, scene, now, "given_back")
     if conversation.owner == Owner.ASSISTANT and scene.shop.assistant_on and not written.unanswered:
         conversation.answer_due_at = now + timedelta(seconds=_wait_seconds(deps, scene, written))
     if written.text is not None:
-        conversation.language = language_of(written.text) or conversation.language
+        sure = LEANING if conversation.next_seq <= FIRST_WORDS else SURE
+        conversation.language = language_of(written.text, sure) or conversation.language
     text = written.text if written.text is not None else label_of(written.action or "", scene)
     opt_out = meant(scene, written.text, heard, now) if written.text is not None else None
     refuses = opt_out is not None and opt_out.sure
@@ -127,6 +143,8 @@ async def store_written(
         ip=written.ip if refuses else None,
     )
     message = await add_message(session, scene, new, now)
+    if written.action == RESUME:
+        await tell_state(session, conversation)
     if opt_out is not None:
         conversation.language = opt_out.language
         await answer_opt_out(session, scene, message, opt_out, now)
@@ -165,19 +183,22 @@ async def read_session(deps: Deps, lead: Link) -> tuple[Scene, Sequence[ChatMess
     return scene, messages
 
 
+async def be_present(deps: Deps, lead: Link) -> None:
+    """The customer's page is open; marked every half minute at most."""
+    async with transaction(deps.sessions, lead.tenant_id) as session:
+        await store.mark_present(
+            session,
+            lead.tenant_id,
+            lead_id=lead.subject_id,
+            now=deps.now(),
+            unless_since=deps.now() - MARKED_EVERY,
+        )
+
+
 async def read_scene(deps: Deps, lead: Link) -> Scene:
     """Raises `NoConversation`."""
     async with transaction(deps.sessions, lead.tenant_id) as session:
         return await scene_of(session, lead.tenant_id, lead.subject_id)
-
-
-async def read_conversation(deps: Deps, lead: Link) -> Conversation:
-    """Raises `NoConversation`."""
-    async with transaction(deps.sessions, lead.tenant_id) as session:
-        found = await store.conversation_of(session, lead.tenant_id, lead.subject_id)
-    if found is None:
-        raise NoConversation(str(lead.subject_id))
-    return found
 
 
 async def read_messages(

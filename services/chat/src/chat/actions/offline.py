@@ -10,7 +10,7 @@ from chat.actions.steps import Steps
 from chat.actions.tools import DayDoubtful, NotPossible, Tools, VehicleUnknown
 from chat.clients.booking import BookingAway, BookingRefused
 from chat.domain import phrases
-from chat.domain.cars import cars_in
+from chat.domain.cars import cars_in, says_which_car
 from chat.domain.conversation import BINDING, CONFIRMING, PERSON, SEE_PRICES, Aside, State
 from chat.domain.intents import (
     Acknowledge,
@@ -19,6 +19,7 @@ from chat.domain.intents import (
     AskAppointment,
     AskCancel,
     AskCheapest,
+    AskCompare,
     AskDetails,
     AskDuration,
     AskGlass,
@@ -30,9 +31,11 @@ from chat.domain.intents import (
     AskPrice,
     AskRemoval,
     AskServices,
+    AskUnlisted,
     Bargain,
     ChangeService,
     ChooseSlot,
+    Decline,
     Goodbye,
     Greeting,
     Intent,
@@ -53,10 +56,12 @@ from chat.domain.intents import (
     Yes,
     understand_action,
 )
-from chat.domain.understanding import context_of, understand
+from chat.domain.understanding import context_of, is_a_question, understand
 from chat.domain.values import ActionsPart
 
 _QUESTIONS = (
+    AskCompare,
+    AskUnlisted,
     AskDuration,
     AskDetails,
     AskKnowledge,
@@ -87,6 +92,7 @@ _TALK: dict[type[Intent], str] = {
     Resume: "resumed",
     OtherLanguage: "other_language",
     Acknowledge: "acknowledged",
+    Decline: "declined",
 }
 
 
@@ -130,6 +136,8 @@ class _Desk:
             return (understand_action(self._turn.action),)
         context = context_of(self._shop, self._tools.facts, self._turn.now)
         intents = understand(self._turn.text, context)
+        if says_which_car(self._turn.text) and all(isinstance(one, Unclear) for one in intents):
+            return (NameService(),)  # another car for what is spoken of
         if Yes() in intents and context.state in CONFIRMING and not self._tools.yes:
             return (Unclear(),)
         return intents
@@ -180,6 +188,10 @@ class _Desk:
                 return await self._steps.removal(question)
             case ChangeService(service):
                 return await self._steps.change_service(service)
+            case AskCompare(question):
+                return self._steps.compare(question)
+            case AskUnlisted(question, priced):
+                return self._steps.unlisted(question, priced=priced)
             case AskServices():
                 return self._steps.services()
             case AskKnowledge(code, question):
@@ -188,12 +200,17 @@ class _Desk:
                 return self._steps.duration(intent)
             case AskDetails(service):
                 return self._steps.details(service)
+            case Decline() if self._tools.facts.hold is not None:
+                self._tools.let_go()
+                return self._talk(intent)
             case _:
                 return self._talk(intent)
 
     async def _prices(self, intent: AskPrice | NameService, *, last: bool) -> list[Step]:
         """For each car that the message names."""
         if len(self._cars) < 2:
+            if any(car.vehicle_class for car in self._cars):
+                intent = replace(intent, vehicle_class=None)  # that of the car, whatever else is named
             return await self._steps.quote(intent, ask_for_time=last)
         said: list[Step] = []
         for place, car in enumerate(self._cars, 1):
@@ -226,7 +243,7 @@ class _Desk:
             case OffTopic():
                 return self._missed("off_topic")
             case Unclear(question):
-                if question:
+                if is_a_question(question):
                     self._tools.unanswered.append(question)
                 return self._back_to_the_question() or self._missed("not_understood")
             case _:
@@ -234,6 +251,8 @@ class _Desk:
 
     def _missed(self, phrase: str) -> list[Step]:
         self._tools.went_aside(Aside.OFF_TOPIC)
+        if self._turn.person_asked:
+            return [Say(phrases.say("for_the_person", self._language), (self._steps.state_buttons(),))]
         text = phrases.say(phrase, self._language, shop=self._shop.name)
         return [Miss(), Say(text, (self._steps.state_buttons(),))]
 
@@ -252,7 +271,8 @@ class _Desk:
 
     def _handed_off(self) -> Say:
         wish = self._tools.hand_off_wish
-        return Say(phrases.handed_off(self._shop, wish.opening if wish else None, self._language))
+        text = phrases.handed_off(self._shop, wish.opening if wish else None, self._language)
+        return Say(text, (self._steps.state_buttons(),))
 
     def _say(self, phrase: str, *actions: str) -> Say:
         text = phrases.say(phrase, self._language, shop=self._shop.name, phone=self._shop.phone)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,7 +10,7 @@ from typing import Literal
 import structlog
 from pydantic import ValidationError
 
-from chat.actions.assistant import AssistantAway, Judged, NothingToShow, Say, Step, Turn
+from chat.actions.assistant import AssistantAway, Judged, NothingToShow, Say, Step, Turn, buttons_of
 from chat.actions.offline import OfflineAssistant
 from chat.actions.toolbox import TOOLS, use
 from chat.actions.tools import NotPossible, Tools
@@ -30,20 +30,19 @@ from chat.clients.claude import (
     ToolResults,
 )
 from chat.domain import phrases
-from chat.domain.conversation import Facts, Owner
+from chat.domain.conversation import Facts
 from chat.domain.prompt import JudgeAsk, Prompt, briefing, facts_of, prompt_for, told
 from chat.domain.reply.ledger import Ledger, Setting, ledger_of
 from chat.domain.reply.review import Review, Reviewed
 from chat.domain.reply.screen import Doubt
-from chat.domain.reply.tags import Sentences
-from chat.domain.values import ActionsPart, AppointmentPart, Part, vehicle_text
+from chat.domain.reply.tags import Sentences, Tag, pieces
+from chat.domain.values import AppointmentPart, Part, vehicle_text
 
 log = structlog.get_logger()
 
 MAX_CALLS = 6
 TRIES = 2
 """Where all sentences of a call were dropped, the (stronger) model is told why, once."""
-JUDGE_SECONDS = 0.8
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class Doubts:
     detector: ClaimDetector
     from_chance: float
     judge: Judge | None = None
+    judge_seconds: float = 1.5
 
 
 class ClaudeAssistant:
@@ -185,9 +185,9 @@ class _Speech:
         """What binds the customer or the shop is read back from data, never in the model's words. `held`: by these calls."""
         tools, facts = self._tools, self._tools.facts
         language = self._turn.language
-        buttons = ActionsPart(actions=phrases.actions_of(facts.state, Owner.ASSISTANT, language))
+        buttons = buttons_of(self._turn, tools)
         if tools.hand_off_wish is not None:
-            return Say(phrases.handed_off(self._turn.shop, tools.hand_off_wish.opening, language))
+            return Say(phrases.handed_off(self._turn.shop, tools.hand_off_wish.opening, language), (buttons,))
         if tools.changed is not None and facts.appointment is not None:
             text = {"booked": phrases.booked, "moved": phrases.moved, "cancelled": phrases.cancelled}[
                 tools.changed
@@ -292,15 +292,21 @@ class _Hearing:
         if judge is None:
             return set()
         said = self._ledger.setting.said
-        facts = f"{facts_of(self._ledger.setting)}\n{briefing(self._ledger, self._facts)}"
+        filled = "\n".join(dict.fromkeys(line for s in in_doubt for line in self._filled_in(s)))
+        facts = f"{facts_of(self._ledger.setting)}\n{briefing(self._ledger, self._facts)}\nFilled in by the system, true:\n{filled}"
         ask = JudgeAsk(facts, said[-1] if said else "", [s.text for s in in_doubt])
         try:
-            async with asyncio.timeout(JUDGE_SECONDS):
+            async with asyncio.timeout(self._doubts.judge_seconds):
                 verdicts = await judge.verdicts(ask, self._turn.spent.append)
         except (ClaudeAway, TimeoutError) as error:
             log.info("judge.away", reason=repr(error)[:200])
             return set()
         return {id(s) for s, verdict in zip(in_doubt, verdicts, strict=True) if verdict != "unsupported"}
+
+    def _filled_in(self, sentence: Reviewed) -> Iterator[str]:
+        for part in pieces(sentence.said):
+            if isinstance(part, Tag):
+                yield f"{part} = {self._ledger.rendered(part, self._turn.language)}"
 
     def _settled(self, sentence: Reviewed) -> list[Say | Judged]:
         if sentence.doubt is not None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Literal
 
-from chat.actions.assistant import Reply, Say, Turn
+from chat.actions.assistant import Reply, Say, Turn, buttons_of
 from chat.actions.tools import Tools
 from chat.domain import phrases
 from chat.domain.conversation import (
@@ -14,17 +14,13 @@ from chat.domain.conversation import (
     CALL_BACK_YES,
     CONFIRMING,
     PERSON,
-    Owner,
     State,
 )
-from chat.domain.handoff import phone_in
-from chat.domain.intents import AskCallBack, AskPerson, Context, Intent, No, Yes, understand_action
+from chat.domain.handoff import CARE_FIRST, asked, phone_in
+from chat.domain.intents import AskCallBack, AskPerson, Context, Intent, No, Resume, Yes, understand_action
 from chat.domain.soft import Signs, Soft, soft_trigger
 from chat.domain.understanding import asks_unlisted_price, context_of, speaks_of, understand
 from chat.domain.values import ActionsPart
-
-CARE_FIRST = frozenset({"safety", "distress"})
-"""Reasons for a person that are met with care before anything else."""
 
 _ABOUT_CALLING = CALL_BACK_ASKED | {State.CALL_BACK_OFFER}
 
@@ -40,9 +36,12 @@ class Reception:
     async def answer(self) -> Say | None:
         """`None`: an assistant answers."""
         turn = self._turn
-        if asked := self._person_asked_for():
-            taken = turn.person_offered if asked == AskPerson() else None
-            return await self._hand_off("soft" if taken else "hard", taken or asked.reason)
+        if wanted := self._person_asked_for():
+            taken = turn.person_offered if wanted == AskPerson() else None
+            return await self._hand_off("soft" if taken else "hard", taken or wanted.reason)
+        if self._intents == (Resume(),):
+            self._tools.want_nobody()
+            return self._say("resumed")
         if turn.person_offered and self._intents == (Yes(),):
             return await self._hand_off("soft", turn.person_offered)
         if turn.person_offered and self._intents == (No(),):
@@ -60,7 +59,8 @@ class Reception:
 
     def offer(self, reply: Reply, dropped: int) -> tuple[Soft, Say] | None:
         """The person to offer under a finished answer, and why. In the answer's own buttons, if it has some."""
-        if self._tools.hand_off_wish is not None or self._asked_in in _ABOUT_CALLING:
+        awaited = self._turn.person_asked or self._tools.hand_off_wish is not None
+        if awaited or self._asked_in in _ABOUT_CALLING:
             return None
         soft = soft_trigger(self._signs(reply, dropped))
         if soft is None:
@@ -124,14 +124,14 @@ class Reception:
         return next((i for i in (*self._intents, *typed) if isinstance(i, AskPerson)), None)
 
     async def _hand_off(self, kind: Literal["hard", "soft"], reason: str) -> Say:
-        summary = f"Wrote: {self._turn.text[:500]}" if self._turn.text else reason
-        await self._tools.hand_off(kind, reason, summary)
+        said = [said.text for said in self._turn.history if said.by_customer]
+        await self._tools.hand_off(kind, reason, asked(said))
         wish = self._tools.hand_off_wish
         opening = wish.opening if wish else None
         text = phrases.handed_off(self._turn.shop, opening, self._turn.language)
         if reason in CARE_FIRST:
             text = f"{phrases.say('care_first', self._turn.language)} {text}"
-        return Say(text)
+        return self._buttoned(text)
 
     async def _call_back(self) -> Say | None:
         turn, tools, state = self._turn, self._tools, self._tools.facts.state
@@ -159,5 +159,4 @@ class Reception:
         return self._buttoned(phrases.say(phrase, self._turn.language))
 
     def _buttoned(self, text: str) -> Say:
-        actions = phrases.actions_of(self._tools.facts.state, Owner.ASSISTANT, self._turn.language)
-        return Say(text, (ActionsPart(actions=actions),))
+        return Say(text, (buttons_of(self._turn, self._tools),))

@@ -163,6 +163,7 @@ class NewMessage:
     reply_to: UUID | None = None
     author_name: str | None = None
     id: UUID | None = None
+    also: tuple[OutboundChannel, ...] = ()
     opt_out: tuple[OutboundChannel, ...] = ()
     ip: str | None = None
 
@@ -208,6 +209,7 @@ async def _publish(session: AsyncSession, scene: Scene, message: ChatMessage, ne
         channel=new.channel,
         text=message.text,
         reply_to=message.reply_to,
+        also=new.also,
         opt_out=new.opt_out,
         ip=new.ip,
     )

@@ -2,17 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from shared.db.engine import transaction
 from shared.events import Event, StaffChanged
-from shared.http.staff import StaffSession
 from shared.messaging.replay import replica
+from shared.staff_sessions import StaffSession
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store, store_staff
 from chat.actions.handing_off import give_back, take_over
+from chat.actions.messages import READ_AT_ONCE
 from chat.actions.records import (
     NewMessage,
     NoConversation,
@@ -26,6 +27,9 @@ from chat.deps import Deps
 from chat.domain import phrases
 from chat.store_staff import InboxFilter, InboxRow
 from chat.tables import ChatMessage, StaffMember, StaffNote
+
+AWAY_AFTER = timedelta(seconds=75)
+"""Without a sign of an open page, which gives one every half minute to 45 seconds."""
 
 
 class NotStaff(Exception):
@@ -129,17 +133,37 @@ async def locations_seen(
     )
 
 
-async def open_for_staff(deps: Deps, viewer: Viewer, conversation_id: UUID) -> Opened:
-    """Marks it as read. Raises `UnknownConversation`."""
+@dataclass(frozen=True)
+class Page:
+    """The newest messages and notes, or those before this `seq` and this moment."""
+
+    before_seq: int | None = None
+    notes_before: datetime | None = None
+
+
+NEWEST = Page()
+
+
+async def open_for_staff(deps: Deps, viewer: Viewer, conversation_id: UUID, page: Page = NEWEST) -> Opened:
+    """Marks what is shown, and all before it, as read. Raises `UnknownConversation`.
+
+    As many as `READ_AT_ONCE` say that there may be more before the first of them.
+    """
     async with transaction(deps.sessions, viewer.tenant_id) as session:
         wanted = InboxFilter(viewer.locations, only=[conversation_id])
         rows = await store_staff.inbox(session, viewer.tenant_id, wanted)
         if not rows:
             raise UnknownConversation
-        messages = await store.messages_after(
-            session, viewer.tenant_id, conversation_id=conversation_id, after=0
+        messages = await store.newest_messages(
+            session,
+            viewer.tenant_id,
+            conversation_id=conversation_id,
+            before=page.before_seq,
+            most=READ_AT_ONCE,
         )
-        notes = await store_staff.notes_of(session, viewer.tenant_id, conversation_id)
+        notes = await store_staff.newest_notes(
+            session, viewer.tenant_id, conversation_id, before=page.notes_before, most=READ_AT_ONCE
+        )
         if messages and viewer.may_act:
             await store_staff.mark_staff_seen(
                 session, viewer.tenant_id, conversation_id=conversation_id, seq=messages[-1].seq
@@ -176,14 +200,22 @@ async def staff_writes(
             return known
         await _join(deps, session, viewer, scene)
         asked = await store_staff.newest_of_customer(session, viewer.tenant_id, conversation_id)
+        channel = channel_of(asked.channel if asked and asked.channel != "crm" else "web")
         message = NewMessage(
             "staff",
             text,
-            channel=channel_of(asked.channel if asked and asked.channel != "crm" else "web"),
+            channel=channel,
             client_id=own_id,
             author_name=viewer.name,
+            also=("email",) if channel == "web" and _is_away(scene, deps.now()) else (),
         )
         return await add_message(session, scene, message, deps.now())
+
+
+def _is_away(scene: Scene, now: datetime) -> bool:
+    """From the page: what is written there would not be read."""
+    present_at = scene.conversation.present_at
+    return present_at is None or now - present_at > AWAY_AFTER
 
 
 async def staff_gives_back(deps: Deps, viewer: Viewer, conversation_id: UUID) -> None:

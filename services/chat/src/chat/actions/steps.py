@@ -3,17 +3,17 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.events import CatalogService, Price
-from shared.prices import amount_text
+from shared.events import CatalogService
 
-from chat.actions.assistant import Say, Step, Turn
+from chat.actions.assistant import Say, Step, Turn, buttons_of
 from chat.actions.tools import NotPossible, Offer, Tools
 from chat.clients.booking import BookingRefused
 from chat.domain import phrases
 from chat.domain.catalog import differences, match_class, match_service
-from chat.domain.conversation import PERSON, PICK_TIME, SEE_PRICES, Owner, State
+from chat.domain.conversation import PERSON, PICK_TIME, SEE_PRICES, State
 from chat.domain.intents import AskDuration, AskMove, AskPrice, ChooseSlot, Intent, NameService, PickTime, Yes
 from chat.domain.language import Language
+from chat.domain.understanding.asking import FILMS_COMPARED
 from chat.domain.values import (
     Action,
     ActionsPart,
@@ -38,13 +38,17 @@ class Steps:
     async def quote(self, intent: AskPrice | NameService, *, ask_for_time: bool = True) -> list[Step]:
         if intent.vehicle_class:
             self._tools.name_vehicle_class(intent.vehicle_class)
+        addons = intent.addons if isinstance(intent, AskPrice) else ()
+        if addons and intent.service is None and (said := self._addons(addons)):
+            return said
         service = self.service(intent.service)
         if service is None:
             return self.services()
         self._tools.name_service(service.code)
         if self._class_missing(service):
             return [self._ask_class(phrases.price_range(service, self._shop, self._language))]
-        quote = await self._tools.get_quote(service.code)
+        beside = tuple(addon.code for addon in service.addons if addon.code in addons)
+        quote = await self._tools.get_quote(service.code, addons=beside)
         text = phrases.price(
             quote, self._shop, self._vehicle(), self._language, ask_for_time=ask_for_time and not self._booked
         )
@@ -59,6 +63,9 @@ class Steps:
             return self.which_day(wish)
         if isinstance(intent, AskMove) and not self._booked:
             return [self._say("nothing_to_move")]
+        if self._tools.another_car and self._tools.facts.booked:
+            text = phrases.another_car(self._tools.facts.booked, self._language)
+            return [Say(text, (self._buttons(PERSON, "move", SEE_PRICES),))]
         if missing := await self._quoted_first(intent):
             return missing
         offer = await self._tools.find_slots(wish)
@@ -105,7 +112,7 @@ class Steps:
         self._tools.name_service(service.code)
         if self._class_missing(service):
             return self.ask_class()
-        await self._tools.get_quote(service.code)
+        await self._tools.fresh_quote()
         return None
 
     def _for_this_class(self, quoted: str | None) -> bool:
@@ -196,9 +203,11 @@ class Steps:
         return [Say(phrases.duration(service, self._shop, self._language))]
 
     def details(self, named: str | None) -> list[Step]:
-        services = self._tools.list_services()
-        service = next((s for s in services if s.code == named), None)
-        if service is None or not service.description:
+        self._tools.list_services()
+        service = self.service(named)
+        if service is None:
+            return self.ask_service()
+        if not service.description:
             text = phrases.say("details_unknown", self._language, phone=self._shop.phone)
             return [Say(text, (self._buttons(PERSON, SEE_PRICES),))]
         text = phrases.say(
@@ -226,17 +235,20 @@ class Steps:
         services = self._tools.list_services()
         if service := next((s for s in services if _takes_off(s.code, s.name)), None):
             return await self.quote(AskPrice(service.code))
+        offers_it = (a.code for s in services for a in s.addons if _takes_off(a.code, a.name))
+        return self._addons(tuple(dict.fromkeys(offers_it))) or self.knowledge("removal", question)
+
+    def _addons(self, codes: tuple[str, ...]) -> list[Step]:
+        """Their prices beside the service spoken of, or beside any."""
         spoken_of = self.service(None)
-        ordered = sorted(services, key=lambda s: s != spoken_of)
-        addon = next((a for s in ordered for a in s.addons if _takes_off(a.code, a.name)), None)
-        if addon is None:
-            return self.knowledge("removal", question)
-        cents = {p.vehicle_class: p.amount_cents for p in addon.class_prices}.get(
-            self._tools.facts.vehicle_class or "", addon.amount_cents
+        ordered = sorted(self._tools.list_services(), key=lambda s: s != spoken_of)
+        known = {a.code: a for s in reversed(ordered) for a in s.addons}
+        said = "\n".join(
+            phrases.addon(known[code], self._tools.facts.vehicle_class, self._language)
+            for code in codes
+            if code in known
         )
-        price = amount_text(Price(kind="exact", amount_cents=cents), self._language)
-        text = phrases.say("removal_addon", self._language, addon=addon.name, price=price)
-        return [Say(text, (self._buttons(SEE_PRICES, PICK_TIME),))]
+        return [Say(said, (self._buttons(SEE_PRICES, PICK_TIME),))] if said else []
 
     def knowledge(self, code: str, question: str) -> list[Step]:
         """What the shop says; a question without an answer is kept for it."""
@@ -273,11 +285,27 @@ class Steps:
     def ask_class(self) -> list[Step]:
         return [self._ask_class(phrases.say("which_vehicle", self._language))]
 
-    def compare(self, service: str) -> list[Step]:
-        tiers = self._tools.compare_tiers(service)
+    def compare(self, question: str) -> list[Step]:
+        """What the shop says of its films, and those for the job spoken of side by side."""
+        said: list[Step] = []
+        if any(entry.code == FILMS_COMPARED for entry in self._shop.knowledge):
+            said += self.knowledge(FILMS_COMPARED, question)
+        spoken_of = self.service(None)
+        of_films = [s for s in (spoken_of, *self._tools.services) if s and s.family]
+        try:
+            tiers = self._tools.compare_tiers(of_films[0].code if of_films else "")
+        except NotPossible:
+            return said or self.knowledge(FILMS_COMPARED, question)
         differs = differences([tier.description for tier in tiers])
         text = phrases.tiers(tiers, differs, self._tools.facts.vehicle_class, self._language)
-        return [Say(text, (_service_buttons(tiers, self._language),))]
+        return [*said, Say(text, (_service_buttons(tiers, self._language),))]
+
+    def unlisted(self, question: str, *, priced: bool) -> list[Step]:
+        """Work of which only a person can say whether the shop does it."""
+        self._tools.price_unknown = self._tools.price_unknown or priced
+        self._tools.unanswered.append(question)
+        text = phrases.say("unlisted", self._language, shop=self._shop.name)
+        return [Say(text, (self._buttons(PERSON, SEE_PRICES),))]
 
     def report_change(self) -> list[Step]:
         appointment = self._tools.facts.appointment
@@ -354,9 +382,7 @@ class Steps:
         return match_service(self._turn.lead.interest or "", self._tools.services)
 
     def state_buttons(self) -> ActionsPart:
-        return ActionsPart(
-            actions=phrases.actions_of(self._tools.facts.state, Owner.ASSISTANT, self._language)
-        )
+        return buttons_of(self._turn, self._tools)
 
     @property
     def _booked(self) -> bool:

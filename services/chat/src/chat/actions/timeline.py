@@ -1,6 +1,7 @@
 """The lead's timeline: one row for every event about it, in words without personal data."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar, assert_never
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from shared.events import (
     BookingRequested,
     CallBackRequested,
     ContactOptedOut,
+    CrmLeadEntered,
+    CrmLeadRefused,
     CrmMessageObserved,
     CrmSynced,
     CrmSyncFailed,
@@ -31,6 +34,7 @@ from shared.messaging.replay import replica
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
+from chat.actions.messages import READ_AT_ONCE
 from chat.actions.staff import Viewer
 from chat.deps import Deps
 from chat.domain.reply.render import moment
@@ -46,6 +50,8 @@ Told = (
     | CrmMessageObserved
     | CrmSynced
     | CrmSyncFailed
+    | CrmLeadEntered
+    | CrmLeadRefused
     | NotificationSent
     | NotificationFailed
     | InboundMessageReceived
@@ -77,23 +83,27 @@ async def keep_in_timeline(session: AsyncSession, event: Event[ToldT]) -> None:
     await store.keep_in_timeline(session, entry)
 
 
-async def read_timeline_of_tenant(deps: Deps, slug: str, lead_id: UUID) -> Sequence[TimelineEntry] | None:
-    """By time; `None` for a tenant that is not known here."""
+async def read_timeline_of_tenant(
+    deps: Deps, slug: str, lead_id: UUID, *, before: datetime | None = None
+) -> Sequence[TimelineEntry] | None:
+    """By time, the newest or those before `before`, up to `READ_AT_ONCE`; `None` for a tenant that is not known here."""
     async with transaction(deps.sessions, None) as session:
         tenant_id = await store.tenant_by_slug(session, slug)
     if tenant_id is None:
         return None
     async with transaction(deps.sessions, tenant_id) as session:
-        return await store.timeline_of(session, tenant_id, lead_id)
+        return await store.timeline_of(session, tenant_id, lead_id, before=before, most=READ_AT_ONCE)
 
 
-async def read_timeline(deps: Deps, viewer: Viewer, lead_id: UUID) -> Sequence[TimelineEntry] | None:
-    """By time; `None` for a lead of another tenant or of a location where the viewer does not work."""
+async def read_timeline(
+    deps: Deps, viewer: Viewer, lead_id: UUID, *, before: datetime | None = None
+) -> Sequence[TimelineEntry] | None:
+    """As above; `None` for a lead of another tenant or of a location where the viewer does not work."""
     async with transaction(deps.sessions, viewer.tenant_id) as session:
         lead = await store.lead_of(session, viewer.tenant_id, lead_id)
         if lead is None or not viewer.sees(lead.location_id):
             return None
-        return await store.timeline_of(session, viewer.tenant_id, lead_id)
+        return await store.timeline_of(session, viewer.tenant_id, lead_id, before=before, most=READ_AT_ONCE)
 
 
 def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each event
@@ -122,10 +132,15 @@ def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
             return f"{told.what.capitalize()} stands in the CRM"
         case CrmSyncFailed():
             return f"{told.what.capitalize()} not in the CRM: {told.code} after {told.attempts} attempts"
+        case CrmLeadEntered():
+            return f"Order {told.ref.order_id} was written to the CRM"
+        case CrmLeadRefused():
+            return f"Not in the CRM, its {told.step} was refused: {told.code} after {told.attempts} attempts"
         case NotificationSent():
             return f"{told.channel} sent: {told.template}"
         case NotificationFailed():
-            return f"{told.channel} not sent: {told.template}, {told.code}"
+            fate = "perhaps sent" if told.code.startswith("unknown:") else "not sent"
+            return f"{told.channel} {fate}: {told.template}, {told.code}"
         case InboundMessageReceived():
             return f"Customer wrote by {told.channel}"
         case ContactOptedOut():

@@ -33,6 +33,7 @@ from chat.domain.conversation import (
     WentAside,
     WishKept,
 )
+from chat.domain.handoff import SUMMARY, SUMMARY_OF_WORDS, told_and_promised
 from chat.domain.language import Language
 from chat.domain.open_times import (
     USUAL_DAYS,
@@ -72,7 +73,10 @@ class VehicleUnknown(NotPossible):
     """The price depends on it."""
 
     def __init__(self, classes: Sequence[str]) -> None:
-        super().__init__(f"the price depends on the vehicle: ask which it is ({', '.join(classes)})")
+        super().__init__(
+            f"the price depends on the vehicle: ask once which it is ({', '.join(classes)});"
+            " asked already: say the price for each that it may be, {price:CODE/CLASS}"
+        )
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,8 @@ class Tools:
     words: tuple[str, ...] = ()
     language: Language = "en"
     hand_off_wish: HandOffWish | None = None
+    nobody_wanted: bool = False
+    """A person who was asked for need not come any more."""
     call_back_wish: CallBackWish | None = None
     tried: UUID | None = None
     booking_wish: BookingRequested | None = None
@@ -216,11 +222,23 @@ class Tools:
         except BookingRefused as refusal:
             self.price_unknown = self.price_unknown or refusal.code in _NO_PRICE
             raise
+        quote = quote.model_copy(update={"addons": tuple(addons)})
         self.quoted = True
         self.price_unknown = self.price_unknown or quote.total_cents is None
         self._became(Quoted(quote))
         self._receipt("get_quote", {"ref": next_ref(self.receipts, "get_quote", "q"), **_told(quote)})
         return quote
+
+    async def fresh_quote(self) -> Quote:
+        """That of the service spoken of; made anew with its add-ons where it is out of date."""
+        quote = self.facts.quote
+        service = self.facts.service or (quote.service.code if quote else None)
+        if service is None:
+            raise NotPossible("get_quote for a service first")
+        if quote is not None and not self._out_of_date(quote):
+            return quote
+        same = quote is not None and quote.service.code == service
+        return await self.get_quote(service, addons=quote.addons if quote and same else ())
 
     def _check_class(self, service: str) -> None:
         priced = next((s for s in self.services if s.code == service), None)
@@ -230,7 +248,7 @@ class Tools:
     async def find_slots(self, wish: Wish, *, quote: str | None = None) -> Offer:
         """Needs a quote, which it renews when it is out of date; `quote` names another one than the newest.
 
-        The time that is held does not suit whoever asks for others.
+        The time that is held stays held, and is none of those that whoever asks for others wants to see.
         """
         self._check_another(quote)
         if quote is not None:
@@ -242,8 +260,8 @@ class Tools:
         found = await self._slots(job, *searched_days(asked, today))
         if not found.slots:
             found = await self._slots(job, today, today + timedelta(days=USUAL_DAYS - 1))
-        self.let_go_of_time()
-        times = open_times(found, wish, asked, declined(self.receipts, self.now))
+        held = {self.facts.hold.start} if self.facts.hold else set()
+        times = open_times(found, wish, asked, declined(self.receipts, self.now) | held)
         self._became(Offered(times.offered))
         self._receipt("find_slots", self._found(times, asked, found))
         return Offer(SlotList(timezone=found.timezone, slots=times.offered), times)
@@ -286,11 +304,12 @@ class Tools:
         if self.facts.booked:
             return self._held(self._span(start), "hold_slot")
         self._take_up_for(start, quote)
-        job = await self._fresh_quote()
+        job = await self.fresh_quote()
         known = self.facts.hold
         if known and known.id and known.start == start and not path.hold_expired(known, self.now):
             return self._held(known, "hold_slot")
         hold = await self._guarded(self.booking.hold(self.link, quote_id=job.id, start=start), start)
+        self.let_go_of_time()  # for the one that was chosen instead
         return self._held(hold, "hold_slot")
 
     def read_back_only(self, start: datetime) -> Hold | None:
@@ -320,8 +339,16 @@ class Tools:
         found = (slot for slot, _ in slots_found(self.receipts))
         return next((slot for slot in (*self.facts.offered, *found) if slot.start == start), None)
 
+    @property
+    def another_car(self) -> bool:
+        """An appointment stands, and it is not for the car spoken of."""
+        booked = self.facts.booked
+        if booked is None or booked.vehicle is None or self.vehicle is None:
+            return False
+        return not may_mean(self.vehicle, booked.vehicle)
+
     def _check_another(self, quote: str | None) -> None:
-        if self.facts.booked and quote is not None:
+        if self.another_car or (self.facts.booked and quote is not None):
             raise NotPossible("an appointment stands: times are for moving it; a person adds another one")
 
     def _check_day(self, start: datetime) -> None:
@@ -415,10 +442,18 @@ class Tools:
         return opening
 
     async def hand_off(self, kind: Literal["hard", "soft"], reason: str, summary: str) -> None:
+        """`summary`: what was asked; what was offered and promised is added to it."""
         opening = await self.get_hours()
-        self.hand_off_wish = HandOffWish(kind, reason[:200], summary[:1000], opening)
+        promised = told_and_promised(self.facts, self.quotes.values(), self.now)
+        lines = "\n".join([summary[:SUMMARY_OF_WORDS], *promised])
+        self.hand_off_wish = HandOffWish(kind, reason[:200], lines[:SUMMARY], opening)
         self._became(HandedOff())
         self._receipt("hand_off", {"reason": reason[:200]})
+
+    def want_nobody(self) -> None:
+        self.nobody_wanted = True
+        if self.facts.state is path.State.HUMAN:
+            self.facts = replace(self.facts, state=path.resting_state(self.facts))
 
     def ask_call_back(self) -> None:
         self._became(CallBackAsked(number_known=self.phone is not None))
@@ -504,20 +539,13 @@ class Tools:
         """What a time is wanted for: the quoted job, or the appointment that is to move."""
         if self.facts.booked:
             return {"appointment_id": str(self.facts.booked.id)}
-        return {"quote_id": str((await self._fresh_quote()).id)}
+        return {"quote_id": str((await self.fresh_quote()).id)}
 
     def _quote_ref(self) -> str | None:
         quote = self.facts.quote
         if quote is None or self.facts.booked:
             return None
         return next((ref for ref, known in self.quotes.items() if known.id == quote.id), None)
-
-    async def _fresh_quote(self) -> Quote:
-        quote = self.facts.quote
-        service = self.facts.service or (quote.service.code if quote else None)
-        if service is None:
-            raise NotPossible("get_quote for a service first")
-        return await self.get_quote(service) if quote is None or self._out_of_date(quote) else quote
 
     def _out_of_date(self, quote: Quote) -> bool:
         """Over, or not for the service and the class of vehicle that are spoken of now."""

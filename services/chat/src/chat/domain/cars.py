@@ -1,14 +1,28 @@
 """Which car is spoken of: as said in free words or to a tool, beside those that are known already."""
 
+import re
 from collections.abc import Collection
 
 from shared.events import Vehicle
 
 from shared import vehicles
 
+_DENIED = re.compile(
+    r"\b(?:(?P<before>(?:was|were|is|been|got|fue|esta) (?:sold|traded(?: in)?|vendid[oa])|traded(?: in)? for)"
+    r"|not|isn't|no (?:es|era)|instead of|en (?:vez|lugar) del?|sold|traded(?: in)?|vend[ií])(?!\w)",
+    re.IGNORECASE,
+)
+"""Denies the car that follows at once, or, `was traded in for`, the one right before it."""
+_BESIDE = re.compile(
+    r"^\s*(?:(?:for|para)\s+)?(?:(?:the|my|our|that|an?|una?|el|la|mi|ese|esa)\s+)?(?:\d{4}\s+)?",
+    re.IGNORECASE,
+)
+_MOST_WORDS = 4
+"""Of a car's name."""
+
 
 def cars_in(text: str) -> tuple[Vehicle, ...]:
-    """In order, each once."""
+    """In order, each once; without those that it is said not to be."""
     said = (
         Vehicle(
             year=mention.year,
@@ -16,9 +30,40 @@ def cars_in(text: str) -> tuple[Vehicle, ...]:
             model=mention.car.model,
             vehicle_class=mention.car.vehicle_class,
         )
-        for mention in vehicles.mentioned(text)
+        for mention in _meant(text)
     )
     return tuple(dict.fromkeys(said))
+
+
+def _meant(text: str) -> list[vehicles.Mention]:
+    text = text.replace("\u2019", "'")
+    meant: list[vehicles.Mention] = []
+    begin, denied = 0, False
+    for denial in (*_DENIED.finditer(text), None):
+        here = text[begin : denial.start() if denial else len(text)]
+        found = vehicles.mentioned(here)
+        meant += found[1:] if denied and vehicles.car_words(_BESIDE.sub("", here)) else found
+        if denial and denial["before"] and _ends_with_car(here):
+            meant = meant[:-1]
+        if denial:
+            begin, denied = denial.end(), not denial["before"]
+    return meant
+
+
+def _ends_with_car(text: str) -> bool:
+    words = text.split()
+    last = (words[-count:] for count in range(1, min(_MOST_WORDS, len(words)) + 1))
+    return any(vehicles.car_words(" ".join(some)) == len(some) for some in last)
+
+
+_WHICH = re.compile(
+    r"\b(?:it'?s|it is|es (?:una?|para)|wrong car|ahora (?:traigo|tengo)|now)\b", re.IGNORECASE
+)
+
+
+def says_which_car(text: str) -> bool:
+    """Of the car that is to be worked on, not of a brother's."""
+    return bool(cars_in(text)) and _WHICH.search(text) is not None
 
 
 def may_mean(said: Vehicle, car: Vehicle) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from shared.events import CatalogService
+from shared.events import Addon, CatalogService
 from shared.words import in_words_of, vocabulary
 
 from chat.domain.language import in_english, plain
@@ -28,7 +28,47 @@ def match_service(text: str, services: tuple[CatalogService, ...]) -> CatalogSer
         for wording in (_bare(plain(w)) for w in (service.code, *service.names, *service.synonyms))
         if wording and (f" {wording} " in words or f" {wording} " in written)
     ]
-    return max(found, key=lambda pair: pair[0])[1] if found else _by_words(words, services)
+    if found:
+        return max(found, key=lambda pair: pair[0])[1]
+    return _by_all_words(words, services) or _by_words(words, services)
+
+
+def _by_all_words(words: str, services: tuple[CatalogService, ...]) -> CatalogService | None:
+    """By a name or synonym of several words that all stand somewhere in the text: `the 2 in front` says `front two`."""
+    said = {_counted(_stem(word)) for word in words.split()}
+    found = [
+        (len(wording), service)
+        for service in services
+        for wording in (
+            {_counted(_stem(w)) for w in _bare(plain(one)).split()}
+            for one in (*service.names, *service.synonyms)
+        )
+        if len(wording) > 1 and wording <= said
+    ]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _counted(word: str) -> str:
+    return {"1": "one", "2": "two", "3": "three", "4": "four", "both": "two"}.get(word, word)
+
+
+def match_addons(text: str, services: Sequence[CatalogService]) -> tuple[Addon, ...]:
+    """Those that the text names by a word of their own, which no service is called or described by."""
+    said = _stems(in_english(plain(text)))
+    described = {
+        word
+        for s in services
+        for words in (s.code, *s.names, *s.synonyms, s.description)
+        for word in _stems(words)
+    }
+    addons = {addon.code: addon for s in services for addon in s.addons}
+    return tuple(one for one in addons.values() if (_stems(f"{one.code} {one.name}") - described) & said)
+
+
+def without_addons(text: str, addons: Iterable[Addon]) -> str:
+    """What is left of plain words that may name a service."""
+    named = {word for addon in addons for word in _stems(f"{addon.code} {addon.name}")}
+    return " ".join(word for word in text.split() if _stem(_bare(word)) not in named)
 
 
 def match_tier(text: str, services: tuple[CatalogService, ...], current: str | None) -> CatalogService | None:

@@ -29,7 +29,7 @@ class State(StrEnum):
 
 
 class Aside(StrEnum):
-    """What a turn was that did not move the path: it goes on where it stood. (HUMAN is a state: nothing goes on.)"""
+    """What a turn was that did not move the path: it goes on where it stood. (HUMAN is a state: a person is awaited, or there.)"""
 
     QUESTION = "question"
     OFF_TOPIC = "off_topic"
@@ -86,6 +86,8 @@ class Quoted:
 
 @dataclass(frozen=True)
 class Offered:
+    """What is held stays held until another time is."""
+
     slots: tuple[Slot, ...]
 
 
@@ -188,7 +190,7 @@ def _on_the_path(facts: Facts, happened: Happened) -> Facts:  # noqa: C901, PLR0
             )
         case Offered(slots):
             state = State.MOVE_OFFER if facts.booked else State.OFFER
-            return replace(facts, state=state, offered=slots, hold=None)
+            return replace(facts, state=state, offered=slots)
         case Held(hold):
             return replace(facts, state=State.MOVE_CONFIRM if facts.booked else State.CONFIRM, hold=hold)
         case HoldLost():
@@ -256,7 +258,7 @@ def hold_expired(hold: Hold, now: datetime) -> bool:
     return hold.expires_at is not None and hold.expires_at <= now
 
 
-SEE_PRICES, PICK_TIME, ASK, PERSON = "see_prices", "pick_time", "ask", "person"
+SEE_PRICES, PICK_TIME, ASK, PERSON, RESUME = "see_prices", "pick_time", "ask", "person", "resume"
 CONFIRM_YES, CONFIRM_NO = "confirm:yes", "confirm:no"
 MOVE, MOVE_YES, MOVE_NO = "move", "move:yes", "move:no"
 CANCEL, CANCEL_YES, CANCEL_NO = "cancel", "cancel:yes", "cancel:no"
@@ -276,6 +278,7 @@ FIXED_ACTIONS = frozenset(
         PICK_TIME,
         ASK,
         PERSON,
+        RESUME,
         CONFIRM_YES,
         CONFIRM_NO,
         MOVE,
@@ -295,19 +298,24 @@ _ACTIONS: dict[State, tuple[str, ...]] = {
     State.NEED: (SEE_PRICES, PICK_TIME, ASK, PERSON),
     State.QUOTE: (PICK_TIME, ASK, PERSON),
     State.OFFER: (SEE_PRICES, PERSON),
-    State.CONFIRM: (CONFIRM_YES, CONFIRM_NO),
+    State.CONFIRM: (CONFIRM_YES, CONFIRM_NO, PERSON),
     State.REQUESTED: (ASK, PERSON),
     State.BOOKED: (MOVE, CANCEL, ASK, PERSON),
     State.MOVE_OFFER: (CANCEL, PERSON),
-    State.MOVE_CONFIRM: (MOVE_YES, MOVE_NO),
-    State.CANCEL_CONFIRM: (CANCEL_YES, CANCEL_NO),
+    State.MOVE_CONFIRM: (MOVE_YES, MOVE_NO, PERSON),
+    State.CANCEL_CONFIRM: (CANCEL_YES, CANCEL_NO, PERSON),
     State.CALL_BACK_OFFER: (CALL_BACK, PICK_TIME, SEE_PRICES, PERSON),
     State.CALL_BACK_NUMBER: (CALL_BACK_NO, PERSON),
-    State.CALL_BACK_CONFIRM: (CALL_BACK_YES, CALL_BACK_NO),
-    State.HUMAN: (),
+    State.CALL_BACK_CONFIRM: (CALL_BACK_YES, CALL_BACK_NO, PERSON),
+    State.HUMAN: (SEE_PRICES, PICK_TIME, ASK, PERSON),
 }
 
 
-def action_ids(state: State, owner: Owner) -> tuple[str, ...]:
-    """The buttons under the conversation; none while a person owns it."""
-    return () if owner is Owner.HUMAN else _ACTIONS[state]
+def action_ids(
+    state: State, owner: Owner, *, person_asked: bool = False, assistant_on: bool = True
+) -> tuple[str, ...]:
+    """The buttons under the conversation: one for a person, or, where one is there or awaited, one for the assistant, if it is on."""
+    if owner is Owner.HUMAN:
+        return (RESUME,) if assistant_on else ()
+    resumes = person_asked and assistant_on
+    return tuple(RESUME if resumes and one == PERSON else one for one in _ACTIONS[state])

@@ -1,14 +1,18 @@
 """When a person is to answer, who is told next, and what the assistant hands them."""
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.prices import price_text
 
-from chat.domain.conversation import Facts
+from chat.domain.conversation import Facts, State, hold_expired
 from chat.domain.reply.render import moment
-from chat.domain.values import LeadFacts, OpeningHours, OpeningSpan, ShopFacts, vehicle_text
+from chat.domain.values import LeadFacts, OpeningHours, OpeningSpan, Quote, ShopFacts, vehicle_text
+
+CARE_FIRST = frozenset({"safety", "distress"})
+"""Reasons for a person that are met with care before anything else."""
 
 ANSWER_WITHIN = timedelta(minutes=5)
 """Of opening hours, at each level."""
@@ -51,6 +55,40 @@ def phone_in(text: str) -> str | None:
     if found[-1].startswith("+"):
         return f"+{digits}" if 8 <= len(digits) <= 15 else None
     return f"+1{digits[-10:]}"
+
+
+SUMMARY = 1000
+SUMMARY_OF_WORDS = 500
+ASKED_LATELY = 5
+
+
+def asked(said: Sequence[str]) -> str:
+    """The customer's words, oldest first, as a line for whoever takes over."""
+    return "Asked: " + " / ".join(words[:120] for words in said[-ASKED_LATELY:])
+
+
+def told_and_promised(facts: Facts, quotes: Iterable[Quote], now: datetime) -> list[str]:
+    """Lines for whoever takes over, in English: prices in force, times on offer, what is held, booked, wished for."""
+    lines = [f"Quoted: {_quoted(quote)}" for quote in quotes if quote.total_cents is not None]
+    zone = facts.booked.timezone if facts.booked else "UTC"
+    if facts.offered and facts.state in {State.OFFER, State.MOVE_OFFER}:
+        lines.append("Offered: " + "; ".join(slot.label for slot in facts.offered))
+    if facts.hold and not hold_expired(facts.hold, now):
+        lines.append(
+            f"{'Held' if facts.hold.id else 'Read back, not held'}: {facts.hold.label or moment(facts.hold.start, zone)}"
+        )
+    if facts.state is State.REQUESTED:
+        lines.append("Promised: that the wished time is passed on, since booking did not answer")
+    if facts.booked:
+        lines.append(
+            f"Booked: {facts.booked.service.name}, {moment(facts.booked.start, zone)}, number {facts.booked.number}"
+        )
+    return lines
+
+
+def _quoted(quote: Quote) -> str:
+    car = quote.vehicle.called if quote.vehicle else quote.vehicle_class
+    return ", ".join(filter(None, (quote.service.name, car, price_text(quote.price))))
 
 
 def suggested_reply(lead: LeadFacts, shop: ShopFacts, facts: Facts) -> str:

@@ -13,10 +13,11 @@ from chat.domain.wishes import Wish
 
 @dataclass(frozen=True)
 class AskPrice:
-    """`service`: the code of the one named in the message, if any."""
+    """`service`: the code of the one named in the message, if any; `addons`: codes of what is wanted beside it, or alone."""
 
     service: str | None = None
     vehicle_class: str | None = None
+    addons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,26 @@ class AskKnowledge:
 @dataclass(frozen=True)
 class AskCheapest:
     pass
+
+
+@dataclass(frozen=True)
+class AskCompare:
+    """How the films of a job differ; `question` as it was asked."""
+
+    question: str
+
+
+@dataclass(frozen=True)
+class AskUnlisted:
+    """Work that the catalogue does not have; `question` as it was asked. `priced`: its price was asked."""
+
+    question: str
+    priced: bool = True
+
+
+@dataclass(frozen=True)
+class Decline:
+    """Nothing more is wanted now: neither these times nor others."""
 
 
 @dataclass(frozen=True)
@@ -247,6 +268,9 @@ Intent = (
     | AskOpenNow
     | AskKnowledge
     | AskCheapest
+    | AskCompare
+    | AskUnlisted
+    | Decline
     | AskRemoval
     | AskGlass
     | SayLate
@@ -318,6 +342,7 @@ def _fixed(action: str) -> Intent:
         "call_back": AskCallBack(),
         "move": AskMove(),
         "cancel": AskCancel(),
+        "resume": Resume(),
     }
     if action in intents:
         return intents[action]

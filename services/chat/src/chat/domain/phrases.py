@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from shared.events import CatalogService, KnowledgeEntry, Vehicle
+from shared.events import Addon, CatalogService, KnowledgeEntry, Price, Vehicle
 from shared.events.notification import Media
 from shared.prices import amount_text, price_text
 
@@ -66,8 +66,16 @@ def buttons(*actions: str, language: Language = "en") -> ActionsPart:
     return ActionsPart(actions=tuple(button(action, language) for action in actions))
 
 
-def actions_of(state: State, owner: Owner, language: Language = "en") -> tuple[Action, ...]:
-    return tuple(button(action, language) for action in action_ids(state, owner))
+def actions_of(
+    state: State,
+    owner: Owner,
+    language: Language = "en",
+    *,
+    person_asked: bool = False,
+    assistant_on: bool = True,
+) -> tuple[Action, ...]:
+    ids = action_ids(state, owner, person_asked=person_asked, assistant_on=assistant_on)
+    return tuple(button(action, language) for action in ids)
 
 
 def greeting(
@@ -125,7 +133,7 @@ def price(
     return say(
         "price" if ask_for_time else "price_only",
         language,
-        service=quote.service.called(language),
+        service=_job(quote, language),
         target=_quoted_for(quote, vehicle, language),
         total=amount_text(quote.price, language),
         shop=shop.name,
@@ -147,6 +155,18 @@ def price_from_catalog(
         shop=shop.name,
         price=catalog_price(service, vehicle_class, language),
     )
+
+
+def addon(added: Addon, vehicle_class: str | None, language: Language = "en") -> str:
+    of_class = {price.vehicle_class: price.amount_cents for price in added.class_prices}
+    cents = of_class.get(vehicle_class or "", added.amount_cents)
+    price_ = amount_text(Price(kind="exact", amount_cents=cents), language)
+    return say("addon", language, addon=added.name, price=price_)
+
+
+def _job(quote: Quote, language: Language) -> str:
+    """The service with its add-ons."""
+    return " + ".join([quote.service.called(language), *(line.label for line in quote.lines[1:])])
 
 
 def price_range(service: CatalogService, shop: ShopFacts, language: Language = "en") -> str:
@@ -226,7 +246,7 @@ def read_back(
     return say(
         phrase,
         language,
-        service=quote.service.called(language),
+        service=_job(quote, language),
         target=_quoted_for(quote, vehicle, language),
         total=price_text(quote.price, language),
         time=moment(hold.start, shop.timezone, language),
@@ -279,6 +299,10 @@ def changed_by_shop(
 
 def status(appointment: Appointment, language: Language = "en") -> str:
     return _appointment("status", appointment, language)
+
+
+def another_car(appointment: Appointment, language: Language = "en") -> str:
+    return _appointment("another_car", appointment, language)
 
 
 def ask_cancel(appointment: Appointment, language: Language = "en") -> str:

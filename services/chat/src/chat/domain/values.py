@@ -27,13 +27,14 @@ class QuoteLine(Fact):
 
 
 class Quote(Fact):
-    """`total_cents` is `None` where the price is on request; `max_cents`: up to where a range goes."""
+    """`total_cents` is `None` where the price is on request; `max_cents`: up to where a range goes. `addons` by their codes."""
 
     id: UUID
     service: Service
     vehicle: Vehicle | None = None
     vehicle_class: str | None = None
     lines: tuple[QuoteLine, ...] = ()
+    addons: tuple[str, ...] = ()
     total_cents: int | None = None
     max_cents: int | None = None
     kind: Literal["exact", "from", "range", "on_request"] = "exact"
@@ -149,7 +150,13 @@ class QuotePart(Fact):
 
     @classmethod
     def of(cls, quote: Quote, language: Language) -> Self:
-        return cls(quote=quote.model_copy(update={"service": _worded(quote.service, language)}))
+        named = quote.service.called(language)
+        lines = tuple(
+            line.model_copy(update={"label": named}) if line.label == quote.service.name else line
+            for line in quote.lines
+        )
+        update = {"service": _worded(quote.service, language), "lines": lines}
+        return cls(quote=quote.model_copy(update=update))
 
 
 class AppointmentPart(Fact):

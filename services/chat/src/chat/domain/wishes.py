@@ -30,6 +30,9 @@ DAY_OF_MONTH = re.compile(r"\b(?:the\s+)?(\d{1,2})(?:st|nd|rd|th)\b")
 CLOCK = re.compile(r"\b(\d{1,2})(?::(\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)(?!\w)|\b(\d{1,2}):(\d{2})\b")
 _TIME_OF_DAY = r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?"
 _AT_HOUR = re.compile(r"\b(?:at|around|about|by)\s+(\d{1,2})\b(?![:/\d]|\s*(?:min|hour|day|%|\$))")
+_HOUR_AGREED = re.compile(
+    r"\b(1[0-2]|[1-9]) (?:works|is (?:good|fine|great|perfect|ok(?:ay)?)|sounds (?:good|great|fine))\b"
+)
 _AFTER = re.compile(rf"\b(?:after|past|from)\s+{_TIME_OF_DAY}\b")
 _BEFORE = re.compile(rf"\b(?:before|until)\s+{_TIME_OF_DAY}\b")
 _BETWEEN = re.compile(rf"\b(?:between|from)\s+{_TIME_OF_DAY}\s*(?:and|to|-)\s*{_TIME_OF_DAY}\b")
@@ -201,7 +204,10 @@ def on_day(day: date, wish: Wish) -> bool:
 
 def fits(slot: Slot, wish: Wish, timezone: str) -> bool:
     """Whether the slot is what was asked for, at the location's clock."""
-    local = slot.start.astimezone(ZoneInfo(timezone))
+    return is_meant(slot.start.astimezone(ZoneInfo(timezone)), wish)
+
+
+def is_meant(local: datetime, wish: Wish) -> bool:
     low, high = window(wish)
     return on_day(local.date(), wish) and low <= local.time() <= high
 
@@ -383,7 +389,7 @@ def _clock(words: str) -> time | None:
         return time(12)
     if match := CLOCK.search(words):
         return _time(match[1] or match[4], match[2] or match[5], match[3])
-    if match := _AT_HOUR.search(words):
+    if match := _AT_HOUR.search(words) or _HOUR_AGREED.search(words):
         return _time(match[1], None, None)
     return None
 

@@ -1,6 +1,6 @@
 """What the CRM's flags say of consent: of the customers of leads only, told once for each change.
 
-We write no flag there, so what our own writes bring back changes nothing and is not told.
+We write flags only of a customer whom we enter, as their form said them; what our own writes bring back is not told.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from uuid import UUID
 from shared.db.engine import transaction
 from shared.db.time import database_now
 from shared.events import CrmChangeReceived, CrmConsent, CrmConsentObserved, Event
-from shared.messaging.failures import RetryLater
+from shared.messaging.failures import VendorAway
 from shared.messaging.inbox import once
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,7 +41,7 @@ async def observe_customer(deps: Deps, event: Event[CrmChangeReceived]) -> None:
     try:
         seen = await _look(deps, event.tenant_id, crm_id_of(event), "webhook")
     except (Throttled, Unavailable) as error:
-        raise RetryLater(f"ShopMonkey: {error}") from error
+        raise VendorAway(f"ShopMonkey: {error}") from error
 
     async def note_changed_customer(session: AsyncSession, _: Event[CrmChangeReceived]) -> None:
         if seen is not None and await _is_known(session, event.tenant_id, seen.customer.id):
@@ -89,7 +89,8 @@ async def _is_known(session: AsyncSession, tenant_id: UUID, customer_id: str) ->
     return seen is not None
 
 
-async def note_customer(session: AsyncSession, seen: SeenCustomer) -> None:
+async def note_customer(session: AsyncSession, seen: SeenCustomer, *, told: bool = True) -> None:
+    """`told` False: we wrote the flags ourselves, as a form said them."""
     customer = seen.customer
     row, created = await store.locked_observation(
         session,
@@ -110,7 +111,7 @@ async def note_customer(session: AsyncSession, seen: SeenCustomer) -> None:
     row.consents = {f"{one.channel} {one.address}": one.granted for one in said}
     row.location_id = seen.location_id or row.location_id
     row.crm_updated_at, row.seen_by = customer.updated_date, seen.seen_by
-    if news:
+    if news and told:
         await _tell(session, seen, news)
 
 

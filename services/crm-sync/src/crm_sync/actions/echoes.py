@@ -15,7 +15,7 @@ from shared.events import (
     CrmOccurrence,
     Event,
 )
-from shared.messaging.failures import RetryLater
+from shared.messaging.failures import RetryLater, VendorAway
 from shared.messaging.inbox import once
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -49,20 +49,26 @@ async def observe_appointment(deps: Deps, event: Event[CrmChangeReceived]) -> No
     seen = await _appointment_now(deps, place, event)
 
     async def note_changed_appointment(session: AsyncSession, _: Event[CrmChangeReceived]) -> None:
-        await note_appointment(session, place, seen, seen_by="webhook")
+        if seen is not None:
+            await note_appointment(session, place, seen, seen_by="webhook")
 
     await once(deps.sessions, event, note_changed_appointment)
 
 
-async def _appointment_now(deps: Deps, place: Location, event: Event[CrmChangeReceived]) -> CrmAppointment:
-    """As it stands, whatever order the webhooks come in; when it is gone, its last row."""
+async def _appointment_now(
+    deps: Deps, place: Location, event: Event[CrmChangeReceived]
+) -> CrmAppointment | None:
+    """As it stands, whatever order the webhooks come in; when it was deleted, its last row.
+
+    None: it is not found, and nobody said that it was deleted; the poll looks again (ADR 28, 5).
+    """
     if event.data.operation != "DELETE":
         try:
             return await api_of(deps, place).appointment(crm_id_of(event))
         except NotFound:
-            pass
+            return None
         except (Throttled, Unavailable) as error:
-            raise RetryLater(f"ShopMonkey: {error}") from error
+            raise VendorAway(f"ShopMonkey: {error}") from error
     return CrmAppointment.model_validate({**event.data.row, "deleted": True, "updatedDate": None})
 
 
@@ -73,15 +79,15 @@ async def note_appointment(
     *,
     seen_by: SeenBy | Literal["write"],
     theirs: bool = False,
-) -> None:
-    """Publishes what is new about it, once. `place`: where it was looked for; `theirs`: staff's word, whatever our marker says; so is one of ours without it."""
+) -> bool:
+    """Publishes what is new about it, once; False: nothing is. `place`: where it was looked for; `theirs`: staff's word, whatever our marker says; so is one of ours without it."""
     home = await _home_of(session, place, seen)
     if home is None:
         await _warn_if_ours(session, place.tenant_id, seen)
-        return
+        return False
     row = await _observation(session, home.tenant_id, "appointment", seen.id, seen.updated_date)
     if is_stale(row, seen.updated_date):
-        return
+        return False
     written = await _ours(session, home.tenant_id, seen, row)
     theirs = theirs or written_of(seen) is None
     look = Look(row.crm_updated_at, row.observed_at, row.edited_sequence)
@@ -90,7 +96,7 @@ async def note_appointment(
     digest = digest_of(fact.model_dump_json(exclude={"observed_at"}))
     _look_again(row, seen, fact, seen_by, digest)
     if digest == row.digest:
-        return
+        return False
     row.digest, row.verdict = digest, "ours" if written else "theirs"
     row.edited_sequence = written.sequence if written and changed else None
     row.observed_at = max(database_now(), row.observed_at + timedelta(microseconds=1))
@@ -109,6 +115,7 @@ async def note_appointment(
         location_id=home.location_id,
         correlation_id=lead.correlation_id if lead else None,
     )
+    return True
 
 
 async def _home_of(session: AsyncSession, place: Location, seen: CrmAppointment) -> Location | None:
@@ -173,11 +180,11 @@ def _look_again(
     row.crm_updated_at = max(filter(None, (row.crm_updated_at, seen.updated_date, gone_at)), default=None)
     ends = [fact.end, *(one.end for one in fact.occurrences)]
     row.standing_until = None if fact.deleted else max(ends)
-    row.location_id, row.seen_by = fact.location_id, seen_by
+    row.location_id, row.seen_by, row.missing_since = fact.location_id, seen_by, None
 
 
 async def note_gone(session: AsyncSession, place: Location, known: Observation) -> None:
-    """A direct read said that it is not there any more."""
+    """Direct reads said twice that it is not there any more."""
     our_id = await store.our_id_of(session, place.tenant_id, kind="appointment", crm_id=known.crm_id)
     seen = gone(known.crm_id, our_id, known.standing_until or known.observed_at)
     await note_appointment(session, place, seen, seen_by="poll", theirs=True)
@@ -207,7 +214,7 @@ async def _look_at_unheard_order(deps: Deps, event: Event[CrmChangeReceived], or
     try:
         seen = await look_at_order(deps, place, order_id)
     except (Throttled, Unavailable) as error:
-        raise RetryLater(f"ShopMonkey: {error}") from error
+        raise VendorAway(f"ShopMonkey: {error}") from error
     async with transaction(deps.sessions, event.tenant_id) as session:
         await note_order(session, seen, seen_by="webhook", received_at=event.data.received_at)
 
@@ -221,12 +228,13 @@ async def _note_message(session: AsyncSession, tenant_id: UUID, message: CrmMess
         await _keep_ref_of_note(session, lead, message)
     reason = await _not_news(session, tenant_id, message, lead)
     row.verdict, row.reason = ("skipped", reason) if reason else ("published", None)
-    if reason or lead is None or lead.order_id is None:
+    order_id = message.order_id or (lead and lead.order_id)
+    if reason or lead is None or order_id is None:
         return
     row.location_id = lead.location_id
     fact = CrmMessageObserved(
         crm_message_id=message.id,
-        order_id=message.order_id or lead.order_id,
+        order_id=order_id,
         lead_id=lead.lead_id,
         author="customer" if message.author_type == "Customer" else "staff",
         text=(message.text or "").strip(),
@@ -279,7 +287,7 @@ async def _lead_of(
     if order_id is not None:
         return await store.lead_of_order(session, tenant_id, order_id)
     if customer_id is not None:
-        return await store.newest_lead_of_customer(session, tenant_id, customer_id)
+        return await store.newest_proven_lead_of_customer(session, tenant_id, customer_id)
     return None
 
 

@@ -38,6 +38,10 @@ MOST_DIRECT_READS = 50
 """Of one account in one round: known appointments that the search did not show."""
 MOST_GONE = 1
 """More than this are not believed to be gone while most of what is known is not shown: the key may be one of another company."""
+MOST_GONE_AT_ONCE = 3
+"""Staff tell of what they delete by webhook; more without one is a loss there, or a fault."""
+GONE_AFTER = timedelta(minutes=5)
+"""A read that does not find it says so again no sooner than this, before it is believed."""
 
 
 async def poll_locations(deps: Deps) -> bool:
@@ -136,14 +140,16 @@ async def _look_for_those_not_shown(
             await _note_in_calendar(deps, places, await api.appointment(one.crm_id))
         except NotFound:
             gone.append(one)
-    if len(gone) > MOST_GONE and len(missing) > len(known) / 2:
+    few = MOST_GONE if len(missing) > len(known) / 2 else MOST_GONE_AT_ONCE
+    if len(gone) > few:
         log.error("poll.calendar_doubtful", gone=len(gone), known=len(known))
         return
     by_id = {place.location_id: place for place in places.values()}
     for one in gone:
         place = by_id[one.location_id] if one.location_id in by_id else next(iter(places.values()))
         async with transaction(deps.sessions, place.tenant_id) as session:
-            await note_gone(session, place, one)
+            if await store.note_missing(session, one, now=now, since=now - GONE_AFTER):
+                await note_gone(session, place, one)
 
 
 def _read_this_round(missing: list[Observation]) -> list[Observation]:

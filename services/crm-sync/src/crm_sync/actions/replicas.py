@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_sync import store
 from crm_sync.domain.lead_rule import LeadRule
-from crm_sync.tables import LeadReplica, Location
+from crm_sync.tables import ExternalRef, LeadReplica, Location
 
 
 @replica
@@ -47,4 +47,7 @@ async def keep_lead(session: AsyncSession, event: Event[LeadReceived]) -> None:
         received_at=fact.received_at,
     )
     await store.keep_lead(session, kept)
+    if ref is not None and ref.by_us:
+        ours = ExternalRef(tenant_id=event.tenant_id, kind="order", our_id=fact.lead_id, crm_id=ref.order_id)
+        await store.keep_ref(session, ours, replace=False)
     await store.hurry_tasks_of_lead(session, event.tenant_id, fact.lead_id, now=await store.clock(session))

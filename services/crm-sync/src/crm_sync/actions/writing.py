@@ -1,7 +1,8 @@
-"""The three kinds of writes to the CRM: each looks first wherever an earlier attempt may have arrived."""
+"""The writes to the CRM: each looks first wherever an earlier attempt may have arrived."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from shared.events import Vehicle
 
@@ -12,18 +13,28 @@ from crm_sync.domain.appointment import (
     Look,
     Step,
     find_ours,
-    gone,
     linked_vehicle,
     marked_body,
     moved_body,
     new_body,
     next_step,
 )
-from crm_sync.domain.crm import CrmAppointment, Order
+from crm_sync.domain.crm import CrmAppointment, Order, Record
+from crm_sync.domain.entry import (
+    Entry,
+    customer_among,
+    customer_body,
+    marker_of_order,
+    order_body,
+    vehicle_among,
+    vehicle_body,
+)
 from crm_sync.domain.lead_rule import LeadRule, same_name
 from crm_sync.domain.notes import marked
-from crm_sync.domain.sync import Done, Failed, Outcome, Skipped, Unknown, Yielded
+from crm_sync.domain.sync import Done, Failed, NotThere, Outcome, Skipped, Unknown, Yielded
 from crm_sync.tables import LeadReplica, Location, SyncTask
+
+RecordT = TypeVar("RecordT", bound=Record)
 
 _NOT_YET = Unknown("look-up: not there yet", looked=True)
 
@@ -42,7 +53,7 @@ class Place:
     look: Look | None = None
 
 
-async def write(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
+async def write(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome | NotThere:
     """Raises the client's errors; `OutcomeUnknown` only from a write."""
     match task.kind:
         case "appointment":
@@ -51,27 +62,112 @@ async def write(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
             return await _write_note(api, task, place)
         case "status":
             return await _move_order(api, task, place)
+        case "customer":
+            return await _write_customer(api, task, place)
+        case "vehicle":
+            return await _write_vehicle(api, task, place)
+        case "order":
+            return await _write_order(api, task, place)
         case kind:
             raise AssertionError(f"no such kind of task: {kind!r}")
 
 
-async def _write_appointment(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
+async def _write_customer(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
+    entry, shop = Entry.model_validate(task.payload), str(place.location.crm_location_id)
+    contact = entry.contact
+    found = await _looked_up(task, api.customers_with(phone=contact.phone, email=contact.email))
+    if isinstance(found, Unknown):
+        return found
+    standing = customer_among(found, contact, shop)
+    if standing is not None:
+        return Done(standing.id, customer=standing)
+    if (reason := _why_not_written(entry, place)) is not None:
+        return reason
+    new = await api.create_customer(customer_body(entry, shop))
+    return Done(new.id, customer=new, written=True)
+
+
+async def _write_vehicle(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
+    entry = Entry.model_validate(task.payload)
+    found = await _looked_up(task, _all(api.vehicles_of(str(entry.customer_id))))
+    if isinstance(found, Unknown):
+        return found
+    standing = vehicle_among(found, entry.vehicle or Vehicle())
+    if standing is not None:
+        return Done(standing.id)
+    if (reason := _why_not_written(entry, place)) is not None:
+        return reason
+    return Done(await api.create_vehicle(vehicle_body(entry, str(place.location.crm_location_id))))
+
+
+async def _write_order(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:
+    if place.crm_id is not None:
+        return Done(place.crm_id)
+    entry = Entry.model_validate(task.payload)
+    if task.attempts > 1:
+        found = await _looked_up(task, _all(api.orders_of(str(entry.customer_id))))
+        if isinstance(found, Unknown):
+            return found
+        ours = [order for order in found if marker_of_order(order) == task.lead_id.hex[:12]]
+        if ours:
+            return Done(min(ours, key=lambda order: str(order.created_date or "")).id)
+        if (reason := _why_not_written(entry, place)) is not None:
+            return reason
+    rule, shop = LeadRule.model_validate(place.location.lead_rule), str(place.location.crm_location_id)
+    column_id = await api.columns.id_of(shop, rule.workflow_columns[0]) if rule.workflow_columns else None
+    body = order_body(entry, task.lead_id, rule, crm_location_id=shop, column_id=column_id)
+    return Done(await api.create_order(body))
+
+
+def _why_not_written(entry: Entry, place: Place) -> Unknown | Failed | None:
+    """Of a step that a look-up did not find."""
+    if entry.settled:
+        return Failed("not_found", detail="settled as written, and not found")
+    return None if place.absent else _NOT_YET
+
+
+async def _looked_up(task: SyncTask, look: Awaitable[list[RecordT]]) -> list[RecordT] | Unknown:
+    """While a write of this task is in doubt, a look that failed leaves it so. Raises the client's errors else."""
+    try:
+        return await look
+    except (Throttled, Unavailable) as error:
+        if task.unknown_since is None:
+            raise
+        return _not_looked_up(error)
+
+
+async def _all(look: Awaitable[tuple[list[RecordT], bool]]) -> list[RecordT]:
+    """Raises `Unavailable` for a list with holes: what it does not show may be there."""
+    found, complete = await look
+    if not complete:
+        raise Unavailable("the list is incomplete")
+    return found
+
+
+async def _write_appointment(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome | NotThere:
     wish = AppointmentWish.model_validate(task.payload)
     try:
         standing = await _standing(api, task, place, wish)
     except (Throttled, Unavailable) as error:
         if task.attempts == 1:
             raise
-        return Unknown(f"look-up: {error}", looked=True)
+        return _not_looked_up(error)
     if standing is not None:
         return await _change(api, standing, wish, place)
+    reason = _why_not_new(wish, place)
+    return reason or Done(await api.create_appointment(_new_body(wish, place)))
+
+
+def _why_not_new(wish: AppointmentWish, place: Place) -> Skipped | Unknown | NotThere | None:
     if place.crm_id is None and not place.absent:
         return _NOT_YET
     if wish.action == "cancel":
         return Skipped("not_in_crm")
-    if place.crm_id is not None:
-        return Yielded(gone(place.crm_id, task.our_id, wish.fact.start), place.location.location_id)
-    return Done(await api.create_appointment(_new_body(wish, place)))
+    if place.look is not None and not place.look.stands:
+        return Skipped("deleted_there")
+    if place.crm_id is not None and not wish.repeated:
+        return NotThere()
+    return None
 
 
 async def _change(api: ShopMonkey, standing: CrmAppointment, wish: AppointmentWish, place: Place) -> Outcome:
@@ -142,11 +238,15 @@ async def _find_note(api: ShopMonkey, order_id: str, text: str) -> Done | Unknow
     try:
         messages, complete = await api.messages_of_order(order_id)
     except (Throttled, Unavailable) as error:
-        return Unknown(f"look-up: {error}", looked=True)
+        return _not_looked_up(error)
     for message in messages:
         if (message.text or "").strip() == text.strip():
             return Done(message.id)
     return None if complete else Unknown("look-up: the list is incomplete", looked=True)
+
+
+def _not_looked_up(error: Throttled | Unavailable) -> Unknown:
+    return Unknown(f"look-up: {error}", looked=True, away=isinstance(error, Unavailable))
 
 
 async def _move_order(api: ShopMonkey, task: SyncTask, place: Place) -> Outcome:

@@ -12,7 +12,7 @@ import structlog
 from pydantic import ValidationError
 
 from crm_sync.clients.columns import Board, Columns
-from crm_sync.clients.errors import Unavailable
+from crm_sync.clients.errors import OutcomeUnknown, Refused, Unavailable
 from crm_sync.clients.transport import TIMEOUT, Account, Method, Transport
 from crm_sync.domain.appointment import iso
 from crm_sync.domain.crm import (
@@ -71,6 +71,34 @@ class ShopMonkey:
     async def appointment(self, appointment_id: str) -> CrmAppointment:
         return _parsed(CrmAppointment, await self._transport.read_one(f"/appointment/{appointment_id}"))
 
+    async def customers_with(self, *, phone: str | None, email: str | None) -> list[Customer]:
+        """Those with the number or the address; looked up exactly, not by a list."""
+        rows: list[Json] = []
+        if phone is not None:
+            search: Json = {"phoneNumbers": [{"number": phone}]}
+            rows += (await self._transport.read_page("/customer/phone_number/search", search=search)).rows
+        if email is not None:
+            rows += await self._with_email(email)
+        return [_parsed(Customer, row) for row in {str(row["id"]): row for row in rows}.values()]
+
+    async def _with_email(self, email: str) -> tuple[Json, ...]:
+        """Clients of theirs write the address in two ways; which one holds is not documented."""
+        path = "/customer/email/search"
+        try:
+            return (await self._transport.read_page(path, search={"emails": [email]})).rows
+        except Refused:
+            return (await self._transport.read_page(path, search={"emails": [{"email": email}]})).rows
+
+    async def vehicles_of(self, customer_id: str) -> tuple[list[CrmVehicle], bool]:
+        """And whether that is all of them."""
+        sweep = await self._sweep(f"/customer/{customer_id}/vehicle", {})
+        return [_parsed(CrmVehicle, row) for row in sweep.rows], sweep.complete
+
+    async def orders_of(self, customer_id: str) -> tuple[list[Order], bool]:
+        """And whether that is all of them."""
+        sweep = await self._sweep(f"/customer/{customer_id}/order", {})
+        return [_parsed(Order, row) for row in sweep.rows], sweep.complete
+
     async def orders_changed_since(self, location_id: str, since: datetime) -> tuple[list[Order], bool]:
         """Orders of the location created or changed since then, and whether that is all of them."""
         where = {"locationId": location_id, "updatedDate": {"gte": iso(since)}}
@@ -108,6 +136,15 @@ class ShopMonkey:
         """The order's thread, and whether that is all of it."""
         sweep = await self._sweep("/message", {"where": json.dumps({"orderId": order_id})})
         return [_parsed(CrmMessage, row) for row in sweep.rows], sweep.complete
+
+    async def create_customer(self, body: Json) -> Customer:
+        return _written(Customer, await self._transport.write("POST", "/customer", body))
+
+    async def create_vehicle(self, body: Json) -> str:
+        return await self._write_id("POST", "/vehicle", body)
+
+    async def create_order(self, body: Json) -> str:
+        return await self._write_id("POST", "/order", body)
 
     async def create_appointment(self, body: Json) -> str:
         return await self._write_id("POST", "/appointment", body)
@@ -184,6 +221,14 @@ def _readable(record: type[RecordT], rows: Iterable[Json]) -> list[RecordT]:
         except Unavailable as error:
             log.warning("shopmonkey.unreadable_row", crm_id=str(row["id"]), reason=str(error))
     return records
+
+
+def _written(record: type[RecordT], row: Json) -> RecordT:
+    """What was written stands there, however odd the answer is."""
+    try:
+        return _parsed(record, row)
+    except Unavailable as error:
+        raise OutcomeUnknown(str(error)) from error
 
 
 def _parsed(record: type[RecordT], row: Json) -> RecordT:

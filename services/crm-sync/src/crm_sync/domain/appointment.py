@@ -20,7 +20,10 @@ Action = Literal["book", "move", "cancel"]
 
 
 class AppointmentWish(BaseModel):
-    """What the CRM is owed about one appointment, as kept in a task; `old_start` only with `move`."""
+    """What the CRM is owed about one appointment, as kept in a task; `old_start` only with `move`.
+
+    `repeated`: an operator has it done again, and what was lost there is to be written anew.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -28,6 +31,7 @@ class AppointmentWish(BaseModel):
     fact: AppointmentFact
     old_start: AwareDatetime | None = None
     reason: str | None = None
+    repeated: bool = False
 
     @property
     def starts(self) -> tuple[datetime, ...]:
@@ -167,11 +171,15 @@ def find_ours(found: Iterable[CrmAppointment], our_id: UUID) -> CrmAppointment |
 
 @dataclass(frozen=True)
 class Look:
-    """The newest look at a record of ours. `edited_sequence`: the version of ours that staff have changed since."""
+    """The newest look at a record of ours. `edited_sequence`: the version of ours that staff have changed since.
+
+    `stands`: as far as we were told.
+    """
 
     updated_at: datetime | None
     told_at: datetime
     edited_sequence: int | None
+    stands: bool = True
 
 
 def edited(appointment: CrmAppointment, written: Written, look: Look | None) -> bool:
@@ -193,6 +201,7 @@ class Step(StrEnum):
 
 
 def next_step(appointment: CrmAppointment, wish: AppointmentWish, look: Look | None) -> Step:
+    """One that has lost our marker is as staff put it."""
     written = written_of(appointment)
     if written is not None and written.sequence >= wish.fact.sequence:
         return Step.NOTHING
@@ -201,7 +210,7 @@ def next_step(appointment: CrmAppointment, wish: AppointmentWish, look: Look | N
     by_staff = wish.fact.changed_by == "shop"
     if wish.action == "cancel" and not by_staff:
         return Step.CANCEL
-    if written is None or not edited(appointment, written, look):
+    if written is not None and not edited(appointment, written, look):
         return Step.WRITE if wish.action != "cancel" else Step.YIELD
     if not _known(appointment, wish, look):
         return Step.YIELD

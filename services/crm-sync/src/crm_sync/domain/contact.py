@@ -82,6 +82,13 @@ def consents_of(customer: Customer) -> list[CrmConsent]:
     return list(found.values())
 
 
+def addresses_of(customer: Customer) -> set[str]:
+    """Every number and e-mail address, as we write them."""
+    numbers = (_e164(entry) for entry in customer.phone_numbers or [])
+    emails = (_address(entry) for entry in customer.emails or [])
+    return {address for address in (*numbers, *emails) if address}
+
+
 def _texting(customer: Customer) -> Iterator[CrmConsent]:
     for entry in customer.phone_numbers or []:
         granted = False if customer.marketing_opt_in is False else entry.opt_in

@@ -1,6 +1,6 @@
 """ShopMonkey's records, as far as they matter here; unknown fields and nulls are normal, added enum values too."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AliasGenerator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -9,6 +9,7 @@ SOURCE = "lead-orchestrator"
 """Marks in an appointment's `metadata` what we wrote."""
 
 Json = dict[str, Any]
+OrderState = Literal["authorized", "invoiced", "paid", "archived", "deleted"]
 
 
 class Record(BaseModel):
@@ -28,6 +29,7 @@ class Order(Record):
     name: str | None = None
     coalesced_name: str | None = None
     complaint: str | None = None
+    note: str | None = None
     status: str | None = None
     workflow_status_id: str | None = None
     authorized: bool | None = None
@@ -46,10 +48,25 @@ class Order(Record):
     order_created_date: AwareDatetime | None = None
     created_date: AwareDatetime | None = None
     updated_date: AwareDatetime | None = None
+    metadata: Json | None = None
 
     @property
     def title(self) -> str:
         return (self.name or self.coalesced_name or "").strip()
+
+    def is_(self, state: OrderState) -> bool:
+        """Each is told by a flag, two of them by a moment, too."""
+        match state:
+            case "authorized":
+                return bool(self.authorized)
+            case "invoiced":
+                return bool(self.invoiced or self.invoiced_date)
+            case "paid":
+                return bool(self.paid or self.fully_paid_date)
+            case "archived":
+                return bool(self.archived)
+            case "deleted":
+                return bool(self.deleted)
 
 
 class Email(BaseModel):
@@ -77,6 +94,9 @@ class Customer(Record):
     marketing_opt_in: bool | None = None
     emails: list[Email] | None = None
     phone_numbers: list[PhoneNumber] | None = None
+    location_ids: list[str] | None = None
+    deleted: bool | None = None
+    created_date: AwareDatetime | None = None
     updated_date: AwareDatetime | None = None
 
 
@@ -85,6 +105,7 @@ class CrmVehicle(Record):
     make: str | None = None
     model: str | None = None
     type: str | None = None
+    deleted: bool | None = None
 
 
 class CrmAppointment(Record):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from shared.events import LeadStatus
@@ -18,6 +19,8 @@ class LeadRule(BaseModel):
 
     Keywords match from the start of a word, so `tint` finds "tinting"; one of `exclude` in the text is a no.
     `status_columns` names the column that an order moves to when its lead reaches a status.
+    A lead is won or lost by what its order is, or by a column of `lost_columns`. `order_after_seconds`: how long after a lead
+    that has no order we write one; None: never (the searches are unproved, ADR 35).
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -28,6 +31,10 @@ class LeadRule(BaseModel):
     exclude: tuple[str, ...] = ()
     max_age_days: int | None = Field(default=30, ge=1)
     status_columns: dict[LeadStatus, str] = Field(default_factory=dict)
+    won_when: tuple[Literal["authorized", "invoiced", "paid"], ...] = ("authorized", "invoiced", "paid")
+    lost_when: tuple[Literal["archived", "deleted"], ...] = ("archived", "deleted")
+    lost_columns: tuple[str, ...] = ()
+    order_after_seconds: int | None = Field(default=None, ge=0)
 
     @property
     def known_columns(self) -> set[str]:
@@ -62,12 +69,12 @@ def _objections(
     order: Order, column: str | None, rule: LeadRule, now: datetime
 ) -> Iterator[tuple[str, bool]]:
     text = f"{order.title}\n{order.complaint or ''}"
-    yield "deleted", bool(order.deleted)
-    yield "archived", bool(order.archived)
+    yield "deleted", order.is_("deleted")
+    yield "archived", order.is_("archived")
     yield "not_an_estimate", order.status != "Estimate"
-    yield "authorized", bool(order.authorized)
-    yield "invoiced", bool(order.invoiced or order.invoiced_date)
-    yield "paid", bool(order.paid or order.fully_paid_date)
+    yield "authorized", order.is_("authorized")
+    yield "invoiced", order.is_("invoiced")
+    yield "paid", order.is_("paid")
     yield "has_appointment", bool(order.appointment_dates)
     yield "other_column", not _in_columns(column, rule)
     yield "other_name", not _begins_with(order.title, rule.name_prefix)

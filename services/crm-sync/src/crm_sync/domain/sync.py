@@ -7,9 +7,9 @@ from uuid import UUID
 
 from shared.availability import LONGEST_PROBE_SECONDS
 
-from crm_sync.domain.crm import CrmAppointment
+from crm_sync.domain.crm import CrmAppointment, Customer
 
-Kind = Literal["appointment", "message", "status"]
+Kind = Literal["appointment", "message", "status", "customer", "vehicle", "order"]
 LONGEST_BACKOFF_SECONDS = 600
 SETTLE_SECONDS = 5
 """A write whose answer was lost is looked for no sooner than this."""
@@ -20,7 +20,11 @@ what a look-up does not find before is not taken for absent."""
 
 @dataclass(frozen=True)
 class Done:
+    """`customer`: who stands there, of that step alone; `written`: they were not there before."""
+
     crm_id: str
+    customer: Customer | None = None
+    written: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,14 @@ class Later:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Perhaps written: look before writing again. `looked`: by an earlier attempt; this one only looked and wrote nothing."""
+    """Perhaps written: look before writing again. `looked`: by an earlier attempt; this one only looked and wrote nothing.
+
+    `away`: the CRM did not answer, or not as the CRM.
+    """
 
     reason: str
     looked: bool = False
+    away: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,11 +71,20 @@ class Yielded:
     location_id: UUID
 
 
+@dataclass(frozen=True)
+class NotThere:
+    """Nothing written: a read did not find our record, which proves nothing. The poll finds out what became of it."""
+
+
 Outcome = Done | Skipped | Failed | Later | Unknown | Yielded
 
 
 LOOK_UPS_LAST = timedelta(hours=2)
 """Then a person must look, so that what follows is not held up for ever."""
+AWAY_LASTS = timedelta(hours=24)
+"""The same where nobody answers: it may be this one record that cannot be read."""
+SEARCHES_LOST = 15
+"""Attempts, more than an hour of them, of a search that gives no answer."""
 WRITES_LOST = 60
 """Attempts, about nine hours of them, of a write that is never answered."""
 
@@ -81,8 +98,11 @@ def delay_after(outcome: Later | Unknown, attempts: int) -> timedelta:
     match outcome:
         case Later(delay_seconds=float() | int() as seconds):
             return timedelta(seconds=seconds)
-        case Later(away=True):
+        case Later(away=True) | Unknown(looked=True, away=True):
             return min(backoff(attempts), timedelta(seconds=LONGEST_PROBE_SECONDS))
+        case Unknown(looked=True):
+            pause = max(backoff(attempts), timedelta(seconds=SETTLE_SECONDS))
+            return min(pause, ABSENT_AFTER)  # by then the next look-up settles it
         case Unknown():
             return max(backoff(attempts), timedelta(seconds=SETTLE_SECONDS))
         case _:

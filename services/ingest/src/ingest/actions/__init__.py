@@ -10,6 +10,7 @@ from ingest.actions.administer import (
     view_tenant,
 )
 from ingest.actions.follow import (
+    follow_order,
     mark_cancelled,
     mark_contacted,
     mark_engaged,
@@ -17,8 +18,8 @@ from ingest.actions.follow import (
     mark_scheduled,
     withdraw_consent,
 )
-from ingest.actions.persons import Person, erase_old_leads, erase_person, find_person
-from ingest.actions.receive import Shares, receive_form, receive_lead
+from ingest.actions.persons import Person, erase_old_leads, erase_person, find_person, unless_erased
+from ingest.actions.receive import Shares, enter_lead, receive_form, receive_lead
 from ingest.actions.secrets import SecretsState, seal_secrets, states_of_secrets
 from ingest.actions.staff import (
     SESSION_HOURS,
@@ -47,9 +48,11 @@ __all__ = [
     "configure_staff",
     "configure_tenant",
     "end_session",
+    "enter_lead",
     "erase_old_leads",
     "erase_person",
     "find_person",
+    "follow_order",
     "list_deliveries",
     "list_sources",
     "list_staff",
@@ -69,6 +72,7 @@ __all__ = [
     "revoke_token",
     "seal_secrets",
     "states_of_secrets",
+    "unless_erased",
     "use_login",
     "view_tenant",
     "withdraw_consent",

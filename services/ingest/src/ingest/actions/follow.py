@@ -1,7 +1,7 @@
 """What happens to a lead elsewhere moves its status; each move is published with the lead's new version."""
 
 from datetime import datetime
-from typing import cast
+from typing import TypeVar, cast
 from uuid import UUID
 
 from shared.db.time import database_now
@@ -12,6 +12,7 @@ from shared.events import (
     AppointmentRescheduled,
     Contact,
     ContactOptedOut,
+    CrmOrderObserved,
     Event,
     LeadStatus,
     LeadStatusChanged,
@@ -21,6 +22,7 @@ from shared.events import (
 from shared.events.base import DataT
 from shared.messaging.failures import RetryLater
 from shared.messaging.outbox import record
+from shared.persons import erased
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ingest import store
@@ -33,9 +35,12 @@ from ingest.domain.status import (
     Engaged,
     Happening,
     LeadState,
+    OrderHeard,
     after,
 )
 from ingest.tables import Lead, LeadStatusChange, OptOut
+
+AppointmentT = TypeVar("AppointmentT", bound=AppointmentFact)
 
 
 async def mark_engaged(session: AsyncSession, event: Event[MessageSent]) -> None:
@@ -47,18 +52,28 @@ async def mark_contacted(session: AsyncSession, event: Event[NotificationSent]) 
 
 
 async def mark_scheduled(session: AsyncSession, event: Event[AppointmentBooked]) -> None:
-    await _move(session, event, event.data.lead_id, _heard(event.data), "appointment_booked", event.data.end)
+    await _move(session, event, event.data.lead_id, _heard(event), "appointment_booked", event.data.end)
 
 
 async def mark_rescheduled(session: AsyncSession, event: Event[AppointmentRescheduled]) -> None:
-    await _move(
-        session, event, event.data.lead_id, _heard(event.data), "appointment_rescheduled", event.data.end
-    )
+    await _move(session, event, event.data.lead_id, _heard(event), "appointment_rescheduled", event.data.end)
 
 
 async def mark_cancelled(session: AsyncSession, event: Event[AppointmentCancelled]) -> None:
-    heard = _heard(event.data, cancelled=True)
+    heard = _heard(event, cancelled=True)
     await _move(session, event, event.data.lead_id, heard, "appointment_cancelled")
+
+
+async def follow_order(session: AsyncSession, event: Event[CrmOrderObserved]) -> None:
+    """Won, lost or open again, as its order in the CRM is."""
+    seen = event.data
+    lead_id = await store.lead_of_order(session, event.tenant_id, seen.order_id)
+    if lead_id is None:
+        if await erased(session, UUID(event.subject)):
+            return
+        raise RetryLater(f"the lead of order {seen.order_id} is not here yet")
+    reason = f"order_{seen.cause}" if seen.cause else "order_open_again"
+    await _move(session, event, lead_id, OrderHeard(seen.outcome, seen.at), reason)
 
 
 async def withdraw_consent(session: AsyncSession, event: Event[ContactOptedOut]) -> None:
@@ -79,8 +94,10 @@ async def withdraw_consent(session: AsyncSession, event: Event[ContactOptedOut])
     await store.keep_opt_out(session, kept)
 
 
-def _heard(fact: AppointmentFact, *, cancelled: bool = False) -> AppointmentHeard:
-    return AppointmentHeard(fact.appointment_id, Appointment(sequence=fact.sequence, cancelled=cancelled))
+def _heard(event: Event[AppointmentT], *, cancelled: bool = False) -> AppointmentHeard:
+    fact = event.data
+    newest = Appointment(sequence=fact.sequence, cancelled=cancelled)
+    return AppointmentHeard(fact.appointment_id, newest, event.time)
 
 
 async def _move(
@@ -108,6 +125,7 @@ async def _move(
         str(appointment_id): {"sequence": known.sequence, "cancelled": known.cancelled}
         for appointment_id, known in new.appointments.items()
     }
+    lead.outcome_at = new.outcome_at
     lead.version += 1
     if new.status != old.status:
         await _publish(session, event, lead, old.status, reason)
@@ -141,4 +159,4 @@ async def _publish(
 
 def _state(lead: Lead) -> LeadState:
     appointments = {UUID(key): Appointment(**known) for key, known in lead.appointments.items()}
-    return LeadState(status=cast("LeadStatus", lead.status), appointments=appointments)
+    return LeadState(cast("LeadStatus", lead.status), appointments, lead.outcome_at)

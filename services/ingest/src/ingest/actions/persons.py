@@ -1,27 +1,31 @@
 """A person, as an operator names one by number or address: the leads, and their erasure in every service."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import wraps
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
 from pydantic import SecretStr
 from shared.db.engine import Sessions, transaction
-from shared.events import PersonErasureRequested
+from shared.events import ContactOptedOut, CrmLeadObserved, Event, PersonErasureRequested
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ingest import store
 from ingest.actions.receive import lead_id_of
 from ingest.actions.staff import blank_member
-from ingest.domain.contact import normal_address
+from ingest.domain.contact import address_or_none, normal_address, usable
 from ingest.domain.refusals import TenantUnknown
 from ingest.holdings import HOLDINGS
 from ingest.tables import Lead, StaffMember
 from shared import persons
 
 log = structlog.get_logger()
+
+NamingT = TypeVar("NamingT", CrmLeadObserved, ContactOptedOut)
 
 
 @dataclass(frozen=True)
@@ -126,3 +130,39 @@ async def _erase(session: AsyncSession, lead: Lead, keys: SecretStr) -> None:
 
 async def _tell(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> None:
     await record(session, PersonErasureRequested(lead_id=lead_id), tenant_id=tenant_id, subject=lead_id)
+
+
+def unless_erased(
+    effect: Callable[[AsyncSession, Event[NamingT]], Awaitable[None]], keys: SecretStr
+) -> Callable[[AsyncSession, Event[NamingT]], Awaitable[None]]:
+    """Not where the event was on its way when the person that it names was erased."""
+
+    @wraps(effect)
+    async def unless(session: AsyncSession, event: Event[NamingT]) -> None:
+        if not await _is_of_erased(session, event, keys):
+            await effect(session, event)
+
+    return unless
+
+
+async def _is_of_erased(session: AsyncSession, event: Event[NamingT], keys: SecretStr) -> bool:
+    """All that it names was erased since, and no lead has any of it. Notifier knows the wish to be left alone.
+
+    Its order is left alone from then on, as those are that made a lead.
+    """
+    told = event.data
+    named = _named(told)
+    gone = await persons.erased_signs(session, event.tenant_id, named, keys, since=event.time)
+    if not gone or gone != named or await store.any_is_of_a_lead(session, event.tenant_id, named):
+        return False
+    if isinstance(told, CrmLeadObserved):
+        of_order = lead_id_of(event.tenant_id, told.location_id, told.ref.order_id)
+        await persons.remember(session, tenant_id=event.tenant_id, lead_id=of_order, rows={}, subjects=[])
+    return True
+
+
+def _named(told: CrmLeadObserved | ContactOptedOut) -> set[str]:
+    if isinstance(told, ContactOptedOut):
+        return {address_or_none(told.address) or told.address}
+    contact = usable(told.contact)
+    return {one for one in (contact.email, contact.phone) if one}

@@ -12,6 +12,7 @@ from shared.events import (
     Consent,
     ConsentProof,
     Contact,
+    CrmLeadEntered,
     CrmLeadObserved,
     CrmRef,
     Event,
@@ -21,7 +22,7 @@ from shared.events import (
     Vehicle,
 )
 from shared.http.limits import Limits, Use
-from shared.messaging.failures import DeadLetter
+from shared.messaging.failures import DeadLetter, RetryLater
 from shared.messaging.outbox import record
 from shared.persons import erased
 from shared.telemetry.traces import current_cause
@@ -42,6 +43,7 @@ from ingest.domain.sighting import (
     Trace,
     given_up,
     held_back,
+    lock_key,
     lock_keys,
     points_of,
     recognised,
@@ -53,6 +55,8 @@ from ingest.store import SiteTenant
 from ingest.tables import IdempotencyKey, Lead, LeadSourceRow, Location
 
 _Held = dict[str, Held]
+_BY_CRM = frozenset({"webhook", "poll"})
+"""Traces that are the CRM's word."""
 
 
 async def receive_lead(session: AsyncSession, event: Event[CrmLeadObserved]) -> None:
@@ -74,6 +78,34 @@ async def receive_lead(session: AsyncSession, event: Event[CrmLeadObserved]) -> 
 def lead_id_of(tenant_id: UUID, location_id: UUID, order_id: str) -> UUID:
     """The same for the same order, so that a replay makes the same leads."""
     return uuid5(tenant_id, f"order/{location_id}/{order_id}")
+
+
+async def enter_lead(session: AsyncSession, event: Event[CrmLeadEntered]) -> None:
+    """We wrote the lead's order into the CRM: it keeps its id, and from now on the order is its own."""
+    ref, lead_id = event.data.ref, event.data.lead_id
+    if await erased(session, lead_id):
+        return
+    await store.lock_keys(session, [lock_key(event.tenant_id, f"{event.location_id}/{ref.order_id}")])
+    lead = await store.locked_lead(session, event.tenant_id, lead_id)
+    if lead is None:
+        raise RetryLater(f"lead {lead_id} is not here yet")
+    if await store.lead_of_order(session, event.tenant_id, ref.order_id) is not None:
+        return
+    sighting = Sighting(
+        location_id=lead.location_id,
+        contact=Contact(name=""),
+        vehicle=None,
+        interest=None,
+        message=None,
+        source=cast("LeadSource", lead.source),
+        ref=ref,
+        consent=Consent(sms=False, email=False),
+        received_at=max(event.time, lead.received_at),
+    )
+    await _complete(session, lead, sighting, _Held())
+    source = _source(event.tenant_id, sighting, "entered", lead.id)
+    source.cause_id = str(event.id)
+    await store.add_source(session, source)
 
 
 @dataclass(frozen=True)
@@ -226,7 +258,7 @@ async def _complete(session: AsyncSession, lead: Lead, sighting: Sighting, held:
     """What was said first stays, whichever trace arrives first; only gaps are filled, and none by a form in what the CRM told."""
     earlier = await store.sources_of(session, lead.tenant_id, [lead.id])
     traces = [_said(source) for source in earlier]
-    traces.append(Said(sighting.received_at, sighting.ref is not None, _seen(sighting), tuple(held)))
+    traces.append(Said(sighting.received_at, sighting.by_crm, _seen(sighting), tuple(held)))
     consents = [(source.seen_at, source.consent) for source in earlier]
     lead.received_at, given = min(
         [*consents, (sighting.received_at, _consent_of(sighting))], key=lambda trace: trace[0]
@@ -262,13 +294,18 @@ async def _change(
 
 
 def _said(source: LeadSourceRow) -> Said:
-    return Said(source.seen_at, source.trace != "form", source.seen, tuple(source.held))
+    return Said(source.seen_at, source.trace in _BY_CRM, source.seen, tuple(source.held))
 
 
 def _as_it_stands(lead: Lead, given: Mapping[str, Any]) -> LeadReceived:
     ref = None
     if lead.order_id is not None:
-        ref = CrmRef(order_id=lead.order_id, customer_id=lead.customer_id, vehicle_id=lead.vehicle_id)
+        ref = CrmRef(
+            order_id=lead.order_id,
+            customer_id=lead.customer_id,
+            vehicle_id=lead.vehicle_id,
+            by_us=lead.order_by_us,
+        )
     return LeadReceived(
         lead_id=lead.id,
         contact=_contact(lead),
@@ -327,7 +364,7 @@ def _submitted(location_id: UUID, form: Submission) -> Sighting:
 
 
 async def _known(session: AsyncSession, tenant_id: UUID, leads: Mapping[UUID, Lead]) -> list[KnownLead]:
-    by_form = [lead.id for lead in leads.values() if lead.order_id is None]
+    by_form = [lead.id for lead in leads.values() if lead.order_id is None or lead.order_by_us]
     told: dict[UUID, frozenset[Point]] = {}
     for source in await store.sources_of(session, tenant_id, by_form) if by_form else ():
         never = [kind for kind, why in source.held.items() if why == "another_lead"]
@@ -346,6 +383,7 @@ def _known_lead(lead: Lead, told: frozenset[Point]) -> KnownLead:
         points=points,
         told=points | told,
         received_at=lead.received_at,
+        order_by_us=lead.order_by_us,
     )
 
 

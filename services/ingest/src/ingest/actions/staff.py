@@ -9,8 +9,8 @@ from shared.db.engine import Sessions, transaction
 from shared.db.time import database_now
 from shared.events import StaffChanged, StaffLoginRequested
 from shared.http.links import Link
-from shared.http.staff import StaffSession as SignedSession
 from shared.messaging.outbox import record
+from shared.staff_sessions import StaffSession as SignedSession
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ingest import store

@@ -5,15 +5,17 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from shared.db.engine import Sessions, transaction
+from pydantic import SecretStr
+from shared.db.engine import transaction
 from shared.db.time import database_now
 from shared.events import CrmChangeReceived
 from shared.messaging.outbox import envelope
-from shared.persons import erased
+from shared.persons import any_erased, erased, erased_signs
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ingest import store
 from ingest.actions.receive import lead_id_of
+from ingest.deps import Deps
 from ingest.domain import delivery
 from ingest.domain.configuration import is_slug
 from ingest.domain.delivery import (
@@ -42,23 +44,21 @@ class _Arrival:
     received_at: datetime
 
 
-async def receive_webhook(
-    sessions: Sessions, sealer: Sealer, slug: str, incoming: IncomingWebhook
-) -> Outcome:
+async def receive_webhook(deps: Deps, slug: str, incoming: IncomingWebhook) -> Outcome:
     """Raises `TenantUnknown`, `BadSignature`, `StaleTimestamp`, `SecretsLost` or `Malformed`: then nothing is kept."""
     now = database_now()
     webhook_id = incoming.signature.webhook_id
     if not is_slug(slug):
         raise TenantUnknown(slug)
-    async with transaction(sessions, tenant_id=None) as session:
+    async with transaction(deps.sessions, tenant_id=None) as session:
         tenant = await store.enter_webhook_tenant(session, slug)
         if tenant is None:
             raise TenantUnknown(slug)
-        _check_signature(incoming, slug, tenant, sealer, now)
+        _check_signature(incoming, slug, tenant, deps.sealer, now)
         delivery.check_webhook_id(webhook_id)
         change = delivery.read_change(incoming.body)
         arrival = _Arrival(tenant.id, webhook_id, incoming.body, incoming.kept_headers, now)
-        outcome = await _pass_on(session, arrival, change)
+        outcome = await _pass_on(session, arrival, change, deps.person_key)
     _tell(outcome, slug)
     return outcome
 
@@ -76,24 +76,27 @@ def _check_signature(
         raise
 
 
-async def replay_delivery(sessions: Sessions, slug: str, delivery_id: UUID) -> Outcome:
+async def replay_delivery(deps: Deps, slug: str, delivery_id: UUID) -> Outcome:
     """Judges a kept delivery again, after its location was set up. Raises `TenantUnknown` or `DeliveryUnknown`."""
-    async with transaction(sessions, tenant_id=None) as session:
-        tenant = await store.enter_tenant(session, slug)
+    async with transaction(deps.sessions, tenant_id=None) as session:
+        tenant = await store.enter_webhook_tenant(session, slug)
         if tenant is None:
             raise TenantUnknown(slug)
         row = await store.delivery(session, tenant.id, delivery_id)
         if row is None or not row.body:  # of an erased person, or too old
             raise DeliveryUnknown
         arrival = _Arrival(tenant.id, row.webhook_id, row.body, row.headers, row.received_at)
-        return await _pass_on(session, arrival, delivery.read_change(row.body))
+        return await _pass_on(session, arrival, delivery.read_change(row.body), deps.person_key)
 
 
-async def _pass_on(session: AsyncSession, arrival: _Arrival, change: ShopmonkeyChange) -> Outcome:
+async def _pass_on(
+    session: AsyncSession, arrival: _Arrival, change: ShopmonkeyChange, keys: SecretStr
+) -> Outcome:
     location_id, refusal = await _judge_location(session, arrival.tenant_id, change)
-    if location_id is not None and await _is_of_erased(session, arrival.tenant_id, location_id, change):
-        # The shop goes on with its order; who the person was is not kept here again.
-        arrival, change = replace(arrival, body=b"", headers={}), change.bare()
+    if await _is_of_erased(session, arrival.tenant_id, location_id, change, keys):
+        # The shop goes on with its record, and a new order is read from the CRM itself; who the person was is not kept here again.
+        change = change.bare()
+        arrival = replace(arrival, body=change.to_json(), headers={})
     delivery_id = delivery.delivery_id(arrival.tenant_id, arrival.webhook_id)
     event = envelope(
         _change_received(delivery_id, arrival, change),
@@ -121,13 +124,29 @@ async def _pass_on(session: AsyncSession, arrival: _Arrival, change: ShopmonkeyC
 
 
 async def _is_of_erased(
-    session: AsyncSession, tenant_id: UUID, location_id: UUID, change: ShopmonkeyChange
+    session: AsyncSession,
+    tenant_id: UUID,
+    location_id: UUID | None,
+    change: ShopmonkeyChange,
+    keys: SecretStr,
 ) -> bool:
-    """Until the end of the transaction the order's lead is not erased beside us."""
+    """Of the order of a lead that was erased, also of one that we wrote and nobody heard the answer; or naming an erased person who is no lead again.
+
+    A message about an order is judged by the order alone: of a customer who has come back, it may overtake the lead.
+    """
     order_id = change.order_id()
-    if order_id is None or await store.share_lead_of_order(session, tenant_id, location_id, order_id):
+    if location_id is not None and order_id is not None:
+        if await store.is_order_of_lead(session, tenant_id, location_id, order_id):
+            return False
+        if await erased(session, lead_id_of(tenant_id, location_id, order_id)):
+            return True
+    marked = change.leads_marked()
+    if marked is not None and await any_erased(session, *marked):
+        return True
+    if change.table == "message" and order_id is not None:
         return False
-    return await erased(session, lead_id_of(tenant_id, location_id, order_id)) is not None
+    signs = await erased_signs(session, tenant_id, change.signs(), keys)
+    return bool(signs) and not await store.any_is_of_a_lead(session, tenant_id, signs)
 
 
 async def _judge_location(

@@ -61,6 +61,10 @@ class LeadRule(Setting):
     exclude: tuple[Line, ...] = ()
     max_age_days: int = Field(default=30, ge=1, le=3650)
     status_columns: dict[LeadStatus, Line] = Field(default_factory=dict)
+    won_when: tuple[Literal["authorized", "invoiced", "paid"], ...] = ("authorized", "invoiced", "paid")
+    lost_when: tuple[Literal["archived", "deleted"], ...] = ("archived", "deleted")
+    lost_columns: tuple[Line, ...] = ()
+    order_after_seconds: int | None = Field(default=None, ge=0, le=86_400)
 
 
 class TenantSettings(Setting):

@@ -58,6 +58,13 @@ def normal_address(written: str) -> str:
     return normal_email(written) if "@" in written else normal_phone(written)
 
 
+def address_or_none(written: str) -> str | None:
+    try:
+        return normal_address(written)
+    except ValueError:
+        return None
+
+
 Email = Annotated[AddressText, AfterValidator(normal_email)]
 Phone = Annotated[AddressText, AfterValidator(normal_phone)]
 """As fields of a body."""

@@ -16,7 +16,8 @@ SAME_PERSON_DAYS = 30
 DOUBLE_SUBMIT_HOURS = 24
 """The same form within this time is one submit sent twice."""
 
-Trace = Literal["webhook", "poll", "form"]
+Trace = Literal["webhook", "poll", "form", "entered"]
+"""`entered`: we wrote its order into the CRM, on a form's word."""
 PointKind = Literal["email", "phone"]
 Point = tuple[PointKind, str]
 """A way to reach a person. Whoever holds one of a lead's points reads its conversation."""
@@ -28,7 +29,7 @@ Held = Literal["another_lead", "crm"]
 class Sighting:
     """One trace of a lead, normalised; `received_at`: when the first word of it reached us.
 
-    With a `ref` it is the shop's own word. Without one it is a public form, which anybody can send in anybody's name.
+    With a `ref` that is not by us it is the shop's own word. Else it is a public form, which anybody can send in anybody's name.
     """
 
     location_id: UUID
@@ -42,10 +43,14 @@ class Sighting:
     received_at: datetime
     proof: ConsentProof | None = None
 
+    @property
+    def by_crm(self) -> bool:
+        return self.ref is not None and not self.ref.by_us
+
 
 @dataclass(frozen=True)
 class KnownLead:
-    """What of a lead that we have decides whether it is seen again. Without `order_id` it rests on a form's word alone.
+    """What of a lead that we have decides whether it is seen again.
 
     `told`: every point that its messages could have gone to, also one that it has lost since.
     """
@@ -57,6 +62,12 @@ class KnownLead:
     points: frozenset[Point]
     told: frozenset[Point]
     received_at: datetime
+    order_by_us: bool = False
+
+    @property
+    def by_crm(self) -> bool:
+        """Else it rests on a form's word alone."""
+        return self.order_id is not None and not self.order_by_us
 
 
 def points_of(contact: Contact, held: Iterable[str] = ()) -> frozenset[Point]:
@@ -84,8 +95,8 @@ def _one_person(sighting: Sighting, lead: KnownLead) -> bool:
     """
     seen = points_of(sighting.contact)
     if sighting.ref is not None:
-        return lead.order_id is None and bool(lead.points) and lead.told <= seen
-    return lead.order_id is not None and bool(seen) and seen <= lead.points
+        return not lead.by_crm and bool(lead.points) and lead.told <= seen
+    return lead.by_crm and bool(seen) and seen <= lead.points
 
 
 def _open(lead: KnownLead, at: datetime) -> bool:
@@ -98,12 +109,12 @@ def held_back(sighting: Sighting, known: Iterable[KnownLead]) -> dict[str, Held]
     A point that the CRM knows stays held however old its lead is, one of a form as long as that lead is open.
     """
     leads, seen = list(known), points_of(sighting.contact)
-    if sighting.ref is not None or any(lead.order_id is not None and seen <= lead.points for lead in leads):
+    if sighting.ref is not None or any(lead.by_crm and seen <= lead.points for lead in leads):
         return {}
     others = [
         lead
         for lead in leads
-        if not seen <= lead.points and (lead.order_id is not None or _open(lead, sighting.received_at))
+        if not seen <= lead.points and (lead.by_crm or _open(lead, sighting.received_at))
     ]
     return {
         kind: "another_lead" for kind, value in seen if any((kind, value) in lead.points for lead in others)
@@ -115,7 +126,7 @@ def given_up(claimed: frozenset[Point], known: Iterable[KnownLead]) -> dict[UUID
     return {
         lead.lead_id: lead.points & claimed
         for lead in known
-        if lead.order_id is None and lead.points & claimed and not lead.told <= claimed
+        if not lead.by_crm and lead.points & claimed and not lead.told <= claimed
     }
 
 
@@ -148,13 +159,15 @@ def said_first(traces: Iterable[Said]) -> dict[str, Any]:
 
 
 def _facts(said: Said, *, points: bool) -> dict[str, Any]:
-    seen, ref = said.seen, said.seen["ref"] or {}
+    seen, ref = said.seen, (said.seen["ref"] or {} if points else {})
     contact = {
         name: value if name == "name" or (points and name not in said.held) else None
         for name, value in seen["contact"].items()
     }
     wishes = {name: seen[name] for name in ("vehicle", "interest", "message")}
-    return contact | wishes | {name: ref.get(name) for name in _REF}
+    return (
+        contact | wishes | {name: ref.get(name) for name in _REF} | {"order_by_us": ref.get("by_us", False)}
+    )
 
 
 def lock_keys(tenant_id: UUID, sighting: Sighting) -> list[int]:

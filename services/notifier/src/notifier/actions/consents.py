@@ -50,6 +50,7 @@ async def opt_out_as_said(
     """Words that came `by` a channel, `None`: the web chat. They count for an address if its owner said them.
 
     Anybody types anybody's number into a form: of what is not known to be the writer's own only this lead is left alone.
+    Consent is one number's; who refuses from one is taken to refuse at all that the shop knows of the same person.
     """
     await leads.lock_leads_of_person(session, lead)
     proven = await _proven(session, lead, by)
@@ -58,6 +59,9 @@ async def opt_out_as_said(
             await opt_out(session, lead, channel, said)
         else:
             await _leave_alone(session, lead, channel, said)
+        for joined in await leads.joined_to(session, lead):
+            if addresses_of(joined)[channel] not in {None, addresses_of(lead)[channel]}:
+                await opt_out(session, joined, channel, said)
 
 
 async def _proven(

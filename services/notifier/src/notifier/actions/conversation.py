@@ -58,31 +58,52 @@ def _came_by(channel: Channel) -> OutboundChannel | None:
 
 
 async def _send_reply(session: AsyncSession, message: MessageSent, lead: Lead) -> None:
-    if message.channel not in {"sms", "email"}:
-        return
+    came_by = _came_by(message.channel)
+    ways = [came_by] if came_by else []
+    for channel in dict.fromkeys([*ways, *(_reached(lead, way) for way in message.also)]):
+        await _send_by(session, message, lead, channel)
+
+
+def _reached(lead: Lead, channel: OutboundChannel) -> OutboundChannel:
+    """By the other one where the lead has no address for this."""
+    other: OutboundChannel = "sms" if channel == "email" else "email"
+    addresses = addresses_of(lead)
+    return channel if addresses.get(channel) or not addresses.get(other) else other
+
+
+async def _send_by(session: AsyncSession, message: MessageSent, lead: Lead, channel: OutboundChannel) -> None:
     now = await deliveries.clock(session)
-    answered = None
-    if message.channel == "email":
-        answered = await inbound.last_mail_of(session, lead.tenant_id, lead.id)
-    channel: OutboundChannel = "sms" if message.channel == "sms" else "email"
+    answered = await inbound.last_of(session, lead.tenant_id, lead.id, channel)
+    address = await _written_from(session, lead, answered) or addresses_of(lead)[channel]
     confirms = channel in message.opt_out
     intent = Intent(
-        key=await _refusal_key(session, lead, channel, message)
+        key=await _refusal_key(session, lead, (channel, address), message)
         if confirms
         else f"reply:{message.message_id}",
         purpose=Purpose.OPT_OUT_RECEIPT if confirms else Purpose.REPLY,
         template="reply",
         due_at=now,
-        payload=_reply_payload(message.text, answered),
+        payload={
+            **_reply_payload(message.text, answered if channel == "email" else None),
+            "unasked": message.author == "staff" and channel != _came_by(message.channel),
+        },
     )
-    await deliveries.add_deliveries(session, intend(intent, lead, addresses_of(lead), [channel], now))
+    await deliveries.add_deliveries(session, intend(intent, lead, {channel: address}, [channel], now))
+
+
+async def _written_from(session: AsyncSession, lead: Lead, answered: InboundMessage | None) -> str | None:
+    """The number that a text came from, where it is another one that the shop knows of the same person. A mail is answered where the lead's goes."""
+    if answered is None or answered.channel != "sms":
+        return None
+    numbers = {one.phone for one in await leads.joined_to(session, lead)}
+    return answered.sender if answered.sender in numbers else None
 
 
 async def _refusal_key(
-    session: AsyncSession, lead: Lead, channel: OutboundChannel, message: MessageSent
+    session: AsyncSession, lead: Lead, to: tuple[OutboundChannel, str | None], message: MessageSent
 ) -> str:
     """An opt-out is confirmed once, however often it is repeated: who opted out is not written to again for it."""
-    address = addresses_of(lead)[channel]
+    channel, address = to
     refusal = await consents.refusal_of(session, lead.tenant_id, (channel, address)) if address else None
     return f"opt_out:{refusal or message.message_id}"
 

@@ -14,7 +14,7 @@ from shared.understanding.opt_out import OptOut, hear_opt_out, is_carriers_word
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.consents import hold_marketing, is_out, opt_out_as_said
-from notifier.actions.intents import Intent, intend
+from notifier.actions.intents import Intent, addresses_of, intend
 from notifier.actions.leads import need_location, stop_sequence
 from notifier.actions.ledger import Said, refuse
 from notifier.actions.sending import apply_status, note_accepted
@@ -117,15 +117,16 @@ async def _lead_of(session: AsyncSession, tenant_id: UUID, message: Inbound) -> 
 
 
 def _row(tenant_id: UUID, message: Inbound, lead: Lead | None, *, proven: bool) -> InboundMessage:
-    """With the words where no conversation keeps them."""
+    """With the words where no conversation keeps them, and from where it came where the lead does not tell."""
     kept = lead is None or not proven or message.automatic or message.empty
+    elsewhere = lead is None or addresses_of(lead)[message.channel] != message.sender
     return InboundMessage(
         tenant_id=tenant_id,
         channel=message.channel,
         provider_id=message.provider_id,
         lead_id=lead.id if lead else None,
         subject=message.subject,
-        sender=message.sender if kept else None,
+        sender=message.sender if kept or elsewhere else None,
         text=message.text if kept else None,
         proven=proven,
         automatic=message.automatic,

@@ -20,7 +20,7 @@ from shared.words import vocabulary
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.intents import Intent, addresses_of, intend
-from notifier.actions.ledger import hear_crm, recall
+from notifier.actions.ledger import hear_crm, recall, tell_what_waited
 from notifier.actions.touching import first_text_at
 from notifier.deps import Deps
 from notifier.domain.consent import CRM, START
@@ -147,7 +147,7 @@ def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
         correlation_id=event.correlation_id,
         received_at=fact.received_at,
         source=fact.source,
-        in_crm=fact.source != FORM or fact.external_ref is not None,
+        in_crm=fact.proven,
     )
 
 
@@ -160,6 +160,7 @@ async def _keep_consents(
         said_at = proof.said_at if proof else event.data.received_at
         await hear_crm(session, lead.tenant_id, _said_by_crm(event, lead), said_at, person_key, lead)
     await consents.add_consents(session, await _new_consents(session, event, lead))
+    await tell_what_waited(session, lead, _known_addresses(lead))
 
 
 def _said_by_crm(event: Event[LeadReceived], lead: Lead) -> list[CrmConsent]:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from shared.db.time import database_now
 from shared.events import ContactOptedOut, CrmConsent, CrmConsentObserved, Event
 from shared.messaging.outbox import record
-from shared.persons import address_hashes
+from shared.persons import address_hashes, erased_signs
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.deps import Deps
@@ -76,10 +76,32 @@ async def _tell(
 
 async def heed_crm_consents(session: AsyncSession, event: Event[CrmConsentObserved], deps: Deps) -> None:
     """Only the channel that is refused ends, at once: the gate asks the ledger when a message is about to go."""
+    key, told = deps.settings.person_key, event.data
+    addresses = {one.address for one in told.consents}
+    gone = await erased_signs(session, event.tenant_id, addresses, key, since=event.time)
+    await _keep_of_erased(session, event, [one for one in told.consents if one.address in gone], key)
     subject = await leads.lead(session, event.tenant_id, UUID(event.subject))
-    await hear_crm(
-        session, event.tenant_id, event.data.consents, event.data.said_at, deps.settings.person_key, subject
-    )
+    words = [one for one in told.consents if one.address not in gone]
+    await hear_crm(session, event.tenant_id, words, told.said_at, key, subject)
+
+
+async def _keep_of_erased(
+    session: AsyncSession, event: Event[CrmConsentObserved], words: Sequence[CrmConsent], key: SecretStr
+) -> None:
+    """What was on its way when its person was erased: a refusal stays as theirs do, nothing else does."""
+    rows = [
+        Consent(
+            tenant_id=event.tenant_id,
+            channel=one.channel,
+            address=address_hashes(one.address, key)[0],
+            permission="opted_out",
+            source=CRM,
+            said_at=event.data.said_at,
+        )
+        for one in words
+        if not one.granted
+    ]
+    await consents.add_consents(session, rows)
 
 
 async def hear_crm(
@@ -100,6 +122,15 @@ async def hear_crm(
             out_before = known is not None and known.permission == "opted_out"
             tell = not one.granted and not out_before
             await _write_down(session, tenant_id, one, said_at, subject, tell=tell)
+
+
+async def tell_what_waited(session: AsyncSession, lead: Lead, addresses: Sequence[Address]) -> None:
+    """What the CRM refused for the lead's addresses before any lead had them; locked by `recall`."""
+    newest = await consents.newest(session, lead.tenant_id, addresses)
+    for address, row in newest.items():
+        if row.untold:
+            row.untold = False
+            await _tell(session, lead.tenant_id, address, Said("staff", row.text), lead)
 
 
 async def recall(
@@ -124,7 +155,7 @@ async def _write_down(
     *,
     tell: bool,
 ) -> None:
-    """Of an address that no lead has nobody is told: it would stay in the log when its person is erased."""
+    """Of an address that no lead has nobody is told yet: it would stay in the log when its person is erased."""
     find = leads.newest_lead_by_phone if one.channel == "sms" else leads.newest_lead_by_email
     lead = await find(session, tenant_id, one.address, "")
     of_lead = lead or subject
@@ -136,6 +167,7 @@ async def _write_down(
         source=CRM,
         text=one.words,
         lead_id=of_lead.id if of_lead else None,
+        untold=not one.granted and lead is None,
         said_at=said_at,
     )
     await consents.add_consents(session, [row])

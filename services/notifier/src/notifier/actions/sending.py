@@ -202,6 +202,7 @@ def _letter(due: DueDelivery, asked: Asked, stricter: Sequence[State], now: date
         permission="opted_out"
         if (delivery.lead_id, delivery.channel) in asked.refused
         else _permission(asked.consents.get(_address(delivery))),
+        unasked=bool(delivery.payload.get("unasked")),
         answers=is_first_touch(delivery) and delivery.channel == "email" and due.lead.source == CRM_LEAD,
         day=delivery.touch_day,
         stopped=due.lead.stopped_reason,

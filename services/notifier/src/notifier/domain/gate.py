@@ -61,6 +61,7 @@ class Shop:
 class Letter:
     """A message about to go. `day`: of the sequence, `None` outside of it; `stopped`: why the sequence ended, if it did.
 
+    `unasked`: an answer on a channel that the person did not ask on.
     `answers`: the first mail to somebody who asked, of whose consent their request's CRM says nothing. `too_many`: its address had all the first touches it gets for now; `crowded_until`: the shop's form had them.
     `phone` says in which zones the person may be, `rules` are those of their states; `enough_until`: as many texts as
     those allow went there within a day. `asked_at`: when the person asked us, `None`: we heard of them from the shop.
@@ -73,6 +74,7 @@ class Letter:
     day: int | None = None
     stopped: str | None = None
     superseded: bool = False
+    unasked: bool = False
     answers: bool = False
     too_many: bool = False
     crowded_until: datetime | None = None
@@ -185,12 +187,14 @@ def _touch_not_wanted(letter: Letter) -> str | None:
 
 
 def _answer_not_wanted(letter: Letter) -> str | None:
-    """An unsubscribe ends marketing mail, not the confirmation of one's own booking; STOP ends every text."""
-    if letter.channel == "email":
+    """An unsubscribe ends marketing mail and what nobody asked for there, not the confirmation of one's own booking; STOP ends every text."""
+    if letter.channel == "email" and not letter.unasked:
         return None
     if letter.permission == "opted_out":
         return "opted_out"
-    if letter.permission == "unknown" and letter.purpose is Purpose.BOOKING:
+    if letter.channel == "email":
+        return None
+    if letter.permission == "unknown" and (letter.unasked or letter.purpose is Purpose.BOOKING):
         return "no_consent"
     return None
 

@@ -33,6 +33,8 @@ MOST_RECIPIENTS = 500
 LONGEST_LIST = 20_000
 """Characters of a list of addresses or ids that are read."""
 MOST_CALENDARS = 3
+_CALENDARS = frozenset({"text/calendar", "application/ics"})
+"""Gmail's answers have both, of which SendGrid hands over the file."""
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 """Python's own codecs that are none of mail, and slow or obeyed where a stranger chooses them."""
 
@@ -182,7 +184,7 @@ def _form(content_type: str, body: bytes) -> _Form:
     found = _Form(
         fields,
         tuple(_file(part, inline=_name(part) in inline) for part in attached),
-        tuple(_value(part) for part in attached if part.get_content_type() == "text/calendar"),
+        _calendars(attached),
     )
     return _with_raw(found, values["email"]) if "email" in values else found
 
@@ -192,7 +194,7 @@ def _with_raw(form: _Form, raw: bytes) -> _Form:
     mail = _FORM_PARSER.parsebytes(raw)
     parts = [part for part in mail.walk() if isinstance(part, EmailMessage) and not part.is_multipart()]
     shown = [part for part in parts if not part.get_filename() and not part.is_attachment()]
-    files = [part for part in parts if part not in shown and part.get_content_type() != "text/calendar"]
+    files = [part for part in parts if part not in shown and part.get_content_type() not in _CALENDARS]
     words = {
         name: cleaned("\n".join(_words(part) for part in shown if part.get_content_type() == kind))
         for name, kind in (("text", "text/plain"), ("html", "text/html"))
@@ -202,8 +204,12 @@ def _with_raw(form: _Form, raw: bytes) -> _Form:
         form,
         fields=form.fields | words | {"headers": cleaned(head.decode("utf-8", errors="replace"))},
         files=form.files + tuple(_file(part, inline="Content-ID" in part) for part in files),
-        calendars=tuple(_value(part) for part in parts if part.get_content_type() == "text/calendar"),
+        calendars=_calendars(parts),
     )
+
+
+def _calendars(parts: list[EmailMessage]) -> tuple[bytes, ...]:
+    return tuple(_value(part) for part in parts if part.get_content_type() in _CALENDARS)
 
 
 def _words(part: EmailMessage) -> str:

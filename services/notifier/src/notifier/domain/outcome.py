@@ -14,6 +14,10 @@ HOUSE_AWAY = "house_away"
 HOUSE_PAUSE_SECONDS = 5.0
 AWAY = frozenset({"smtp_unreachable", "smtp_421", "twilio_unreachable", "twilio_408", "twilio_503"})
 """Nothing of the message: the provider takes none at the moment."""
+TROUBLED = frozenset({"smtp_451", "smtp_452", "twilio_500", "twilio_502", "twilio_504"})
+"""Of this message, or the provider takes none: several in a row are the latter. Each is tried as often as any other."""
+WAITING = AWAY | TROUBLED
+"""What was refused so is due again when the provider is back."""
 NEVER_GIVEN_UP = AWAY | {HOUSE_AWAY}
 FOR_GOOD = frozenset(
     {"smtp_550", "smtp_551", "smtp_553"}  # RFC 5321 4.2.3: no such mailbox, moved, no such name
@@ -77,7 +81,7 @@ def of_provider(outcome: Outcome) -> bool:
 
 def is_away(outcome: Outcome) -> bool:
     """Also a provider that leaves everything open: each further message would become one more of unknown fate."""
-    return isinstance(outcome, Uncertain) or (isinstance(outcome, TryLater) and outcome.code in AWAY)
+    return isinstance(outcome, Uncertain) or (isinstance(outcome, TryLater) and outcome.code in WAITING)
 
 
 def pause_seconds(code: str, attempts: int, wanted_seconds: float | None) -> float:

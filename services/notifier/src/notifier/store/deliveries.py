@@ -70,6 +70,23 @@ async def suppress_planned(
     )
 
 
+async def wake_waiting(
+    session: AsyncSession, tenant_id: UUID, channel: OutboundChannel, reasons: Collection[str], now: datetime
+) -> None:
+    """What the provider did not take for one of the reasons is due now."""
+    await session.execute(
+        update(Delivery)
+        .where(
+            col(Delivery.tenant_id) == tenant_id,
+            col(Delivery.channel) == channel,
+            col(Delivery.state) == "planned",
+            col(Delivery.reason).in_(reasons),
+            col(Delivery.due_at) > now,
+        )
+        .values(due_at=now)
+    )
+
+
 def touches_of(lead_id: UUID) -> ColumnElement[bool]:
     return (col(Delivery.lead_id) == lead_id) & (col(Delivery.purpose) == "touch")
 

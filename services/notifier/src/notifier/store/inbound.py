@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from shared.events.notification import OutboundChannel
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -74,13 +75,16 @@ async def note_noticed(session: AsyncSession, tenant_id: UUID, message_id: UUID,
     )
 
 
-async def last_mail_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> InboundMessage | None:
+async def last_of(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, channel: OutboundChannel
+) -> InboundMessage | None:
+    """The newest that is surely the lead's."""
     statement = (
         select(InboundMessage)
         .where(
             col(InboundMessage.tenant_id) == tenant_id,
             col(InboundMessage.lead_id) == lead_id,
-            col(InboundMessage.channel) == "email",
+            col(InboundMessage.channel) == channel,
             col(InboundMessage.proven),
         )
         .order_by(col(InboundMessage.received_at).desc())

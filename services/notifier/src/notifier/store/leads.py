@@ -164,6 +164,14 @@ async def _greeted(session: AsyncSession, found: Lead | None) -> Lead | None:
     return await lead(session, found.tenant_id, found.same_as) or found
 
 
+async def joined_to(session: AsyncSession, lead: Lead) -> Sequence[Lead]:
+    """Leads of the CRM whose person has its conversation in this one, perhaps with another number."""
+    statement = select(Lead).where(
+        col(Lead.tenant_id) == lead.tenant_id, col(Lead.same_as) == lead.id, col(Lead.in_crm)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
 async def lead_of_deliveries(
     session: AsyncSession, tenant_id: UUID, delivery_ids: Collection[UUID]
 ) -> Lead | None:
@@ -190,15 +198,17 @@ async def leads_of_address(session: AsyncSession, tenant_id: UUID, address: Addr
 
 
 async def lock_leads_of_person(session: AsyncSession, lead: Lead) -> None:
-    """The lead's addresses, then all leads with one of them, in one order, so that two opt-outs cannot wait for each other.
+    """The person's addresses, then all leads with one of them, in one order, so that two opt-outs cannot wait for each other.
 
     Nobody who holds a lead's row may come here: whoever greets locks addresses, then rows.
     """
-    await lock_addresses(session, lead.tenant_id, [one for one in (lead.email, lead.phone) if one])
+    theirs = [lead, *await joined_to(session, lead)]
+    emails, phones = {one.email for one in theirs if one.email}, {one.phone for one in theirs if one.phone}
+    await lock_addresses(session, lead.tenant_id, emails | phones)
     same = or_(
-        col(Lead.id) == lead.id,
-        *([col(Lead.phone) == lead.phone] if lead.phone else []),
-        *([col(Lead.email) == lead.email] if lead.email else []),
+        col(Lead.id).in_([one.id for one in theirs]),
+        col(Lead.phone).in_(phones),
+        col(Lead.email).in_(emails),
     )
     statement = select(col(Lead.id)).where(col(Lead.tenant_id) == lead.tenant_id, same).order_by(col(Lead.id))
     await session.execute(statement.with_for_update(key_share=True))

@@ -16,11 +16,12 @@ CHOICES = 5
 
 @dataclass
 class Transcript:
-    """`lines`: who said what. `chosen`: the start of the time chosen last."""
+    """`lines`: who said what. `last`: the newest replies, with their parts. `chosen`: the start of the time chosen last."""
 
     lead_id: str = ""
     token: str = ""
     lines: list[tuple[str, str]] = field(default_factory=list)
+    last: list[Json] = field(default_factory=list)
     chosen: datetime | None = None
     broke: str | None = None
 
@@ -96,6 +97,7 @@ class _Actor:
 
     def _hear(self, said: str, replies: list[Json]) -> None:
         self._heard.lines.append(("customer", said))
+        self._heard.last = replies
         for reply in replies:
             self._heard.lines.append((reply["author"], reply["text"]))
             for part in reply.get("parts") or []:

@@ -3,7 +3,6 @@ import type { ConversationStatus, Location } from "../types";
 import { PhoneIcon } from "./icons";
 
 export function Header({ location, status }: { location: Location; status: ConversationStatus }) {
-  const human = status.owner === "human";
   return (
     <header className="header">
       <div className="header-inner">
@@ -13,7 +12,7 @@ export function Header({ location, status }: { location: Location; status: Conve
         <div className="header-text">
           <h1 className="header-name">{location.name}</h1>
           <p className="header-status" role="status">
-            {human ? "Our team answers here · the assistant is paused" : "Virtual assistant (AI) · a person can step in"}
+            {statusText(status)}
           </p>
         </div>
         {location.phone && (
@@ -24,4 +23,9 @@ export function Header({ location, status }: { location: Location; status: Conve
       </div>
     </header>
   );
+}
+
+function statusText({ owner, person_asked }: ConversationStatus): string {
+  if (owner === "human") return "Our team answers here · the assistant is paused";
+  return person_asked ? "A person has been asked for · the assistant answers meanwhile" : "Virtual assistant (AI) · a person can step in";
 }

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -87,6 +87,29 @@ class Ledger:
             return self.deeds
         starts = {self.times[p.ref].start if p.name == "time" and p.ref in self.times else None for p in told}
         return self.deeds & {"held"} if starts == {self.held} else frozenset()
+
+    def moments_of(self, tag: Tag) -> list[datetime]:
+        """In the shop's zone, those that it is rendered with; of hours the first opening of their day. None for what is not in force."""
+        zone = ZoneInfo(self.setting.shop.timezone)
+        try:
+            found = self._moments(tag)
+        except (KeyError, ValueError):
+            return []
+        return [moment.astimezone(zone) for moment in found]
+
+    def _moments(self, tag: Tag) -> list[datetime]:
+        match tag.name, tag.ref:
+            case "time", ref:
+                return [self.times[ref].start]
+            case "times", ref:
+                return [slot.start for slot in self._offer(ref)]
+            case "appointment", "" | "time":
+                return [self._booked().start]
+            case "hours" | "opens" | "closes", ref if ref:
+                day = self._day(ref)
+                opens = day.spans[0].opens if day.spans else time()
+                return [datetime.combine(day.date, opens, ZoneInfo(self.setting.shop.timezone))]
+        return []
 
     def rendered(self, tag: Tag, language: Language) -> str:
         """Raises `Unproved`."""

@@ -85,7 +85,7 @@ class Review:
         for part in parts:
             words = part if isinstance(part, str) else self._ledger.rendered(part, self._language)
             text += f" {words}" if text[-1:].isalnum() and words[:1].isalnum() else words
-        return text
+        return text.replace("m..", "m.")  # `2:30 p. m.` ends a sentence by itself
 
 
 def _in_doubt(yes: Reviewed) -> Reviewed:

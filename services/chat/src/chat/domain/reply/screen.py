@@ -2,25 +2,32 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from shared.events import CatalogService
 
 from chat.domain.catalog import classes_named
-from chat.domain.language import is_foreign
+from chat.domain.language import in_english, is_foreign
 from chat.domain.reply.ledger import Ledger, Setting, parts_of
 from chat.domain.reply.tags import STATEMENTS, Piece, Tag
 from chat.domain.reply.text import folded, unreadable
+from chat.domain.wishes import WEEKDAY, is_meant, weekday_index, wish_in
 from shared import vehicles
 
 _CLAUSE_END = re.compile(
     r"[;:()]|\.{3}| - | -- |,? (?:but|however|though|although|because|since|so|unless|pero|aunque|porque|asi que)\b"
     r"|, (?=(?:and|i|we|you|it|that|this|they|your|our|the|y|le|usted|el|la|lo|su)\b)"
 )
+_PART_END = re.compile(
+    r"[,()]| - | ?[\u2013\u2014] ?|\b(?:and|or|while|whereas|but|vs|versus|plus|than|compared to|instead of|y|e|o|mientras|pero|frente a|en vez de)(?!\w)",
+    re.IGNORECASE,
+)
+_CLAUSE_MARK = re.compile(r"[;:]")
 _AGREES = re.compile(
     r"\W*(?:(?:yes|yeah|yep|yup|sure(?: thing)?|of course|absolutely|definitely|certainly|deal|ok|okay|done|perfect|great|no problem|you got it|sounds good|correct|exactly|no"
     r"|si|claro(?: que si)?|por supuesto|perfecto|de acuerdo|hecho|trato hecho|listo|correcto|exacto|asi es)\b[\s,.!]*)+"
@@ -29,6 +36,16 @@ _AGREES = re.compile(
 )
 _RUN, _RUN_WITH_FIGURES = 2, 4
 """Words in a row of a service's own description that say no more than it."""
+_MORE_THAN_A_DAY = re.compile(
+    r"\b(?:only|any ?time|always|every|each|all|whole|wide|ready|next (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|tues|wednes|thurs|fri|satur|sun)days"
+    r"|siempre|cada|tod[oa]s?|unic[oa]|list[oa]|los (?:lunes|martes|miercoles|jueves|viernes|sabados|domingos))\b"
+)
+"""Says more of a day than that a time of it is open."""
+_PART_OF_DAY = re.compile(
+    r" (?:(?:in the|por la|en la|a la) )?(?:morning|afternoon|evening|night|noon|manana|tarde|noche)\b"
+)
+_LITTLE = 4
+"""Letters of words like `only`, which tell no service from another."""
 _GENERIC = frozenset(
     "window windows tint film full front only glass vehicle paint protection several commercial".split()  # noqa: SIM905
 )
@@ -55,6 +72,12 @@ _COUNTED = re.compile(
     r"|carros?|autos?|coches?|vehiculos?|camionetas?|ventan(?:ill)?as?|vidrios?|cristal(?:es)?|puertas?|lados?|delanter[oa]s?|traser[oa]s?)\b)"
 )
 """The number of `2 cars`, `2 front`: may be said after the shop or the customer."""
+_POINTED_AT = re.compile(
+    r"\b(?:those|these|of the|est[oa]s|es[oa]s|(?:cual(?:es)?|un[oa]|ningun[oa]|cualquiera) de l[oa]s) [2-9]"
+    r"(?= (?!hours?|minutes?|days?|weeks?|months?|years?|[ap]\.? ?m\b|o'?clock|horas?|minutos?|dias?|semanas?|mes|anos?)[a-z]|[,?!]|\.(?!\d)|$)"
+    r"|(?<!\ba )(?<!\bde )(?<!\bdesde )(?<!\bhasta )(?<!\bpara )\blos 2\b"
+)
+"""`Which of those 2`: what was just said, not how many there are of a thing."""
 _NEVER_EXEMPT = frozenset({"figure", "link", "unreadable"})
 _ASKED = frozenset({"moment", "deed", "policy"})
 """What a question and a condition may hold."""
@@ -100,17 +123,37 @@ class Screen:
             return doubt
         if is_foreign(_joined(sentence)):
             return Doubt("language", "write English or Spanish")
+        doubts = list(self._stated(sentence))
+        return next((d for d in doubts if d.final), next(iter(doubts), None))
+
+    def _stated(self, sentence: Sequence[Piece]) -> Iterator[Doubt]:
         known = any(isinstance(p, Tag) and p.name == "know" for p in sentence)
         deeds = self._ledger.deeds_at(sentence)
         for clause in _clauses(self.left_over(sentence)):
             for claim in _claims():
-                answered = self._asked if known and claim.kind == "policy" else frozenset[str]()
-                found = [m[0].strip() for m in claim.pattern.finditer(clause.stated_of(claim.kind))]
-                stated = next((words for words in found if words not in answered), None)
-                if stated is not None and claim.proved_by not in deeds:
-                    reason = f"{stated!r} is a fact ({claim.kind}) outside a tag"
-                    return Doubt(claim.kind, reason, final=not claim.doubtful)
-        return None
+                matches = list(claim.pattern.finditer(clause.stated_of(claim.kind)))
+                if claim.kind == "moment":
+                    matches = [m for m in matches if not self._shows(sentence, m)]
+                found = [m[0].strip() for m in matches]
+                if claim.kind == "policy" and known:
+                    found = [words for words in found if words not in self._asked]
+                if found and claim.proved_by not in deeds:
+                    reason = f"{found[0]!r} is a fact ({claim.kind}) outside a tag"
+                    yield Doubt(claim.kind, reason, final=not claim.doubtful)
+
+    def _shows(self, sentence: Sequence[Piece], said: re.Match[str]) -> bool:
+        """Whether a tag of the sentence is of nothing but the days that the words name, and no more is said of them."""
+        if _MORE_THAN_A_DAY.search(said.string):
+            return False
+        part = _PART_OF_DAY.match(said.string, said.end())
+        words = said[0].strip() + (f" {part[0].strip()}" if part else "")
+        zone = ZoneInfo(self._ledger.setting.shop.timezone)
+        wish = wish_in(words, self._ledger.setting.now.astimezone(zone))
+        weekday = WEEKDAY.match(in_english(words))
+        if weekday:  # of whichever week
+            wish = replace(wish, day=None, weekdays=frozenset({weekday_index(weekday[1])}))
+        told = [self._ledger.moments_of(p) for p in sentence if isinstance(p, Tag)]
+        return wish.said and any(moments and all(is_meant(m, wish) for m in moments) for moments in told)
 
     def plain_words(self, sentence: Sequence[Piece]) -> str:
         """Folded; `<price>` for a tag, `<service>` and `<car>` for names."""
@@ -129,7 +172,7 @@ class Screen:
 
     def left_over(self, sentence: Sequence[Piece]) -> str:
         """Without the words that the description of the service spoken of has as well, and what was counted by the customer."""
-        text = _without_counts(self.plain_words(sentence), self._said)
+        text = _POINTED_AT.sub("_", _without_counts(self.plain_words(sentence), self._said))
         said = f" {_bare(_joined(sentence))} "
         tagged = {self._ledger.service_of(p) for p in sentence if isinstance(p, Tag)}
         named = {s.code for s in self._services if any(f" {w} " in said for w in s.wordings)}
@@ -139,28 +182,56 @@ class Screen:
         return text
 
     def _of_another(self, sentence: Sequence[Piece], text: str) -> Doubt | None:
-        """A fact of one service or class of vehicle said of another."""
-        tags = [part for p in sentence if isinstance(p, Tag) for part in parts_of(p)]
-        facts = [tag for tag in tags if tag.name in {"price", "duration", "about"}]
+        """A fact of one service, car or class of vehicle said of another."""
+        tags = [p for p in sentence if isinstance(p, Tag)]
         cars = [m.car for m in vehicles.mentioned(_joined(sentence))]
         classes = classes_named(text)
-        for fact in facts:
+        for fact in _facts(part for tag in tags if tag.name != "total" for part in parts_of(tag)):
             own = self._ledger.class_of(fact)
             if fact.name == "price" and len(classes) == 1 and own and own not in classes:
                 return Doubt("price", f"{fact} is the price for another kind of vehicle")
             if fact.name == "price" and cars and not any(self._may_be_of(fact, car) for car in cars):
                 return Doubt("price", f"{fact} is the price for another car")
-        named = self._mentions(folded(_joined(sentence))) if facts else []
-        of = [self._ledger.service_of(fact) for fact in facts]
-        if len(named) == len(facts):
-            wrong = [f for f, code, names in zip(facts, of, named, strict=True) if code and code not in names]
-        else:
-            wrong = [
-                f for f, code in zip(facts, of, strict=True) if code and not any(code in n for n in named)
-            ]
-            unmatched = [names for names in named if not any(code in names for code in of)]
-            wrong = wrong if unmatched else []
-        return Doubt(wrong[0].name, f"{wrong[0]} is of another service than the one named") if wrong else None
+        doubts = (self._sum_of_others(t, sentence, cars, classes) for t in tags if t.name == "total")
+        if doubt := next((d for d in doubts if d), None):
+            return doubt
+        clauses = _split(sentence, _CLAUSE_MARK)
+        return next((d for clause in clauses for d in self._of_another_service(clause)), None)
+
+    def _sum_of_others(
+        self,
+        total: Tag,
+        sentence: Sequence[Piece],
+        cars: Sequence[vehicles.Known],
+        classes: Collection[str],
+    ) -> Doubt | None:
+        """All that is named beside it must be in it."""
+        prices = parts_of(total)
+        if not all(any(self._may_be_of(price, car) for price in prices) for car in cars):
+            return Doubt("price", f"{total} is for other cars")
+        if classes and not {self._ledger.class_of(price) for price in prices} & {*classes, None}:
+            return Doubt("price", f"{total} is for another kind of vehicle")
+        codes = {self._ledger.service_of(price) for price in prices}
+        if not all(codes & named or codes == {None} for named in self._mentions(sentence)):
+            return Doubt("price", f"{total} is of other services than those named")
+        return None
+
+    def _of_another_service(self, clause: Sequence[Piece]) -> Iterator[Doubt]:
+        """A fact is of the service named in its part of the clause, else of the one named last, else of one behind it without facts."""
+        parts = [
+            (_facts(p for p in part if isinstance(p, Tag)), self._mentions(part))
+            for part in _split(clause, _PART_END)
+        ]
+        for place, (facts, named) in enumerate(parts):
+            before = next((names for _, names in reversed(parts[:place]) if names), [])
+            behind = next((names for others, names in parts[place + 1 :] if names and not others), [])
+            names = named or before or behind
+            in_order = len(named) == len(facts) > 1
+            for nth, fact in enumerate(facts):
+                code = self._ledger.service_of(fact)
+                meant = names[nth : nth + 1] if in_order else names
+                if code and meant and not any(code in known for known in meant):
+                    yield Doubt(fact.name, f"{fact} is of another service than the one named")
 
     def _may_be_of(self, price: Tag, car: vehicles.Known) -> bool:
         """By class or by name: a price is the same for each car of a class."""
@@ -170,10 +241,12 @@ class Screen:
         named = vehicles.mentioned(self._ledger.car_of(price) or "")
         return any(vehicles.may_be(m.car, car) for m in named)
 
-    def _mentions(self, said: str) -> list[frozenset[str]]:
+    def _mentions(self, pieces: Sequence[Piece]) -> list[frozenset[str]]:
         """For each service named: the codes of those that the words may mean, in a name or in a description."""
+        said = in_english(folded(_joined(pieces)))
         found = self._wordings.finditer(said) if self._wordings else ()
-        return [frozenset(s.code for s in self._services if s.may_be(match[0])) for match in found]
+        known = [frozenset(s.code for s in self._services if s.may_be(match[0])) for match in found]
+        return [codes for codes in known if codes]
 
 
 class _Known:
@@ -182,10 +255,29 @@ class _Known:
         self.wordings = frozenset(_bare(w) for w in (service.name, service.called("es"), *service.synonyms))
         self.description = f" {_bare(service.description)} "
         self.addons = frozenset(_bare(a.name) for a in service.addons)
+        self.telling = frozenset(w for w in _bare(service.name).split() if len(w) > _LITTLE) | {
+            *_bare(service.tier).split()
+        }
         self.words = frozenset(_bare(" ".join((service.name, service.description, *self.addons))).split())
 
     def may_be(self, said: str) -> bool:
         return said in self.wordings or frozenset(said.split()) <= self.words
+
+
+def _facts(tags: Iterable[Tag]) -> list[Tag]:
+    return [tag for tag in tags if tag.name in {"price", "duration", "about"}]
+
+
+def _split(sentence: Sequence[Piece], mark: re.Pattern[str]) -> list[list[Piece]]:
+    parts: list[list[Piece]] = [[]]
+    for piece in sentence:
+        if isinstance(piece, Tag):
+            parts[-1].append(piece)
+            continue
+        first, *others = mark.split(piece)
+        parts[-1].append(first)
+        parts += [[other] for other in others]
+    return parts
 
 
 def agrees_only(sentence: Sequence[Piece]) -> bool:
@@ -246,10 +338,9 @@ def _name_pattern(
 
 
 def _wording_pattern(services: Sequence[_Known]) -> re.Pattern[str] | None:
-    """Names and synonyms, and the words that only one service's name has."""
-    own = [{w for name in s.wordings for w in name.split() if len(w) > 3} for s in services]
-    telling = {w for words in own for w in words if sum(w in other for other in own) == 1}
-    words = _any_of({w for s in services for w in s.wordings} | (telling - _GENERIC))
+    """Names and synonyms in English, and the single words of names and tiers that tell one service from another."""
+    telling = {w for s in services for w in s.telling} - _GENERIC
+    words = _any_of({w for s in services for w in s.wordings} | telling)
     return re.compile(rf"(?<![\w<])(?:{words})(?![\w>])") if words else None
 
 

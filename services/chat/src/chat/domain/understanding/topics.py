@@ -14,11 +14,12 @@ from shared.understanding.encoder import encode
 Matrix: TypeAlias = NDArray[np.floating]
 
 ALIKE = (
-    {"price", "name"},
+    {"price", "name", "unlisted"},
     {"book", "move", "choose"},
     {"acknowledge", "thanks", "goodbye"},
     {"greeting", "small_talk"},
     {"complaint", "danger", "distress"},
+    {"no", "decline"},
 )
 """Topics whose answers are so near that doubt between them is none: the chances of one count for the likeliest of them."""
 
@@ -55,17 +56,38 @@ def topic_of(text: str) -> Topic:
 
 
 NEAR = 0.7
-"""Of a question to one that the shop wrote down, for what the examples do not know; measured on the sample's questions."""
+"""Of a question to one that the shop wrote down, for what the examples do not know."""
+
+SHOPS_REMEMBERED = 200
+"""Of which the vectors of the questions are kept: 1 kB each."""
 
 
 def nearest(text: str, knowledge: Sequence[KnowledgeEntry]) -> str | None:
     """The code of what the shop says to a question like this one; `None` when there is none near enough."""
-    asked = vector(text)
-    scored = (
-        (float(asked @ vector(question)), entry.code) for entry in knowledge for question in entry.questions
-    )
-    chance, code = max(scored, default=(0.0, ""))
+    chance, code = max(_near(text, knowledge), default=(0.0, ""))
     return code if chance >= NEAR else None
+
+
+def nearest_first(text: str, knowledge: Sequence[KnowledgeEntry]) -> list[KnowledgeEntry]:
+    """All of them, by how near their nearest question is."""
+    near: dict[str, float] = {}
+    for chance, code in _near(text, knowledge):
+        near[code] = max(chance, near.get(code, -1.0))
+    return sorted(knowledge, key=lambda entry: -near.get(entry.code, -1.0))
+
+
+def _near(text: str, knowledge: Sequence[KnowledgeEntry]) -> list[tuple[float, str]]:
+    questions = [(question, entry.code) for entry in knowledge for question in entry.questions]
+    if not questions:
+        return []
+    chances = questions_read(tuple(question for question, _ in questions)) @ vector(text)
+    return list(zip(chances.tolist(), (code for _, code in questions), strict=True))
+
+
+@lru_cache(maxsize=SHOPS_REMEMBERED)
+def questions_read(questions: tuple[str, ...]) -> Matrix:
+    """The vectors of a shop's questions; read at once, 5 ms each where they were not met lately."""
+    return centred(encode([question.casefold() for question in questions]), _learnt().centre)
 
 
 def _alike(name: str) -> set[str]:

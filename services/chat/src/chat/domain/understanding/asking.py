@@ -1,0 +1,118 @@
+"""What is only to be told: a question by its topic, with the service and car named in it."""
+
+from chat.domain.catalog import match_addons, without_addons
+from chat.domain.intents import (
+    Acknowledge,
+    AskAddress,
+    AskAppointment,
+    AskCheapest,
+    AskCompare,
+    AskDetails,
+    AskDuration,
+    AskGlass,
+    AskHours,
+    AskIfBot,
+    AskKnowledge,
+    AskOpenNow,
+    AskPerson,
+    AskPrice,
+    AskRemoval,
+    AskServices,
+    AskUnlisted,
+    Bargain,
+    Context,
+    Goodbye,
+    Greeting,
+    Intent,
+    OffTopic,
+    OthersData,
+    PickTime,
+    Resume,
+    SayLate,
+    SmallTalk,
+    Thanks,
+    Upset,
+)
+from chat.domain.understanding.topics import nearest
+from chat.domain.understanding.words import named, read
+from chat.domain.wishes import Wish
+
+_KNOWS = "know:"
+FILMS_COMPARED = "films-compared"
+"""The code under which a shop says how its films differ."""
+
+
+def asked_for(  # noqa: C901, PLR0911, PLR0912 - one line for each kind
+    part: str, topic: str, words: str, wish: Wish, text: str, context: Context
+) -> list[Intent]:
+    service, vehicle_class = named(words, context)
+    match topic:
+        case "price":
+            asked = _price(read(text, context), context)
+            return [asked, PickTime(wish)] if wish.day or wish.at else [asked]
+        case "cheapest":
+            return [AskCheapest()]
+        case "services":
+            return [AskServices()]
+        case "details":
+            return [AskDetails(service)]
+        case "duration":
+            return [AskDuration(service, vehicle_class)]
+        case "hours":
+            return [AskHours(wish)]
+        case "open_now":
+            return [AskOpenNow()]
+        case "address":
+            return [AskAddress()]
+        case "appointment":
+            return [AskAppointment()]
+        case "removal":
+            return [AskPrice(service, vehicle_class)] if _is_removal(service, context) else [AskRemoval(part)]
+        case "budget":
+            return [AskServices()]
+        case "included":
+            return [AskDetails()]
+        case "unlisted" | "other_work" if code := nearest(part, context.knowledge):
+            return [AskKnowledge(code, part)]
+        case "unlisted":
+            asked = _price(read(text, context), context)
+            return [asked if asked.service or asked.addons else AskUnlisted(part)]
+        case "other_work":
+            return [AskUnlisted(part, priced=False) if service is None else AskDetails(service)]
+        case _ if topic == _KNOWS + FILMS_COMPARED:
+            return [AskCompare(part)]
+        case _ if topic.startswith(_KNOWS):
+            return [AskKnowledge(topic.removeprefix(_KNOWS), part)]
+        case _ if topic in _PLAIN:
+            return [_PLAIN[topic]]
+        case _:
+            return []
+
+
+def _price(words: str, context: Context) -> AskPrice:
+    """A word of an add-on's name is not taken for a service's as well: `the strip on the windshield`."""
+    addons = match_addons(words, context.services)
+    service, vehicle_class = named(without_addons(words, addons), context)
+    return AskPrice(service, vehicle_class, tuple(addon.code for addon in addons))
+
+
+_PLAIN: dict[str, Intent] = {
+    "bargain": Bargain(),
+    "bot": AskIfBot(),
+    "person": AskPerson(),
+    "others": OthersData(),
+    "upset": Upset(),
+    "off_topic": OffTopic(),
+    "glass": AskGlass(),
+    "resume": Resume(),
+    "late": SayLate(),
+    "greeting": Greeting(),
+    "small_talk": SmallTalk(),
+    "thanks": Thanks(),
+    "goodbye": Goodbye(),
+    "acknowledge": Acknowledge(),
+}
+
+
+def _is_removal(service: str | None, context: Context) -> bool:
+    return any(one.code == service and "removal" in one.name.casefold() for one in context.services)
