@@ -13,6 +13,8 @@ from sandbox.settings import Settings
 from sandbox.transport import AbortableProtocol
 from sandbox.world import World
 
+KEEP_ALIVE_SECONDS = 75
+"""Longer than any client keeps an idle connection (httpx2: 5 s); as long, and both may end it at once, under a request."""
 SHUTDOWN_SECONDS = 2
 
 
@@ -42,6 +44,7 @@ def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
 
 
