@@ -291,7 +291,7 @@ async def as_ingest(stack: StackFile, statement: str, *arguments: object) -> lis
 
 async def said_stop(customer: Customer, http: httpx2.AsyncClient, stack: StackFile) -> None:
     """And ingest has heard of it: from then on nothing more is under way."""
-    text = {"from": customer.phone, "body": f"STOP texting, says the {WORDS}"}
+    text = {"from": customer.phone, "body": f"Please stop texting me. {WORDS}"}
     (await http.post(f"{stack.sandbox}/control/sms", json=text)).raise_for_status()
 
     async def known() -> bool:

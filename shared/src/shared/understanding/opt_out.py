@@ -75,10 +75,10 @@ def opt_out_in(text: str, channel: OutboundChannel | None) -> OptOut | None:
         by_rule := _by_rule(word, channel)
     ) is not None:
         return by_rule
-    text = plain(text[:LONGEST]) if len(text) > LONGEST else text
+    text = _ends(text)
     if not plain(text).strip():
         return None
-    parts, torn = sentences(text)[:MOST_PARTS], clauses(text)[:MOST_PARTS]
+    parts, torn = _parts(text)
     rows = features([*parts, *torn])
     judged = _chances(rows, _learnt().opt_out)
     best = max(judged[: len(parts)])
@@ -91,8 +91,26 @@ def opt_out_in(text: str, channel: OutboundChannel | None) -> OptOut | None:
 
 def chances(text: str) -> list[float]:
     """Of the whole message, its sentences and its clauses: for the evaluation."""
-    parts = [*sentences(text)[:MOST_PARTS], *clauses(text)[:MOST_PARTS]]
-    return _chances(features(parts), _learnt().opt_out)
+    whole, torn = _parts(_ends(text))
+    return _chances(features([*whole, *torn]), _learnt().opt_out)
+
+
+def _ends(text: str) -> str:
+    """Of what is too long to be read whole, the first and the last half of `LONGEST`: the wish stands at an end."""
+    if len(text) <= LONGEST:
+        return text
+    half = LONGEST // 2 - 1
+    return plain(f"{text[:half]}\n{text[-half:]}")
+
+
+def _parts(text: str) -> tuple[list[str], list[str]]:
+    """The message and its sentences, and its clauses; the first and the last of many."""
+    return _first_and_last(sentences(text)), _first_and_last(clauses(text))
+
+
+def _first_and_last(parts: list[str]) -> list[str]:
+    half = MOST_PARTS // 2
+    return parts if len(parts) <= MOST_PARTS else [*parts[:half], *parts[-half:]]
 
 
 def spanish_chance(text: str) -> float:

@@ -9,7 +9,7 @@ ResultT = TypeVar("ResultT")
 
 
 async def eventually(
-    check: Callable[[], Awaitable[ResultT]], *, within_seconds: float = 15, every_seconds: float = 0.05
+    check: Callable[[], Awaitable[ResultT]], *, within_seconds: float = 30, every_seconds: float = 0.05
 ) -> ResultT:
     """The first truthy answer of `check`; fails with its last answer or error when the time is over."""
     deadline = time.monotonic() + within_seconds

@@ -1,5 +1,6 @@
 """Where a person comes in: decided here for both assistants, from the customer's words and what happened, by no model."""
 
+import re
 from datetime import timedelta
 from functools import cached_property
 from typing import Literal
@@ -22,6 +23,10 @@ from chat.domain.soft import Signs, Soft, soft_trigger
 from chat.domain.understanding import asks_unlisted_price, context_of, speaks_of, understand
 from chat.domain.values import ActionsPart
 
+_OFFERS_A_PERSON = re.compile(
+    r"\b(?:person|someone|somebody|human|team|persona|alguien|equipo)\b[^.!?]*\?\s*$", re.IGNORECASE
+)
+"""A model's answer that ends with that question needs no second one."""
 _ABOUT_CALLING = CALL_BACK_ASKED | {State.CALL_BACK_OFFER}
 
 
@@ -72,6 +77,8 @@ class Reception:
         text = phrases.person_offer(
             soft, self._turn.shop, self._turn.language, a_yes_is_taken=self._a_yes_is_taken
         )
+        if _OFFERS_A_PERSON.search(reply.text):
+            text = ""
         return soft, Say(text, (ActionsPart(actions=(*others, person)),))
 
     @property

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from shared.events import CatalogChanged, CatalogService, KnowledgeEntry, Vehicle
+from shared.events import Addon, CatalogChanged, CatalogService, KnowledgeEntry, Vehicle
 from shared.prices import amount_text
 
 from chat.domain.conversation import Facts
 from chat.domain.receipts import rows_in
-from chat.domain.reply.ledger import Ledger, Setting
+from chat.domain.reply.ledger import Ledger, Setting, addon_price
 from chat.domain.reply.render import list_price
 from chat.domain.understanding.topics import nearest_first
 from chat.domain.values import LeadFacts, vehicle_text
@@ -149,11 +149,20 @@ def _nearest_statements(setting: Setting) -> str:
 
 
 def _service(service: CatalogService, catalog: CatalogChanged | None) -> str:
-    classes = catalog.vehicle_classes if catalog and service.class_prices else ()
-    prices = ", ".join(f"{c} {amount_text(list_price(service, c))}" for c in classes)
-    addons = "".join(f"; add-on {a.code}: {a.name}" for a in service.addons)
+    classes = catalog.vehicle_classes if catalog else ()
+    priced = classes if service.class_prices else ()
+    prices = ", ".join(f"{c} {amount_text(list_price(service, c))}" for c in priced)
+    addons = "".join(f"; add-on {a.code}: {a.name} {_addon_prices(a, classes)}" for a in service.addons)
     price = prices or amount_text(service.price)
     return f"- {service.code}: {service.name}; {service.description} {price}{addons}"
+
+
+def _addon_prices(addon: Addon, classes: Sequence[str]) -> str:
+    """One for all vehicles, or one by class."""
+    priced = classes if addon.class_prices else ()
+    return ", ".join(f"{c} {amount_text(addon_price(addon, c))}" for c in priced) or amount_text(
+        addon_price(addon, None)
+    )
 
 
 def told(tool: str, result: Mapping[str, object]) -> str:

@@ -38,6 +38,7 @@ _BEFORE = re.compile(rf"\b(?:before|until)\s+{_TIME_OF_DAY}\b")
 _BETWEEN = re.compile(rf"\b(?:between|from)\s+{_TIME_OF_DAY}\s*(?:and|to|-)\s*{_TIME_OF_DAY}\b")
 _IN_DAYS = re.compile(r"\bin (\d{1,2}|a|one|two|three|four) (day|week)s?\b")
 _COUNTS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4}
+_HOURS_OF_A_CLOCK = 12
 _LAST_MORNING_HOUR = 7
 """A bare hour up to seven is meant in the afternoon: no shop opens before."""
 _PAST_DAYS = 180
@@ -87,6 +88,11 @@ _ORDINALS = dict(
 )
 _HOUR_WORD = re.compile(rf"\b(at|after|before|around|about|by|between|and)\s+({'|'.join(_HOURS)})\b")
 _HOUR_PM = re.compile(rf"\b({'|'.join(_HOURS)})\s*(am|pm|o'?clock)\b")
+_O_CLOCK = re.compile(r"\b(?:at )?(\d{1,2}) ?o'?clock\b")
+_WEEKDAY_NUMBER = re.compile(
+    rf"({WEEKDAY.pattern}),? (\d{{1,2}})(?! ?[ap]\.? ?m\b| ?(?:min|hour|hr|day|week|car|%|or \d|and \d|to \d|(?:st|nd|rd|th)\b|(?:of )?{_MONTH})|[:./\d-])"
+)
+"""`friday 10`: an hour where it can be one, else a day of the month."""
 _HALF_PAST = re.compile(r"\bhalf past (\d{1,2})\b")
 _ORDINAL_WORD = re.compile(rf"\b({'|'.join(sorted(_ORDINALS, key=len, reverse=True))})\b")
 
@@ -243,7 +249,11 @@ def _in_digits(words: str) -> str:
         ),
         words,
     )
-    return _HALF_PAST.sub(r"\1:30", words)
+    words = _WEEKDAY_NUMBER.sub(
+        lambda m: f"{m[1]} at {m[3]}" if 1 <= int(m[3]) <= _HOURS_OF_A_CLOCK else f"{m[1]} the {m[3]}th",
+        words,
+    )
+    return _HALF_PAST.sub(r"\1:30", _O_CLOCK.sub(r"at \1", words))
 
 
 def _day(words: str, today: date) -> Wish:

@@ -202,7 +202,7 @@ class Ledger:
         if vehicle_class and vehicle_class not in self._classes:
             raise KeyError(ref)
         if addon := next((a for s in self.setting.services for a in s.addons if a.code == code), None):
-            return _addon_price(addon, vehicle_class or self.setting.vehicle_class)
+            return addon_price(addon, vehicle_class or self.setting.vehicle_class)
         return render.list_price(self._service(code), vehicle_class or self.setting.vehicle_class)
 
     @property
@@ -450,7 +450,7 @@ def _line_price(quote: Quote, line: QuoteLine) -> Price:
     return Price(kind="from" if quote.kind == "range" else quote.kind, amount_cents=line.amount_cents)
 
 
-def _addon_price(addon: Addon, vehicle_class: str | None) -> Price:
+def addon_price(addon: Addon, vehicle_class: str | None) -> Price:
     """Raises `KeyError` where it depends on a class that is not known."""
     prices = {price.vehicle_class: price.amount_cents for price in addon.class_prices}
     if prices and vehicle_class is None:

@@ -155,6 +155,7 @@ def _only_names(words: str, context: Context) -> bool:
     return len(beside) <= 1
 
 
+_WEEKDAY_AND_DAY = re.compile(rf"{WEEKDAY.pattern},? the \d")
 _CLAUSE = re.compile(r"[,.;?!]+|\b(?:but|pero|mejor|better|how about|instead)\b")
 _REFUSES = re.compile(
     r"(?<!why )\bnot\b(?! sure)|\btoo (?:soon|early|late)\b|\b(?:can't|cannot|cant|won't)\b|\b(?:don't|doesn't) (?:work|suit|fit)\b"
@@ -192,7 +193,8 @@ def chosen_of(rest: str, wish: Wish, context: Context) -> Intent | None:
     if not context.offered:
         return None
     for pattern, place in _ORDINALS:
-        if pattern.search(rest) and place < len(context.offered) and not MONTH_DAY.search(rest):
+        dated = MONTH_DAY.search(rest) or _WEEKDAY_AND_DAY.search(rest)
+        if pattern.search(rest) and place < len(context.offered) and not dated:
             return ChooseSlot(context.offered[place].start)
     if wish.doubtful or (wish.day is None and wish.at is None):
         return None
