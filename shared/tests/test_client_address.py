@@ -59,6 +59,6 @@ async def test_who_is_believed(
     monkeypatch: pytest.MonkeyPatch, trusted: str, told: str, address: str
 ) -> None:
     """What a customer wrote into the header themself stands left of what the proxy added."""
-    async with served(monkeypatch, trusted_proxies=trusted) as url, httpx2.AsyncClient() as client:
+    async with served(monkeypatch, trusted_proxies=trusted) as url, httpx2.AsyncClient(timeout=60) as client:
         answer = await client.get(f"{url}/me", headers={"X-Forwarded-For": told})
     assert answer.json() == address

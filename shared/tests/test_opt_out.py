@@ -107,7 +107,10 @@ def test_the_weights_are_those_of_the_examples(name: str) -> None:
 
 @pytest.mark.parametrize(
     "before",
-    ["The film on the left door looks fine to me today. " * 45, "Dear shop,\n" + "It was sunny on that day.\n" * 25],
+    [
+        "The film on the left door looks fine to me today. " * 45,
+        "Dear shop,\n" + "It was sunny on that day.\n" * 25,
+    ],
 )
 def test_a_wish_at_the_end_of_a_long_message_is_heard(before: str) -> None:
     assert opt_out_in(before, "email") is None

@@ -354,7 +354,7 @@ async def fifty_lives(sandbox: Running) -> list[Life]:
 
 
 async def _order_in_the_crm(sandbox: Running) -> Row:
-    async with httpx2.AsyncClient(base_url=sandbox.url, trust_env=False) as control:
+    async with httpx2.AsyncClient(base_url=sandbox.url, timeout=60, trust_env=False) as control:
         created = (await control.post("/control/leads", json={"webhook": False})).json()
     return dict(sandbox.world.tables["order"][created["order_id"]])
 

@@ -467,7 +467,9 @@ async def a_world(migrated_database: Open, dice: random.Random) -> AsyncIterator
         key = SecretStr(sandbox.world.settings.shopmonkey_api_key)
         api = ShopMonkey(Account(base_url=f"{sandbox.url}/shopmonkey", api_key=key), httpx2.Timeout(5))
         stack.push_async_callback(api.close)
-        control = await stack.enter_async_context(httpx2.AsyncClient(base_url=sandbox.url, trust_env=False))
+        control = await stack.enter_async_context(
+            httpx2.AsyncClient(base_url=sandbox.url, timeout=60, trust_env=False)
+        )
         booking_deps = BookingDeps(
             sessions["booking"], "http://127.0.0.1", dict.fromkeys(LinkPurpose, (KEY,))
         )

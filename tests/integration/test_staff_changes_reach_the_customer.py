@@ -75,7 +75,9 @@ async def test_a_change_by_staff_is_with_the_customer_in_a_moment_once(
         publisher = await stack.enter_async_context(open_publisher(broker_accounts["ops"], "test"))
         gateway = await stack.enter_async_context(a_door(ingest(publisher)))
         sandbox = await stack.enter_async_context(running(SandboxSettings(gateway_url=gateway)))
-        control = await stack.enter_async_context(httpx2.AsyncClient(base_url=sandbox.url, trust_env=False))
+        control = await stack.enter_async_context(
+            httpx2.AsyncClient(base_url=sandbox.url, timeout=60, trust_env=False)
+        )
         deps = await stack.enter_async_context(the_services(urls, broker_accounts, sandbox))
         await open_shop(deps, publisher, control)
         row_id = await booked_there(deps, sandbox)

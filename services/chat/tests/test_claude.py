@@ -48,7 +48,7 @@ async def sandbox() -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def control(sandbox) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=f"{sandbox.url}/control") as client:
+    async with httpx2.AsyncClient(base_url=f"{sandbox.url}/control", timeout=60) as client:
         await client.post("/reset")
         yield client
 

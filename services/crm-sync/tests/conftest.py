@@ -234,7 +234,7 @@ async def unopened_shop(sessions: Sessions, sandbox: Running) -> AsyncIterator[S
     key = SecretStr(sandbox.world.settings.shopmonkey_api_key)
     account = Account(base_url=f"{sandbox.url}/shopmonkey", api_key=key)
     api = ShopMonkey(account, CLIENT_TIMEOUT)
-    async with httpx2.AsyncClient(base_url=sandbox.url, trust_env=False) as control:
+    async with httpx2.AsyncClient(base_url=sandbox.url, timeout=60, trust_env=False) as control:
         yield Shop(Deps(sessions=sessions, accounts={"default": api}), sandbox, control)
     await api.close()
 

@@ -324,7 +324,7 @@ async def connected(shop):
     world = shop.sandbox.world
     world.settings.gateway_url, before = ORIGIN, world.settings.gateway_url
     world.http, client = shop.http, world.http
-    async with httpx2.AsyncClient(base_url=shop.sandbox.url) as control:
+    async with httpx2.AsyncClient(base_url=shop.sandbox.url, timeout=60) as control:
         yield control
     world.settings.gateway_url, world.http = before, client
 

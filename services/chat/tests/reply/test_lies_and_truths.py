@@ -78,7 +78,7 @@ async def test_no_lie_reaches_the_customer_through_the_real_path(open_chat, lead
     async with running(Settings()) as sandbox:
         client = AsyncAnthropic(api_key="sample", base_url=f"{sandbox.url}/anthropic", max_retries=0)
         claude, offline = AnthropicClaude(client, "claude-haiku-5-5", 30), OfflineAssistant()
-        async with httpx2.AsyncClient(base_url=f"{sandbox.url}/control") as control:
+        async with httpx2.AsyncClient(base_url=f"{sandbox.url}/control", timeout=60) as control:
             for case in lies:
                 chat = await open_chat(lead_received.model_copy(update={"lead_id": uuid4()}))
                 deps = replace(chat.deps, now=lambda: NOW)
