@@ -17,7 +17,7 @@ import numpy as np
 from shared.events.notification import OutboundChannel
 from shared.understanding.features import LONGEST, Matrix, clauses, features, plain, sentences
 
-HEARD = 0.97
+HEARD = 0.95
 """Of the whole message: a sentence alone may say the contrary of the next one."""
 DOUBTFUL = 0.3
 """Of the message or one of its sentences. `python -m evals.opt_out` shows what both cost on a set."""
