@@ -8,6 +8,6 @@ export default defineConfig({
   plugins: [react()],
   server: { host: "127.0.0.1", proxy: { "/api": GATEWAY } },
   // The gateway forbids inline styles and scripts: nothing is put into the page itself.
-  build: { modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+  build: { modulePreload: { polyfill: false }, assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
   test: { environment: "node", include: ["tests/**/*.test.ts"] },
 });

@@ -7,7 +7,7 @@ export interface Me {
   name: string;
   email: string;
   role: Role;
-  /** Codes; empty for an owner, who works everywhere. */
+  /** Codes. */
   locations: string[];
 }
 

@@ -86,7 +86,7 @@ function Writing({ id, kind, box, replyBy, suggestion, takesOver, onLeave }: Pro
         </p>
         {isReply && suggestion && !draft.text && (
           <Button size="md" variant="light" onClick={() => change({ ...draft, text: suggestion })}>
-            Use the suggested reply
+            Suggested reply
           </Button>
         )}
         <Button size="md" onClick={send} disabled={!text} loading={writing.isPending}>

@@ -150,7 +150,7 @@ function SearchBox({ value, onChange, box }: SearchProps) {
       ref={box}
       type="search"
       aria-label="Search by name, phone or car"
-      placeholder="Name, phone or car"
+      placeholder="Search"
       size="md"
       value={text}
       onChange={(event) => {
@@ -173,18 +173,19 @@ interface RowProps {
 function RowLink({ row, me, filter, isOpen, hasPlaces }: RowProps) {
   const { lead, location, handoff, last_message: last } = row;
   const now = useNow(5_000);
+  const isUnread = row.unread && !isOpen;
   return (
     <Link
       to="/inbox/$id"
       params={{ id: row.id }}
       search={filter}
-      className={row.unread ? "row row-unread" : "row"}
+      className={isUnread ? "row row-unread" : "row"}
       aria-current={isOpen ? "page" : undefined}
       activeProps={{}}
     >
       <span className="row-top">
         <span className="row-name">{lead.name || "No name"}</span>
-        {row.unread && <span className="visually-hidden">, unread</span>}
+        {isUnread && <span className="visually-hidden">, unread</span>}
         {row.last_at && <span className="row-when">{shortWhen(row.last_at, location.timezone, now)}</span>}
       </span>
       {last && (

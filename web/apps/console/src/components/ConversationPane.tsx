@@ -35,7 +35,7 @@ export function ConversationPane(props: Props) {
 
   if (!newest) {
     return (
-      <main className="pane pane-thread">
+      <section className="pane pane-thread" aria-label="Conversation">
         {conversation.isError ? (
           <div className="empty">
             <h2>This conversation cannot be shown</h2>
@@ -54,7 +54,7 @@ export function ConversationPane(props: Props) {
             <Skeleton height={80} animate={false} />
           </div>
         )}
-      </main>
+      </section>
     );
   }
   return <Loaded {...props} mayWrite={mayWrite} conversation={conversation} row={newest.conversation} />;
@@ -89,7 +89,7 @@ function Loaded({ id, me, asked, onBack, showsDetails, onDetails, mayWrite, conv
 
   return (
     <>
-      <main className="pane pane-thread">
+      <section className="pane pane-thread" aria-label="Conversation">
         <div className="thread-head">
           <Button className="only-phone" variant="default" size="md" px="sm" onClick={onBack} aria-label="Back to the list">
             ←
@@ -102,6 +102,9 @@ function Loaded({ id, me, asked, onBack, showsDetails, onDetails, mayWrite, conv
               {[carOf(row.lead.vehicle), row.location.name].filter(Boolean).join(" · ")}
             </p>
           </div>
+          <Button className="only-narrow" size="md" variant="default" onClick={() => onDetails(true)}>
+            Details
+          </Button>
           <div className="thread-acts">
             {mayTake && (
               <Button size="md" loading={takeOver.isPending} onClick={() => takeOver.mutate()}>
@@ -110,12 +113,9 @@ function Loaded({ id, me, asked, onBack, showsDetails, onDetails, mayWrite, conv
             )}
             {mayGiveBack && (
               <Button size="md" variant="default" loading={giveBack.isPending} onClick={() => giveBack.mutate()}>
-                Give back
+                {row.owner === "human" ? "Give back" : "End hand-off"}
               </Button>
             )}
-            <Button className="only-narrow" size="md" variant="default" onClick={() => onDetails(true)}>
-              Details
-            </Button>
           </div>
           <p className="small thread-who" role="status">
             {whoAnswers(row, me.id)}
@@ -152,7 +152,7 @@ function Loaded({ id, me, asked, onBack, showsDetails, onDetails, mayWrite, conv
         ) : (
           <p className="composer dimmed small">You may read this conversation. Your role does not write.</p>
         )}
-      </main>
+      </section>
       <DetailsPane
         row={row}
         quotes={quotesOf(pages.flatMap((page) => page.messages))}

@@ -21,8 +21,11 @@ export function DetailsPane({ row, quotes, onClose, isAlone }: Props) {
   const zone = row.location.timezone;
   const { interest, vehicle, status } = row.lead;
   return (
-    <aside className="pane pane-details" aria-label="About the customer">
+    <section className="pane pane-details" aria-labelledby="about">
       <div className="pane-scroll" tabIndex={0} role="region" aria-label="Details">
+        <h2 id="about" className="visually-hidden">
+          About the customer
+        </h2>
         <div className="details">
           {isAlone && (
             <Button className="only-narrow" variant="default" size="md" onClick={onClose}>
@@ -67,7 +70,7 @@ export function DetailsPane({ row, quotes, onClose, isAlone }: Props) {
           <Timeline leadId={row.lead.id} zone={zone} />
         </div>
       </div>
-    </aside>
+    </section>
   );
 }
 

@@ -65,7 +65,7 @@ function Inbox({ me }: { me: Me }) {
           The connection is lost. The inbox is looked up every 10 seconds until it is back.
         </p>
       )}
-      <div className="panes" data-open={id ? "" : undefined} data-details={showsDetails && id ? "" : undefined}>
+      <main className="panes" data-open={id ? "" : undefined} data-details={showsDetails && id ? "" : undefined}>
         <nav className="pane pane-list" aria-label="Inbox">
           <ConversationList
             me={me}
@@ -90,16 +90,16 @@ function Inbox({ me }: { me: Me }) {
             onDetails={setShowsDetails}
           />
         ) : (
-          <main className="pane pane-thread">
+          <section className="pane pane-thread" aria-label="Conversation">
             <div className="empty">
               <h2>No conversation is open</h2>
               <p>
                 Choose one from the list, or press <kbd className="key">j</kbd>. All keys: <kbd className="key">?</kbd>
               </p>
             </div>
-          </main>
+          </section>
         )}
-      </div>
+      </main>
       <KeysDialog opened={helps} onClose={() => setHelps(false)} enabled={keysOn} onEnable={onEnable} />
     </div>
   );
