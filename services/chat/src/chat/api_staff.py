@@ -133,8 +133,8 @@ def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -
         viewer: member,
         location: LocationCode = None,
         state: StateFilter | None = None,
-        q: Search = None,
         before: Moment | None = None,
+        q: Search = None,
     ) -> InboxAnswer:
         """`location` is a code; `state` a state, `waiting`, `mine`, or who owns the conversation.
 
