@@ -49,6 +49,12 @@ export const useMe = () =>
     staleTime: 60_000,
   });
 
+/** What the member before has read is forgotten. */
+export function changeMember(client: QueryClient, me: Me | null): void {
+  client.setQueryData(["me"], me);
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" });
+}
+
 export const useLocations = () =>
   useQuery({ queryKey: ["locations"], queryFn: api.locations, staleTime: 5 * 60_000 });
 

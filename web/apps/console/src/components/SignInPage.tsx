@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 
 import { ApiError, api } from "../api";
 import { useNow } from "../hooks";
+import { changeMember } from "../queries";
 import { errorText, linkErrorText, wait } from "../words";
 
 const WANTED = "console.wanted"; // the page to go to once the mailed link was used, often in another tab
@@ -94,8 +95,7 @@ export function LinkPage({ code }: { code: string }) {
   const session = useMutation({
     mutationFn: () => api.openSession(code),
     onSuccess: (me) => {
-      queries.clear();
-      queries.setQueryData(["me"], me);
+      changeMember(queries, me);
       leave(wantedPage());
     },
     onSettled: () => setTriedAt(Date.now()),

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { api } from "../api";
 import { forgetDrafts } from "../draft";
 import icon from "../icon.svg";
+import { changeMember } from "../queries";
 import type { Me } from "../types";
 import { errorText, ROLES } from "../words";
 
@@ -17,8 +18,7 @@ export function TopBar({ me, onHelp }: { me: Me; onHelp: () => void }) {
     mutationFn: api.closeSession,
     onSuccess: () => {
       forgetDrafts();
-      queries.clear();
-      queries.setQueryData(["me"], null);
+      changeMember(queries, null);
     },
   });
   const showKeys = () => {
