@@ -30,7 +30,7 @@ export function MessagePart({ part, zone }: { part: Part; zone: string }) {
         </div>
       );
     case "actions":
-      return <p className="dimmed small">Buttons: {part.actions.map(({ label }) => label).join(" · ")}</p>;
+      return <p className="dimmed small">The customer can press: {part.actions.map(({ label }) => label).join(" · ")}</p>;
     default:
       return null;
   }

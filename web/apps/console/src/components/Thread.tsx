@@ -45,7 +45,7 @@ export function Thread({ entries, row, hasEarlier, isLoadingEarlier, onEarlier }
           return (
             <Fragment key={id}>
               {isNewDay && <li className="day">{dayTitle(entry.at, zone, now)}</li>}
-              <EntryItem entry={entry} row={row} />
+              <EntryItem entry={entry} row={row} isLast={index === entries.length - 1} />
             </Fragment>
           );
         })}
@@ -54,7 +54,7 @@ export function Thread({ entries, row, hasEarlier, isLoadingEarlier, onEarlier }
   );
 }
 
-function EntryItem({ entry, row }: { entry: Entry; row: Row }) {
+function EntryItem({ entry, row, isLast }: { entry: Entry; row: Row; isLast: boolean }) {
   const zone = row.location.timezone;
   if (entry.kind === "note") {
     const { author_name, text } = entry.note;
@@ -84,9 +84,10 @@ function EntryItem({ entry, row }: { entry: Entry; row: Row }) {
         <time dateTime={entry.at}>{clock(entry.at, zone)}</time>
       </p>
       {message.text && <p className="bubble">{message.text}</p>}
-      {message.parts?.map((part, index) => (
-        <MessagePart key={index} part={part} zone={zone} />
-      ))}
+      {/* Buttons above newer words cannot be pressed any more. */}
+      {message.parts?.map(
+        (part, index) => (isLast || part.kind !== "actions") && <MessagePart key={index} part={part} zone={zone} />,
+      )}
     </li>
   );
 }
