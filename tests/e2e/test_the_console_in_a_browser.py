@@ -10,6 +10,7 @@ import pytest
 from ops.stack.stackfile import StackFile
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 from testkit.customer import Customer
+from testkit.leadctl import leadctl
 from testkit.patience import eventually
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbit, pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -46,14 +47,12 @@ async def staff_page(browser: Browser, request: pytest.FixtureRequest) -> AsyncI
     assert errors == []
 
 
-async def hired(stack: StackFile, http: httpx2.AsyncClient, role: str = "location") -> str:
+async def hired(stack: StackFile, role: str = "location") -> str:
     """The address of a new member."""
     email = f"member.{secrets.token_hex(4)}@example.com"
-    door = f"{stack.services['ingest']}/api/admin/tenants/{stack.tenant}/staff/{email}"
-    body = {"name": "Sam Sample", "role": role, "locations": ["Store094"]}
-    operator = {"Authorization": f"Bearer {stack.secrets['ops_token']}"}
-    answer = await http.put(door, json=body, headers=operator)
-    assert answer.is_success, answer.text
+    settings = {"LEADCTL_GATEWAY_URL": stack.gateway, "LEADCTL_OPS_TOKEN": stack.secrets["ops_token"]}
+    command = ("staff", "set", email, "--name", "Sam Sample", "--role", role, "--location", "Store094")
+    await leadctl(settings, *command, "--tenant", stack.tenant)
     return email
 
 
@@ -104,7 +103,7 @@ async def waiting(phone_page: Page, stack: StackFile, customer: Customer) -> Pag
 async def test_a_customer_who_waits_is_taken_over_answered_and_given_back(
     staff_page: Page, waiting: Page, stack: StackFile, http: httpx2.AsyncClient, customer: Customer
 ) -> None:
-    await sign_in(staff_page, stack, http, await hired(stack, http))
+    await sign_in(staff_page, stack, http, await hired(stack))
     await staff_page.get_by_role("searchbox").fill(customer.phone)
     rows = staff_page.get_by_role("list", name="Conversations").get_by_role("link")
     await expect(rows).to_have_count(1)
@@ -142,7 +141,7 @@ async def test_a_customer_who_waits_is_taken_over_answered_and_given_back(
 async def test_a_reply_that_fails_is_kept_and_sent_once(
     staff_page: Page, waiting: Page, stack: StackFile, http: httpx2.AsyncClient, customer: Customer
 ) -> None:
-    await sign_in(staff_page, stack, http, await hired(stack, http), f"/inbox?q={customer.phone[1:]}")
+    await sign_in(staff_page, stack, http, await hired(stack), f"/inbox?q={customer.phone[1:]}")
     await staff_page.get_by_role("list", name="Conversations").get_by_role("link").first.click()
     box = staff_page.get_by_label("Your reply")
     await box.fill("I can help you with that.")
@@ -172,7 +171,7 @@ async def test_who_may_only_look_reads_and_cannot_write(
 ) -> None:
     conversation = (await customer.session())["conversation"]["id"]
     path = f"/inbox/{conversation}"
-    await sign_in(staff_page, stack, http, await hired(stack, http, "read_only"), path)
+    await sign_in(staff_page, stack, http, await hired(stack, "read_only"), path)
     assert staff_page.url.endswith(f"/console{path}")
     await expect(staff_page.get_by_text("Your role does not write.")).to_be_visible()
     await expect(staff_page.get_by_label("Your reply")).to_have_count(0)
@@ -192,7 +191,7 @@ async def test_who_may_only_look_reads_and_cannot_write(
 async def test_a_hand_off_is_answered_with_the_keyboard_alone(
     staff_page: Page, waiting: Page, stack: StackFile, http: httpx2.AsyncClient, customer: Customer
 ) -> None:
-    await sign_in(staff_page, stack, http, await hired(stack, http))
+    await sign_in(staff_page, stack, http, await hired(stack))
     keys = staff_page.keyboard
     await keys.press("?")
     await expect(staff_page.get_by_role("dialog", name="Keys")).to_be_visible()
@@ -220,7 +219,7 @@ async def test_a_hand_off_is_answered_with_the_keyboard_alone(
 async def test_a_link_works_once_and_signing_out_everywhere_ends_every_browser(
     staff_page: Page, browser: Browser, stack: StackFile, http: httpx2.AsyncClient
 ) -> None:
-    email = await hired(stack, http)
+    email = await hired(stack)
     await staff_page.goto(f"{stack.gateway}/console")
     await expect(staff_page.get_by_label("Your email address")).to_be_visible()
     await has_no_barrier(staff_page)

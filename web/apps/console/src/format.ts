@@ -65,8 +65,16 @@ export function timeSpan(start: string, end: string, zone: string): string {
   return `${shortDay(start, zone)}, ${clock(start, zone)} – ${sameDay ? until : `${shortDay(end, zone)}, ${until}`}`;
 }
 
-/** Of a separator between messages: "Today", "Yesterday" or the day, with the zone. */
-export function dayTitle(iso: string, zone: string, now: Date): string {
+/** "PST" */
+export function zoneName(iso: string, zone: string): string {
+  const parts = new Intl.DateTimeFormat(LOCALE, { timeZone: zone, timeZoneName: "short" }).formatToParts(new Date(iso));
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? zone;
+}
+
+/** Of a separator between messages: "Today · PST". */
+export const dayTitle = (iso: string, zone: string, now: Date): string => `${dayName(iso, zone, now)} · ${zoneName(iso, zone)}`;
+
+function dayName(iso: string, zone: string, now: Date): string {
   const day = dayKey(iso, zone);
   if (day === dayKey(now.toISOString(), zone)) return "Today";
   const dayBefore = new Date(now.getTime() - 24 * 3600 * 1000);

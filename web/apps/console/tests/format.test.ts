@@ -19,8 +19,8 @@ it.each([
 it("shows times in the shop's zone", () => {
   expect(moment("2026-11-30T17:05:00Z", ZONE)).toBe("Mon, Nov 30, 9:05 AM PST");
   expect(timeSpan("2026-11-30T17:00:00Z", "2026-11-30T20:30:00Z", ZONE)).toBe("Mon, Nov 30, 9:00 AM – 12:30 PM PST");
-  expect(dayTitle("2026-11-30T09:00:00Z", ZONE, NOW)).toBe("Today");
-  expect(dayTitle("2026-11-30T07:00:00Z", ZONE, NOW)).toBe("Yesterday");
+  expect(dayTitle("2026-11-30T09:00:00Z", ZONE, NOW)).toBe("Today · PST");
+  expect(dayTitle("2026-11-30T07:00:00Z", ZONE, NOW)).toBe("Yesterday · PST");
   expect(shortWhen("2026-11-30T17:05:00Z", ZONE, NOW)).toBe("9:05 AM");
   expect(shortWhen("2026-11-28T17:05:00Z", ZONE, NOW)).toBe("Nov 28");
 });
