@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, type MantineColorsTuple, Modal, Popover } from "@mantine/core";
 
 /** The customer's page has the same accent. Their CSS variables are in `styles/theme.css`. */
 const brand: MantineColorsTuple = [
@@ -20,4 +20,8 @@ export const theme = createTheme({
   colors: { brand },
   defaultRadius: "md",
   cursorType: "pointer",
+  components: {
+    ModalRoot: Modal.Root.extend({ defaultProps: { transitionProps: { duration: 0 } } }),
+    Popover: Popover.extend({ defaultProps: { transitionProps: { duration: 0 } } }),
+  },
 });
