@@ -125,7 +125,12 @@ function Nothing({ filter, onFilter }: Pick<Props, "filter" | "onFilter">) {
     <div className="empty">
       <h2>{title}</h2>
       <p>{hint}</p>
-      {filter.tab !== "all" && (
+      {filter.tab === "mine" && (
+        <Button variant="light" size="md" onClick={() => onFilter({ ...filter, tab: "waiting" })}>
+          Show who waits
+        </Button>
+      )}
+      {(filter.tab === "waiting" || filter.tab === "assistant") && (
         <Button variant="light" size="md" onClick={() => onFilter({ ...filter, tab: "all" })}>
           Show all conversations
         </Button>

@@ -42,7 +42,7 @@ export function SignInPage() {
           </p>
           <p className="dimmed small">Nothing after a minute? Look in the spam folder, or ask the owner which address you have here.</p>
           <Button variant="light" onClick={() => login.reset()} size="md">
-            Send it again, or to another address
+            Ask for another link
           </Button>
         </div>
       </main>
