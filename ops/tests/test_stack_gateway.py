@@ -119,13 +119,15 @@ def wait_for(url):
 def running(home, **settings):
     """In front of services that only echo."""
     release, port = threading.Event(), free_port()
-    (home / "assets").mkdir()
-    (home / "index.html").write_text("<title>chat</title>")
-    (home / "assets" / "app-1a2b.js").write_text("export {}")
+    for page in ("chat", "console"):
+        (home / page / "assets").mkdir(parents=True)
+        (home / page / "index.html").write_text(f"<title>{page}</title>")
+        (home / page / "assets" / "app-1a2b.js").write_text(f"export const page = '{page}'")
     servers = [serve(service, release) for service in SERVICES]
     names = {server.service.upper().replace("-", "_"): server.server_port for server in servers}
     environment = {
-        "SITE_ADDRESS": f":{port}", "SITE_BIND": "127.0.0.1", "CHAT_WEB_ROOT": str(home), "HOME": str(home),
+        "SITE_ADDRESS": f":{port}", "SITE_BIND": "127.0.0.1", "HOME": str(home),
+        "CHAT_WEB_ROOT": str(home / "chat"), "CONSOLE_WEB_ROOT": str(home / "console"),
         "NOTIFIER_UPSTREAM": f"127.0.0.1:{free_port()}", "RESTART_SPAN": "3s",
         **{f"{name}_UPSTREAM": f"127.0.0.1:{upstream}" for name, upstream in names.items()},
         **settings,
@@ -178,8 +180,10 @@ def public(tmp_path_factory):
         ("/api/staff/sessions", "ingest"),
         ("/api/staff/me", "ingest"),
         ("/api/leads/challenge?site_key=x", "ingest"),
+        ("/api/staff/leads/x", "ingest"),
         ("/api/staff/conversations", "chat"),
         ("/api/staff/conversations/x/take-over", "chat"),
+        ("/api/staff/locations", "chat"),
         ("/api/staff/metrics?from=x", "chat"),
         ("/api/staff/stream", "chat"),
         ("/api/staff/leads/x/timeline?tenant=sample-tint", "chat"),
@@ -355,7 +359,7 @@ def test_an_idle_connection_is_closed_by_the_gateway_before_the_service_closes_i
     assert max(idle) / 1e9 < KEEP_ALIVE_SECONDS
 
 
-@pytest.mark.parametrize("path", ["/c/sample-token", "/healthz", "/unknown"])
+@pytest.mark.parametrize("path", ["/c/sample-token", "/console/inbox/x", "/healthz", "/unknown"])
 def test_every_answer_carries_the_security_headers(gateway, path):
     assert_security_headers(gateway.get(path).headers)
 
@@ -380,9 +384,19 @@ def test_a_customers_link_opens_the_page_and_is_not_cached(gateway, path):
     assert (answer.text, answer.headers["cache-control"]) == ("<title>chat</title>", "no-store")
 
 
-def test_hashed_assets_are_cached_for_good_and_missing_ones_are_not_the_page(gateway):
-    assert "immutable" in gateway.get("/assets/app-1a2b.js").headers["cache-control"]
-    missing = gateway.get("/assets/gone.js")
+@pytest.mark.parametrize("path", ["/console", "/console/", "/console?code=x", "/console/inbox/x?tab=all"])
+def test_every_address_of_the_console_opens_it_and_is_not_cached(gateway, path):
+    answer = gateway.get(path)
+    assert (answer.text, answer.headers["cache-control"]) == ("<title>console</title>", "no-store")
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(("folder", "page"), [("/assets", "chat"), ("/console/assets", "console")])
+def test_hashed_assets_are_cached_for_good_and_missing_ones_are_not_the_page(gateway, folder, page):
+    found = gateway.get(f"{folder}/app-1a2b.js")
+    assert found.text == f"export const page = '{page}'"
+    assert "immutable" in found.headers["cache-control"]
+    missing = gateway.get(f"{folder}/gone.js")
     assert (missing.status_code, missing.headers["cache-control"]) == (404, "no-store")
 
 

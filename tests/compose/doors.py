@@ -21,6 +21,9 @@ class Door:
 GATEWAY = (
     Door("the gateway is well", "/healthz", 200, content_type="application/json"),
     Door("a chat link opens the page", "/c/any-token", 200, content_type="text/html; charset=utf-8"),
+    Door(
+        "a sign-in link opens the console", "/console?code=any", 200, content_type="text/html; charset=utf-8"
+    ),
     Door("no conversation without a link", "/api/chat/session/me", 401),
     Door("an unsigned webhook is refused", "/webhooks/shopmonkey/sample-tint", 401, "POST", b"{}"),
     Door("no body over 1 MiB", "/api/leads", 413, "POST", bytes(TOO_LARGE)),

@@ -256,11 +256,50 @@ async def test_a_long_timeline_is_read_page_by_page(console, chat):
         ({"location": "Store094"}, 1),
         ({"location": "Store999"}, 0),
         ({"before": "2020-01-01T00:00:00Z"}, 0),
+        ({"state": "mine"}, 0),
+        ({"q": "person SAMPLE"}, 1),
+        ({"q": "person nobody"}, 0),
+        ({"q": "%"}, 0),
+        ({"q": "sample", "location": "Store999"}, 0),
     ],
 )
 async def test_the_inbox_is_filtered(console, query, found):
     answer = await console.get("/conversations", params=query)
     assert len(answer.json()["conversations"]) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [("civic 2021", 1), ("civic 2020", 0), ("(619) 555-0142", 1), ("6197", 0), ("19", 0)]
+)
+async def test_a_customer_is_found_by_phone_and_car(console, chat, words, found):
+    async with transaction(chat.deps.sessions, TENANT) as session:
+        await session.execute(
+            text(
+                "UPDATE leads SET phone = '+16195550142', "
+                """vehicle = '{"year": 2021, "make": "Honda", "model": "Civic"}'"""
+            )
+        )
+    answer = await console.get("/conversations", params={"q": words})
+    assert len(answer.json()["conversations"]) == found
+
+
+async def test_a_conversation_is_of_the_member_who_took_it(console, chat):
+    await console.post(f"{await door(chat)}/take-over")
+    (row,) = (await console.get("/conversations", params={"state": "mine"})).json()["conversations"]
+    assert (row["handoff"]["taken_by"], row["handoff"]["taken_by_name"]) == (str(SAM), "Sam")
+    assert row["handoff"]["taken_at"]
+    others = await console.get("/conversations", params={"state": "mine"}, headers=token(OLGA))
+    assert others.json()["conversations"] == []
+
+
+async def test_staff_see_by_which_channel_each_message_came_and_how_a_reply_would_go(console, chat):
+    opened = (await console.get(await door(chat))).json()
+    assert [m["channel"] for m in opened["messages"]] == ["web"]
+    assert opened["reply_by"] == {"channel": "web", "also": ["email"]}
+    await chat.consume(event_of(inbound_by("sms", chat)), receive_inbound)
+    opened = (await console.get(await door(chat))).json()
+    assert opened["messages"][-1]["channel"] == "sms"
+    assert opened["reply_by"] == {"channel": "sms", "also": []}
 
 
 async def test_staff_see_only_the_locations_where_they_work(console, chat, sessions):
@@ -269,10 +308,13 @@ async def test_staff_see_only_the_locations_where_they_work(console, chat, sessi
     )
     await once(sessions, event_of(away), staff_actions.keep_staff)
     assert (await console.get("/conversations")).json()["conversations"] == []
+    assert (await console.get("/locations")).json() == {"locations": []}
     assert (await console.get(await door(chat))).status_code == 404
     assert (await console.post(f"{await door(chat)}/take-over")).status_code == 404
     lead = chat.lead.subject_id
     assert (await console.get(f"/leads/{lead}/timeline")).status_code == 404
+    places = (await console.get("/locations", headers=token(OLGA))).json()["locations"]
+    assert [place["code"] for place in places] == ["Store094"]
     owner = await console.get("/conversations", headers=token(OLGA))
     assert len(owner.json()["conversations"]) == 1
     assert (await console.get(f"/leads/{lead}/timeline", headers=token(OLGA))).status_code == 200
@@ -338,16 +380,19 @@ async def test_a_staff_message_is_one_message_and_takes_over(console, chat):
     assert sent["channel"] == "web"
 
 
-@pytest.mark.parametrize("channel", ["sms", "email"])
-async def test_staff_answer_on_the_channel_that_the_customer_wrote_on(console, chat, channel):
-    inbound = InboundMessageReceived(
+def inbound_by(channel, chat: Chat) -> InboundMessageReceived:
+    return InboundMessageReceived(
         channel=channel,
         sender="sample",
         lead_id=chat.lead.subject_id,
         text="Can I talk to somebody?",
         provider_id="SM1",
     )
-    await chat.consume(event_of(inbound), receive_inbound)
+
+
+@pytest.mark.parametrize("channel", ["sms", "email"])
+async def test_staff_answer_on_the_channel_that_the_customer_wrote_on(console, chat, channel):
+    await chat.consume(event_of(inbound_by(channel, chat)), receive_inbound)
     await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": "Sure."})
     sent = (await chat.published("message.sent.v1"))[-1]
     assert (sent["channel"], sent["also"]) == (channel, [])

@@ -8,6 +8,7 @@ from shared.http.links import Link, LinkPurpose, mint
 from testkit.secrets import KEY
 
 from .conftest import OPS, Rows
+from .test_form_door import CONSENT, form, submit
 
 DOOR = "/api/admin/tenants/sample-tint/staff/sam@sample.test"
 SAM = {"name": "Sam Sample", "phone": "+16195550177", "role": "location", "locations": ["Store094"]}
@@ -208,3 +209,21 @@ async def test_another_website_neither_signs_in_nor_out(client, tenant_id, sam, 
     ):
         assert (answer.status_code, answer.json()["code"]) == (403, "other_site")
     assert (await client.get("/api/staff/me")).status_code == 200
+
+
+async def test_a_member_reads_the_person_behind_a_lead_of_their_locations_only(
+    client, tenant_id, sam, published
+):
+    lead_id = (await submit(client, form())).json()["lead_id"]
+    assert (await client.get(f"/api/staff/leads/{lead_id}")).status_code == 401
+    code = code_of(tenant_id, await asked_login(client, published))
+    await client.post("/api/staff/session", json={"code": code})
+    lead = (await client.get(f"/api/staff/leads/{lead_id}")).json()
+    assert (lead["email"], lead["phone"], lead["message"]) == ("pat@sample.test", "+16195550142", "How much?")
+    assert lead["source"] == "web_form"
+    assert {name: lead["consent"][name] for name in CONSENT} == CONSENT
+    assert lead["consent"]["given_at"]
+    assert "ip" not in lead["consent"]
+    assert (await client.get(f"/api/staff/leads/{uuid4()}")).status_code == 404
+    await client.put(DOOR, json={**SAM, "locations": ["Store201"]}, headers=OPS)
+    assert (await client.get(f"/api/staff/leads/{lead_id}")).status_code == 404

@@ -75,7 +75,8 @@ async def notices(shop: Shop) -> set[tuple[str, str, str]]:
 
 async def test_the_shop_and_who_works_there_are_told_first(shop: Shop, members):
     lead = await shop.greet()
-    await shop.tell(asked_for(lead.lead_id))
+    asked = asked_for(lead.lead_id)
+    await shop.tell(asked)
     assert {(channel, address) for channel, address, _ in await notices(shop)} == {
         ("email", "store094@sample-tint.example"),
         ("email", "sam@sample.test"),
@@ -83,6 +84,7 @@ async def test_the_shop_and_who_works_there_are_told_first(shop: Shop, members):
     }
     (mail,) = shop.inbox("email", "sam@sample.test")
     assert "How can I help?" in mail["text"]
+    assert f"/console/inbox/{asked.conversation_id}" in mail["text"]
     (sms,) = shop.inbox("sms", "+16195550171")
     assert "needs a person" in sms["text"]
 

@@ -42,6 +42,7 @@ async def answers_kept_in_a_cache(target: Target) -> str:
         "/api/staff/me": {},
         f"/c/{customer.token}": {},
         "/m/sample": {},
+        "/console?code=sample": {},
         "/u/sample": {},
         "/nothing": {},
     }

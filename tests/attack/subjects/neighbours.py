@@ -110,7 +110,7 @@ async def staff_of_another_location(target: Target) -> str:
         await customer.says(f"My code word is {word}.")
         door = f"/api/staff/conversations/{conversation}"
         opened = [
-            path for path in (door, f"/api/staff/leads/{lead}/timeline")
+            path for path in (door, f"/api/staff/leads/{lead}", f"/api/staff/leads/{lead}/timeline")
             if await staff.ask(target, path, member) != 404
         ]  # fmt: skip
         for path in ("take-over", "messages", "notes", "give-back"):

@@ -225,6 +225,7 @@ def _gateway(plan: Plan) -> Program:
         "ADMIN_AT": "site",
         "PUBLIC_URL": plan.url("gateway"),
         "CHAT_WEB_ROOT": str(plan.root / "web" / "apps" / "chat" / "dist"),
+        "CONSOLE_WEB_ROOT": str(plan.root / "web" / "apps" / "console" / "dist"),
         "XDG_CONFIG_HOME": str(plan.state_dir / "caddy"),
         "XDG_DATA_HOME": str(plan.state_dir / "caddy"),
         **{f"{_prefix(name)}UPSTREAM": f"127.0.0.1:{plan.ports[name]}" for name in PACKAGES},

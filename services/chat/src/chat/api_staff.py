@@ -25,10 +25,11 @@ from chat.deps import Deps
 from chat.domain.conversation import State
 from chat.settings import Settings
 from chat.tables import TimelineEntry
-from chat.views import MAX_SEQ, InboxView, MessageView, NoteView, OpenedView
+from chat.views import MAX_SEQ, InboxView, MessageView, NoteView, OpenedView, StaffLocationView
 
-StateFilter = State | Literal["waiting", "human", "assistant"]
+StateFilter = State | Literal["waiting", "mine", "human", "assistant"]
 LocationCode = Annotated[Code | None, Query(max_length=64)]
+Search = Annotated[Words | None, Query(max_length=100)]
 Note = Annotated[Words, Field(min_length=1, max_length=4000)]
 
 
@@ -48,6 +49,12 @@ class InboxAnswer(BaseModel):
     """Newest first; with `before` = the last one's `last_at`, the next page."""
 
     conversations: list[InboxView]
+
+
+class LocationsAnswer(BaseModel):
+    """Where the member works."""
+
+    locations: list[StaffLocationView]
 
 
 class StaffMessageBody(BaseModel):
@@ -127,10 +134,19 @@ def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -
         location: LocationCode = None,
         state: StateFilter | None = None,
         before: Moment | None = None,
+        q: Search = None,
     ) -> InboxAnswer:
-        """`location` is a code; `state` a state, `waiting`, or who owns the conversation."""
-        rows = await actions.read_inbox(deps, viewer, location=location, state=state, before=before)
+        """`location` is a code; `state` a state, `waiting`, `mine`, or who owns the conversation.
+
+        `q`: words, each of which is in the customer's name, phone or car.
+        """
+        rows = await actions.read_inbox(deps, viewer, location=location, state=state, words=q, before=before)
         return InboxAnswer(conversations=[InboxView.of(row) for row in rows])
+
+    @router.get("/locations")
+    async def locations(viewer: member) -> LocationsAnswer:
+        rows = await actions.read_locations(deps, viewer)
+        return LocationsAnswer(locations=[StaffLocationView.of(row) for row in rows])
 
     @router.get("/conversations/{conversation_id}", response_model_exclude_none=True)
     async def conversation(

@@ -13,7 +13,7 @@ from shared.http.links import Link
 from shared.telemetry.metrics import LIMITS_REFUSED
 
 from chat.actions.messages import READ_AT_ONCE, be_present, read_messages, read_scene
-from chat.actions.staff import NotStaff, Viewer, read_inbox, viewer_of
+from chat.actions.staff import NotStaff, Viewer, read_rows, viewer_of
 from chat.deps import Deps, OpenStreams
 from chat.domain.signals import Delta, MessageStored, Resync, Signal, StateChanged, Typing
 from chat.views import InboxView, MessageView, StateView
@@ -157,7 +157,7 @@ async def inbox_events(deps: Deps, viewer: Viewer, pace: Pace) -> AsyncGenerator
                 viewer = await viewer_of(deps, viewer.session)
             except NotStaff:
                 return
-            for row in await read_inbox(deps, viewer, only=changed) if changed else ():
+            for row in await read_rows(deps, viewer, changed) if changed else ():
                 yield frame("conversation", InboxView.of(row))
             if loop.time() >= beats_at:
                 beats_at = loop.time() + pace.heartbeat_seconds

@@ -86,21 +86,27 @@ async def conversation_by_id(
 
 @dataclass(frozen=True)
 class InboxRow:
-    """`handoff` is the open one; `last` the newest message."""
+    """`handoff` is the open one, `taken_by_name` the name of who took it; `last` the newest message."""
 
     conversation: Conversation
     lead: Lead
     location: Location
     handoff: Handoff | None
     last: ChatMessage | None
+    taken_by_name: str | None
 
 
 @dataclass(frozen=True)
 class InboxFilter:
-    """`locations`: `None` for all. `state`: a state, an owner, `waiting`, or `None` for all. `before`: older than that."""
+    """`locations`: `None` for all. `state`: a state, an owner, `waiting`, `mine` (the `member`'s), or `None` for all.
+
+    `words`: each is in the lead's name, phone or car. `before`: older than that.
+    """
 
     locations: Collection[UUID] | None
     state: str | None = None
+    words: str | None = None
+    member: UUID | None = None
     only: Collection[UUID] | None = None
     before: datetime | None = None
     limit: int = 50
@@ -114,11 +120,12 @@ async def inbox(session: AsyncSession, tenant_id: UUID, wanted: InboxFilter) -> 
     )
     open_ = and_(col(Handoff.conversation_id) == col(Conversation.id), col(Handoff.ended_at).is_(None))
     statement = (
-        select_rows(Conversation, Lead, Location, Handoff, ChatMessage)
+        select_rows(Conversation, Lead, Location, Handoff, ChatMessage, col(StaffMember.name))
         .join(Lead, col(Lead.lead_id) == col(Conversation.lead_id))
         .join(Location, col(Location.location_id) == col(Conversation.location_id))
         .outerjoin(Handoff, open_)
         .outerjoin(ChatMessage, newest)
+        .outerjoin(StaffMember, col(StaffMember.staff_id) == col(Handoff.taken_by))
         .where(col(Conversation.tenant_id) == tenant_id, *_conditions(wanted))
         .order_by(col(Conversation.last_at).desc().nulls_last(), col(Conversation.id))
         .limit(wanted.limit)
@@ -134,7 +141,10 @@ def _conditions(wanted: InboxFilter) -> list[ColumnElement[bool]]:
         conditions.append(col(Conversation.id).in_(wanted.only))
     if wanted.before is not None:
         conditions.append(col(Conversation.last_at) < wanted.before)
-    if wanted.state == "waiting":
+    conditions += [_says(word) for word in (wanted.words or "").split()]
+    if wanted.state == "mine":
+        conditions += [col(Conversation.owner) == "human", col(Handoff.taken_by) == wanted.member]
+    elif wanted.state == "waiting":
         conditions.append(
             or_(
                 col(Conversation.waiting_since).is_not(None),
@@ -146,6 +156,19 @@ def _conditions(wanted: InboxFilter) -> list[ColumnElement[bool]]:
             or_(col(Conversation.state) == wanted.state, col(Conversation.owner) == wanted.state)
         )
     return conditions
+
+
+def _says(word: str) -> ColumnElement[bool]:
+    """A phone is found by the digits of it, however they are written: `(619) 555-0123`."""
+    vehicle = col(Lead.vehicle)
+    said = func.concat_ws(" ", Lead.name, *(vehicle[part].astext for part in ("year", "make", "model")))
+    digits = "".join(filter(str.isdigit, word))
+    found = said.icontains(word, autoescape=True)
+    return or_(found, col(Lead.phone).contains(digits)) if len(digits) >= _PHONE_DIGITS else found
+
+
+_PHONE_DIGITS = 3
+"""As many are looked for in phone numbers."""
 
 
 async def locations(session: AsyncSession, tenant_id: UUID) -> Sequence[Location]:

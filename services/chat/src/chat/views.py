@@ -5,7 +5,8 @@ from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel
-from shared.events import Vehicle
+from shared.events import Channel, Vehicle
+from shared.events.notification import OutboundChannel
 
 from chat.actions.records import Scene, facts_of, lead_facts, vehicle_of
 from chat.actions.staff import Opened
@@ -13,7 +14,7 @@ from chat.domain.conversation import Owner, State
 from chat.domain.phrases import actions_of
 from chat.domain.values import Action, Appointment, Part, Shop
 from chat.store_staff import InboxRow
-from chat.tables import ChatMessage, Handoff, StaffNote
+from chat.tables import ChatMessage, Handoff, Location, StaffNote
 
 MAX_SEQ = 2**31 - 1
 """What the database can compare a `seq` with."""
@@ -32,6 +33,12 @@ class MessageView(BaseModel):
     @classmethod
     def of(cls, message: ChatMessage) -> "MessageView":
         return cls.model_validate(message, from_attributes=True)
+
+
+class StaffMessageView(MessageView):
+    """With the channel that it came or went by."""
+
+    channel: Channel
 
 
 class StateView(BaseModel):
@@ -131,7 +138,10 @@ class CallBackView(BaseModel):
 
 
 class HandoffView(BaseModel):
-    """`answer_by`: the end of the time that a person has at this `level`; absent once somebody is on it."""
+    """`answer_by`: the end of the time that a person has at this `level`; absent once somebody is on it.
+
+    `taken_at`: since when; without `taken_by` in the shop's CRM.
+    """
 
     id: UUID
     kind: Literal["hard", "soft"]
@@ -141,16 +151,22 @@ class HandoffView(BaseModel):
     suggested_reply: str | None = None
     level: int
     taken_by: UUID | None = None
+    taken_by_name: str | None = None
+    taken_at: datetime | None = None
     answer_by: datetime | None = None
     call_back: CallBackView | None = None
     requested_at: datetime
 
     @classmethod
-    def of(cls, row: Handoff) -> "HandoffView":
+    def of(cls, row: Handoff, taken_by_name: str | None) -> "HandoffView":
         asked = {"phone": row.call_back_phone, "requested_at": row.call_back_at}
         return cls.model_validate(
             row.model_dump()
-            | {"answer_by": row.escalate_at, "call_back": asked if row.call_back_at else None}
+            | {
+                "answer_by": row.escalate_at,
+                "call_back": asked if row.call_back_at else None,
+                "taken_by_name": taken_by_name,
+            }
         )
 
 
@@ -167,6 +183,10 @@ class StaffLocationView(BaseModel):
     code: str
     name: str
     timezone: str
+
+    @classmethod
+    def of(cls, row: Location) -> "StaffLocationView":
+        return cls.model_validate({"id": row.location_id, **row.facts})
 
 
 class LastMessage(BaseModel):
@@ -206,10 +226,10 @@ class InboxView(BaseModel):
                     "interest": row.lead.interest,
                     "status": row.lead.status,
                 },
-                "location": {"id": row.location.location_id, **row.location.facts},
+                "location": StaffLocationView.of(row.location),
                 "unread": conversation.next_seq - 1 > conversation.staff_seen_seq,
                 "last_message": LastMessage.model_validate(last, from_attributes=True) if last else None,
-                "handoff": HandoffView.of(row.handoff) if row.handoff else None,
+                "handoff": HandoffView.of(row.handoff, row.taken_by_name) if row.handoff else None,
                 "appointment": facts_of(conversation).appointment,
             }
         )
@@ -230,15 +250,24 @@ class NoteView(BaseModel):
         return cls.model_validate(row, from_attributes=True)
 
 
+class ReplyWay(BaseModel):
+    """How a reply would go now: by the channel that the customer wrote on last, and `also` where they have left the page."""
+
+    channel: Channel
+    also: tuple[OutboundChannel, ...]
+
+
 class OpenedView(BaseModel):
     conversation: InboxView
-    messages: list[MessageView]
+    messages: list[StaffMessageView]
     notes: list[NoteView]
+    reply_by: ReplyWay
 
     @classmethod
     def of(cls, opened: Opened) -> "OpenedView":
         return cls(
             conversation=InboxView.of(opened.row),
-            messages=[MessageView.of(m) for m in opened.messages],
+            messages=[StaffMessageView.of(m) for m in opened.messages],
             notes=[NoteView.of(n) for n in opened.notes],
+            reply_by=ReplyWay(channel=opened.channel, also=opened.also),
         )

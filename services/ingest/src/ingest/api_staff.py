@@ -1,7 +1,8 @@
-"""HTTP in, staff: sign in with a mailed link, and who is signed in."""
+"""HTTP in, staff: sign in with a mailed link, who is signed in, and the person behind a lead."""
 
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
 from pydantic import BaseModel, StringConstraints
@@ -19,7 +20,7 @@ from ingest.deps import Deps
 from ingest.domain.contact import Email
 from ingest.settings import Settings
 from ingest.tables import StaffSession
-from ingest.views import Me, signed
+from ingest.views import LeadView, Me, signed
 
 
 class LoginBody(BaseModel):
@@ -73,12 +74,23 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
     _add_signing_in(router, deps, sessions, keys_of(settings.link_keys_login))
     _add_signing_out(router, deps, sessions)
 
-    @router.get("/me")
-    async def me(session: Annotated[SignedSession, Depends(sessions.of)]) -> Me:
+    async def signed_in(session: Annotated[SignedSession, Depends(sessions.of)]) -> actions.Member:
         member = await actions.member_of(deps.sessions, session)
         if member is None:
             raise not_signed_in()
+        return member
+
+    @router.get("/me")
+    async def me(member: Annotated[actions.Member, Depends(signed_in)]) -> Me:
         return Me.of(member)
+
+    @router.get("/leads/{lead_id}", response_model_exclude_none=True)
+    async def lead(lead_id: UUID, member: Annotated[actions.Member, Depends(signed_in)]) -> LeadView:
+        """How to reach them, where they came from, and what they agreed to."""
+        found = await actions.lead_for(deps.sessions, member.row, lead_id)
+        if found is None:
+            raise Problem(404, "not_found", "There is no such lead at your locations.")
+        return LeadView.of(found)
 
     return router
 

@@ -374,6 +374,11 @@ async def locked_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> 
     return (await session.execute(statement.with_for_update(key_share=True))).scalar_one_or_none()
 
 
+async def lead_by_id(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> Lead | None:
+    statement = select(Lead).where(col(Lead.tenant_id) == tenant_id, col(Lead.id) == lead_id)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
 async def is_order_of_lead(session: AsyncSession, tenant_id: UUID, location_id: UUID, order_id: str) -> bool:
     """False: there is no such lead (any more)."""
     statement = select(Lead.id).where(

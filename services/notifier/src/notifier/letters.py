@@ -187,11 +187,17 @@ class Writer:
             "chat_url": self._chat_url(delivery),
             "unsubscribe_url": self._unsubscribe_url(delivery),
             "console_url": self._console_url,
+            "conversation_url": self._conversation_url(delivery),
             **_readable(delivery.payload),
         }
 
     def _chat_url(self, delivery: Delivery) -> str:
         return f"{self._public_url}/c/{self._token(LinkPurpose.CHAT, delivery, CHAT_LINK_DAYS)}"
+
+    def _conversation_url(self, delivery: Delivery) -> str:
+        """For staff; a notice from before it named the conversation leads to the inbox."""
+        conversation_id = delivery.payload.get("conversation_id")
+        return f"{self._console_url}/inbox/{conversation_id}" if conversation_id else self._console_url
 
     def _unsubscribe_url(self, delivery: Delivery) -> str | None:
         """Marketing only: nobody unsubscribes from the confirmation of a booking."""

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from shared.db.engine import transaction
-from shared.events import Event, StaffChanged
+from shared.events import Channel, Event, StaffChanged
+from shared.events.notification import OutboundChannel
 from shared.messaging.replay import replica
 from shared.staff_sessions import StaffSession
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,7 +27,7 @@ from chat.actions.records import (
 from chat.deps import Deps
 from chat.domain import phrases
 from chat.store_staff import InboxFilter, InboxRow
-from chat.tables import ChatMessage, StaffMember, StaffNote
+from chat.tables import ChatMessage, Conversation, Location, StaffMember, StaffNote
 
 AWAY_AFTER = timedelta(seconds=75)
 """Without a sign of an open page, which gives one every half minute to 45 seconds."""
@@ -61,11 +62,13 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Opened:
-    """A conversation as staff see it; messages by `seq`, notes by time."""
+    """A conversation as staff see it; messages by `seq`, notes by time. A reply would go by `channel`, and `also` by these."""
 
     row: InboxRow
     messages: Sequence[ChatMessage]
     notes: Sequence[StaffNote]
+    channel: Channel
+    also: tuple[OutboundChannel, ...]
 
 
 @replica
@@ -111,14 +114,27 @@ async def read_inbox(
     *,
     location: str | None = None,
     state: str | None = None,
+    words: str | None = None,
     before: datetime | None = None,
-    only: Collection[UUID] | None = None,
 ) -> Sequence[InboxRow]:
     """Newest first, of the viewer's locations. `location` is a code; one that they do not work at has no rows."""
     async with transaction(deps.sessions, viewer.tenant_id) as session:
         seen = await locations_seen(session, viewer, location)
-        wanted = InboxFilter(seen, state=state, only=only, before=before)
+        wanted = InboxFilter(seen, state=state, words=words, member=viewer.staff_id, before=before)
         return await store_staff.inbox(session, viewer.tenant_id, wanted)
+
+
+async def read_rows(deps: Deps, viewer: Viewer, only: Collection[UUID]) -> Sequence[InboxRow]:
+    """Those of them that are at the viewer's locations."""
+    async with transaction(deps.sessions, viewer.tenant_id) as session:
+        return await store_staff.inbox(session, viewer.tenant_id, InboxFilter(viewer.locations, only=only))
+
+
+async def read_locations(deps: Deps, viewer: Viewer) -> Sequence[Location]:
+    """Where the viewer works."""
+    async with transaction(deps.sessions, viewer.tenant_id) as session:
+        rows = await store_staff.locations(session, viewer.tenant_id)
+    return [row for row in rows if viewer.sees(row.location_id)]
 
 
 async def locations_seen(
@@ -168,7 +184,8 @@ async def open_for_staff(deps: Deps, viewer: Viewer, conversation_id: UUID, page
             await store_staff.mark_staff_seen(
                 session, viewer.tenant_id, conversation_id=conversation_id, seq=messages[-1].seq
             )
-        return Opened(rows[0], messages, notes)
+        channel, also = await _reply_way(session, rows[0].conversation, deps.now())
+        return Opened(rows[0], messages, notes, channel, also)
 
 
 async def staff_takes_over(deps: Deps, viewer: Viewer, conversation_id: UUID) -> None:
@@ -199,23 +216,29 @@ async def staff_writes(
         if known is not None:
             return known
         await _join(deps, session, viewer, scene)
-        asked = await store_staff.newest_of_customer(session, viewer.tenant_id, conversation_id)
-        channel = channel_of(asked.channel if asked and asked.channel != "crm" else "web")
+        channel, also = await _reply_way(session, scene.conversation, deps.now())
         message = NewMessage(
             "staff",
             text,
             channel=channel,
             client_id=own_id,
             author_name=viewer.name,
-            also=("email",) if channel == "web" and _is_away(scene, deps.now()) else (),
+            also=also,
         )
         return await add_message(session, scene, message, deps.now())
 
 
-def _is_away(scene: Scene, now: datetime) -> bool:
-    """From the page: what is written there would not be read."""
-    present_at = scene.conversation.present_at
-    return present_at is None or now - present_at > AWAY_AFTER
+async def _reply_way(
+    session: AsyncSession, conversation: Conversation, now: datetime
+) -> tuple[Channel, tuple[OutboundChannel, ...]]:
+    """The channel that the customer wrote on last; from the page also by mail where it is open no more."""
+    asked = await store_staff.newest_of_customer(session, conversation.tenant_id, conversation.id)
+    channel = channel_of(asked.channel if asked and asked.channel != "crm" else "web")
+    return channel, ("email",) if channel == "web" and _is_away(conversation, now) else ()
+
+
+def _is_away(conversation: Conversation, now: datetime) -> bool:
+    return conversation.present_at is None or now - conversation.present_at > AWAY_AFTER
 
 
 async def staff_gives_back(deps: Deps, viewer: Viewer, conversation_id: UUID) -> None:

@@ -23,9 +23,11 @@ from ingest.actions.receive import Shares, enter_lead, receive_form, receive_lea
 from ingest.actions.secrets import SecretsState, seal_secrets, states_of_secrets
 from ingest.actions.staff import (
     SESSION_HOURS,
+    LeadOfShop,
     Member,
     configure_staff,
     end_session,
+    lead_for,
     list_staff,
     list_tokens,
     make_token,
@@ -39,6 +41,7 @@ from ingest.actions.webhooks import receive_webhook, replay_delivery
 __all__ = [
     "SESSION_HOURS",
     "Configured",
+    "LeadOfShop",
     "Member",
     "Person",
     "SecretsState",
@@ -53,6 +56,7 @@ __all__ = [
     "erase_person",
     "find_person",
     "follow_order",
+    "lead_for",
     "list_deliveries",
     "list_sources",
     "list_staff",

@@ -1,10 +1,11 @@
 """The people of the shops: who they are, and how they sign in with a mailed link."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from pydantic import JsonValue
 from shared.db.engine import Sessions, transaction
 from shared.db.time import database_now
 from shared.events import StaffChanged, StaffLoginRequested
@@ -17,7 +18,7 @@ from ingest import store
 from ingest.actions.administer import Configured
 from ingest.domain.configuration import StaffSettings, changes
 from ingest.domain.refusals import CodesUnknown, StaffUnknown, TenantUnknown, TokenUnknown
-from ingest.tables import StaffLogin, StaffMember, StaffSession
+from ingest.tables import Lead, StaffLogin, StaffMember, StaffSession
 
 LOGIN_MINUTES = 10
 SESSION_HOURS = 12
@@ -233,6 +234,25 @@ async def member_of(sessions: Sessions, staff: SignedSession) -> Member | None:
         if await store.open_session(session, staff.tenant_id, staff.id) is None:
             return None
         return await _active(session, staff.tenant_id, staff.staff_id)
+
+
+@dataclass(frozen=True)
+class LeadOfShop:
+    """`proof`: what the newest consent rests on, as kept; empty where nothing was said."""
+
+    row: Lead
+    proof: Mapping[str, JsonValue]
+
+
+async def lead_for(sessions: Sessions, member: StaffMember, lead_id: UUID) -> LeadOfShop | None:
+    """`None` for a lead of another tenant or of a location where the member does not work."""
+    async with transaction(sessions, tenant_id=member.tenant_id) as session:
+        lead = await store.lead_by_id(session, member.tenant_id, lead_id)
+        if lead is None or (member.role != "owner" and lead.location_id not in member.locations):
+            return None
+        sources = await store.sources_of(session, member.tenant_id, [lead_id])
+        proofs = sorted((one for one in sources if one.consent.get("text")), key=lambda one: one.seen_at)
+        return LeadOfShop(lead, proofs[-1].consent if proofs else {})
 
 
 async def end_session(sessions: Sessions, staff: SignedSession, *, everywhere: bool = False) -> None:

@@ -117,6 +117,7 @@ def _notice(
         template="handoff_notice",
         due_at=now,
         payload={
+            "conversation_id": str(fact.conversation_id),
             "reason": quoted(fact.reason, 120),
             "summary": quoted(fact.summary),
             "open_question": quoted(fact.open_question) if fact.open_question else None,

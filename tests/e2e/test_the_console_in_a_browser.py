@@ -1,0 +1,241 @@
+"""The staff answer a customer from the console: mailed link, inbox, take over, reply, give back."""
+
+import re
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from ops.stack.stackfile import StackFile
+from playwright.async_api import Browser, ConsoleMessage, Page, expect
+from testkit.customer import Customer
+from testkit.leadctl import leadctl
+from testkit.patience import eventually
+
+pytestmark = [pytest.mark.postgres, pytest.mark.rabbit, pytest.mark.e2e, pytest.mark.timeout(180)]
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SCREENS = {"desk": (1440, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(params=SCREENS)
+async def staff_page(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
+    """Errors of the page, and whatever the gateway's policy would have to forbid, fail the test."""
+    width, height = SCREENS[request.param]
+    context = await browser.new_context(viewport={"width": width, "height": height})
+    page = await context.new_page()
+    errors: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            errors.append(message.text)
+
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", note)
+    yield page
+    results = ROOT / "test-results"
+    results.mkdir(exist_ok=True)
+    await page.screenshot(path=results / f"{request.node.name}.png")
+    await context.close()
+    assert errors == []
+
+
+async def hired(stack: StackFile, role: str = "location") -> str:
+    """The address of a new member."""
+    email = f"member.{secrets.token_hex(4)}@example.com"
+    settings = {"LEADCTL_GATEWAY_URL": stack.gateway, "LEADCTL_OPS_TOKEN": stack.secrets["ops_token"]}
+    command = ("staff", "set", email, "--name", "Sam Sample", "--role", role, "--location", "Store094")
+    await leadctl(settings, *command, "--tenant", stack.tenant)
+    return email
+
+
+async def mailed_link(stack: StackFile, http: httpx2.AsyncClient, email: str) -> str:
+    async def link() -> str:
+        answer = await http.get(f"{stack.sandbox}/control/inbox", params={"to": email, "channel": "email"})
+        found = [re.search(r"http\S+/console\?code=[\w.=-]+", mail["text"]) for mail in answer.json()]
+        return found[-1][0] if found and found[-1] else ""
+
+    return await eventually(link)
+
+
+async def sign_in(page: Page, stack: StackFile, http: httpx2.AsyncClient, email: str, path: str = "") -> None:
+    await page.goto(f"{stack.gateway}/console{path}")
+    await page.get_by_label("Your email address").fill(email)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Look in your inbox")).to_be_visible()
+    await page.goto(await mailed_link(stack, http, email))
+    await expect(page.get_by_role("button", name="Sign in on this device")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+
+
+async def has_no_barrier(page: Page) -> None:
+    await page.evaluate(AXE.read_text())
+    found = await page.evaluate(
+        "axe.run().then(({violations}) => violations.map(({id, nodes}) => `${id}: ${nodes.map(n => n.target)}`))"
+    )
+    assert found == []
+
+
+async def say(page: Page, text: str) -> None:
+    await page.get_by_label("Your message").fill(text)
+    await page.get_by_label("Your message").press("Enter")
+
+
+@pytest.fixture
+async def waiting(phone_page: Page, stack: StackFile, customer: Customer) -> Page:
+    """The page of a customer who waits for a person."""
+    await customer.asks_the_shop(first_name="Noa")
+    await customer.opens_the_link()
+    await phone_page.goto(f"{stack.gateway}/c/{customer.token}")
+    await phone_page.get_by_role("button", name="Talk to a person").last.click()
+    await expect(phone_page.locator(".header-status")).to_contain_text("the assistant answers meanwhile")
+    return phone_page
+
+
+async def test_a_customer_who_waits_is_taken_over_answered_and_given_back(
+    staff_page: Page, waiting: Page, stack: StackFile, http: httpx2.AsyncClient, customer: Customer
+) -> None:
+    await sign_in(staff_page, stack, http, await hired(stack))
+    await staff_page.get_by_role("searchbox").fill(customer.phone)
+    rows = staff_page.get_by_role("list", name="Conversations").get_by_role("link")
+    await expect(rows).to_have_count(1)
+    await expect(rows.first).to_contain_text("Waits")
+    await has_no_barrier(staff_page)
+
+    await rows.first.click()
+    conversation = staff_page.get_by_role("region", name="Conversation", exact=True)
+    await expect(conversation.get_by_role("status")).to_contain_text("waits for a person")
+    await has_no_barrier(staff_page)
+
+    await staff_page.get_by_role("button", name="Take over").click()
+    await expect(conversation.get_by_role("status")).to_contain_text("You answer")
+    await expect(waiting.locator(".log")).to_contain_text("has joined the chat")
+
+    await staff_page.get_by_label("Your reply").fill("Sam here: Friday at ten works.")
+    await staff_page.get_by_role("button", name="Send", exact=True).click()
+    await expect(staff_page.get_by_label("Your reply")).to_have_value("")
+    await expect(waiting.locator(".row-staff")).to_contain_text("Friday at ten works")
+
+    await say(waiting, "Thank you, see you then")
+    await expect(conversation.locator(".entry-customer").last).to_contain_text("see you then")
+    await staff_page.get_by_text("Private note").click()
+    await staff_page.get_by_label("Your note").fill("Knows the way.")
+    await staff_page.get_by_role("button", name="Keep note").click()
+    await expect(conversation.locator(".entry-note")).to_contain_text("Knows the way.")
+
+    await staff_page.get_by_role("button", name="Give back").click()
+    await expect(conversation.get_by_role("status")).to_contain_text("The assistant answers.")
+    await expect(waiting.locator(".log")).not_to_contain_text("Knows the way.")
+    await staff_page.reload()
+    await expect(conversation.locator(".entry-staff")).to_contain_text("Friday at ten works")
+
+
+async def test_a_reply_that_fails_is_kept_and_sent_once(
+    staff_page: Page, waiting: Page, stack: StackFile, http: httpx2.AsyncClient, customer: Customer
+) -> None:
+    await sign_in(staff_page, stack, http, await hired(stack), f"/inbox?q={customer.phone[1:]}")
+    await staff_page.get_by_role("list", name="Conversations").get_by_role("link").first.click()
+    box = staff_page.get_by_label("Your reply")
+    await box.fill("I can help you with that.")
+    # The server gets it, and its answer is lost.
+    lost = 0
+
+    async def lose(route: object) -> None:
+        nonlocal lost
+        lost += 1
+        await route.fetch()  # type: ignore[attr-defined]
+        await route.abort()  # type: ignore[attr-defined]
+
+    await staff_page.route("**/messages", lose)
+    await box.press("Enter")
+    await expect(staff_page.get_by_role("alert")).to_contain_text("kept here as a draft")
+    await expect(box).to_have_value("I can help you with that.")
+    await staff_page.unroute("**/messages")
+    await staff_page.get_by_role("button", name="Send again").click()
+    await expect(box).to_have_value("")
+    assert lost > 1
+    await expect(waiting.locator(".row-staff")).to_have_count(1)
+    await expect(staff_page.locator(".entry-staff")).to_have_count(1)
+
+
+async def test_who_may_only_look_reads_and_cannot_write(
+    staff_page: Page, waiting: Page, stack: StackFile, http: httpx2.AsyncClient, customer: Customer
+) -> None:
+    conversation = (await customer.session())["conversation"]["id"]
+    path = f"/inbox/{conversation}"
+    await sign_in(staff_page, stack, http, await hired(stack, "read_only"), path)
+    assert staff_page.url.endswith(f"/console{path}")
+    await expect(staff_page.get_by_text("Your role does not write.")).to_be_visible()
+    await expect(staff_page.get_by_label("Your reply")).to_have_count(0)
+    await expect(staff_page.get_by_role("button", name="Take over")).to_have_count(0)
+    refused = await staff_page.evaluate(
+        """id => fetch(`/api/staff/conversations/${id}/messages`, {
+            method: "POST", headers: {"Content-Type": "application/json"},
+            body: JSON.stringify({client_id: "1", text: "Hello"}),
+        }).then(answer => answer.status)""",
+        conversation,
+    )
+    assert refused == 403
+    await expect(waiting.locator(".row-staff")).to_have_count(0)
+
+
+@pytest.mark.parametrize("staff_page", ["desk"], indirect=True)
+async def test_a_hand_off_is_answered_with_the_keyboard_alone(
+    staff_page: Page, waiting: Page, stack: StackFile, http: httpx2.AsyncClient, customer: Customer
+) -> None:
+    await sign_in(staff_page, stack, http, await hired(stack))
+    keys = staff_page.keyboard
+    await keys.press("?")
+    await expect(staff_page.get_by_role("dialog", name="Keys")).to_be_visible()
+    await has_no_barrier(staff_page)
+    await keys.press("Escape")
+    await expect(staff_page.get_by_role("dialog", name="Keys")).to_have_count(0)
+    await keys.press("/")
+    await keys.type(customer.phone)
+    await expect(staff_page.get_by_role("list", name="Conversations").get_by_role("link")).to_have_count(1)
+    await keys.press("Escape")
+    await keys.press("j")
+    await expect(staff_page.get_by_role("heading", name="Noa")).to_be_focused()
+    await keys.press("t")
+    await expect(staff_page.get_by_text("You answer. The assistant is silent.")).to_be_visible()
+    await keys.press("r")
+    await keys.type("Sam here, happy to help.")
+    await keys.press("Enter")
+    await expect(waiting.locator(".row-staff")).to_contain_text("happy to help")
+    await keys.press("Escape")
+    await keys.press("e")
+    await expect(waiting.locator(".header-status")).to_contain_text("a person can step in")
+
+
+@pytest.mark.parametrize("staff_page", ["phone"], indirect=True)
+async def test_a_link_works_once_and_signing_out_everywhere_ends_every_browser(
+    staff_page: Page, browser: Browser, stack: StackFile, http: httpx2.AsyncClient
+) -> None:
+    email = await hired(stack)
+    await staff_page.goto(f"{stack.gateway}/console")
+    await expect(staff_page.get_by_label("Your email address")).to_be_visible()
+    await has_no_barrier(staff_page)
+    await sign_in(staff_page, stack, http, email)
+    other = await (await browser.new_context()).new_page()
+    await other.goto(await mailed_link(stack, http, email))
+    await other.get_by_role("button", name="Sign in on this device").click()
+    await expect(other.get_by_role("alert")).to_contain_text("not valid any more")
+    await has_no_barrier(other)
+    await other.context.add_cookies(await staff_page.context.cookies())  # type: ignore[arg-type]
+    await other.goto(f"{stack.gateway}/console")
+    await expect(other.get_by_role("heading", name="Inbox")).to_be_visible()
+    await other.get_by_role("button", name="Sam Sample").click()
+    await has_no_barrier(other)
+    await other.get_by_role("button", name="Sign out everywhere").click()
+    await expect(other.get_by_label("Your email address")).to_be_visible()
+    await staff_page.reload()
+    await expect(staff_page.get_by_label("Your email address")).to_be_visible()
+    await other.context.close()

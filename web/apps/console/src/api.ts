@@ -1,0 +1,117 @@
+/** Calls to the staff API with the browser's session cookie; every failure is an `ApiError`. */
+import type { LeadDetails, Me, Message, Note, Opened, Place, Row, TimelineEvent } from "./types";
+
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** A call that did not succeed. `status` 0 means that no answer came: offline, cut off or timed out. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string | null;
+  readonly retryAfterSeconds: number | null;
+
+  constructor(status: number, detail = "", code: string | null = null, retryAfterSeconds: number | null = null) {
+    super(detail || `HTTP ${status}`);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** The same call may succeed later without any change. */
+export const isTransient = (error: unknown): boolean =>
+  error instanceof ApiError && (error.status === 0 || error.status >= 500);
+
+export const isSignedOut = (error: unknown): boolean =>
+  error instanceof ApiError && error.status === 401 && error.code === "not_signed_in";
+
+/** Reads Retry-After, given in seconds or as an HTTP date; null when absent or unreadable. */
+export function retryAfterSeconds(header: string | null, nowMs: number): number | null {
+  if (!header) return null;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds));
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - nowMs) / 1000));
+}
+
+export async function toApiError(response: Response): Promise<ApiError> {
+  const problem = (await response.json().catch(() => null)) as { detail?: unknown; code?: unknown } | null;
+  return new ApiError(
+    response.status,
+    typeof problem?.detail === "string" ? problem.detail : "",
+    typeof problem?.code === "string" ? problem.code : null,
+    retryAfterSeconds(response.headers.get("Retry-After"), Date.now()),
+  );
+}
+
+async function call(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Response> {
+  const init: RequestInit = {
+    method,
+    cache: "no-store",
+    credentials: "same-origin",
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  };
+  if (body !== undefined) {
+    Object.assign(init, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  }
+  const response = await fetch(`/api/staff${path}`, init).catch((cause: unknown) => {
+    throw new ApiError(0, String(cause));
+  });
+  if (!response.ok) throw await toApiError(response);
+  return response;
+}
+
+/** A body that is cut off or is not JSON (a proxy's page) counts as no answer. */
+async function json<T>(answer: Promise<Response>): Promise<T> {
+  const response = await answer;
+  return response.json().catch((cause: unknown) => {
+    throw new ApiError(0, String(cause));
+  }) as Promise<T>;
+}
+
+const get = <T>(path: string) => json<T>(call("GET", path));
+const post = <T>(path: string, body: unknown = {}) => json<T>(call("POST", path, body));
+
+export interface InboxQuery {
+  state?: string;
+  location?: string;
+  q?: string;
+  before?: string;
+}
+
+/** `?a=1&b=2` of the values that are there. */
+export function query(values: Record<string, string | number | undefined>): string {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== "");
+  return given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : "";
+}
+
+export interface PageBefore {
+  seq: number;
+  notes?: string;
+}
+
+const conversation = (id: string) => `/conversations/${encodeURIComponent(id)}`;
+
+export const api = {
+  login: async (email: string): Promise<void> => {
+    await call("POST", "/login", { email });
+  },
+  openSession: (code: string) => post<Me>("/session", { code }),
+  closeSession: async (everywhere: boolean): Promise<void> => {
+    await call("DELETE", everywhere ? "/sessions" : "/session");
+  },
+  me: () => get<Me>("/me"),
+  locations: async () => (await get<{ locations: Place[] }>("/locations")).locations,
+  inbox: async (wanted: InboxQuery) =>
+    (await get<{ conversations: Row[] }>(`/conversations${query({ ...wanted })}`)).conversations,
+  open: (id: string, before?: PageBefore) =>
+    get<Opened>(`${conversation(id)}${query({ before_seq: before?.seq, notes_before: before?.notes })}`),
+  takeOver: (id: string) => post<Opened>(`${conversation(id)}/take-over`),
+  giveBack: (id: string) => post<Opened>(`${conversation(id)}/give-back`),
+  write: async (id: string, clientId: string, text: string) =>
+    (await post<{ message: Message }>(`${conversation(id)}/messages`, { client_id: clientId, text })).message,
+  note: async (id: string, text: string) => (await post<{ note: Note }>(`${conversation(id)}/notes`, { text })).note,
+  lead: (id: string) => get<LeadDetails>(`/leads/${encodeURIComponent(id)}`),
+  timeline: async (leadId: string) =>
+    (await get<{ events: TimelineEvent[] }>(`/leads/${encodeURIComponent(leadId)}/timeline`)).events,
+};
