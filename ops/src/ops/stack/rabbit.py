@@ -247,6 +247,10 @@ def _environment(state_dir: Path, home: Path, ports: tuple[int, int, int]) -> di
     }
 
 
+_WITH_FILES = 'ulimit -n 20000 2>/dev/null || ulimit -n "$(ulimit -Hn)"; exec "$0"'
+"""A shell's usual 1024 are too few (`FILES_NEEDED`)."""
+
+
 def _spawn(program: str, environment: dict[str, str], output: Path) -> int:
     """It outlives us, in a session of its own: a Ctrl-C of ours does not reach it."""
     write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -255,7 +259,8 @@ def _spawn(program: str, environment: dict[str, str], output: Path) -> int:
         (os.POSIX_SPAWN_OPEN, 1, str(output), write, 0o600),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
-    return os.posix_spawn(program, [program], environment, file_actions=files, setsid=True)
+    command = ["/bin/sh", "-c", _WITH_FILES, program]
+    return os.posix_spawn("/bin/sh", command, environment, file_actions=files, setsid=True)
 
 
 def _home(state_dir: Path) -> Path:
