@@ -463,6 +463,12 @@ async def test_what_the_judge_does_not_say_clearly_it_does_not_say(claude, contr
         await claude.verdicts(JudgeAsk("Facts", "?", ["One.", "Two."]), lambda _: None)
 
 
+async def test_a_page_in_place_of_verdicts_is_no_answer_of_the_judge(claude, control):
+    await control.put("/faults/anthropic", json={"mode": "html_200"})
+    with pytest.raises(ClaudeAway):
+        await claude.verdicts(JudgeAsk("Facts", "?", ["One."]), lambda _: None)
+
+
 TEMPLATE = "Ceramic Window Tint for your 2021 Honda Civic is $449.00"
 QUOTE = {"tool": "get_quote", "input": {"service": "ceramic-full"}}
 

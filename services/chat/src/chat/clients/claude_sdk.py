@@ -118,15 +118,16 @@ class AnthropicClaude:
     async def verdicts(self, ask: JudgeAsk, spent: Callable[[Spent], None]) -> Sequence[Verdict]:
         """Without retries: who waits for it has little time. Its failures say nothing of the answers' calls."""
         try:
-            message = await self._client.messages.create(
+            async with self._client.messages.stream(
                 model=self._model,
                 max_tokens=MAX_TOKENS,
                 system=[TextBlockParam(type="text", text=JUDGE_RULES, cache_control={"type": "ephemeral"})],
                 messages=[UserMessageParam(role="user", content=ask.text)],
                 tools=[_tool(ask.tool)],
                 tool_choice={"type": "tool", "name": ask.tool.name},
-            )
-        except (APIError, httpx2.HTTPError, ValueError) as error:
+            ) as stream:
+                message = await stream.get_final_message()
+        except (APIError, httpx2.HTTPError, ValueError, AssertionError) as error:
             raise ClaudeAway(type(error).__name__) from error
         spent(_spent(message))
         return _verdicts(message, len(ask.sentences))

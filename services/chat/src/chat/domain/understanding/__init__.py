@@ -205,10 +205,24 @@ def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent
         return asked
     words, otherwise = refused_of(words, context)
     wish = wish_in(words, local(context))
-    if chosen := chosen_of(words, wish, context):
+    if _may_choose(words, topic) and (chosen := chosen_of(words, wish, context)):
         return [chosen]
     if otherwise and not wish.said:
         return [otherwise]
     if sure and (step := step_of(topic.name, words, wish, text, context)):
         return [step]
     return [only_named(part, words, wish, context)]
+
+
+_CHOOSING = frozenset({"choose", "book", "move", "acknowledge"})
+_LIKELY = 0.3
+_A_FEW_WORDS = 6
+_ASKS_WHICH = re.compile(r"\b(?:what|whats|what's|when|cual|cuales|cuando)\b")
+
+
+def _may_choose(words: str, topic: Topic) -> bool:
+    """Whether a place in the list or a time in the words can be a choice: few words, or such as choose; never a question for one."""
+    choosing = topic.name in _CHOOSING and topic.chance >= _LIKELY
+    if topic.name != "choose" and _ASKS_WHICH.search(words):
+        return False
+    return choosing or len(words.split()) <= _A_FEW_WORDS

@@ -53,7 +53,7 @@ _ORDINALS: tuple[tuple[re.Pattern[str], int], ...] = (
         2,
     ),
     (re.compile(r"\b(?:the middle|middle one|(?:la|el) del medio)\b"), 1),
-    (re.compile(r"\b(?:last one|the last|(?:la|el) ultim[oa])\b"), -1),
+    (re.compile(r"\b(?:last one|later one|the last|(?:la|el) ultim[oa])\b"), -1),
 )
 
 
@@ -157,6 +157,9 @@ def _only_names(words: str, context: Context) -> bool:
 
 _WEEKDAY_AND_DAY = re.compile(rf"{WEEKDAY.pattern},? the \d")
 _CLAUSE = re.compile(r"[,.;?!]+|\b(?:but|pero|mejor|better|how about|instead)\b")
+_ANYTHING_BUT = re.compile(
+    r"\b(?:any ?(?:thing|time|day)|cualquier(?:a| dia| hora| cosa)|todo|lo que sea) (?:but|except|menos|excepto)\b"
+)
 _REFUSES = re.compile(
     r"(?<!why )\bnot\b(?! sure)|\btoo (?:soon|early|late)\b|\b(?:can't|cannot|cant|won't)\b|\b(?:don't|doesn't) (?:work|suit|fit)\b"
     r"|\bno (?:puedo|voy|me (?:queda|sirve))\b|\bmuy (?:pronto|temprano|tarde)\b|\b(?:except|excepto|menos|other than)\b"
@@ -169,7 +172,7 @@ def refused_of(words: str, context: Context) -> tuple[str, Intent | None]:
     """What is left of the words without the times that do not suit (`not 9`, `tomorrow is too soon`), and what that asks for by itself."""
     if context.booked:
         return words, None
-    clauses = [clause for clause in _CLAUSE.split(words) if clause.strip()]
+    clauses = [clause for clause in _CLAUSE.split(_ANYTHING_BUT.sub("not ", words)) if clause.strip()]
     refused = [one for one in clauses if _REFUSES.search(one) and _names_a_time(one, context)]
     if not refused:
         return words, None
