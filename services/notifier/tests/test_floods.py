@@ -1,6 +1,7 @@
 """A flood of forms or orders: no address gets more than a few first touches, and nothing of a busy form is lost."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -8,13 +9,18 @@ import pytest
 from notifier.actions import first_touches
 from notifier.domain.first_touches import Limits
 from notifier.schedule import Sender
+from notifier.limits import LIMITS
 from notifier.settings import Settings
 from notifier.tables import INBOX
 from shared.addresses import inbox
 from shared.db.engine import transaction
 from shared.events import Contact
+from shared.http.limits import Limits as Limiter
+from shared.http.limits import windows_of
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+
+from .test_appointments import START, booked, moved
 
 VICTIM = Contact(name="Ana Sample", email="victim@example.com", phone="+16195550111")
 
@@ -172,3 +178,52 @@ async def test_a_shop_says_whose_numbers_it_texts_to(shop):
     await shop.greet(contact=Contact(name="Ana", phone="+447400123456"))
     await shop.send_due()
     assert shop.inbox("sms", "+447400123456")
+
+
+@dataclass
+class Clock:
+    moment: datetime
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+def limited_by_clock(shop, moment: datetime, amount: str = "3/hour") -> Clock:
+    clock = Clock(moment)
+    windows = windows_of(LIMITS, {"unasked_per_address": amount})
+    object.__setattr__(shop.deps, "limits", Limiter(shop.deps.sessions, windows, clock))
+    return clock
+
+
+async def test_moving_an_appointment_again_and_again_sends_a_few_messages_an_hour_and_then_the_newest_state(shop):
+    lead = await shop.greet(contact=VICTIM, source="web_form")
+    now = datetime.now(UTC) + timedelta(minutes=5)
+    clock = limited_by_clock(shop, now)
+    await shop.tell(booked(lead))
+    for sequence in range(1, 30):
+        await shop.send_due(now)
+        await shop.tell(moved(lead, sequence))
+    await shop.send_due(now)
+    assert hit(shop) == (3, 3)
+
+    clock.moment = now + timedelta(hours=2)
+    await shop.send_due(clock.moment)
+    assert hit(shop) == (4, 4)
+    waited = [d for d in await shop.deliveries() if d.template == "rescheduled" and d.state == "sent"]
+    assert {d.sequence for d in waited[-2:]} == {29}
+    assert not [d for d in await shop.deliveries() if d.template != "reminder" and d.state == "planned"]
+
+
+async def test_many_appointments_of_many_forms_share_the_address_and_take_nothing_from_the_shop_s_customer(shop):
+    limited_by_clock(shop, datetime.now(UTC))
+    for _ in range(5):
+        attacker = VICTIM.model_copy(update={"email": f"other{uuid4().hex}@example.com"})
+        lead = await shop.greet(contact=attacker, source="web_form")
+        await shop.tell(booked(lead, appointment_id=uuid4()))
+    own = await shop.greet(contact=VICTIM)
+    await shop.tell(booked(own, appointment_id=uuid4()))
+    await shop.send_due()
+    texts = [d for d in await shop.deliveries() if d.template == "confirmation" and d.channel == "sms"]
+    assert [d.state for d in texts if d.lead_id == own.lead_id] == ["sent"]
+    assert sorted(d.state for d in texts if d.lead_id != own.lead_id) == ["planned"] * 2 + ["sent"] * 3
+    assert {d.reason for d in texts if d.state == "planned"} == {"too_many_unasked"}

@@ -67,7 +67,7 @@ def build_app(settings: Settings) -> FastAPI:
         ],
         sessions=deps.sessions,
         messaging=messaging,
-        limits=Limits(deps.sessions, settings.limit_windows()),
+        limits=deps.limits,
         lifespan=lifespan,
     )
 
@@ -88,6 +88,7 @@ def _build_deps(settings: Settings, sessions: Sessions, wake: Callable[[UUID], N
     return Deps(
         settings=settings,
         sessions=sessions,
+        limits=Limits(sessions, settings.limit_windows()),
         writer=Writer(templates, keys=settings.link_keys(), public_url=settings.public_url),
         sequences=load_sequences(templates),
         states=load_states(),

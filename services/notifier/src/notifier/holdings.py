@@ -43,10 +43,10 @@ HOLDINGS = Holdings(
             blank=f"{_HASHED}, {_NOT_SENT}",
             shown="jsonb_build_object('id', id, 'channel', channel, 'address', address, 'sent_at', sent_at)",
         ),
-        # What the shop was told that they wrote in somebody else's matter.
+        # What the shop was told that they wrote in somebody else's matter; older rows have the address as it is shown.
         Holding(
             "deliveries",
-            "lead_id <> :lead_id AND purpose = 'shop_notice' AND payload ->> 'sender' = ANY(:addresses) AND state <> 'sending'",
+            "lead_id <> :lead_id AND purpose = 'shop_notice' AND replace(payload ->> 'sender', '[.]', '.') = ANY(:addresses) AND state <> 'sending'",
             blank=f"payload = '{{}}', {_NOT_SENT}",
             shown="jsonb_build_object('id', id, 'payload', payload, 'sent_at', sent_at)",
         ),

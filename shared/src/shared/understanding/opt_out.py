@@ -70,6 +70,12 @@ async def hear_opt_out(text: str, channel: OutboundChannel | None) -> OptOut | N
     return await asyncio.to_thread(opt_out_in, text, channel)
 
 
+async def keyword_heard(text: str, channel: OutboundChannel | None) -> OptOut | None:
+    """In place of `hear_opt_out`, of a single word: it costs nothing."""
+    word = _keyword(text[:LONGEST])
+    return _by_rule(word, channel) if word in CARRIER_WORDS | SPANISH_WORDS else None
+
+
 def opt_out_in(text: str, channel: OutboundChannel | None) -> OptOut | None:
     if (word := _keyword(text)) in CARRIER_WORDS | SPANISH_WORDS and (
         by_rule := _by_rule(word, channel)
