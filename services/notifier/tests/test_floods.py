@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from notifier.actions import first_touches
 from notifier.domain.first_touches import Limits
-from notifier.schedule import Sender
 from notifier.limits import LIMITS
+from notifier.schedule import Sender
 from notifier.settings import Settings
 from notifier.tables import INBOX
 from shared.addresses import inbox
@@ -195,7 +195,9 @@ def limited_by_clock(shop, moment: datetime, amount: str = "3/hour") -> Clock:
     return clock
 
 
-async def test_moving_an_appointment_again_and_again_sends_a_few_messages_an_hour_and_then_the_newest_state(shop):
+async def test_moving_an_appointment_again_and_again_sends_a_few_messages_an_hour_and_then_the_newest_state(
+    shop,
+):
     lead = await shop.greet(contact=VICTIM, source="web_form")
     now = datetime.now(UTC) + timedelta(minutes=5)
     clock = limited_by_clock(shop, now)
@@ -214,7 +216,9 @@ async def test_moving_an_appointment_again_and_again_sends_a_few_messages_an_hou
     assert not [d for d in await shop.deliveries() if d.template != "reminder" and d.state == "planned"]
 
 
-async def test_many_appointments_of_many_forms_share_the_address_and_take_nothing_from_the_shop_s_customer(shop):
+async def test_many_appointments_of_many_forms_share_the_address_and_take_nothing_from_the_shop_s_customer(
+    shop,
+):
     limited_by_clock(shop, datetime.now(UTC))
     for _ in range(5):
         attacker = VICTIM.model_copy(update={"email": f"other{uuid4().hex}@example.com"})

@@ -8,6 +8,7 @@ from shared.http.limits import Limits, windows_of
 from shared.understanding.opt_out import OptOut, hear_opt_out
 
 from .test_doors import SMS, from_twilio, text_us
+from .test_erasing import permissions
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ async def test_over_the_limit_a_stop_still_counts(shop, monkeypatch):
     lead = await shop.greet()
     for words in ("one", "STOP"):
         await text_us(shop, lead.contact.phone, words)
-    assert (await shop.lead(lead.lead_id)).stopped_reason == "opted_out"
+    assert ("sms", lead.contact.phone, "opted_out") in await permissions(shop)
 
 
 async def test_what_is_known_already_is_not_read_again(shop, monkeypatch):
