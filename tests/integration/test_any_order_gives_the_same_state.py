@@ -252,7 +252,14 @@ def _notifier_settings() -> NotifierSettings:
         {
             **unused,
             **dict.fromkeys(
-                ("link_keys_chat", "link_keys_unsubscribe", "link_keys_login", "person_key"), KEY
+                (
+                    "link_keys_chat",
+                    "link_keys_unsubscribe",
+                    "link_keys_reply",
+                    "link_keys_login",
+                    "person_key",
+                ),
+                KEY,
             ),
         }
     )

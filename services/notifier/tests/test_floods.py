@@ -20,7 +20,7 @@ from shared.http.limits import windows_of
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from .test_appointments import START, booked, moved
+from .test_appointments import booked, moved
 
 VICTIM = Contact(name="Ana Sample", email="victim@example.com", phone="+16195550111")
 

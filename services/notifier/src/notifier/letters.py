@@ -162,7 +162,7 @@ class Writer:
 
     def _add_reply_address(self, message: EmailMessage, delivery: Delivery, location: Location) -> None:
         """A reply to it is the lead's, from whichever account it comes."""
-        keys = self._keys[LinkPurpose.UNSUBSCRIBE]
+        keys = self._keys[LinkPurpose.REPLY]
         address = reply_address(location.email, delivery.tenant_id, delivery.lead_id, keys=keys)
         if address:
             message["Reply-To"] = mailbox(address, location.name)

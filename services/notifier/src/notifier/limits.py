@@ -3,6 +3,7 @@
 from shared.http.limits import Limit
 
 UNASKED_PER_ADDRESS = "unasked_per_address"
+PAGES_PER_LEAD = "pages_per_lead"
 INBOUND_PER_SENDER = "inbound_per_sender"
 
 LIMITS = (
@@ -18,6 +19,12 @@ LIMITS = (
         "tenant and sender",
         "10/minute; 60/hour; 200/day",
         "reading mails and texts for a wish to be left alone; above it only words like STOP are heard, all is kept and shown",
+    ),
+    Limit(
+        PAGES_PER_LEAD,
+        "lead, for hand-offs, their escalation and call-backs each",
+        "4/hour; 8/day",
+        "asking for a person, over and over; above it the hand-off stands in the console and nobody is written to",
     ),
     Limit(
         UNASKED_PER_ADDRESS,
