@@ -251,6 +251,7 @@ def _notifier_settings() -> NotifierSettings:
     return NotifierSettings.model_validate(
         {
             **unused,
+            "limits": {"pages_per_lead": "off"},
             **dict.fromkeys(
                 (
                     "link_keys_chat",

@@ -49,6 +49,7 @@ def build_consumers(deps: Deps) -> RabbitRouter:
     router = RabbitRouter()
     _follow_leads(router, deps)
     _follow_chat(router, deps)
+    _follow_hand_offs(router, deps)
     _follow_booking(router, deps)
     _follow_staff(router, deps)
     return router
@@ -108,6 +109,8 @@ def _follow_chat(router: RabbitRouter, deps: Deps) -> None:
 
             await _once_and_wake(deps, event, follow)
 
+
+def _follow_hand_offs(router: RabbitRouter, deps: Deps) -> None:
     async def tell_shop(session: AsyncSession, event: Event[HandoffRequested]) -> None:
         await notify_shop(session, event, deps.limits)
 

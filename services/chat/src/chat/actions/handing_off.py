@@ -123,7 +123,7 @@ async def ask_to_call(deps: Deps, session: AsyncSession, scene: Scene, phone: st
     if handoff is None:
         handoff = _handoff(scene, "soft", "wants to be called", now)
         handoff.level = 2
-    known = handoff.call_back_phone == phone and _is_recent(handoff.call_back_at, now)
+    known = handoff.call_back_phone == phone and _is_awaited_call(handoff, now)
     if not known:
         handoff.call_back_phone, handoff.call_back_at = phone, now
     session.add(handoff)
@@ -141,8 +141,9 @@ async def ask_to_call(deps: Deps, session: AsyncSession, scene: Scene, phone: st
     await record_fact(session, scene, requested)
 
 
-def _is_recent(asked_at: datetime | None, now: datetime) -> bool:
-    return asked_at is not None and now - asked_at < A_WHILE
+def _is_awaited_call(handoff: Handoff, now: datetime) -> bool:
+    asked_at = handoff.call_back_at
+    return handoff.taken_at is None and asked_at is not None and now - asked_at < A_WHILE
 
 
 async def give_back(
