@@ -13,6 +13,7 @@ from notifier.schedule import Sender
 from notifier.settings import Settings
 from notifier.tables import INBOX
 from shared.addresses import inbox
+from shared.availability import Availability
 from shared.db.engine import transaction
 from shared.events import Contact
 from shared.http.limits import Limits as Limiter
@@ -231,3 +232,17 @@ async def test_many_appointments_of_many_forms_share_the_address_and_take_nothin
     assert [d.state for d in texts if d.lead_id == own.lead_id] == ["sent"]
     assert sorted(d.state for d in texts if d.lead_id != own.lead_id) == ["planned"] * 2 + ["sent"] * 3
     assert {d.reason for d in texts if d.state == "planned"} == {"too_many_unasked"}
+
+
+async def test_a_confirmation_that_its_provider_does_not_take_at_once_counts_once(shop):
+    limited_by_clock(shop, datetime.now(UTC), "2/hour")
+    lead = await shop.greet()
+    shop.fault("twilio", mode="status", status=503)
+    await shop.tell(booked(lead))
+    for minutes in (1, 7, 13):
+        await shop.send_due(datetime.now(UTC) + timedelta(minutes=minutes))
+    assert (await shop.delivery("sms", "confirmation")).attempts == 3
+    shop.fault("twilio", mode="none")
+    shop.sender._providers["sms"] = Availability()
+    await shop.send_due(datetime.now(UTC) + timedelta(minutes=20))
+    assert (await shop.delivery("sms", "confirmation")).state == "sent"

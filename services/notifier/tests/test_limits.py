@@ -7,7 +7,7 @@ from notifier.limits import LIMITS
 from shared.http.limits import Limits, windows_of
 from shared.understanding.opt_out import OptOut, hear_opt_out
 
-from .test_doors import SMS, from_twilio, text_us
+from .test_doors import SMS, from_twilio, mail_us, text_us
 from .test_erasing import permissions
 
 
@@ -40,7 +40,7 @@ async def test_failures_from_one_address(limited, shop, path, method, limit, sta
     assert (await text_us(shop, "+16195550111", "hello")).status_code == 200
 
 
-async def read_at_most(shop, monkeypatch, amount: str) -> list[str]:
+async def read_at_most(shop, monkeypatch, amount: str, limit: str = "inbound_per_sender") -> list[str]:
     """What was read for its meaning."""
     read: list[str] = []
 
@@ -49,7 +49,7 @@ async def read_at_most(shop, monkeypatch, amount: str) -> list[str]:
         return await hear_opt_out(text, channel)
 
     monkeypatch.setattr(inbound, "hear_opt_out", hear)
-    windows = windows_of(LIMITS, {"inbound_per_sender": amount})
+    windows = windows_of(LIMITS, {limit: amount})
     object.__setattr__(shop.deps, "limits", Limits(shop.deps.sessions, windows))
     return read
 
@@ -68,6 +68,17 @@ async def test_over_a_sender_s_limit_nothing_is_read_for_its_meaning_and_all_is_
     ]
     await text_us(shop, "+16195550111", "somebody else")
     assert read[-1] == "somebody else"
+
+
+async def test_senders_that_are_made_up_share_a_limit_that_takes_nothing_from_others(shop, monkeypatch):
+    read = await read_at_most(shop, monkeypatch, "2/day", "unproven_per_tenant")
+    for number in range(4):
+        await mail_us(shop, f"made-up{number}@example.net", f"mail {number}")
+    assert {"mail 0", "mail 1"} <= set(read)
+    assert not {"mail 2", "mail 3"} & set(read)
+    lead = await shop.greet()
+    await mail_us(shop, lead.contact.email, "Please call me on Friday")
+    assert "Please call me on Friday" in read
 
 
 async def test_over_the_limit_a_stop_still_counts(shop, monkeypatch):

@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from shared.db.engine import Sessions, transaction
 from shared.events import Event, PersonErasureRequested
+from shared.messaging.failures import RetryLater
 from shared.messaging.inbox import first_delivery
 from shared.secrets import keys_of
 
@@ -105,11 +106,9 @@ async def held(
 
 
 async def under_way(
-    session: AsyncSession, holdings: Holdings, lead_id: UUID, addresses: Sequence[str] | None = None
+    session: AsyncSession, holdings: Holdings, lead_id: UUID, addresses: Sequence[str]
 ) -> bool:
-    """Whether erasing leaves something for a moment. Without `addresses` the lead's own."""
-    if addresses is None:
-        addresses = await addresses_of(session, holdings, lead_id)
+    """Whether erasing has left something for a moment. Looked at afterwards: what is there only then was not missed."""
     wanted = {"lead_id": lead_id, "addresses": list(addresses)}
     moving = [one for one in holdings.tables if one.under_way != "false"]
     return any([await session.scalar(_about(holding.looking), wanted) for holding in moving])
@@ -197,9 +196,11 @@ async def erase(
     lead_id: UUID,
     keys: SecretStr | None = None,
 ) -> None:
-    """Under `stop_writers`. `keys` where addresses stay as hashes."""
+    """Under `stop_writers`. `keys` where addresses stay as hashes. Raises `RetryLater` while something is under way."""
     addresses = await addresses_of(session, holdings, lead_id)
     rows, subjects = await _erase(session, holdings, tenant_id, lead_id, addresses, keys)
+    if await under_way(session, holdings, lead_id, addresses):
+        raise RetryLater("something about the person is under way")
     await remember(session, tenant_id=tenant_id, lead_id=lead_id, rows=rows, subjects=subjects)
 
 

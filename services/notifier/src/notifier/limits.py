@@ -4,6 +4,7 @@ from shared.http.limits import Limit
 
 UNASKED_PER_ADDRESS = "unasked_per_address"
 PAGES_PER_LEAD = "pages_per_lead"
+UNPROVEN_PER_TENANT = "unproven_per_tenant"
 INBOUND_PER_SENDER = "inbound_per_sender"
 
 LIMITS = (
@@ -19,6 +20,12 @@ LIMITS = (
         "tenant and sender",
         "10/minute; 60/hour; 200/day",
         "reading mails and texts for a wish to be left alone; above it only words like STOP are heard, all is kept and shown",
+    ),
+    Limit(
+        UNPROVEN_PER_TENANT,
+        "tenant",
+        "120/minute; 2000/hour",
+        "the same of mails that nothing proves, whose senders are made up",
     ),
     Limit(
         PAGES_PER_LEAD,

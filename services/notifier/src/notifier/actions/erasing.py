@@ -3,7 +3,7 @@
 from shared.db.engine import transaction
 from shared.events import Event, PersonErasureRequested
 from shared.messaging.failures import RetryLater
-from shared.persons import erase_once, under_way
+from shared.persons import erase_once
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.deps import Deps
@@ -22,7 +22,5 @@ async def erase_person(deps: Deps, event: Event[PersonErasureRequested]) -> None
 async def _stop_sending(session: AsyncSession, event: Event[PersonErasureRequested]) -> None:
     tenant_id, lead_id = event.tenant_id, event.data.lead_id
     await deliveries.suppress_planned(session, tenant_id, deliveries.of_lead(lead_id), "erased")
-    if await deliveries.is_under_way(session, tenant_id, lead_id) or await under_way(
-        session, HOLDINGS, lead_id
-    ):
+    if await deliveries.is_under_way(session, tenant_id, lead_id):
         raise RetryLater("a message to the person is under way")

@@ -8,6 +8,7 @@ from shared.db.engine import transaction
 from shared.db.time import database_now
 from shared.events import InboundMessageReceived
 from shared.events.notification import Media
+from shared.http.limits import Use
 from shared.messaging.outbox import record
 from shared.telemetry.traces import correlated
 from shared.understanding.opt_out import OptOut, hear_opt_out, is_carriers_word, keyword_heard
@@ -24,7 +25,7 @@ from notifier.domain.gate import Purpose
 from notifier.domain.opt_in import opts_in
 from notifier.domain.quoted import is_quoted
 from notifier.domain.wording import files_named, quoted
-from notifier.limits import INBOUND_PER_SENDER
+from notifier.limits import INBOUND_PER_SENDER, UNPROVEN_PER_TENANT
 from notifier.store import consents, deliveries, inbound, leads
 from notifier.tables import Consent, InboundMessage, Lead, ProviderStatus
 
@@ -103,14 +104,19 @@ async def _wish_in(deps: Deps, tenant_id: UUID, message: Inbound) -> OptOut | No
 
     Of a sender who is over their limit only the words that stand alone count, which cost nothing.
     """
-    # What somebody writes in another's name takes nothing from that person.
-    sender = (tenant_id, message.channel, message.sender, message.lead_id, message.proven)
-    hear = keyword_heard if await deps.limits.refusal((INBOUND_PER_SENDER, sender)) else hear_opt_out
+    hear = keyword_heard if await deps.limits.refusal(*_uses(tenant_id, message)) else hear_opt_out
     wish = await hear(message.text, message.channel)
     subject = (message.subject or "").strip()
     if wish is not None or not subject or is_quoted(subject):
         return wish
     return await hear(subject, message.channel)
+
+
+def _uses(tenant_id: UUID, message: Inbound) -> list[Use]:
+    """What somebody writes in another's name takes nothing from that person."""
+    proven = message.proven or message.lead_id is not None
+    sender = (tenant_id, message.channel, message.sender, message.lead_id, proven)
+    return [(INBOUND_PER_SENDER, sender), *([] if proven else [(UNPROVEN_PER_TENANT, tenant_id)])]
 
 
 async def _lead_of(session: AsyncSession, tenant_id: UUID, message: Inbound) -> tuple[Lead | None, bool]:

@@ -13,8 +13,8 @@ from notifier.tables import Delivery
 
 
 def is_unasked(delivery: Delivery) -> bool:
-    """Not what a person gets who wrote from the address. Who answered once is no exception: they may have asked who we are."""
-    return delivery.purpose == Purpose.BOOKING.value
+    """Counted once, however often its provider is tried. Who answered once is no exception: they may have asked who we are."""
+    return delivery.purpose == Purpose.BOOKING.value and not delivery.attempts
 
 
 def unasked_key(due: DueDelivery) -> tuple[object, ...]:
