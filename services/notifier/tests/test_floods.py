@@ -246,3 +246,17 @@ async def test_a_confirmation_that_its_provider_does_not_take_at_once_counts_onc
     shop.sender._providers["sms"] = Availability()
     await shop.send_due(datetime.now(UTC) + timedelta(minutes=20))
     assert (await shop.delivery("sms", "confirmation")).state == "sent"
+
+
+async def test_what_staff_change_in_their_calendar_is_told_each_time(shop):
+    now = datetime.now(UTC) + timedelta(minutes=5)
+    limited_by_clock(shop, now, "1/hour")
+    lead = await shop.greet()
+    await shop.tell(booked(lead))
+    for sequence in range(1, 4):
+        await shop.send_due(now)
+        await shop.tell(moved(lead, sequence, changed_by="shop"))
+    await shop.send_due(now)
+    changed = [d for d in await shop.deliveries() if d.template == "rescheduled_by_shop"]
+    assert {d.state for d in changed} == {"sent"}
+    assert len(changed) == 6

@@ -11,10 +11,18 @@ from notifier.limits import UNASKED_PER_ADDRESS
 from notifier.store.deliveries import DueDelivery
 from notifier.tables import Delivery
 
+BY_SHOP = "_by_shop"
+"""How the templates end of what staff changed."""
+
 
 def is_unasked(delivery: Delivery) -> bool:
-    """Counted once, however often its provider is tried. Who answered once is no exception: they may have asked who we are."""
-    return delivery.purpose == Purpose.BOOKING.value and not delivery.attempts
+    """Counted once, however often its provider is tried. What staff change in their calendar is not a stranger's doing.
+
+    Who answered once is no exception: they may have asked who we are.
+    """
+    if delivery.purpose != Purpose.BOOKING.value or delivery.template.endswith(BY_SHOP):
+        return False
+    return not delivery.attempts
 
 
 def unasked_key(due: DueDelivery) -> tuple[object, ...]:
