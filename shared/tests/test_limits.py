@@ -1,6 +1,7 @@
 """Limits hold across replicas, end with their windows, and say truly when to come again."""
 
 import asyncio
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -214,6 +215,18 @@ async def test_a_limit_is_changed_and_switched_off_by_settings(sessions: Session
     limits = Limits(sessions, settings(tries="1/hour", tries_of_all="off").limit_windows())
     assert await taken(limits, 2, ("tries", "ann")) == [True, False]
     assert await taken(limits, 20, ("tries_of_all", "site")) == [True] * 20
+
+
+@pytest.mark.postgres
+async def test_the_name_of_what_is_counted_cannot_be_guessed_without_the_secret(sessions: Sessions) -> None:
+    for secret in ("one", "other"):
+        address = f"postgresql://a:{secret}@127.0.0.1/x"
+        limits = Own(database_url=address, rabbitmq_url="", port=0).limits_in(sessions)
+        assert await taken(limits, 1, ("tries", "+16195550111")) == [True]
+    async with one_statement(sessions) as connection:
+        keys = (await connection.execute(text("SELECT key FROM limit_counts"))).scalars().all()
+    assert len(set(keys)) == 2
+    assert not [key for key in keys if hashlib.sha256(b"+16195550111").hexdigest()[:32] in key]
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,7 @@ async def site(
                 "rabbitmq_url": rabbitmq_url,
                 "link_keys_chat": KEY,
                 "link_keys_unsubscribe": KEY,
+                "link_keys_reply": KEY,
                 "link_keys_login": KEY,
                 "person_key": KEY,
                 "smtp_port": sandbox.smtp_port,

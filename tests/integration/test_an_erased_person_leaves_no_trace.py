@@ -14,6 +14,7 @@ import asyncpg
 import httpx2
 import pytest
 from dotenv import dotenv_values
+from notifier.domain.wording import phone_as_read, quoted
 from ops.stack.provision import SCHEMAS
 from ops.stack.stackfile import StackFile
 from ops.streams import read_until_now
@@ -109,10 +110,10 @@ async def _fills_in_the_form(customer: Customer, http: httpx2.AsyncClient, stack
 
 
 def spellings(word: str) -> Iterator[str]:
-    """As text, and as PostgreSQL shows bytes."""
-    yield word.lower()
-    yield word.encode().hex()
-    yield word.lower().encode().hex()
+    """As text, as the shop is shown it, and each as PostgreSQL shows bytes."""
+    shown = {word, word.lower(), quoted(word).lower(), phone_as_read(word)}
+    yield from {one.lower() for one in shown}
+    yield from {one.encode().hex() for one in shown}
 
 
 async def tenant_id(stack: StackFile) -> str:
@@ -148,7 +149,7 @@ async def messages_that_name(url: str, words: list[str]) -> set[str]:
     for stream in (LOG_STREAM, DISCARDED_STREAM, AUDIT_STREAM):
         async with read_until_now(url, stream, None) as messages:
             bodies = b"\n".join([message.body.lower() async for message in messages])
-        found |= {f"{stream}: {word}" for word in words if word.lower().encode() in bodies}
+        found |= {f"{stream}: {w}" for w in words for s in spellings(w) if s.encode() in bodies}
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         for queue in topology().queues:
@@ -156,9 +157,8 @@ async def messages_that_name(url: str, words: list[str]) -> set[str]:
                 continue
             waiting = await channel.get_queue(queue.name)
             while message := await waiting.get(fail=False):
-                found |= {
-                    f"{queue.name}: {word}" for word in words if word.lower().encode() in message.body.lower()
-                }
+                body = message.body.lower()
+                found |= {f"{queue.name}: {w}" for w in words for s in spellings(w) if s.encode() in body}
     return found
 
 
@@ -166,7 +166,7 @@ def logs_that_name(state_dir: Path, words: list[str]) -> set[str]:
     found = set()
     for path in (state_dir / "stack").rglob("*.log*"):
         content = path.read_text(errors="replace").lower()
-        found |= {f"{path.name}: {word}" for word in words if word.lower() in content}
+        found |= {f"{path.name}: {w}" for w in words for s in spellings(w) if s in content}
     return found
 
 
@@ -382,6 +382,27 @@ async def writes_as_a_stranger(customer: Customer, http: httpx2.AsyncClient, sta
     await eventually(kept_everywhere)
 
 
+async def writes_in_another_s_matter(
+    stranger: Customer, other: Customer, http: httpx2.AsyncClient, stack: StackFile
+) -> None:
+    """The shop is told of it, with the address as it may be shown."""
+    [mail, *_] = await other.received("email")
+    answer = {
+        "from": stranger.email,
+        "to": mail["from"],
+        "subject": "Re: yours",
+        "text": f"A {STRANGER_S_WORD} asks",
+        "headers": {"In-Reply-To": mail["headers"]["Message-ID"]},
+    }
+    (await http.post(f"{stack.sandbox}/control/email", json=answer)).raise_for_status()
+
+    async def told() -> bool:
+        named = await tables_that_name(stack, [stranger.email])
+        return any(place.startswith("notifier.deliveries") for place in named)
+
+    await eventually(told)
+
+
 async def test_who_is_no_lead_is_handed_over_and_erased_too(
     http: httpx2.AsyncClient,
     stack: StackFile,
@@ -390,7 +411,9 @@ async def test_who_is_no_lead_is_handed_over_and_erased_too(
     state_dir: Path,
     tmp_path: Path,
 ) -> None:
-    customer = new_customer()
+    customer, other = new_customer(), new_customer()
+    await other.asks_the_shop(first_name="Olga")
+    await writes_in_another_s_matter(customer, other, http, stack)
     await writes_as_a_stranger(customer, http, stack)
     exported = tmp_path / "person.zip"
     await run(settings, "person", "export", customer.phone, "--tenant", TENANT, "--out", str(exported))

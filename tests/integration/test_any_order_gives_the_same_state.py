@@ -251,8 +251,16 @@ def _notifier_settings() -> NotifierSettings:
     return NotifierSettings.model_validate(
         {
             **unused,
+            "limits": {"pages_per_lead": "off"},
             **dict.fromkeys(
-                ("link_keys_chat", "link_keys_unsubscribe", "link_keys_login", "person_key"), KEY
+                (
+                    "link_keys_chat",
+                    "link_keys_unsubscribe",
+                    "link_keys_reply",
+                    "link_keys_login",
+                    "person_key",
+                ),
+                KEY,
             ),
         }
     )

@@ -1,12 +1,16 @@
 """docs/security.md lists every limit as the code has it."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from booking.limits import LIMITS as BOOKING
+from chat.actions.handing_off import A_WHILE
 from chat.limits import LIMITS as CHAT
 from chat.settings import Settings as ChatSettings
+from ingest.actions.staff import LOGIN_PAUSE_SECONDS
 from ingest.limits import LIMITS as INGEST
+from notifier.actions.strangers import NOTICES_A_DAY
 from notifier.limits import LIMITS as NOTIFIER
 from notifier.settings import Settings as NotifierSettings
 from shared.http.limits import COMMON_LIMITS, Limit
@@ -35,7 +39,7 @@ def rows() -> list[str]:
         f"| open streams, in one process | {key} | {fields[name].default} at once | `CHAT_{name.upper()}` |"
         for name, key in STREAMS.items()
     ]
-    return counted + streams + first_touches()
+    return counted + streams + first_touches() + fixed()
 
 
 def first_touches() -> list[str]:
@@ -55,6 +59,32 @@ def first_touches() -> list[str]:
             "location",
             waiting,
             "`NOTIFIER_FORM_FIRST_TOUCHES_PER_HOUR`",
+        ),
+    ]
+
+
+def fixed() -> list[str]:
+    """Those that no setting changes; nobody gets a 429."""
+    return [
+        _row(
+            "notices to a shop of what strangers write (it is kept)",
+            "shop; stranger",
+            f"{NOTICES_A_DAY} a day; one a day",
+            "fixed",
+        ),
+        _row(
+            "notices to a shop of mails that nothing proves, of calendars' answers, of pictures (they are kept)",
+            "lead, of each kind",
+            "one a day",
+            "fixed",
+        ),
+        _row("log-in mails (still 202)", "member of staff", f"one in {LOGIN_PAUSE_SECONDS} s", "fixed"),
+        _row("chat links to who has a manage link", "lead", "one an hour", "fixed"),
+        _row(
+            "the same wish to be called (told once)",
+            "lead",
+            f"one in {A_WHILE // timedelta(hours=1)} hours",
+            "fixed",
         ),
     ]
 

@@ -24,7 +24,13 @@ KEYS = {
     "chat": {"link_keys_chat", "session_public_keys"},
     "booking": {"link_keys_chat", "link_keys_manage"},
     "crm_sync": set(),
-    "notifier": {"link_keys_chat", "link_keys_unsubscribe", "link_keys_login", "person_key"},
+    "notifier": {
+        "link_keys_chat",
+        "link_keys_unsubscribe",
+        "link_keys_reply",
+        "link_keys_login",
+        "person_key",
+    },
 }
 """Only ingest makes sessions of staff; only booking links to an appointment; only notifier links that unsubscribe."""
 

@@ -236,7 +236,7 @@ async def the_services(
 
 
 def notifier_settings(sandbox: Running) -> NotifierSettings:
-    keys = ("link_keys_chat", "link_keys_unsubscribe", "link_keys_login", "person_key")
+    keys = ("link_keys_chat", "link_keys_unsubscribe", "link_keys_reply", "link_keys_login", "person_key")
     return NotifierSettings.model_validate(
         {
             "database_url": "postgresql://unused",

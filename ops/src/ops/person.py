@@ -172,7 +172,7 @@ def erase(  # noqa: PLR0917 - what an operator may say
         person = services.person(tenant, address, "erase")  # with leads that came meanwhile
         done = _wait(services, person, wait_seconds)
         if not done.waiting:
-            _erase_addresses(services, person, done)
+            _erase_addresses(services, person, done, wait_seconds)
     if done.waiting:
         away = ", ".join(sorted({service for service, _ in done.waiting}))
         fail(
@@ -236,14 +236,22 @@ def _would_go(services: Services, person: Person) -> dict[str, Counter[str]]:
     return found
 
 
-def _erase_addresses(services: Services, person: Person, done: Erased) -> None:
-    """After the leads, which would spare what is theirs, too. Who keeps what others tell of an address comes last: what is under way is from before."""
+def _erase_addresses(services: Services, person: Person, done: Erased, seconds: int) -> None:
+    """After the leads, which would spare what is theirs, too. Who keeps what others tell of an address comes last: what is under way is from before.
+
+    What is being sent at this moment is waited for.
+    """
+    deadline = time.monotonic() + seconds
     for service in (*(name for name in SERVICES if name not in KEEP_ADDRESSES), *KEEP_ADDRESSES):
         erased = services.of_addresses(service, person, "erase")
-        if erased is None:
-            done.waiting.add((service, person.address))
-        else:
+        while erased and erased["under_way"] and time.monotonic() < deadline:
             done.note_addresses(service, erased)
+            time.sleep(LOOK_EVERY_SECONDS)
+            erased = services.of_addresses(service, person, "erase")
+        if erased:
+            done.note_addresses(service, erased)
+        if not erased or erased["under_way"]:
+            done.waiting.add((service, person.address))
 
 
 def _wait(services: Services, person: Person, seconds: int) -> Erased:

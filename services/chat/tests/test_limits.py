@@ -13,6 +13,7 @@ from chat.actions import conversations, messages
 from chat.actions.assistant import AssistantAway
 from chat.actions.conversations import receive_inbound
 from chat.actions.offline import OfflineAssistant
+from chat.actions.staff import keep_staff
 from chat.api import build_api
 from chat.api_staff import build_staff_api
 from chat.api_stream import Pace
@@ -22,12 +23,13 @@ from chat.limits import LIMITS
 from chat.schedule import AnsweringClock
 from chat.settings import Settings
 from fastapi import FastAPI
-from shared.events import InboundMessageReceived
+from shared.events import InboundMessageReceived, StaffChanged
 from shared.http.app import create_app
 from shared.http.limits import Limits, windows_of
 from shared.http.links import Link, LinkPurpose, mint
 from shared.messaging.broker import Messaging
-from shared.staff_sessions import public_key
+from shared.messaging.inbox import once
+from shared.staff_sessions import StaffSession, public_key, sign_session
 from shared.understanding.opt_out import hear_opt_out
 from testkit.patience import eventually
 from testkit.secrets import KEY, OPERATORS
@@ -188,6 +190,48 @@ async def test_streams_opened_again_and_again(chat):
     await deps.limits.take(("streams_opened_per_lead", chat.lead.subject_id))
     async with browser(chat, deps) as page:
         assert refused(await page.get("/api/chat/stream"), "streams_opened_per_lead")
+
+
+async def signed_in(sessions) -> tuple[StaffSession, dict[str, str]]:
+    member = StaffChanged(
+        staff_id=uuid4(), version=1, name="Sam", email="sam@example.com", role="owner", locations=()
+    )
+    await once(sessions, event_of(member), keep_staff)
+    session = StaffSession(TENANT, member.staff_id, uuid4(), datetime.now(UTC) + timedelta(hours=1))
+    return session, {"Authorization": f"Bearer {sign_session(session, KEY)}"}
+
+
+@pytest.mark.parametrize("path", ["conversations", f"leads/{UUID(int=1)}/timeline", "stream"])
+async def test_whatever_is_asked_with_one_session_of_staff(chat, sessions, path):
+    _, headers = await signed_in(sessions)
+    async with browser(chat, limited(chat.deps, staff_requests_per_member="1/day")) as page:
+        assert (await page.get("/api/staff/conversations", headers=headers)).status_code == 200
+        assert refused(await page.get(f"/api/staff/{path}", headers=headers), "staff_requests_per_member")
+
+
+async def test_ended_sessions_of_staff_count_as_guessed_ones(chat, sessions):
+    session, headers = await signed_in(sessions)
+    gone = StaffChanged(
+        staff_id=session.staff_id,
+        version=2,
+        name="Sam",
+        email="sam@example.com",
+        role="owner",
+        locations=(),
+        ended_sessions=(session.id,),
+    )
+    await once(sessions, event_of(gone), keep_staff)
+    async with browser(chat, limited(chat.deps, staff_failures_per_ip="1/day")) as page:
+        assert (await page.get("/api/staff/conversations", headers=headers)).status_code == 401
+        assert refused(await page.get("/api/staff/conversations", headers=headers), "staff_failures_per_ip")
+
+
+async def test_streams_of_staff_opened_again_and_again(chat, sessions):
+    session, headers = await signed_in(sessions)
+    deps = limited(chat.deps, streams_opened_per_member="1/day")
+    await deps.limits.take(("streams_opened_per_member", session.staff_id))
+    async with browser(chat, deps) as page:
+        assert refused(await page.get("/api/staff/stream", headers=headers), "streams_opened_per_member")
 
 
 async def test_mails_and_texts_of_one_sender_are_kept_and_shown_but_not_answered(chat, heard):

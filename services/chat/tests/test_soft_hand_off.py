@@ -387,6 +387,21 @@ async def test_a_call_back_is_asked_for_in_words(callable_chat, words, number, k
 
 
 @pg
+async def test_who_asks_for_the_same_call_again_waits_for_the_one_that_staff_know_of(callable_chat):
+    chat = callable_chat
+    await nobody_comes(chat)
+    for press in ("call_back", "call_back:yes") * 3:
+        await chat.answer_to_press(press)
+    assert len(await chat.published("callback.requested.v1")) == 1
+    await chat.answer_to_press("call_back")
+    assert "ending in 0199" in (await chat.answer_to("no, 619 555 0199")).text
+    assert [wish["phone"] for wish in await chat.published("callback.requested.v1")] == [
+        "+16195550123",
+        "+16195550199",
+    ]
+
+
+@pg
 async def test_without_a_number_it_is_asked_for(chat):
     await nobody_comes(chat)
     assert "which number" in (await chat.answer_to_press("call_back")).text

@@ -161,6 +161,67 @@ async def test_log_in_mails_to_one_member_end_and_the_answer_stays_the_same(
     assert len(await published("staff.login.requested.v1")) == 2
 
 
+async def test_log_in_mails_to_one_member_end_wherever_they_are_asked_for(
+    limited, client, published, monkeypatch
+):
+    monkeypatch.setattr("ingest.actions.staff.LOGIN_PAUSE_SECONDS", -1)
+    await client.put(DOOR, json=SAM, headers=OPS)
+    for n in range(4):
+        async with limited(ip=f"198.51.100.{n}", login_per_member="2/day") as door:
+            assert (await door.post("/api/staff/login", json={"email": "sam@sample.test"})).status_code == 202
+    assert len(await published("staff.login.requested.v1")) == 2
+
+
+@pytest.mark.parametrize("path", ["/api/leads", "/api/staff/login", "/api/staff/session"])
+async def test_bodies_that_are_refused_are_counted(limited, tenant_id, path):
+    async with limited(refused_requests_per_ip="2/day") as client:
+        for body in (b"{", b"{}"):
+            answer = await client.post(path, content=body, headers={"Idempotency-Key": "1"})
+            assert answer.status_code in {400, 422}
+        assert refused(await client.post(path, content=b"{}"), "refused_requests_per_ip")
+        assert (await submit(client)).status_code == 201
+
+
+async def test_asking_for_log_ins_is_counted_before_the_body_is_looked_at(limited):
+    async with limited(login_per_ip="1/day") as client:
+        assert (await client.post("/api/staff/login", json={})).status_code == 422
+        assert refused(await client.post("/api/staff/login", json={}), "login_per_ip")
+
+
+async def test_no_field_of_the_form_is_without_an_end(limited, tenant_id):
+    async with limited() as client:
+        for changed in ({"website": "x" * 5000}, {"website": "x" * 500_000}, {"message": " " * 500_000}):
+            answer = await submit(client, **changed)
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, next(iter(changed)))
+
+
+STAFF_DOORS = [("GET", "me"), ("DELETE", "sessions")]
+
+
+@pytest.mark.parametrize(("method", "path"), STAFF_DOORS)
+async def test_guessed_and_ended_sessions_of_staff(limited, client, tenant_id, method, path):
+    await client.put(DOOR, json=SAM, headers=OPS)
+    made = (await client.post(f"{DOOR}/tokens", json={"days": 1}, headers=OPS)).json()
+    await client.delete(f"{DOOR}/tokens/{made['id']}", headers=OPS)
+    async with limited(staff_failures_per_ip="2/day") as door:
+        for token in ("guessed", made["token"]):
+            headers = {"Authorization": f"Bearer {token}"}
+            assert (await door.request(method, f"/api/staff/{path}", headers=headers)).status_code == 401
+        answer = await door.request(method, f"/api/staff/{path}", headers={"Authorization": "Bearer guessed"})
+        assert refused(answer, "staff_failures_per_ip")
+
+
+@pytest.mark.parametrize(("method", "path"), [*STAFF_DOORS, ("DELETE", "session")])
+async def test_one_session_used_over_and_over(limited, client, tenant_id, method, path):
+    await client.put(DOOR, json=SAM, headers=OPS)
+    made = (await client.post(f"{DOOR}/tokens", json={"days": 1}, headers=OPS)).json()
+    headers = {"Authorization": f"Bearer {made['token']}"}
+    async with limited(staff_requests_per_member="1/day") as door:
+        assert (await door.get("/api/staff/me", headers=headers)).status_code == 200
+        answer = await door.request(method, f"/api/staff/{path}", headers=headers)
+        assert refused(answer, "staff_requests_per_member")
+
+
 async def test_log_ins_from_one_address(limited):
     async with limited(login_per_ip="1/day") as client:
         assert (await client.post("/api/staff/login", json={"email": "a@sample.test"})).status_code == 202

@@ -249,6 +249,7 @@ def settings(sandbox_server: Running, neighbours: tuple[Neighbours, str]) -> Set
             "public_url": "https://leads.sample-tint.example",
             "link_keys_chat": KEY,
             "link_keys_unsubscribe": KEY,
+            "link_keys_reply": f"reply-{KEY}",
             "link_keys_login": KEY,
             "operators": OPERATORS,
             "person_key": KEY,

@@ -93,6 +93,53 @@ async def test_while_a_message_is_under_way_it_is_waited_for_and_nothing_new_beg
     assert "trace" not in await everything(shop)
 
 
+async def test_what_the_shop_was_told_of_their_mail_about_somebody_else_is_shown_and_goes(shop):
+    other = await shop.greet()
+    await shop.send_due()
+    ours = next(mail["headers"]["Message-ID"] for mail in shop.inbox("email"))
+    await mail_us(shop, TOM.email, "My aardwolf sleeps", f"In-Reply-To: {ours}")
+    assert (await shop.delivery("email", "unproven_mail")).lead_id == other.lead_id
+    shown = await of_addresses(shop, "find", TOM.email)
+    assert "aardwolf" in str(shown["tables"]["deliveries"])
+    await of_addresses(shop, "erase", TOM.email)
+    left = await everything(shop)
+    assert "trace" not in left
+    assert "aardwolf" not in left
+
+
+async def test_so_it_is_with_notices_from_before_that_have_the_address_as_it_is_shown(shop):
+    await shop.greet()
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        await session.execute(
+            text(
+                "UPDATE deliveries SET purpose = 'shop_notice', state = 'sent', "
+                "payload = jsonb_build_object('sender', 'tom[.]trace@example[.]com') WHERE channel = 'email'"
+            )
+        )
+    await of_addresses(shop, "erase", TOM.email)
+    assert "trace" not in await everything(shop)
+
+
+async def test_what_is_being_sent_to_the_address_in_somebody_else_s_matter_is_waited_for(shop):
+    fact = await shop.greet(contact=TOM)
+    other = await shop.greet()
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        await session.execute(
+            text(
+                "UPDATE deliveries SET state = 'sending', address = :once WHERE lead_id = :id AND channel = 'email'"
+            ),
+            {"id": other.lead_id, "once": TOM.email},
+        )
+    assert (await of_addresses(shop, "erase", TOM.email))["under_way"] is True
+    with pytest.raises(RetryLater):
+        await erase_person(shop.deps, erasure(shop, fact.lead_id))
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        await session.execute(text("UPDATE deliveries SET state = 'sent' WHERE state = 'sending'"))
+    await erase_person(shop.deps, erasure(shop, fact.lead_id))
+    assert (await of_addresses(shop, "erase", TOM.email))["under_way"] is False
+    assert "trace" not in await everything(shop)
+
+
 async def test_an_opt_out_counts_again_when_the_address_comes_back(shop):
     fact = await shop.greet(contact=TOM)
     await shop.say(fact.lead_id, "stop texting me")

@@ -1,20 +1,27 @@
 """A flood of forms or orders: no address gets more than a few first touches, and nothing of a busy form is lost."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from notifier.actions import first_touches
 from notifier.domain.first_touches import Limits
+from notifier.limits import LIMITS
 from notifier.schedule import Sender
 from notifier.settings import Settings
 from notifier.tables import INBOX
 from shared.addresses import inbox
+from shared.availability import Availability
 from shared.db.engine import transaction
 from shared.events import Contact
+from shared.http.limits import Limits as Limiter
+from shared.http.limits import windows_of
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+
+from .test_appointments import booked, moved
 
 VICTIM = Contact(name="Ana Sample", email="victim@example.com", phone="+16195550111")
 
@@ -172,3 +179,84 @@ async def test_a_shop_says_whose_numbers_it_texts_to(shop):
     await shop.greet(contact=Contact(name="Ana", phone="+447400123456"))
     await shop.send_due()
     assert shop.inbox("sms", "+447400123456")
+
+
+@dataclass
+class Clock:
+    moment: datetime
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+def limited_by_clock(shop, moment: datetime, amount: str = "3/hour") -> Clock:
+    clock = Clock(moment)
+    windows = windows_of(LIMITS, {"unasked_per_address": amount})
+    object.__setattr__(shop.deps, "limits", Limiter(shop.deps.sessions, windows, clock))
+    return clock
+
+
+async def test_moving_an_appointment_again_and_again_sends_a_few_messages_an_hour_and_then_the_newest_state(
+    shop,
+):
+    lead = await shop.greet(contact=VICTIM, source="web_form")
+    now = datetime.now(UTC) + timedelta(minutes=5)
+    clock = limited_by_clock(shop, now)
+    await shop.tell(booked(lead))
+    for sequence in range(1, 30):
+        await shop.send_due(now)
+        await shop.tell(moved(lead, sequence))
+    await shop.send_due(now)
+    assert hit(shop) == (3, 3)
+
+    clock.moment = now + timedelta(hours=2)
+    await shop.send_due(clock.moment)
+    assert hit(shop) == (4, 4)
+    waited = [d for d in await shop.deliveries() if d.template == "rescheduled" and d.state == "sent"]
+    assert {d.sequence for d in waited[-2:]} == {29}
+    assert not [d for d in await shop.deliveries() if d.template != "reminder" and d.state == "planned"]
+
+
+async def test_many_appointments_of_many_forms_share_the_address_and_take_nothing_from_the_shop_s_customer(
+    shop,
+):
+    limited_by_clock(shop, datetime.now(UTC))
+    for _ in range(5):
+        attacker = VICTIM.model_copy(update={"email": f"other{uuid4().hex}@example.com"})
+        lead = await shop.greet(contact=attacker, source="web_form")
+        await shop.tell(booked(lead, appointment_id=uuid4()))
+    own = await shop.greet(contact=VICTIM)
+    await shop.tell(booked(own, appointment_id=uuid4()))
+    await shop.send_due()
+    texts = [d for d in await shop.deliveries() if d.template == "confirmation" and d.channel == "sms"]
+    assert [d.state for d in texts if d.lead_id == own.lead_id] == ["sent"]
+    assert sorted(d.state for d in texts if d.lead_id != own.lead_id) == ["planned"] * 2 + ["sent"] * 3
+    assert {d.reason for d in texts if d.state == "planned"} == {"too_many_unasked"}
+
+
+async def test_a_confirmation_that_its_provider_does_not_take_at_once_counts_once(shop):
+    limited_by_clock(shop, datetime.now(UTC), "2/hour")
+    lead = await shop.greet()
+    shop.fault("twilio", mode="status", status=503)
+    await shop.tell(booked(lead))
+    for minutes in (1, 7, 13):
+        await shop.send_due(datetime.now(UTC) + timedelta(minutes=minutes))
+    assert (await shop.delivery("sms", "confirmation")).attempts == 3
+    shop.fault("twilio", mode="none")
+    shop.sender._providers["sms"] = Availability()
+    await shop.send_due(datetime.now(UTC) + timedelta(minutes=20))
+    assert (await shop.delivery("sms", "confirmation")).state == "sent"
+
+
+async def test_what_staff_change_in_their_calendar_is_told_each_time(shop):
+    now = datetime.now(UTC) + timedelta(minutes=5)
+    limited_by_clock(shop, now, "1/hour")
+    lead = await shop.greet()
+    await shop.tell(booked(lead))
+    for sequence in range(1, 4):
+        await shop.send_due(now)
+        await shop.tell(moved(lead, sequence, changed_by="shop"))
+    await shop.send_due(now)
+    changed = [d for d in await shop.deliveries() if d.template == "rescheduled_by_shop"]
+    assert {d.state for d in changed} == {"sent"}
+    assert len(changed) == 6

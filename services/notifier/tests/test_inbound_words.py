@@ -273,7 +273,31 @@ async def test_an_accepted_invitation_is_shown_to_the_shop_and_is_no_answer(shop
     assert [one["automatic"] for one in await kept(shop)] == [True]
     await shop.send_due()
     (notice,) = shop.inbox("email", SHOP)
-    assert notice["subject"] == "Ana Sample answered your invitation: Accepted: Ceramic tint"
+    assert notice["subject"] == "Ana Sample answered your invitation"
+    assert "Accepted: Ceramic tint" in notice["text"]
+
+
+async def test_a_calendar_without_end_is_kept_and_mailed_to_the_shop_once_a_day(shop):
+    lead = await shop.greet()
+    calendar = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nMETHOD:REPLY\r\nEND:VCALENDAR\r\n"
+    fields = {"subject": "WIN $1000 at http://evil.example", "text": "See http://evil.example"}
+    for _ in range(3):
+        await mail_with(shop, lead.contact.email, fields, ("invite.ics", "text/calendar", calendar))
+    assert len(await kept(shop)) == 3
+    await shop.send_due()
+    (notice,) = shop.inbox("email", SHOP)
+    assert "WIN" not in notice["subject"]
+    assert "evil[.]example" in notice["text"]
+    assert "http://evil" not in notice["text"]
+
+
+async def test_pictures_without_end_go_to_the_conversation_and_are_mailed_to_the_shop_once_a_day(shop):
+    lead = await shop.greet()
+    for _ in range(3):
+        await mail_with(shop, lead.contact.email, {"text": ""}, ("car.jpg", "image/jpeg", b"x"))
+    assert len(await shop.told("inbound.message.received.v1")) == 3
+    await shop.send_due()
+    assert len(shop.inbox("email", SHOP)) == 1
 
 
 async def test_an_invitation_from_a_customer_is_a_file_and_its_words_are_theirs(shop):

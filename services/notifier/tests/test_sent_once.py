@@ -247,6 +247,7 @@ async def test_a_sender_killed_in_the_middle_of_its_calls(
         "public_url": "http://127.0.0.1:9",
         "link_keys_chat": KEY,
         "link_keys_unsubscribe": KEY,
+        "link_keys_reply": KEY,
         "link_keys_login": KEY,
         "person_key": KEY,
         "smtp_port": str(shop.sandbox.smtp_port),

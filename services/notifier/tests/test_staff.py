@@ -1,5 +1,6 @@
 """What staff are sent: hand-off notices to the next in line, and the link that signs them in."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -66,6 +67,17 @@ def escalated(lead_id: UUID, level: int = 1) -> HandoffEscalated:
     )
 
 
+def call_back(lead_id: UUID) -> CallBackRequested:
+    return CallBackRequested(
+        handoff_id=uuid4(),
+        conversation_id=uuid4(),
+        lead_id=lead_id,
+        phone="+16195550188",
+        reason="Asked for a person",
+        summary="Wants to know about fleets.",
+    )
+
+
 async def notices(shop: Shop) -> set[tuple[str, str, str]]:
     await shop.send_due()
     return {
@@ -89,6 +101,24 @@ async def test_the_shop_and_who_works_there_are_told_first(shop: Shop, members):
     assert "needs a person" in sms["text"]
 
 
+async def test_who_asks_again_and_again_wakes_the_shop_a_few_times_an_hour(shop: Shop, members):
+    lead, other = await shop.greet(), await shop.greet()
+    for _ in range(9):
+        await shop.tell(asked_for(lead.lead_id))
+        await shop.tell(escalated(lead.lead_id))
+        await shop.tell(call_back(lead.lead_id))
+    await shop.tell(asked_for(other.lead_id))
+    await shop.send_due()
+    told = Counter(
+        (d.lead_id, d.template, d.address) for d in await shop.deliveries() if d.purpose == "shop_notice"
+    )
+    assert told[lead.lead_id, "handoff_notice", "store094@sample-tint.example"] == 4
+    assert told[lead.lead_id, "handoff_notice", "olga@sample.test"] == 4
+    assert told[lead.lead_id, "call_back_notice", "store094@sample-tint.example"] == 4
+    assert told[other.lead_id, "handoff_notice", "store094@sample-tint.example"] == 1
+    assert (await shop.lead(lead.lead_id)).stopped_reason == "handoff"
+
+
 async def test_region_and_owner_are_told_next_and_once(shop: Shop, members):
     lead = await shop.greet()
     event = await shop.tell(escalated(lead.lead_id))
@@ -107,15 +137,7 @@ async def test_when_the_assistant_has_offered_another_way_nobody_else_is_told(sh
 
 async def test_who_is_to_call_back_hears_the_number(shop: Shop, members):
     lead = await shop.greet()
-    wish = CallBackRequested(
-        handoff_id=uuid4(),
-        conversation_id=uuid4(),
-        lead_id=lead.lead_id,
-        phone="+16195550188",
-        reason="Asked for a person",
-        summary="Wants to know about fleets.",
-    )
-    event = await shop.tell(wish)
+    event = await shop.tell(call_back(lead.lead_id))
     await shop.publish(event)
     await shop.send_due()
     sent = [d for d in await shop.deliveries() if d.template == "call_back_notice"]

@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from shared.db.engine import Sessions, transaction
 from shared.events import Event, PersonErasureRequested
+from shared.messaging.failures import RetryLater
 from shared.messaging.inbox import first_delivery
 from shared.secrets import keys_of
 
@@ -33,7 +34,7 @@ class Holding:
     """Rows of `table` for which `of_lead`, SQL about `:lead_id` and `:addresses`, is true.
 
     `blank` is what erasing sets in them, since their numbers stay; without it the rows go. `spared`: SQL, which of them are
-    another lead's, too: they are shown and not erased. `kept`: they tell nothing of the person and stay as they are.
+    another lead's, too: they are shown and not erased. `under_way`: SQL, which may not be changed at this moment: whoever erases comes again. `kept`: they tell nothing of the person and stay as they are.
     `shown`: SQL for what the person may see of a row that also holds somebody else's words; else the whole row.
     """
 
@@ -41,13 +42,20 @@ class Holding:
     of_lead: str
     blank: str | None = None
     spared: str = "false"
+    under_way: str = "false"
     kept: bool = False
     shown: str | None = None
 
     @property
     def erasing(self) -> str:
         change = f"UPDATE {self.table} SET {self.blank}" if self.blank else f"DELETE FROM {self.table}"  # noqa: S608
-        return f"{change} WHERE ({self.of_lead}) AND NOT ({self.spared})"
+        return f"{change} WHERE ({self.of_lead}) AND NOT ({self.spared}) AND NOT ({self.under_way})"
+
+    @property
+    def looking(self) -> str:
+        """Whether it has some that are under way."""
+        wanted = f"({self.of_lead}) AND NOT ({self.spared}) AND ({self.under_way})"
+        return f"SELECT EXISTS (SELECT FROM {self.table} WHERE {wanted})"  # noqa: S608
 
     @property
     def showing(self) -> str:
@@ -95,6 +103,15 @@ async def held(
         rows = (await session.scalars(_about(holding.showing), wanted)).all()
         found.setdefault(holding.table, []).extend(_readable(row) for row in rows)
     return found
+
+
+async def under_way(
+    session: AsyncSession, holdings: Holdings, lead_id: UUID, addresses: Sequence[str]
+) -> bool:
+    """Whether erasing has left something for a moment. Looked at afterwards: what is there only then was not missed."""
+    wanted = {"lead_id": lead_id, "addresses": list(addresses)}
+    moving = [one for one in holdings.tables if one.under_way != "false"]
+    return any([await session.scalar(_about(holding.looking), wanted) for holding in moving])
 
 
 async def addresses_of(session: AsyncSession, holdings: Holdings, lead_id: UUID) -> list[str]:
@@ -179,9 +196,11 @@ async def erase(
     lead_id: UUID,
     keys: SecretStr | None = None,
 ) -> None:
-    """Under `stop_writers`. `keys` where addresses stay as hashes."""
+    """Under `stop_writers`. `keys` where addresses stay as hashes. Raises `RetryLater` while something is under way."""
     addresses = await addresses_of(session, holdings, lead_id)
     rows, subjects = await _erase(session, holdings, tenant_id, lead_id, addresses, keys)
+    if await under_way(session, holdings, lead_id, addresses):
+        raise RetryLater("something about the person is under way")
     await remember(session, tenant_id=tenant_id, lead_id=lead_id, rows=rows, subjects=subjects)
 
 

@@ -14,7 +14,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from shared.http.limits import Limit, Windows, windows_of
+from shared.db.engine import Sessions
+from shared.http.limits import Limit, Limits, Windows, windows_of
 from shared.retention import Ages, Days, Retention, ages_of
 from shared.secrets import DEMO, PrivateText, password_in, refuse_known, token_hash
 from shared.tls import check_broker_url, check_database_url
@@ -99,6 +100,10 @@ class ServiceSettings(BaseSettings):
 
     def limit_windows(self) -> Windows:
         return windows_of(self.own_limits, self.limits)
+
+    def limits_in(self, sessions: Sessions) -> Limits:
+        """Whoever has a copy of the database has not its password, by which the names of what is counted are hashed."""
+        return Limits(sessions, self.limit_windows(), secret=password_in(self.database_url))
 
     @model_validator(mode="after")
     def _nothing_that_everybody_knows(self) -> Self:

@@ -29,6 +29,8 @@ _INVISIBLE = re.compile("[\u200c-\u200f\u061c\ufe00-\ufe0f]")
 MARKS_IN_A_ROW = 30
 """Unicode's own limit (UAX #15, Stream-Safe Text); longer runs are vandalism, and sorting them takes time squared."""
 DEEPEST = 100
+LONGEST_TYPED = 20_000
+"""What nobody types is not cleaned, which costs time, but refused."""
 """Levels of a document; the JSON of vendors has a handful, and each costs stack."""
 
 Text = TypeVar("Text")
@@ -90,19 +92,25 @@ def _without_towers(text: str) -> str:
 
 
 def _words(value: Text) -> Text | str:
-    return cleaned(value) if isinstance(value, str) else value
+    return cleaned(_bounded(value)) if isinstance(value, str) else value
 
 
 def _line(value: Text) -> Text | str:
-    return one_line(value) if isinstance(value, str) else value
+    return one_line(_bounded(value)) if isinstance(value, str) else value
 
 
 def _address(value: Text) -> Text | str:
-    return address_text(value) if isinstance(value, str) else value
+    return address_text(_bounded(value)) if isinstance(value, str) else value
 
 
 def _none_if_blank(value: Text) -> Text | None:
-    return None if isinstance(value, str) and not cleaned(value) else value
+    return None if isinstance(value, str) and not cleaned(_bounded(value)) else value
+
+
+def _bounded(typed: str) -> str:
+    if len(typed) > LONGEST_TYPED:
+        raise ValueError(f"has more than {LONGEST_TYPED} characters")
+    return typed
 
 
 def _code(value: str) -> str:

@@ -2,6 +2,8 @@
 
 import secrets
 
+from testkit.patience import eventually
+
 from attack.table import Fell, attack
 from attack.target import Json, Target
 
@@ -22,6 +24,7 @@ NAMES = (
     "<a href=//evil.example>",
 )
 MOST_TOUCHES = 10
+MOST_UNASKED = 6
 """No person asks one shop so often within a minute and needs a mail for each."""
 
 
@@ -135,3 +138,31 @@ def _is_hostile(message: Json) -> bool:
         word in shown
         for word in (HOSTILE, "$1000", "you won", "\u202e", "900 555", "gpj.elpmaxe", "ｅｖｉｌ")  # noqa: RUF001
     )
+
+
+@attack("F5")
+async def an_appointment_moved_without_end(target: Target) -> str:
+    """A booking is moved to and fro 12 times; then the texts at the number."""
+    victim = await target.greeted()
+    booked = await target.booked(victim)
+    quote = (await victim.post("/api/booking/quotes", {"service": "front-two"})).json()
+    found = (await victim.get("/api/booking/slots", quote_id=quote["id"], days=60)).json()
+    starts = [slot["start"] for slot in found["slots"] if slot["start"] != booked["start"]][-2:]
+    for number in range(1, 13):
+        door = f"/api/booking/appointments/{booked['id']}/move"
+        answer = await victim.post(door, {"start": starts[number % 2]})
+        if not answer.is_success:
+            raise Fell(f"move {number} was answered {answer.status_code}: nothing was tried")
+        await eventually(lambda number=number: target.rows("notifier", _DECIDED, booked["id"], number))
+    texts = [
+        sms for sms in await victim.inbox("sms") if "booked!" in sms["text"] or "moved to" in sms["text"]
+    ]
+    if len(texts) > MOST_UNASKED:
+        raise Fell(f"12 moves were told by {len(texts)} texts")
+    return f"12 moves, {len(texts)} texts; the newest state waits until the hour is over"
+
+
+_DECIDED = """
+SELECT 1 FROM deliveries WHERE appointment_id = $1::uuid AND sequence = $2 AND channel = 'sms' AND template = 'rescheduled'
+AND (state NOT IN ('planned', 'sending') OR reason IS NOT NULL)
+"""

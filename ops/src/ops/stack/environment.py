@@ -32,6 +32,7 @@ SECRET_NAMES = (
     "link_keys",
     "link_keys_manage",
     "link_keys_unsubscribe",
+    "link_keys_reply",
     "link_keys_login",
     "session_keys",
     "data_keys",
@@ -167,6 +168,7 @@ def _own_settings(plan: Plan, name: str) -> dict[str, str]:
             return {
                 "LINK_KEYS_CHAT": known["link_keys"],
                 "LINK_KEYS_UNSUBSCRIBE": known["link_keys_unsubscribe"],
+                "LINK_KEYS_REPLY": known["link_keys_reply"],
                 "LINK_KEYS_LOGIN": known["link_keys_login"],
                 "PERSON_KEY": known["person_key"],
                 "CHAT_URL": plan.url("chat"),

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from shared.db.engine import create_engine, create_sessions
 from shared.http.app import create_app
-from shared.http.limits import Limits
 from shared.http.links import LinkPurpose
 from shared.http.persons import build_persons_api
 from shared.http.retention import build_retention_api
@@ -55,6 +54,6 @@ def build_app(settings: Settings) -> FastAPI:
         ],
         sessions=sessions,
         messaging=messaging,
-        limits=Limits(sessions, settings.limit_windows()),
+        limits=settings.limits_in(sessions),
         lifespan=lifespan,
     )

@@ -93,12 +93,16 @@ def build_staff_api(deps: Deps, settings: Settings, pace: Pace | None = None) ->
 
     async def signed_in(request: Request) -> Viewer:
         try:
-            return await actions.viewer_of(deps, session_of(request))
-        except actions.NotStaff:
-            raise not_signed_in() from None
+            session = session_of(request)
         except Problem:
             await deps.limits.failed(("staff_failures_per_ip", caller(request)))
             raise
+        await deps.limits.take(("staff_requests_per_member", session.staff_id))
+        try:
+            return await actions.viewer_of(deps, session)
+        except actions.NotStaff:
+            await deps.limits.failed(("staff_failures_per_ip", caller(request)))
+            raise not_signed_in() from None
 
     _add_timeline(router, deps, settings, signed_in)
     _add_reading(router, deps, signed_in, pace or Pace())
@@ -165,6 +169,7 @@ def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -
         """SSE: `conversation` with the inbox row of each conversation that changed."""
         keys = (("streams_per_member", viewer.staff_id), *shared_by_many(request, viewer.tenant_id))
         refuse_when_full(deps.streams, *keys)
+        await deps.limits.take(("streams_opened_per_member", viewer.staff_id))
         events = counted_in(deps.streams, keys, inbox_events(deps, viewer, pace))
         return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 

@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from shared.db.engine import asyncpg_url, create_engine, create_sessions
 from shared.db.time import database_now
 from shared.http.app import create_app
-from shared.http.limits import Limits
 from shared.http.persons import build_persons_api
 from shared.http.retention import build_retention_api
 from shared.messaging.broker import Messaging
@@ -51,7 +50,7 @@ def build_app(settings: Settings) -> FastAPI:
         feed=Feed(asyncpg_url(settings.database_url)),
         link_keys=link_keys,
         now=database_now,
-        limits=Limits(sessions, settings.limit_windows()),
+        limits=settings.limits_in(sessions),
         streams=OpenStreams(settings.stream_caps()),
         claude=claude,
         quiet_seconds=settings.quiet_seconds,

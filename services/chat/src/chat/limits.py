@@ -10,7 +10,13 @@ LIMITS = (
         "staff_failures_per_ip",
         "IP address",
         "120/minute; 1200/hour",
-        "guessing of staff sessions and tokens",
+        "guessing of staff sessions and tokens, use of ended ones",
+    ),
+    Limit(
+        "staff_requests_per_member",
+        "member of staff",
+        "600/minute; 10000/hour",
+        "reading and writing with one session, over and over",
     ),
     Limit(
         "inbound_per_sender",
@@ -19,6 +25,7 @@ LIMITS = (
         "model spend by mails and texts; above it they are kept and shown, not answered",
     ),
     Limit("streams_opened_per_lead", "lead", "300/10 minutes", "streams opened again and again"),
+    Limit("streams_opened_per_member", "member of staff", "300/10 minutes", "the same"),
     Limit(
         "model_cents_per_lead", "lead", "100/day", "model spend; above it the deterministic assistant answers"
     ),

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from shared.db.engine import create_engine, create_sessions
 from shared.http.app import create_app
-from shared.http.limits import Limits
 from shared.http.persons import build_persons_api
 from shared.http.retention import build_retention_api
 from shared.messaging.broker import Messaging
@@ -65,6 +64,6 @@ def build_app(settings: Settings) -> FastAPI:
         routers=[admin, persons, build_retention_api(remover, settings)],
         sessions=deps.sessions,
         messaging=messaging,
-        limits=Limits(deps.sessions, settings.limit_windows()),
+        limits=settings.limits_in(deps.sessions),
         lifespan=lifespan,
     )

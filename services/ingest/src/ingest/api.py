@@ -107,7 +107,7 @@ class LeadForm(BaseModel):
     interest: Long = None
     message: Long = None
     consent: FormConsent
-    website: Words | None = None
+    website: Annotated[Words, Field(max_length=4000)] | None = None
     started_at: AwareDatetime | None = None
     altcha: Annotated[Annotated[Code, Field(max_length=4000)] | None, BlankIsNone] = None
 

@@ -42,16 +42,28 @@ class _Sessions:
         self._public_keys = [public_key(key) for key in self._keys]
         self._secure = settings.public_url.startswith("https://")
 
-    def of(self, request: Request) -> SignedSession:
-        return staff_of(request, public_keys=self._public_keys, public_url=self._public_url, now=database_now)
+    async def of(self, request: Request) -> SignedSession:
+        """Whether it was ended is still to be looked up."""
+        try:
+            session = self._signed(request)
+        except Problem:
+            await _count_failure(request)
+            raise
+        await _count_use(request, session)
+        return session
 
-    def if_any(self, request: Request) -> SignedSession | None:
+    async def if_any(self, request: Request) -> SignedSession | None:
         """Another website is refused with or without one."""
         refuse_other_sites(request, self._public_url)
         try:
-            return self.of(request)
+            session = self._signed(request)
         except Problem:
             return None
+        await _count_use(request, session)
+        return session
+
+    def _signed(self, request: Request) -> SignedSession:
+        return staff_of(request, public_keys=self._public_keys, public_url=self._public_url, now=database_now)
 
     def keep(self, response: Response, session: StaffSession) -> None:
         response.set_cookie(
@@ -69,14 +81,29 @@ class _Sessions:
         )
 
 
+async def _count_failure(request: Request) -> None:
+    await limits_of(request).failed(("staff_failures_per_ip", caller(request)))
+
+
+async def _count_use(request: Request, session: SignedSession) -> None:
+    await limits_of(request).take(("staff_requests_per_member", session.staff_id))
+
+
+async def _count_login(request: Request) -> None:
+    await limits_of(request).take(("login_per_ip", caller(request)))
+
+
 def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
     router, sessions = APIRouter(prefix="/api/staff"), _Sessions(settings)
     _add_signing_in(router, deps, sessions, keys_of(settings.link_keys_login))
     _add_signing_out(router, deps, sessions)
 
-    async def signed_in(session: Annotated[SignedSession, Depends(sessions.of)]) -> actions.Member:
+    async def signed_in(
+        request: Request, session: Annotated[SignedSession, Depends(sessions.of)]
+    ) -> actions.Member:
         member = await actions.member_of(deps.sessions, session)
         if member is None:
+            await _count_failure(request)
             raise not_signed_in()
         return member
 
@@ -96,14 +123,12 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
 
 
 def _add_signing_in(router: APIRouter, deps: Deps, sessions: _Sessions, link_keys: Sequence[str]) -> None:
-    @router.post("/login", status_code=202)
+    @router.post("/login", status_code=202, dependencies=[Depends(_count_login)])
     async def login(body: LoginBody, request: Request, afterwards: BackgroundTasks) -> None:
         """202 always, at once: nothing tells whether somebody with this address works here, or has asked too often."""
-        await limits_of(request).take(("login_per_ip", caller(request)))
-        if (
-            await limits_of(request).refusal(("login_per_address", (body.email.lower(), caller(request))))
-            is None
-        ):
+        address = body.email.lower()
+        asked = ("login_per_address", (address, caller(request))), ("login_per_member", address)
+        if await limits_of(request).refusal(*asked) is None:
             afterwards.add_task(actions.request_login, deps.sessions, body.email)
 
     @router.post("/session")
@@ -141,10 +166,11 @@ def _add_signing_out(router: APIRouter, deps: Deps, sessions: _Sessions) -> None
 
     @router.delete("/sessions", status_code=204)
     async def close_all_sessions(
-        response: Response, session: Annotated[SignedSession, Depends(sessions.of)]
+        request: Request, response: Response, session: Annotated[SignedSession, Depends(sessions.of)]
     ) -> None:
         """Of the member, in every browser."""
         if await actions.member_of(deps.sessions, session) is None:
+            await _count_failure(request)
             raise not_signed_in()
         await actions.end_session(deps.sessions, session, everywhere=True)
         sessions.forget(response)

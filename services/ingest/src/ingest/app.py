@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from shared.db.engine import create_engine, create_sessions
 from shared.http.app import create_app
-from shared.http.limits import Limits
 from shared.http.persons import build_persons_api
 from shared.http.retention import build_retention_api
 from shared.messaging.broker import Messaging
@@ -54,7 +53,7 @@ def build_app(settings: Settings) -> FastAPI:
         ],
         sessions=deps.sessions,
         messaging=messaging,
-        limits=Limits(deps.sessions, settings.limit_windows()),
+        limits=settings.limits_in(deps.sessions),
         lifespan=lifespan,
     )
     app.add_middleware(FormCors)

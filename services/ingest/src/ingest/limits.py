@@ -23,7 +23,25 @@ LIMITS = (
         "20/hour; 60/day",
         "log-in mails to one member (still 202)",
     ),
+    Limit(
+        "login_per_member",
+        "e-mail address",
+        "30/hour; 100/day",
+        "the same from many addresses; what was mailed until then signs in",
+    ),
     Limit("session_failures_per_ip", "IP address", "60/minute; 300/hour", "guessing of log-in codes"),
+    Limit(
+        "staff_failures_per_ip",
+        "IP address",
+        "120/minute; 1200/hour",
+        "guessing of staff sessions and tokens, use of ended ones",
+    ),
+    Limit(
+        "staff_requests_per_member",
+        "member of staff",
+        "600/minute; 10000/hour",
+        "reading and writing with one session, over and over",
+    ),
     Limit(
         "signature_failures_per_ip",
         "IP address and tenant",

@@ -199,7 +199,7 @@ def _inbound_mail(deps: Deps, tenant_id: UUID, mail: InboundEmail) -> Inbound:
         mail.to,
         mail.text,
         mail.subject,
-        lead_id=lead_answered(mail.recipients, tenant_id, keys=keys_of(deps.settings.link_keys_unsubscribe)),
+        lead_id=lead_answered(mail.recipients, tenant_id, keys=keys_of(deps.settings.link_keys_reply)),
         answered=deps.writer.deliveries_named(mail.answered),
         proven=mail.authentic,
         media=tuple(

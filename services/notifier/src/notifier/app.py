@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from shared.db.engine import Sessions, create_engine, create_sessions
 from shared.db.time import database_now
 from shared.http.app import create_app
-from shared.http.limits import Limits
 from shared.http.persons import build_persons_api
 from shared.http.retention import build_retention_api
 from shared.messaging.broker import Messaging
@@ -67,7 +66,7 @@ def build_app(settings: Settings) -> FastAPI:
         ],
         sessions=deps.sessions,
         messaging=messaging,
-        limits=Limits(deps.sessions, settings.limit_windows()),
+        limits=deps.limits,
         lifespan=lifespan,
     )
 
@@ -88,6 +87,7 @@ def _build_deps(settings: Settings, sessions: Sessions, wake: Callable[[UUID], N
     return Deps(
         settings=settings,
         sessions=sessions,
+        limits=settings.limits_in(sessions),
         writer=Writer(templates, keys=settings.link_keys(), public_url=settings.public_url),
         sequences=load_sequences(templates),
         states=load_states(),

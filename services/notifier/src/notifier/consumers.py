@@ -49,6 +49,7 @@ def build_consumers(deps: Deps) -> RabbitRouter:
     router = RabbitRouter()
     _follow_leads(router, deps)
     _follow_chat(router, deps)
+    _follow_hand_offs(router, deps)
     _follow_booking(router, deps)
     _follow_staff(router, deps)
     return router
@@ -108,17 +109,28 @@ def _follow_chat(router: RabbitRouter, deps: Deps) -> None:
 
             await _once_and_wake(deps, event, follow)
 
+
+def _follow_hand_offs(router: RabbitRouter, deps: Deps) -> None:
+    async def tell_shop(session: AsyncSession, event: Event[HandoffRequested]) -> None:
+        await notify_shop(session, event, deps.limits)
+
+    async def tell_next(session: AsyncSession, event: Event[HandoffEscalated]) -> None:
+        await notify_next(session, event, deps.limits)
+
+    async def tell_of_call_back(session: AsyncSession, event: Event[CallBackRequested]) -> None:
+        await notify_call_back(session, event, deps.limits)
+
     @router.subscriber(work_queue("notifier", HandoffRequested), ack_policy=ACK_POLICY)
     async def on_handoff(event: Event[HandoffRequested]) -> None:
-        await _once_and_wake(deps, event, notify_shop)
+        await _once_and_wake(deps, event, tell_shop)
 
     @router.subscriber(work_queue("notifier", HandoffEscalated), ack_policy=ACK_POLICY)
     async def on_escalation(event: Event[HandoffEscalated]) -> None:
-        await _once_and_wake(deps, event, notify_next)
+        await _once_and_wake(deps, event, tell_next)
 
     @router.subscriber(work_queue("notifier", CallBackRequested), ack_policy=ACK_POLICY)
     async def on_call_back(event: Event[CallBackRequested]) -> None:
-        await _once_and_wake(deps, event, notify_call_back)
+        await _once_and_wake(deps, event, tell_of_call_back)
 
     async def note_handoff_ended(session: AsyncSession, event: Event[HandoffEnded]) -> None:
         """Nothing to do: what a hand-off stopped stays stopped, and the inbox row says that it was seen."""

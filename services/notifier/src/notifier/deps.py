@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.db.engine import Sessions
+from shared.http.limits import Limits
 
 from notifier.clients.house import House
 from notifier.clients.smtp import SmtpClient
@@ -21,6 +22,7 @@ class Deps:
 
     settings: Settings
     sessions: Sessions
+    limits: Limits
     writer: Writer
     sequences: Sequences
     states: StricterStates

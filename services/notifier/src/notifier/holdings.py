@@ -37,16 +37,18 @@ HOLDINGS = Holdings(
         # somebody else has that lead's link.
         Holding(
             "deliveries",
-            "lead_id <> :lead_id AND address = ANY(:addresses) AND state <> 'sending'",
+            "lead_id <> :lead_id AND address = ANY(:addresses)",
+            under_way="state = 'sending'",
             spared="EXISTS (SELECT FROM leads o WHERE o.id = deliveries.lead_id AND deliveries.address IN (o.email, o.phone)) "
             "OR EXISTS (SELECT FROM staff s WHERE s.active AND deliveries.address IN (s.email, s.phone))",
             blank=f"{_HASHED}, {_NOT_SENT}",
             shown="jsonb_build_object('id', id, 'channel', channel, 'address', address, 'sent_at', sent_at)",
         ),
-        # What the shop was told that they wrote in somebody else's matter.
+        # What the shop was told that they wrote in somebody else's matter; older rows have the address as it is shown.
         Holding(
             "deliveries",
-            "lead_id <> :lead_id AND purpose = 'shop_notice' AND payload ->> 'sender' = ANY(:addresses) AND state <> 'sending'",
+            "lead_id <> :lead_id AND purpose = 'shop_notice' AND replace(payload ->> 'sender', '[.]', '.') = ANY(:addresses)",
+            under_way="state = 'sending'",
             blank=f"payload = '{{}}', {_NOT_SENT}",
             shown="jsonb_build_object('id', id, 'payload', payload, 'sent_at', sent_at)",
         ),

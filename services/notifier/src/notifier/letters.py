@@ -162,7 +162,7 @@ class Writer:
 
     def _add_reply_address(self, message: EmailMessage, delivery: Delivery, location: Location) -> None:
         """A reply to it is the lead's, from whichever account it comes."""
-        keys = self._keys[LinkPurpose.UNSUBSCRIBE]
+        keys = self._keys[LinkPurpose.REPLY]
         address = reply_address(location.email, delivery.tenant_id, delivery.lead_id, keys=keys)
         if address:
             message["Reply-To"] = mailbox(address, location.name)
@@ -253,11 +253,13 @@ def one_line(address: dict[str, str]) -> str:
 
 
 def _readable(payload: dict[str, Any]) -> dict[str, Any]:
-    """Moments as people read them; everything else as it is."""
+    """Moments as people read them, an address without a link; everything else as it is."""
     moments = {name: payload[name] for name in ("start", "end", "old_start") if payload.get(name)}
     readable = {
         name: when(datetime.fromisoformat(value), payload["timezone"]) for name, value in moments.items()
     }
+    if sender := payload.get("sender"):
+        readable["sender"] = quoted(sender, 120)
     if payload.get("total_cents") is not None:
         readable["price"] = _price(payload)
     return payload | readable

@@ -16,7 +16,8 @@ class Settings(ServiceSettings):
 
     Of several, newest first, each is believed; Twilio is called with the first.
 
-    `link_keys_chat` are those of chat and booking, `link_keys_login` those of ingest, `link_keys_unsubscribe` notifier has alone.
+    `link_keys_chat` are those of chat and booking, `link_keys_login` those of ingest, `link_keys_unsubscribe` and `link_keys_reply` (of the addresses
+    that our mails are answered at) notifier has alone.
     `person_key` makes the hashes that stand for erased persons' addresses, the same as in ingest.
 
     An address gets at most so many first touches an hour and a day, whatever its leads are; a location's form causes at most
@@ -33,6 +34,7 @@ class Settings(ServiceSettings):
     booking_url: str = "http://127.0.0.1:8103"
     link_keys_chat: Keys
     link_keys_unsubscribe: Keys
+    link_keys_reply: Keys
     link_keys_login: Keys
     person_key: Keys
     smtp_host: str = "127.0.0.1"
@@ -52,6 +54,7 @@ class Settings(ServiceSettings):
         return {
             LinkPurpose.CHAT: keys_of(self.link_keys_chat),
             LinkPurpose.UNSUBSCRIBE: keys_of(self.link_keys_unsubscribe),
+            LinkPurpose.REPLY: keys_of(self.link_keys_reply),
             LinkPurpose.STAFF_LOGIN: keys_of(self.link_keys_login),
         }
 

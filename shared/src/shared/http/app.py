@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsError
@@ -21,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.db.engine import Sessions, transaction
 from shared.db.time import DATABASE_TIME
 from shared.http import problems
-from shared.http.limits import Limits
+from shared.http.limits import Limits, caller, limits_of
 from shared.http.problems import Problem, problem_response, route_of
 from shared.messaging.broker import Messaging
 from shared.settings import ServiceSettings, migration_settings, why_refused
@@ -57,10 +58,20 @@ def create_app(
     )
     app.state.limits = limits
     problems.install(app)
+    app.add_exception_handler(RequestValidationError, _on_invalid)  # type: ignore[arg-type]
     app.add_middleware(RequestFrame)
     for router in [*routers, _probes(sessions, messaging)]:
         app.include_router(router)
     return app
+
+
+async def _on_invalid(request: Request, error: RequestValidationError) -> Response:
+    """Counted here, since what is refused for its form reaches no other limit."""
+    try:
+        await limits_of(request).failed(("refused_requests_per_ip", caller(request)))
+    except Problem as too_often:
+        return problem_response(too_often)
+    return problems.invalid(error)
 
 
 def _on_database_time(

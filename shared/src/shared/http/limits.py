@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
@@ -46,6 +47,12 @@ class Limit:
 COMMON_LIMITS = (
     Limit(
         "ops_token_failures_per_ip", "IP address", "60/minute; 600/hour", "guessing of the operators' token"
+    ),
+    Limit(
+        "refused_requests_per_ip",
+        "IP address",
+        "600/minute; 6000/hour",
+        "bodies and fields that cannot be read: 429, not 400 or 422",
     ),
 )
 """Of every service."""
@@ -138,10 +145,10 @@ class _Window:
     elapsed_seconds: float
 
     @classmethod
-    def at(cls, now: float, limit: str, item: RateLimitItem, whose: object) -> "_Window":
+    def at(cls, now: float, limit: str, item: RateLimitItem, whose: str) -> "_Window":
+        """`whose`: hashed."""
         span = item.get_expiry()
-        key = f"{limit}/{span}/{hashlib.sha256(str(whose).encode()).hexdigest()[:32]}"
-        return cls(limit, item, key, int(now // span), now % span)
+        return cls(limit, item, f"{limit}/{span}/{whose}", int(now // span), now % span)
 
     @property
     def weight(self) -> float:
@@ -188,11 +195,18 @@ ON CONFLICT (key, number) DO UPDATE SET used = c.used + :cost"""
 
 
 class Limits:
-    """Sliding windows as those of the library `limits`. Keys are kept as hashes: they are addresses of persons."""
+    """Sliding windows as those of the library `limits`. Keys are kept as keyed hashes: they are addresses of persons."""
 
     def __init__(
-        self, sessions: Sessions, windows: Windows, now: Callable[[], datetime] = database_now
+        self,
+        sessions: Sessions,
+        windows: Windows,
+        now: Callable[[], datetime] = database_now,
+        *,
+        secret: str = "",
     ) -> None:
+        """`secret`: the same in all replicas, and not in the database."""
+        self._secret = secret.encode()
         self._sessions = sessions
         self._windows = windows
         self._now = now
@@ -251,7 +265,14 @@ class Limits:
 
     def _open_windows(self, uses: Iterable[Use]) -> list[_Window]:
         now = self._now().timestamp()
-        return [_Window.at(now, name, item, whose) for name, whose in uses for item in self._windows[name]]
+        return [
+            _Window.at(now, name, item, self._hashed(whose))
+            for name, whose in uses
+            for item in self._windows[name]
+        ]
+
+    def _hashed(self, whose: object) -> str:
+        return hmac.digest(self._secret, str(whose).encode(), hashlib.sha256).hex()[:32]
 
 
 def limits_of(request: Request) -> Limits:

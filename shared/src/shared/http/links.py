@@ -25,6 +25,7 @@ class LinkPurpose(StrEnum):
     CHAT = "chat"
     MANAGE = "manage"
     UNSUBSCRIBE = "unsubscribe"
+    REPLY = "reply"
     STAFF_LOGIN = "staff-login"
 
 

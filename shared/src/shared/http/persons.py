@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from shared.db.engine import Sessions, transaction
 from shared.http.operators import require_ops
-from shared.persons import NOBODY, Holdings, erase_addresses, erased, held
+from shared.persons import NOBODY, Holdings, erase_addresses, erased, held, under_way
 from shared.settings import ServiceSettings
 from shared.text import AddressText
 
@@ -46,10 +46,11 @@ class HeldOfAddresses(BaseModel):
 
 
 class ErasedOfAddresses(BaseModel):
-    """As in `ErasedShown`."""
+    """As in `ErasedShown`. `under_way`: something is left that is being sent right now; ask again in a moment."""
 
     rows: dict[str, int]
     subjects: list[str]
+    under_way: bool
 
 
 def build_persons_api(
@@ -78,6 +79,7 @@ def build_persons_api(
             rows, subjects = await erase_addresses(
                 session, holdings, tenant_id=tenant_id, addresses=body.addresses, keys=keys
             )
-        return ErasedOfAddresses(rows=rows, subjects=subjects)
+            left = await under_way(session, holdings, NOBODY, body.addresses)
+        return ErasedOfAddresses(rows=rows, subjects=subjects, under_way=left)
 
     return router

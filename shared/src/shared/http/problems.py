@@ -88,7 +88,6 @@ def stopping() -> Problem:
 
 def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)  # type: ignore[arg-type]
-    app.add_exception_handler(RequestValidationError, _on_invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _on_http)  # type: ignore[arg-type]
     for error in (SQLAlchemyError, asyncpg.PostgresError, OSError):
         app.add_exception_handler(error, _on_failure)
@@ -99,7 +98,7 @@ async def _on_problem(_: Request, problem: Problem) -> JSONResponse:
     return problem_response(problem)
 
 
-async def _on_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+def invalid(error: RequestValidationError) -> JSONResponse:
     """422 with the fields named; the input itself is not repeated."""
     fields = [{"field": _path(e["loc"]), "detail": e["msg"]} for e in error.errors()]
     malformed = any(e["type"] == "json_invalid" for e in error.errors())

@@ -19,6 +19,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.retention import INTERVAL_SECONDS, purge
 from shared.messaging.topology import queue_for
 from shared.settings import ServiceSettings
+from shared.telemetry.logs import without_words
 
 log = structlog.get_logger()
 
@@ -100,7 +101,7 @@ class Messaging:
                     await asyncio.wait({relay})
                     raise ConnectionError("the relay has ended")  # noqa: TRY301 - by whatever: all is opened anew
             except Exception as error:  # noqa: BLE001 - the edge of the process: name it, wait, try again
-                log.warning("messaging.not_connected", service=self._service, reason=repr(error))
+                log.warning("messaging.not_connected", service=self._service, reason=without_words(error))
                 await asyncio.sleep(RECONNECT_SECONDS)
             finally:
                 self.ready = False

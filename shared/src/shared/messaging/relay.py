@@ -15,6 +15,7 @@ from shared.db.engine import COMMAND_TIMEOUT_SECONDS, connect
 from shared.events import CONTENT_TYPE, WORDS_OF_CUSTOMERS
 from shared.messaging.publisher import Publisher, message_of
 from shared.messaging.topology import EVENTS_EXCHANGE, LOG_EXCHANGE
+from shared.telemetry.logs import without_words
 from shared.telemetry.metrics import EVENTS_PUBLISHED, OUTBOX_OLDEST_SECONDS
 
 log = structlog.get_logger()
@@ -78,7 +79,7 @@ class Relay:
                     await connection.add_listener("outbox_" + await _schema(connection), self._notified)
                     await self._relay_forever(connection)
             except Exception as error:  # noqa: BLE001 - the relay's edge: rows stay, another round follows
-                log.warning("relay.failed", service=self._service, reason=repr(error))
+                log.warning("relay.failed", service=self._service, reason=without_words(error))
                 await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
 
     async def drain(self) -> int:
@@ -172,7 +173,7 @@ class Relay:
                 if failed is None:
                     continue
                 row, error = failed
-                failures.append((row["id"], repr(error)[:500]))
+                failures.append((row["id"], _why(error)[:500]))
                 if not isinstance(error, DeliveryError):
                     return
                 self._refused_until[row["key"]] = time.monotonic() + REFUSED_PAUSE_SECONDS
@@ -218,3 +219,9 @@ async def _close(connection: asyncpg.Connection) -> None:
         await connection.close(timeout=2)
     except (TimeoutError, OSError, asyncpg.PostgresError):
         connection.terminate()
+
+
+def _why(error: Exception) -> str:
+    """With what the broker calls it: `NO_ROUTE`."""
+    code = getattr(getattr(error, "frame", None), "reply_text", None)
+    return f"{code}: {without_words(error)}" if code else without_words(error)

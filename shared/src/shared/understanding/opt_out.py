@@ -70,11 +70,14 @@ async def hear_opt_out(text: str, channel: OutboundChannel | None) -> OptOut | N
     return await asyncio.to_thread(opt_out_in, text, channel)
 
 
+async def keyword_heard(text: str, channel: OutboundChannel | None) -> OptOut | None:
+    """In place of `hear_opt_out`, of words that stand alone: it costs nothing."""
+    return _word_alone(text, channel)
+
+
 def opt_out_in(text: str, channel: OutboundChannel | None) -> OptOut | None:
-    if (word := _keyword(text)) in CARRIER_WORDS | SPANISH_WORDS and (
-        by_rule := _by_rule(word, channel)
-    ) is not None:
-        return by_rule
+    if (alone := _word_alone(text, channel)) is not None:
+        return alone
     text = _ends(text)
     if not plain(text).strip():
         return None
@@ -126,6 +129,11 @@ def is_carriers_word(text: str) -> bool:
 def _keyword(text: str) -> str:
     """The message's letters, where it is one word but for signs and spaces: `STOP 🛑`, `opt-out`, `s t o p`."""
     return "".join(c for c in plain(text) if c.isalnum())
+
+
+def _word_alone(text: str, channel: OutboundChannel | None) -> OptOut | None:
+    word = _keyword(text)
+    return _by_rule(word, channel) if word in CARRIER_WORDS | SPANISH_WORDS else None
 
 
 def _by_rule(word: str, channel: OutboundChannel | None) -> OptOut | None:

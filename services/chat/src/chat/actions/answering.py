@@ -13,6 +13,7 @@ from shared.db.engine import transaction
 from shared.events.notification import OutboundChannel
 from shared.http.limits import Use
 from shared.http.links import Link
+from shared.telemetry.logs import without_words
 from shared.telemetry.traces import correlated
 from shared.text import cleaned
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -284,7 +285,7 @@ async def _outcome(
                 await _hear_one(deps, owed, turn, reply, Say(phrases.say("model_away", turn.language)))
             await _hear(deps, assistant, owed, turn, tools, reply)
         except AssistantAway as away:
-            log.warning("assistant.away", assistant=assistant.name, reason=str(away)[:200])
+            log.warning("assistant.away", assistant=assistant.name, reason=without_words(away))
             in_charge = assistant.name if isinstance(away, NothingToShow) else None
         except Unwanted:
             if tools.changed is None:

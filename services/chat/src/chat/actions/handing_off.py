@@ -30,6 +30,8 @@ from chat.domain.handoff import ANSWER_WITHIN, CARE_FIRST, answer_by, open_time,
 from chat.domain.values import ActionsPart
 from chat.tables import Conversation, Handoff
 
+A_WHILE = timedelta(hours=4)
+"""A wish to be called that is repeated later than this is told to staff anew."""
 QUIET_AT_ONCE = 50
 """Looked at in one round."""
 
@@ -112,14 +114,21 @@ def _handoff(scene: Scene, kind: Literal["hard", "soft"], reason: str, now: date
 
 
 async def ask_to_call(deps: Deps, session: AsyncSession, scene: Scene, phone: str) -> None:
-    """Under the conversation's lock. The assistant goes on meanwhile; the hand-off stays open until somebody took it."""
+    """Under the conversation's lock. The assistant goes on meanwhile; the hand-off stays open until somebody took it.
+
+    Who asks once more within a while waits for the same call, of which staff have heard.
+    """
     conversation, now = scene.conversation, deps.now()
     handoff = await store_staff.open_handoff(session, conversation.tenant_id, conversation.id)
     if handoff is None:
         handoff = _handoff(scene, "soft", "wants to be called", now)
         handoff.level = 2
-    handoff.call_back_phone, handoff.call_back_at = phone, now
+    known = handoff.call_back_phone == phone and _is_awaited_call(handoff, now)
+    if not known:
+        handoff.call_back_phone, handoff.call_back_at = phone, now
     session.add(handoff)
+    if known:
+        return
     requested = CallBackRequested(
         handoff_id=handoff.id,
         conversation_id=conversation.id,
@@ -130,6 +139,11 @@ async def ask_to_call(deps: Deps, session: AsyncSession, scene: Scene, phone: st
         open_question=handoff.open_question,
     )
     await record_fact(session, scene, requested)
+
+
+def _is_awaited_call(handoff: Handoff, now: datetime) -> bool:
+    asked_at = handoff.call_back_at
+    return handoff.taken_at is None and asked_at is not None and now - asked_at < A_WHILE
 
 
 async def give_back(

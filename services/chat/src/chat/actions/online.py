@@ -9,6 +9,7 @@ from typing import Literal
 
 import structlog
 from pydantic import ValidationError
+from shared.telemetry.logs import without_words
 
 from chat.actions.assistant import AssistantAway, Judged, NothingToShow, Say, Step, Turn, buttons_of
 from chat.actions.offline import OfflineAssistant
@@ -87,9 +88,9 @@ class ClaudeAssistant:
         except StopAsyncIteration:
             return
         except (ClaudeAway, TimeoutError) as error:
-            raise AssistantAway(repr(error)) from error
+            raise AssistantAway(type(error).__name__) from error
         except ClaudeGarbled as error:
-            raise NothingToShow(repr(error)) from error
+            raise NothingToShow(type(error).__name__) from error
 
 
 class _Speech:
@@ -299,7 +300,7 @@ class _Hearing:
             async with asyncio.timeout(self._doubts.judge_seconds):
                 verdicts = await judge.verdicts(ask, self._turn.spent.append)
         except (ClaudeAway, TimeoutError) as error:
-            log.info("judge.away", reason=repr(error)[:200])
+            log.info("judge.away", reason=without_words(error))
             return set()
         return {id(s) for s, verdict in zip(in_doubt, verdicts, strict=True) if verdict != "unsupported"}
 

@@ -145,7 +145,7 @@ async def _sent(send: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Respon
     try:
         return await attempts(send)
     except httpx2.HTTPError as error:
-        raise BookingAway(repr(error)) from error
+        raise BookingAway(type(error).__name__) from error
 
 
 def _read(answer: type[AnswerT], response: httpx2.Response) -> AnswerT:
@@ -162,9 +162,7 @@ def _read(answer: type[AnswerT], response: httpx2.Response) -> AnswerT:
             _SLOTS.validate_python(body.get("alternatives") or ()),
         )
     except (ValueError, AttributeError, ValidationError) as error:
-        raise BookingAway(
-            f"booking's answer {response.status_code} is not understood: {error!r}"[:300]
-        ) from error
+        raise BookingAway(f"booking's answer {response.status_code} is not understood") from error
 
 
 def booking_http(base_url: str) -> httpx2.AsyncClient:

@@ -107,7 +107,7 @@ class AnthropicClaude:
                 raise ClaudeAway(reason) from error
             except (ValueError, AssertionError) as error:
                 self._breaker.failed("no answer that can be read")
-                raise ClaudeGarbled(str(error)[:200]) from error
+                raise ClaudeGarbled("no answer that can be read") from error
             except GeneratorExit:
                 self._breaker.succeeded()
                 raise
@@ -245,7 +245,7 @@ def _told(final: Message) -> list[Heard]:
     for block in final.content:
         if block.type == "tool_use":
             if not isinstance(block.input, dict):
-                raise ClaudeGarbled(f"the input of {block.name[:40]} is no object")
+                raise ClaudeGarbled("the input of a tool is no object")
             calls.append(ToolCall(block.id, block.name, block.input))
     return [*calls, Finished(final.stop_reason or "end_turn", list(final.content))]
 

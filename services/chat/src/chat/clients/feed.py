@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import structlog
 from shared.db.engine import connect
+from shared.telemetry.logs import without_words
 
 from chat.domain.signals import (
     CHANNEL,
@@ -126,7 +127,7 @@ class Feed:
             try:
                 await self._listen()
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("feed.lost", reason=repr(error)[:200])
+                log.warning("feed.lost", reason=without_words(error))
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self) -> None:

@@ -217,9 +217,9 @@ def _readable(record: type[RecordT], rows: Iterable[Json]) -> list[RecordT]:
     records = []
     for row in rows:
         try:
-            records.append(_parsed(record, row))
-        except Unavailable as error:
-            log.warning("shopmonkey.unreadable_row", crm_id=str(row["id"]), reason=str(error))
+            records.append(record.model_validate(row))
+        except ValidationError as error:
+            log.warning("shopmonkey.unreadable_row", crm_id=str(row["id"]), fields=_fields(error))
     return records
 
 
@@ -235,5 +235,8 @@ def _parsed(record: type[RecordT], row: Json) -> RecordT:
     try:
         return record.model_validate(row)
     except ValidationError as error:
-        fields = ", ".join(str(part["loc"][0]) for part in error.errors())
-        raise Unavailable(f"a {record.__name__} with unexpected {fields}") from error
+        raise Unavailable(f"a {record.__name__} with unexpected {_fields(error)}") from error
+
+
+def _fields(error: ValidationError) -> str:
+    return ", ".join(str(part["loc"][0]) for part in error.errors())

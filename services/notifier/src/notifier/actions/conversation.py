@@ -10,7 +10,7 @@ from notifier.actions.intents import Intent, addresses_of, intend
 from notifier.actions.leads import need_lead, stop_sequence
 from notifier.actions.ledger import Said
 from notifier.domain.gate import Purpose
-from notifier.domain.wording import harmless
+from notifier.domain.wording import harmless, quoted
 from notifier.store import consents, deliveries, inbound, leads
 from notifier.tables import InboundMessage, Lead
 
@@ -109,7 +109,7 @@ async def _refusal_key(
 
 
 def _reply_payload(text: str, answered: InboundMessage | None) -> dict[str, str | None]:
-    subject = harmless((answered.subject if answered else None) or "Your message to us", 200)
+    subject = quoted((answered.subject if answered else None) or "Your message to us", 200)
     return {
         "text": text,
         "preview": harmless(text, PREVIEW_CHARACTERS),

@@ -12,6 +12,7 @@ from shared.db.engine import transaction
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.leads import stop_sequence
+from notifier.actions.unasked import is_unasked, unasked_key
 from notifier.deps import Deps
 from notifier.domain.first_touches import DAY, HOUR, FirstTouches, Limits
 from notifier.domain.gate import CROWDED, TOO_MANY, Purpose
@@ -32,7 +33,8 @@ async def lock_counts(
     """Whoever else claims for one of the same inboxes, forms or `numbers` waits until the caller has committed."""
     of_inboxes = {f"{tenant_id}/{channel}/{address}" for channel, address in _inboxes(due)}
     of_texts = {f"{tenant_id}/texts/{number}" for number in numbers}
-    names = of_inboxes | of_texts | {str(location_id) for location_id in _forms(due)}
+    of_unasked = {"/".join(map(str, unasked_key(found))) for found in due if is_unasked(found.delivery)}
+    names = of_inboxes | of_texts | of_unasked | {str(location_id) for location_id in _forms(due)}
     await deliveries.lock_counts(session, sorted(_lock_key(name) for name in names))
 
 

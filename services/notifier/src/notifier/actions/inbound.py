@@ -8,9 +8,10 @@ from shared.db.engine import transaction
 from shared.db.time import database_now
 from shared.events import InboundMessageReceived
 from shared.events.notification import Media
+from shared.http.limits import Use
 from shared.messaging.outbox import record
 from shared.telemetry.traces import correlated
-from shared.understanding.opt_out import OptOut, hear_opt_out, is_carriers_word
+from shared.understanding.opt_out import OptOut, hear_opt_out, is_carriers_word, keyword_heard
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.consents import hold_marketing, is_out, opt_out_as_said
@@ -24,6 +25,7 @@ from notifier.domain.gate import Purpose
 from notifier.domain.opt_in import opts_in
 from notifier.domain.quoted import is_quoted
 from notifier.domain.wording import files_named, quoted
+from notifier.limits import INBOUND_PER_SENDER, UNPROVEN_PER_TENANT
 from notifier.store import consents, deliveries, inbound, leads
 from notifier.tables import Consent, InboundMessage, Lead, ProviderStatus
 
@@ -72,7 +74,10 @@ class Inbound:
 
 async def receive(deps: Deps, tenant_id: UUID, message: Inbound) -> None:
     """Once for each provider id: the words go to the conversation, the sequence stops, a wish to be left alone is kept."""
-    wish = None if message.automatic else await _wish_in(message)
+    async with transaction(deps.sessions, tenant_id) as session:
+        if await inbound.is_known(session, tenant_id, message.channel, message.provider_id):
+            return
+    wish = None if message.automatic else await _wish_in(deps, tenant_id, message)
     async with transaction(deps.sessions, tenant_id) as session:
         lead, proven = await _lead_of(session, tenant_id, message)
         if lead is not None and not await leads.share_lead(session, tenant_id, lead.id):
@@ -94,13 +99,24 @@ async def receive(deps: Deps, tenant_id: UUID, message: Inbound) -> None:
     deps.wake(tenant_id)
 
 
-async def _wish_in(message: Inbound) -> OptOut | None:
-    """The subject counts where it is the sender's own: many write "unsubscribe" there and nothing below."""
-    wish = await hear_opt_out(message.text, message.channel)
+async def _wish_in(deps: Deps, tenant_id: UUID, message: Inbound) -> OptOut | None:
+    """The subject counts where it is the sender's own: many write "unsubscribe" there and nothing below.
+
+    Of a sender who is over their limit only the words that stand alone count, which cost nothing.
+    """
+    hear = keyword_heard if await deps.limits.refusal(*_uses(tenant_id, message)) else hear_opt_out
+    wish = await hear(message.text, message.channel)
     subject = (message.subject or "").strip()
     if wish is not None or not subject or is_quoted(subject):
         return wish
-    return await hear_opt_out(subject, message.channel)
+    return await hear(subject, message.channel)
+
+
+def _uses(tenant_id: UUID, message: Inbound) -> list[Use]:
+    """What somebody writes in another's name takes nothing from that person."""
+    proven = message.proven or message.lead_id is not None
+    sender = (tenant_id, message.channel, message.sender, message.lead_id, proven)
+    return [(INBOUND_PER_SENDER, sender), *([] if proven else [(UNPROVEN_PER_TENANT, tenant_id)])]
 
 
 async def _lead_of(session: AsyncSession, tenant_id: UUID, message: Inbound) -> tuple[Lead | None, bool]:
@@ -142,21 +158,22 @@ async def _heed_unproven(session: AsyncSession, lead: Lead, message: Inbound, wi
     """
     if wish:
         await _opt_out(session, lead, message, replace(wish, channels=(message.channel,)))
-    day = f"{database_now():%Y-%m-%d}"
-    payload = {"sender": quoted(message.sender, 120), "text": _as_told(message)}
-    await _tell_shop(session, lead, f"unproven:{lead.id}:{day}", "unproven_mail", payload)
+    payload = {"sender": message.sender, "text": _as_told(message)}
+    await _tell_shop_once_a_day(session, lead, "unproven", "unproven_mail", payload)
 
 
 async def _heed_machine(session: AsyncSession, lead: Lead | None, message: Inbound) -> None:
-    """It is kept and nothing comes of it; what a calendar says of an invitation the shop is shown."""
+    """It is kept and nothing comes of it; what a calendar says of an invitation the shop is shown, once a day and lead."""
     if lead and message.about_invitation:
         payload = {"subject_of_it": quoted(message.subject or "", 200), "text": _as_told(message)}
-        await _tell_shop(session, lead, f"invitation:{message.provider_id}", "invitation_answered", payload)
+        await _tell_shop_once_a_day(session, lead, "invitation", "invitation_answered", payload)
 
 
-async def _tell_shop(
-    session: AsyncSession, lead: Lead, key: str, template: str, payload: dict[str, str]
+async def _tell_shop_once_a_day(
+    session: AsyncSession, lead: Lead, kind: str, template: str, payload: dict[str, str]
 ) -> None:
+    """More of the `kind` today are kept: a sender has messages without end."""
+    key = f"{kind}:{lead.id}:{database_now():%Y-%m-%d}"
     location = await need_location(session, lead.tenant_id, lead.location_id)
     now = await deliveries.clock(session)
     notice = Intent(key=key, purpose=Purpose.SHOP_NOTICE, template=template, due_at=now, payload=payload)
@@ -217,7 +234,7 @@ async def _pass_on(session: AsyncSession, lead: Lead, message: Inbound) -> None:
             "files": files_named([one.model_dump() for one in message.media]),
             "text": quoted(message.text) or "(no words)",
         }
-        await _tell_shop(session, lead, f"media:{message.provider_id}", "media_notice", payload)
+        await _tell_shop_once_a_day(session, lead, "media", "media_notice", payload)
     received = InboundMessageReceived(
         lead_id=lead.id,
         channel=message.channel,

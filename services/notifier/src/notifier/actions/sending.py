@@ -36,6 +36,7 @@ from notifier.actions.touching import (
     states_of,
     texts_before,
 )
+from notifier.actions.unasked import go_if_not_too_often, is_unasked
 from notifier.clients.house import House, HouseAway
 from notifier.deps import Deps
 from notifier.domain.first_touches import FirstTouches
@@ -128,7 +129,7 @@ async def claim_due(
             await first_touches_before(session, tenant_id, due, deps.settings.first_touches, now),
             await texts_before(session, tenant_id, numbers, now),
         )
-        letters = [(found.delivery, _claim(deps, found, asked, now)) for found in due]
+        letters = [(found.delivery, await _claim(deps, session, found, asked, now)) for found in due]
         for delivery, _ in letters:
             if delivery.state == "failed":
                 await _tell(session, delivery, _failed(delivery))
@@ -160,11 +161,16 @@ def channel_of_letter(letter: Text | Mail) -> OutboundChannel:
     return "sms" if isinstance(letter, Text) else "email"
 
 
-def _claim(deps: Deps, due: DueDelivery, asked: Asked, now: datetime) -> Text | Mail | None:
+async def _claim(
+    deps: Deps, session: AsyncSession, due: DueDelivery, asked: Asked, now: datetime
+) -> Text | Mail | None:
     """The letter when it is ours to send; changes the delivery's state in the caller's transaction."""
     delivery = due.delivery
     letter = _letter(due, asked, _stricter(deps, due), now)
-    match decide(letter, shop_of(due.location), now):
+    decision = decide(letter, shop_of(due.location), now)
+    if isinstance(decision, Go) and is_unasked(delivery):
+        decision = await go_if_not_too_often(deps.limits, session, due, now)
+    match decision:
         case Suppress(reason):
             delivery.state, delivery.reason = "suppressed", reason
             return None

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
 from shared.db.engine import transaction
 from shared.db.time import database_now
 from shared.events import (
@@ -15,6 +16,7 @@ from shared.events import (
     Vehicle,
 )
 from shared.events.notification import OutboundChannel
+from shared.http.limits import Limits
 from shared.messaging.failures import DeadLetter, RetryLater
 from shared.messaging.replay import current_replay, replica
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,8 +27,11 @@ from notifier.deps import Deps
 from notifier.domain.gate import Purpose, allowed
 from notifier.domain.outcome import Accepted, Refused
 from notifier.domain.wording import phone_as_read, quoted
+from notifier.limits import PAGES_PER_LEAD
 from notifier.store import deliveries, replicas
 from notifier.tables import Delivery, Lead, StaffMember
+
+log = structlog.get_logger()
 
 FIRST = ("location",)
 NEXT = ("region", "owner")
@@ -51,30 +56,36 @@ async def replicate_staff(session: AsyncSession, event: Event[StaffChanged]) -> 
     )
 
 
-async def notify_shop(session: AsyncSession, event: Event[HandoffRequested]) -> None:
+async def notify_shop(session: AsyncSession, event: Event[HandoffRequested], limits: Limits) -> None:
     """The shop's own address and who works there hear who needs a person, and why; the sequence ends."""
     lead = await need_lead(session, event.tenant_id, event.data.lead_id)
     location = await need_location(session, event.tenant_id, lead.location_id)
     await stop_sequence(session, lead, "handoff")
+    if await _too_often(session, limits, lead, "handoff"):
+        return
     now = await deliveries.clock(session)
     intent = _notice(f"handoff:{event.id}", event.data, lead, now, event.data.suggested_reply)
     shop = intend(intent, lead, {"email": location.email}, ["email"], intent.due_at)
     await deliveries.add_deliveries(session, [*shop, *await _to_staff(session, intent, lead, FIRST)])
 
 
-async def notify_next(session: AsyncSession, event: Event[HandoffEscalated]) -> None:
+async def notify_next(session: AsyncSession, event: Event[HandoffEscalated], limits: Limits) -> None:
     """Nobody at the location has answered in time: region and owner are told. Later the assistant offers a call-back."""
     if event.data.level != 1:
         return
     lead = await need_lead(session, event.tenant_id, event.data.lead_id)
+    if await _too_often(session, limits, lead, "escalation"):
+        return
     intent = _notice(f"handoff:{event.id}", event.data, lead, await deliveries.clock(session))
     await deliveries.add_deliveries(session, await _to_staff(session, intent, lead, NEXT))
 
 
-async def notify_call_back(session: AsyncSession, event: Event[CallBackRequested]) -> None:
+async def notify_call_back(session: AsyncSession, event: Event[CallBackRequested], limits: Limits) -> None:
     """Everybody who was asked before hears whom to call, and where."""
     lead = await need_lead(session, event.tenant_id, event.data.lead_id)
     location = await need_location(session, event.tenant_id, lead.location_id)
+    if await _too_often(session, limits, lead, "call_back"):
+        return
     now = await deliveries.clock(session)
     intent = _notice(f"callback:{event.id}", event.data, lead, now)
     intent = replace(intent, template="call_back_notice")
@@ -82,6 +93,14 @@ async def notify_call_back(session: AsyncSession, event: Event[CallBackRequested
     shop = intend(intent, lead, {"email": location.email}, ["email"], now)
     staff = await _to_staff(session, intent, lead, FIRST + NEXT)
     await deliveries.add_deliveries(session, [*shop, *staff])
+
+
+async def _too_often(session: AsyncSession, limits: Limits, lead: Lead, kind: str) -> bool:
+    """Whoever asks again and again stands in the console, and wakes nobody each time."""
+    refusal = await limits.refusal((PAGES_PER_LEAD, (lead.id, kind)), within=session)
+    if refusal:
+        log.warning("staff.not_written_to", lead_id=str(lead.id), kind=kind)
+    return refusal is not None
 
 
 async def _to_staff(

@@ -31,6 +31,7 @@ def lane_of(purpose: Purpose, touch: int | None) -> int:
 TOO_MANY = "too_many_first_touches"
 CROWDED = "too_many_forms"
 ENOUGH_TODAY = "texts_a_day"
+TOO_OFTEN = "too_many_unasked"
 
 A_MOMENT = timedelta(minutes=15)
 """As long as who asked us is taken to wait for the answer."""

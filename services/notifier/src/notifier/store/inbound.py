@@ -22,6 +22,15 @@ async def add_inbound(session: AsyncSession, message: InboundMessage) -> bool:
     return (await session.execute(statement.returning(col(InboundMessage.id)))).scalar() is not None
 
 
+async def is_known(session: AsyncSession, tenant_id: UUID, channel: str, provider_id: str) -> bool:
+    statement = select(col(InboundMessage.id)).where(
+        col(InboundMessage.tenant_id) == tenant_id,
+        col(InboundMessage.channel) == channel,
+        col(InboundMessage.provider_id) == provider_id,
+    )
+    return (await session.execute(statement)).first() is not None
+
+
 async def kept_words(session: AsyncSession, tenant_id: UUID, limit: int) -> Sequence[InboundMessage]:
     """What went to no conversation, newest first."""
     statement = (
