@@ -195,6 +195,21 @@ async def test_no_reminder_of_what_booking_knows_to_be_over(shop, how):
     assert ("suppressed", "superseded") in {(d.state, d.reason) for d in await shop.deliveries()}
 
 
+@pytest.mark.parametrize(("minutes", "texts"), [(1, 0), (-60, 1)], ids=["not heard of yet", "before a START"])
+async def test_no_text_of_reminder_after_an_opt_out_that_only_chat_knows(shop, minutes, texts):
+    lead = await shop.greet()
+    event = await shop.tell(booked(lead))
+    shop.neighbours.starts[event.data.appointment_id] = START.isoformat()
+    await shop.send_due()
+    said_at = datetime.now(UTC) + timedelta(minutes=minutes)
+    shop.neighbours.opted_out[lead.lead_id] = {"sms": said_at}
+    before = len(shop.inbox("sms"))
+    await shop.send_due(START - timedelta(days=1))
+    assert len(shop.inbox("sms")) - before == texts
+    reminder = next(d for d in await shop.deliveries() if d.dedupe_key.endswith(":24h:sms"))
+    assert reminder.reason == (None if texts else "opted_out")
+
+
 async def test_a_reminder_after_the_start_is_not_sent(shop):
     lead = await shop.greet()
     await shop.tell(booked(lead))

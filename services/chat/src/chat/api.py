@@ -75,6 +75,9 @@ _STREAM: dict[str, Any] = {
 
 class EngagedAnswer(BaseModel):
     at: AwareDatetime | None = Field(default=None, description="when the customer last wrote, by any channel")
+    opted_out: dict[str, AwareDatetime] | None = Field(
+        default=None, description="when the customer last refused a channel"
+    )
 
 
 class MessagesAnswer(BaseModel):
@@ -125,8 +128,9 @@ def build_api(deps: Deps, pace: Pace | None = None, desk: Desk | None = None) ->
 
     @router.get("/engaged", response_model_exclude_none=True)
     async def engaged(lead: customer_of_link) -> EngagedAnswer:
-        """Asked by notifier before a follow-up goes."""
-        return EngagedAnswer(at=await actions.engaged_at(deps, lead))
+        """Asked by notifier before a follow-up, a first touch that had to wait, or a text of reminder goes."""
+        words = await actions.customers_words(deps, lead)
+        return EngagedAnswer(at=words.at, opted_out=dict(words.opted_out) or None)
 
     @router.get("/messages", response_model_exclude_none=True)
     async def messages(

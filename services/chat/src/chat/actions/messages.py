@@ -1,6 +1,6 @@
 """The customer's side: a message arrives, the page reads the conversation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,10 +61,19 @@ class Received:
     answer_owed: bool
 
 
-async def engaged_at(deps: Deps, lead: Link) -> datetime | None:
-    """When the customer last wrote, by any channel; `None`: never, as far as is known here."""
+@dataclass(frozen=True)
+class CustomersWords:
+    """`at`: when the customer last wrote, by any channel, `None`: never, as far as is known here. `opted_out`: when they refused a channel."""
+
+    at: datetime | None
+    opted_out: Mapping[str, datetime]
+
+
+async def customers_words(deps: Deps, lead: Link) -> CustomersWords:
     async with transaction(deps.sessions, lead.tenant_id) as session:
-        return await store.last_words_at(session, lead.tenant_id, lead.subject_id)
+        at = await store.last_words_at(session, lead.tenant_id, lead.subject_id)
+        opted_out = await store.opted_out_at(session, lead.tenant_id, lead.subject_id) if at else {}
+    return CustomersWords(at, opted_out)
 
 
 async def receive_message(deps: Deps, lead: Link, written: Written, desk: Desk | None = None) -> Received:
