@@ -86,7 +86,15 @@ MAILS = [
         "El viernes.",
         f"El viernes.\n\nEnviado desde mi Galaxy\n\n-------- Mensaje original --------\n{CABECERA}\n\nHola",
     ),
-    Mail("signature", "Friday works.", "Friday works.\n\n-- \nAna Sample\n555 0194"),
+    Mail("signature", None, "Friday works.\n\n-- \nAna Sample\n555 0194"),
+    Mail("below a signature", None, "Hello\n\n--\nAna\nP.S. my number is 555 0194"),
+    Mail("behind what a phone adds", None, "Hello\n\nSent from my iPhone, and call me please"),
+    Mail(
+        "what phones add",
+        "Hello",
+        "Hello\n\nSent from my Galaxy S22+\nEnviado desde mi teléfono Samsung Galaxy\nSent from Mail for Windows\n"
+        "Get Outlook for iOS<https://aka.ms/o0ukef>\nSent from my T-Mobile 4G LTE Device",
+    ),
     Mail(
         "thanks is no signature",
         None,

@@ -20,6 +20,7 @@ from notifier.actions.ledger import Said, refuse
 from notifier.actions.sending import apply_status, note_accepted
 from notifier.actions.strangers import plan_notice
 from notifier.deps import Deps
+from notifier.domain.consent import CRM
 from notifier.domain.gate import Purpose
 from notifier.domain.opt_in import opts_in
 from notifier.domain.quoted import is_quoted
@@ -192,7 +193,8 @@ async def _opt_in(session: AsyncSession, lead: Lead, message: Inbound) -> None:
     address = (message.channel, message.sender)
     await leads.lock_addresses(session, lead.tenant_id, [message.sender])
     newest = (await consents.newest(session, lead.tenant_id, [address])).get(address)
-    granted = [] if newest is not None and newest.permission == "granted" else [message.sender]
+    known = newest is not None and newest.permission == "granted" and newest.source != CRM
+    granted = [] if known else [message.sender]
     if "sms" in await consents.refused_by_lead(session, lead.tenant_id, lead.id):
         granted.append("")
     given = [
