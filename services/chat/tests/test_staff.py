@@ -383,6 +383,14 @@ async def test_notes_are_for_staff_only(console, chat):
     assert all("discount" not in event["text"] for event in await chat.published("message.sent.v1"))
 
 
+async def test_a_note_that_is_sent_twice_is_one_note(console, chat):
+    notes = f"{await door(chat)}/notes"
+    answers = [await console.post(notes, json={"client_id": "n1", "text": "Call her."}) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    await console.post(notes, json={"client_id": "n2", "text": "Call her."})
+    assert len((await console.get(await door(chat))).json()["notes"]) == 2
+
+
 @pytest.mark.parametrize("text", ["", "   ", "x" * 4001])
 async def test_a_bad_staff_message_is_refused(console, chat, text):
     answer = await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": text})

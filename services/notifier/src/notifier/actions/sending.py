@@ -225,7 +225,12 @@ def _letter(due: DueDelivery, asked: Asked, stricter: Sequence[State], now: date
         rules=stricter,
         enough_until=asked.texts.enough_until(delivery.address, texts_a_day(stricter), now),
         asked_at=asked_at(due.lead),
+        reminds_of=_reminds_of(delivery),
     )
+
+
+def _reminds_of(delivery: Delivery) -> datetime | None:
+    return datetime.fromisoformat(delivery.payload["start"]) if delivery.template == "reminder" else None
 
 
 def _superseded(due: DueDelivery, now: datetime) -> bool:
@@ -234,8 +239,8 @@ def _superseded(due: DueDelivery, now: datetime) -> bool:
     if delivery.sequence is None:
         return False
     newer = due.current_sequence is not None and due.current_sequence > delivery.sequence
-    over = delivery.template == "reminder" and now >= datetime.fromisoformat(delivery.payload["start"])
-    return newer or over
+    start = _reminds_of(delivery)
+    return newer or (start is not None and now >= start)
 
 
 def _take(deps: Deps, due: DueDelivery, now: datetime) -> Text | Mail | None:
@@ -269,8 +274,7 @@ def _question(
     """
     lead = Link(delivery.tenant_id, delivery.lead_id)
     may_be_answered = delivery.purpose == Purpose.TOUCH and not _goes_at_once(delivery, now)
-    appointment_id = delivery.appointment_id if delivery.template == "reminder" else None
-    start = datetime.fromisoformat(delivery.payload["start"]) if appointment_id else None
+    appointment_id, start = delivery.appointment_id, _reminds_of(delivery)
     is_text = delivery.channel == "sms"
     heeded_at = newest.said_at if newest else None
 
