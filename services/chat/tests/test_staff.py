@@ -442,6 +442,30 @@ async def test_in_closed_hours_the_customer_is_told_and_the_reminders_wait_for_t
     assert await escalate_next(later(chat, 606))
 
 
+async def test_asked_for_at_night_while_booking_is_away_the_last_reminder_comes_at_the_opening(console, chat):
+    opens = datetime.now(UTC) + timedelta(hours=10)
+    chat.desk.away = True
+    await chat.answer_to("I want to talk to a person")
+    assert await escalate_next(later(chat, 6))
+    for minutes in (12, 18, 24):
+        assert await escalate_next(later(chat, minutes))
+    assert [event["level"] for event in await chat.published("handoff.escalated.v1")] == [1]
+    chat.desk.away, chat.desk.opens_next = False, opens.isoformat()
+    assert await escalate_next(later(chat, 30))
+    assert not await escalate_next(later(chat, 604))
+    chat.desk.opens_next = None
+    assert await escalate_next(later(chat, 606))
+    assert [event["level"] for event in await chat.published("handoff.escalated.v1")] == [1, 2]
+
+
+async def test_a_shop_that_closes_while_a_person_is_awaited_is_reminded_when_it_opens(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    chat.desk.opens_next = (datetime.now(UTC) + timedelta(hours=10)).isoformat()
+    assert await escalate_next(later(chat, 6))
+    assert not await escalate_next(later(chat, 604))
+    assert await chat.published("handoff.escalated.v1") == []
+
+
 async def test_in_open_hours_the_customer_is_told_so(console, chat):
     assert "open right now" in (await chat.answer_to("I want to talk to a person")).text
 

@@ -17,7 +17,7 @@ from shared.text import Code, Words
 
 from chat.actions import messages as actions
 from chat.actions.answering import Desk
-from chat.actions.messages import Received, Written
+from chat.actions.messages import MAX_CHARACTERS, Received, Written
 from chat.actions.records import NoConversation
 from chat.api_stream import HEADERS, Pace, conversation_events, counted_in, refuse_when_full, shared_by_many
 from chat.deps import Deps
@@ -26,7 +26,6 @@ from chat.domain.signals import MessageStored, Resync, Signal
 from chat.tables import ChatMessage
 from chat.views import MAX_SEQ, MessageView, SessionView
 
-MAX_CHARACTERS = 4000
 MAX_WAIT_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 5.0
 """A lost notification costs at most this much of a wait."""

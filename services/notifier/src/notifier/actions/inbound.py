@@ -10,7 +10,8 @@ from shared.events import InboundMessageReceived
 from shared.events.notification import Media
 from shared.messaging.outbox import record
 from shared.telemetry.traces import correlated
-from shared.understanding.opt_out import OptOut, hear_opt_out, is_carriers_word
+from shared.understanding.opt_out import OptOut, is_carriers_word
+from shared.understanding.whole import hear_whole
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.consents import hold_marketing, is_out, opt_out_as_said
@@ -18,7 +19,7 @@ from notifier.actions.intents import Intent, addresses_of, intend
 from notifier.actions.leads import need_location, stop_sequence
 from notifier.actions.ledger import Said, refuse
 from notifier.actions.sending import apply_status, note_accepted
-from notifier.actions.strangers import plan_notice
+from notifier.actions.strangers import plan_another, plan_notice
 from notifier.deps import Deps
 from notifier.domain.consent import CRM
 from notifier.domain.gate import Purpose
@@ -81,6 +82,8 @@ async def receive(deps: Deps, tenant_id: UUID, message: Inbound) -> None:
         row = _row(tenant_id, message, lead, proven=proven)
         if lead is None and not message.automatic and not (wish and wish.sure):
             await plan_notice(session, row, message.to)
+        if lead and not proven and not message.automatic:
+            await plan_another(session, row, lead)
         if not await inbound.add_inbound(session, row):
             return
         with correlated(lead.correlation_id if lead else ""):
@@ -97,11 +100,11 @@ async def receive(deps: Deps, tenant_id: UUID, message: Inbound) -> None:
 
 async def _wish_in(message: Inbound) -> OptOut | None:
     """The subject counts where it is the sender's own: many write "unsubscribe" there and nothing below."""
-    wish = await hear_opt_out(message.text, message.channel)
+    wish = await hear_whole(message.text, message.channel)
     subject = (message.subject or "").strip()
     if wish is not None or not subject or is_quoted(subject):
         return wish
-    return await hear_opt_out(subject, message.channel)
+    return await hear_whole(subject, message.channel)
 
 
 async def _lead_of(session: AsyncSession, tenant_id: UUID, message: Inbound) -> tuple[Lead | None, bool]:
