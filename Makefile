@@ -1,7 +1,7 @@
 # Every command of the project; `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down clean status logs test test-unit test-services test-integration test-browser herd attack evals exam natural test-compose test-web faults faults-long lint types arch isolated fmt bench understanding lock migration events ci
+.PHONY: help setup demo up down clean status logs test test-unit test-services test-integration test-browser herd attack evals exam natural races test-compose test-web faults faults-long lint types arch isolated fmt bench understanding lock migration events ci
 MAKEFLAGS += --no-print-directory
 # Five services import the same packages: compiled once, they start in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -63,6 +63,9 @@ test-browser: setup test-web ## the web page by itself, then in a real browser b
 
 herd: setup ## 64 customers hold, book, move and cancel in the same hour for a minute; then an audit of every minute
 	@HERD_SECONDS=60 $(bin)/pytest -s services/booking/tests/test_herd.py -k put_two_in_one_place
+
+races: setup ## a reply in the chat and its follow-up at the same moment, through the whole system (RACES=1000; 100)
+	@RACES=$(or $(RACES),100) $(bin)/pytest -s tests/integration/test_no_follow_up_goes_after_a_reply.py
 
 attack: setup ## attack a running stack, a line each (ONLY=F6, JSON=1, ATTACK_STACK=.run; docs/security.md)
 	@PYTHONPATH=tests $(python) -m attack $(if $(ONLY),--only '$(ONLY)') $(if $(JSON),--json)

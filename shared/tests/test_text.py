@@ -21,6 +21,7 @@ from shared.text import (
     cleaned_json,
     is_clean,
     one_line,
+    pieces,
 )
 from testkit.texts import BAD_TEXTS
 
@@ -116,3 +117,10 @@ def test_a_document_nested_too_deeply_is_refused():
         deep = [deep]
     with pytest.raises(ValueError, match="levels deep"):
         cleaned_json(deep)
+
+
+@pytest.mark.parametrize("words", ["", "short", "word " * 50, "x" * 95, "one\ntwo three " * 9])
+def test_pieces_hold_every_word(words: str) -> None:
+    found = pieces(words, 10)
+    assert all(len(piece) <= 10 for piece in found)
+    assert "".join("".join(found).split()) == "".join(words.split())

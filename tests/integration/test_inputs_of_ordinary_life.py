@@ -284,6 +284,55 @@ EDGES: dict[str, Callable[[Life, str], Awaitable[None]]] = {
 """Rows 8 and 9 are speech; 10 is `five_thousand_requests_with_idle_pauses` of the fault suite; 16 is in `tests/e2e`."""
 
 
+REFUSALS = {
+    "en": ("please take me off your list, I don't want any more messages", "unsubscribed"),
+    "es": ("por favor ya no me manden más mensajes", "baja"),
+}
+
+
+async def _consents(life: Life, address: str) -> list[dict[str, Any]]:
+    bearer = {"Authorization": f"Bearer {life.stack.secrets['ops_token']}"}
+    path = f"{life.stack.services['notifier']}/api/admin/notifier/{TENANT}/consents/find"
+    words: list[dict[str, Any]] = (
+        await life.http.post(path, json={"address": address}, headers=bearer)
+    ).json()["words"]
+    return words
+
+
+@pytest.mark.parametrize("language", REFUSALS)
+@pytest.mark.parametrize("door", ["sms", "email", "web"])
+async def test_an_opt_out_in_free_words_is_heard_at_every_door(
+    door: str, language: str, stack: StackFile, http: httpx2.AsyncClient, customer: Customer
+) -> None:
+    words, confirmed = REFUSALS[language]
+    await customer.asks_the_shop(service="window tint")
+    await customer.opens_the_link()
+    life = Life(stack, http, customer)
+    match door:
+        case "sms":
+            await life.texts(words)
+        case "email":
+            await life.mails(words)
+        case _:
+            await customer.says(words)
+
+    async def refused() -> bool:
+        for address in (customer.phone, customer.email):
+            newest = (await _consents(life, address))[-1:]
+            if [(one["permission"], one["text"]) for one in newest] != [("opted_out", words)]:
+                return False
+        return True
+
+    async def answers() -> list[str]:
+        messages = (await customer.get("/api/chat/messages", after=1)).json()["messages"]
+        return [one["text"] for one in messages if one["author"] == "assistant"]
+
+    assert await eventually(refused, within_seconds=30)
+    assert await eventually(answers, within_seconds=30)
+    [answer] = await answers()
+    assert confirmed in answer
+
+
 @pytest.mark.parametrize("edge", EDGES)
 async def test_what_ordinary_life_sends_is_heard_or_shown(
     edge: str, stack: StackFile, http: httpx2.AsyncClient, customer: Customer

@@ -58,7 +58,9 @@ def _show(address: str, words: list[Row], messages: list[Row]) -> None:
 
 
 def _said(word: Row) -> tuple[str, ...]:
-    may_we = "yes" if word["permission"] == "granted" else "no"
+    may_we = {"granted": "yes", "opted_out": "no"}.get(word["permission"], "not known")
+    if word["of_lead_only"]:
+        may_we += f", to lead {word['lead_id']}"
     where = " ".join(part for part in (word["url"], word["version"]) if part)
     return (
         word["said_at"],

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from booking.actions import requests
 from shared.events import BookingRequested
+from sqlalchemy.exc import IntegrityError
 
 pytestmark = pytest.mark.postgres
 
@@ -69,6 +70,18 @@ async def test_an_answer_stands_when_the_slot_is_free_again(shop):
     await taken[0].post(f"appointments/{booked[0]['id']}/cancel", {})
     await ask(shop, wish.model_copy(update={"id": uuid4()}))
     assert [how for asked, how in await answers(shop) if asked == str(wish.data.request_id)] == ["slot_taken"]
+
+
+async def test_the_database_alone_lets_a_person_come_once_at_a_time(shop):
+    """Whatever the code before it overlooks."""
+    lead = await shop.new_lead()
+    await lead.books(TEN)
+    later = await lead.books("2026-11-24T14:00:00-08:00")
+    with pytest.raises(IntegrityError, match="one_place_at_a_time"):
+        await shop.rows(
+            "UPDATE appointments SET starts_at = starts_at - interval '3 hours', ends_at = ends_at - interval '3 hours' WHERE id = :id",
+            id=later["id"],
+        )
 
 
 async def test_a_wish_is_booked_at_the_price_of_its_day_and_tier(shop, sample_row):

@@ -118,6 +118,8 @@ async def test_whether_the_customer_has_ever_written_is_told_at_once(page, chat)
     assert (await page.get("/api/chat/engaged")).json() == {}
     await page.post("/api/chat/message", json={"client_id": "a", "text": "Hi"})
     assert (await page.get("/api/chat/engaged")).json().keys() == {"at"}
+    await page.post("/api/chat/message", json={"client_id": "b", "text": "Stop texting me"})
+    assert (await page.get("/api/chat/engaged")).json()["opted_out"].keys() == {"sms"}
     stranger = {"Authorization": "Bearer x"}
     assert (await page.get("/api/chat/engaged", headers=stranger)).status_code == 401
 

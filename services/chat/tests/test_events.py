@@ -262,6 +262,47 @@ async def test_a_text_message_is_answered_by_text_message_once(chat, sample):
     assert [(m["author"], m["channel"]) for m in sent[1:]] == [("customer", "sms"), ("assistant", "sms")]
 
 
+LONG = "Hello. " + "My car is red and it is quite old. " * 250
+
+
+async def test_every_word_of_a_long_mail_is_in_the_conversation_and_answered_as_one(chat, sample):
+    words = f"{LONG}\nHow much is ceramic tint?"
+    inbound = InboundMessageReceived(
+        lead_id=chat.lead.subject_id, channel="email", sender="a@example.com", text=words, provider_id="M1"
+    )
+    for _ in range(2):
+        await chat.consume(event_like(sample, inbound), receive_inbound)
+    assert (await chat.answered()).channel == "email"
+    theirs = [message for message in await chat.messages() if message.author == "customer"]
+    assert " ".join(message.text for message in theirs).split() == words.split()
+    assert max(len(message.text) for message in theirs) <= 4000
+    assert len([message for message in await chat.messages() if message.author == "assistant"]) == 2
+
+
+async def test_a_refusal_at_the_end_of_a_long_mail_is_heard_and_confirmed_once(chat, sample):
+    words = f"{LONG}\nPlease stop mailing me."
+    inbound = InboundMessageReceived(
+        lead_id=chat.lead.subject_id, channel="email", sender="a@example.com", text=words, provider_id="M1"
+    )
+    await chat.consume(event_like(sample, inbound), receive_inbound)
+    sent = await chat.published("message.sent.v1")
+    assert [(m["author"], m["opt_out"]) for m in sent[-2:]] == [
+        ("customer", ["email"]),
+        ("assistant", ["email"]),
+    ]
+
+
+async def test_every_word_of_a_long_message_in_the_crm_is_kept(chat, sample):
+    words = LONG.strip()
+    observed = CrmMessageObserved(
+        crm_message_id="m1", order_id="o1", lead_id=chat.lead.subject_id, author="customer", text=words
+    )
+    for _ in range(2):
+        await chat.consume(event_like(sample, observed), observe_crm_message)
+    theirs = [message for message in await chat.messages() if message.channel == "crm"]
+    assert " ".join(message.text for message in theirs) == words
+
+
 @pytest.mark.parametrize(
     ("channel", "media", "shown", "said"),
     [

@@ -428,6 +428,14 @@ async def test_notes_are_for_staff_only(console, chat):
     assert all("discount" not in event["text"] for event in await chat.published("message.sent.v1"))
 
 
+async def test_a_note_that_is_sent_twice_is_one_note(console, chat):
+    notes = f"{await door(chat)}/notes"
+    answers = [await console.post(notes, json={"client_id": "n1", "text": "Call her."}) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    await console.post(notes, json={"client_id": "n2", "text": "Call her."})
+    assert len((await console.get(await door(chat))).json()["notes"]) == 2
+
+
 @pytest.mark.parametrize("text", ["", "   ", "x" * 4001])
 async def test_a_bad_staff_message_is_refused(console, chat, text):
     answer = await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": text})
@@ -477,6 +485,30 @@ async def test_in_closed_hours_the_customer_is_told_and_the_reminders_wait_for_t
     assert moment(opens, "America/Los_Angeles") in reply.text
     assert not await escalate_next(later(chat, 604))
     assert await escalate_next(later(chat, 606))
+
+
+async def test_asked_for_at_night_while_booking_is_away_the_last_reminder_comes_at_the_opening(console, chat):
+    opens = datetime.now(UTC) + timedelta(hours=10)
+    chat.desk.away = True
+    await chat.answer_to("I want to talk to a person")
+    assert await escalate_next(later(chat, 6))
+    for minutes in (12, 18, 24):
+        assert await escalate_next(later(chat, minutes))
+    assert [event["level"] for event in await chat.published("handoff.escalated.v1")] == [1]
+    chat.desk.away, chat.desk.opens_next = False, opens.isoformat()
+    assert await escalate_next(later(chat, 30))
+    assert not await escalate_next(later(chat, 604))
+    chat.desk.opens_next = None
+    assert await escalate_next(later(chat, 606))
+    assert [event["level"] for event in await chat.published("handoff.escalated.v1")] == [1, 2]
+
+
+async def test_a_shop_that_closes_while_a_person_is_awaited_is_reminded_when_it_opens(console, chat):
+    await chat.answer_to("I want to talk to a person")
+    chat.desk.opens_next = (datetime.now(UTC) + timedelta(hours=10)).isoformat()
+    assert await escalate_next(later(chat, 6))
+    assert not await escalate_next(later(chat, 604))
+    assert await chat.published("handoff.escalated.v1") == []
 
 
 async def test_in_open_hours_the_customer_is_told_so(console, chat):

@@ -74,6 +74,19 @@ async def test_an_opt_out_there_is_told_at_once_and_only_what_changed(shop: Any)
     assert (await told(shop))[2:] == [("sms", "+16195550123", False)]
 
 
+async def test_a_consent_whose_flag_is_not_set_any_more_lapses_and_is_told_once(shop: Any) -> None:
+    order = await new_lead(shop)
+    await set_flags(shop, order, optIn=None)
+
+    await shop.webhook("customer", order["customer_id"], "UPDATE")
+    await shop.webhook("customer", order["customer_id"], "UPDATE")
+
+    facts = await shop.published(CONSENT)
+    assert [(one["channel"], one["address"]) for fact in facts for one in fact["lapsed"]] == [
+        ("sms", "+16195550123")
+    ]
+
+
 async def test_the_marketing_flag_is_about_texts_and_mails(shop: Any) -> None:
     order = await new_lead(shop)
     await set_flags(shop, order, marketingOptIn=False)

@@ -82,6 +82,7 @@ def test_the_proof_of_a_consent_names_the_flags() -> None:
         ("(619) 555-0123", "+16195550123"),
         ("+1 619 555 0123", "+16195550123"),
         ("16195550123", "+16195550123"),
+        ("+52 1 55 1234 5678", "+525512345678"),
         ("555-0123", None),
         ("call me", None),
         ("", None),
@@ -93,6 +94,15 @@ def test_a_phone_number_is_e164_or_not_given(written: str, expected: str | None)
 
 def test_an_address_is_lower_cased() -> None:
     assert facts().contact.email == "avery@example.com"
+
+
+@pytest.mark.parametrize(
+    "written", ["\u200bavery@example.com", "\u200eavery@example.com\u200f", "avery@EXAMPLE.com\ufeff"]
+)
+def test_what_nobody_sees_is_no_part_of_an_address(written: str) -> None:
+    seen = facts(email(email=written, subscribed=False))
+    assert seen.contact.email == "avery@example.com"
+    assert seen.consent.refused == ("email",)
 
 
 def test_what_is_no_address_is_not_given() -> None:

@@ -1,5 +1,6 @@
 import pytest
-from ingest.domain.contact import BadEmail, BadPhone, normal_email, normal_phone, usable
+from ingest.domain.contact import usable
+from shared.contact import BadEmail, BadPhone, normal_email, normal_phone
 from shared.events import Contact
 
 

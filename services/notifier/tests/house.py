@@ -13,13 +13,14 @@ from testkit.secrets import KEY
 
 @dataclass
 class Neighbours:
-    """`engaged`: leads that have written; `moved`: appointments that are no more what a reminder says.
+    """`engaged`: leads that have written; `opted_out`: which channels leads have refused, and when; `moved`: appointments that are no more what a reminder says.
 
     `told_no`: leads of whom it was told, and when by the loop's clock, that they have not written.
     """
 
     engaged: set[UUID] = field(default_factory=set)
     moved: set[UUID] = field(default_factory=set)
+    opted_out: dict[UUID, dict[str, datetime]] = field(default_factory=dict)
     starts: dict[UUID, str] = field(default_factory=dict)
     told_no: dict[UUID, float] = field(default_factory=dict)
     away: bool = False
@@ -32,8 +33,9 @@ class Neighbours:
             lead = _lead_of(request)
             if self.away:
                 return Response(status_code=503)
-            if lead.subject_id in self.engaged:
-                return {"at": datetime.now(UTC)}
+            opted_out = self.opted_out.get(lead.subject_id, {})
+            if lead.subject_id in self.engaged or opted_out:
+                return {"at": datetime.now(UTC), "opted_out": opted_out}
             self.told_no[lead.subject_id] = asyncio.get_running_loop().time()
             return {}
 

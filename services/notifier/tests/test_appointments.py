@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
+from notifier.actions.appointments import _reminder_at
+from notifier.domain.quiet_hours import zones_of
 from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -193,6 +196,79 @@ async def test_no_reminder_of_what_booking_knows_to_be_over(shop, how):
     await shop.send_due(START - timedelta(days=1))
     assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Booked"]
     assert ("suppressed", "superseded") in {(d.state, d.reason) for d in await shop.deliveries()}
+
+
+@pytest.mark.parametrize(("minutes", "texts"), [(1, 0), (-60, 1)], ids=["not heard of yet", "before a START"])
+async def test_no_text_of_reminder_after_an_opt_out_that_only_chat_knows(shop, minutes, texts):
+    lead = await shop.greet()
+    event = await shop.tell(booked(lead))
+    shop.neighbours.starts[event.data.appointment_id] = START.isoformat()
+    await shop.send_due()
+    said_at = datetime.now(UTC) + timedelta(minutes=minutes)
+    shop.neighbours.opted_out[lead.lead_id] = {"sms": said_at}
+    before = len(shop.inbox("sms"))
+    await shop.send_due(START - timedelta(days=1))
+    assert len(shop.inbox("sms")) - before == texts
+    reminder = next(d for d in await shop.deliveries() if d.dedupe_key.endswith(":24h:sms"))
+    assert reminder.reason == (None if texts else "opted_out")
+
+
+LOCAL = ZoneInfo("America/Los_Angeles")
+
+
+def at(day: int, hour: float) -> datetime:
+    return datetime(2027, 3, day, int(hour), int(hour % 1 * 60), tzinfo=LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("start", "before", "booked_at", "due_at"),
+    [
+        (at(16, 8), 2, at(10, 12), at(15, 19)),
+        (at(16, 9), 2, at(10, 12), at(15, 19)),
+        (at(16, 9), 2, at(15, 15), at(15, 19)),
+        (at(16, 8), 2, at(15, 19.5), at(15, 19.5)),
+        (at(16, 8), 2, at(15, 22), None),
+        (at(16, 9), 2, at(16, 7), None),
+        (at(16, 10), 2, at(15, 22), at(16, 9)),
+        (at(16, 9.5), 2, at(10, 12), at(16, 9)),
+        (at(16, 12), 2, at(16, 11), None),
+        (at(16, 8), 24, at(10, 12), at(15, 9)),
+        (at(16, 8), 24, at(15, 12), None),
+        (at(16, 12), 24, at(15, 13), None),
+    ],
+)
+def test_a_reminder_has_its_time_before_the_first_hour_too(start, before, booked_at, due_at):
+    zones = zones_of("America/Los_Angeles", None)
+    assert _reminder_at(start, timedelta(hours=before), zones, booked_at) == due_at
+
+
+def test_the_evening_before_is_evening_wherever_the_person_may_be():
+    zones = zones_of("America/Los_Angeles", "+12125550123")
+    assert _reminder_at(at(16, 8), timedelta(hours=2), zones, at(10, 12)) == at(15, 16)
+
+
+async def test_a_reminder_that_an_outage_has_delayed_waits_for_the_morning_or_is_dropped(shop):
+    lead = await shop.greet()
+    event = await shop.tell(booked(lead))
+    shop.neighbours.starts[event.data.appointment_id] = START.isoformat()
+    await shop.send_due()
+    texts = len(shop.inbox("sms"))
+    night = at(15, 23)
+    await shop.send_due(night)
+    assert len(shop.inbox("sms")) == texts
+    waiting = [d for d in await shop.deliveries() if d.template == "reminder" and d.reason == "quiet_hours"]
+    assert {d.due_at for d in waiting} == {at(16, 9)}
+    await shop.send_due(at(16, 9))
+    assert len(shop.inbox("sms")) > texts
+
+
+async def test_a_reminder_that_the_night_would_make_too_late_is_dropped(shop):
+    lead = await shop.greet()
+    await shop.tell(booked(lead, start=at(16, 9), end=at(16, 12)))
+    await shop.send_due()
+    await shop.send_due(at(16, 3))
+    dropped = {(d.state, d.reason) for d in await shop.deliveries() if d.template == "reminder"}
+    assert dropped == {("suppressed", "too_late")}
 
 
 async def test_a_reminder_after_the_start_is_not_sent(shop):

@@ -122,6 +122,50 @@ async def test_what_was_refused_before_the_number_was_known_counts_against_the_c
     assert [row for row in await ledger(shop) if row[0] == "sms"][-1][1] == "opted_out"
 
 
+def lapsed(minutes: float, *channels: str) -> CrmConsentObserved:
+    gone = flags(minutes, **dict.fromkeys(channels, False))
+    return gone.model_copy(update={"consents": (), "lapsed": gone.consents})
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in order", "heard before the consent"])
+async def test_a_consent_ends_with_its_flag(shop, late):
+    words = [flags(1, sms=True, email=True), lapsed(2, "sms", "email")]
+    await shop.greet(contact=ANA, consent=Consent(sms=False, email=False))
+    for word in reversed(words) if late else words:
+        await shop.tell(word)
+    assert await went(shop) == {("email", "sent", None), ("sms", "suppressed", "no_consent")}
+    assert await shop.told("contact.opted_out.v1") == []
+    await shop.tell(flags(3, sms=True))
+    assert (await ledger(shop))[-1] == ("sms", "granted", "crm")
+
+
+@pytest.mark.parametrize("form_first", [True, False])
+async def test_a_consent_given_by_a_form_outlasts_the_flag(shop, form_first):
+    form = {"contact": ANA, "source": "web_form", "consent": Consent(sms=True, email=True)}
+    if form_first:
+        await shop.greet(**form)
+    await shop.tell(flags(1, sms=True, email=True))
+    if not form_first:
+        await shop.greet(**form)
+    await shop.tell(lapsed(2, "sms", "email"))
+    assert await went(shop) == {("email", "sent", None), ("sms", "sent", None)}
+    assert (await ledger(shop))[-1][1:] == ("granted", "lead:web_form")
+
+
+async def test_a_refusal_there_since_the_form_is_not_undone_by_a_flag_that_came_and_went(shop):
+    await shop.greet(contact=ANA, source="web_form")
+    for word in (flags(1, sms=False), flags(2, sms=True), lapsed(3, "sms")):
+        await shop.tell(word)
+    assert ("sms", "suppressed", "no_consent") in await went(shop)
+
+
+async def test_a_start_outlasts_the_flag(shop):
+    await shop.greet(contact=ANA)
+    await text_us(shop, ANA.phone, "START")
+    await shop.tell(lapsed(1, "sms"))
+    assert ("sms", "sent", None) in await went(shop)
+
+
 async def test_what_was_refused_there_can_be_taken_back_there(shop):
     await shop.greet(contact=ANA)
     await shop.tell(flags(1, sms=False))
@@ -199,6 +243,18 @@ async def test_each_message_shows_by_which_word_it_went_or_why_not(shop):
     assert [(m["state"], m["reason"], m["consent_id"]) for m in texted["messages"]] == [
         ("suppressed", "opted_out", None)
     ]
+
+
+async def test_a_refusal_that_counts_for_one_lead_only_is_shown_as_such(shop):
+    form = await shop.greet(contact=ANA, source="web_form")
+    await shop.send_due()
+    await shop.say(form.lead_id, "Please stop texting me", opt_out=("sms",))
+    texted = await proofs(shop, ANA.phone)
+    assert [(word["permission"], word["of_lead_only"]) for word in texted["words"]] == [
+        ("granted", False),
+        ("opted_out", True),
+    ]
+    assert [word["of_lead_only"] for word in (await proofs(shop, ANA.email))["words"]] == [False]
 
 
 async def test_a_message_without_a_consent_shows_its_own_ground(shop):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from notifier.actions.sending import claim_due
 from notifier.actions.touches import fire_due_touches
 from notifier.clients.smtp import MailServer, SmtpClient
@@ -100,9 +101,10 @@ async def test_a_follow_up_without_an_answer_is_left_to_a_person_at_once(shop):
     assert told["template"] == "follow_up_prices"
 
 
-async def test_an_address_that_was_refused_for_good_is_not_tried_again_but_the_other_channel_is(shop):
+@pytest.mark.parametrize("code", [550, 554, 556])
+async def test_an_address_that_was_refused_for_good_is_not_tried_again_but_the_other_channel_is(shop, code):
     lead = await shop.greet()
-    shop.fault("smtp", mode="status", status=550)
+    shop.fault("smtp", mode="status", status=code)
     await shop.send_due()
     shop.fault("smtp", mode="none")
     for touch in (await shop.touches(lead.lead_id))[1:3]:
@@ -110,6 +112,20 @@ async def test_an_address_that_was_refused_for_good_is_not_tried_again_but_the_o
         await shop.send_due(touch.due_at)
     assert len(shop.inbox("email")) == 0
     assert len(shop.inbox("sms")) == 3, "in place of the mail, too"
+
+
+@pytest.mark.parametrize(
+    ("channel", "code"), [("sms", "21612"), ("sms", "21408"), ("email", "smtputf8_not_offered")]
+)
+async def test_what_a_provider_will_never_take_there_is_left_to_the_other_channel(shop, channel, code):
+    lead = await shop.greet()
+    await shop.send_due()
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        refused = text("UPDATE deliveries SET state = 'failed', reason = :code WHERE channel = :channel")
+        await session.execute(refused, {"code": code, "channel": channel})
+    for touch in (await shop.touches(lead.lead_id))[1:]:
+        await fire_due_touches(shop.deps, shop.tenant_id, touch.due_at)
+    assert {one.channel for one in await shop.deliveries() if one.touch} == {"sms", "email"} - {channel}
 
 
 async def test_without_any_address_that_takes_something_a_touch_is_skipped(shop):

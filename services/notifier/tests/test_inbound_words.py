@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from notifier.actions.strangers import AGAIN_AFTER, tell_shops
+from notifier.actions.strangers import AGAIN_AFTER, HELD_FOR, tell_shops
 from notifier.domain.quoted import new_words
 from shared.db.time import database_now
 from shared.events import Contact
@@ -86,7 +86,15 @@ MAILS = [
         "El viernes.",
         f"El viernes.\n\nEnviado desde mi Galaxy\n\n-------- Mensaje original --------\n{CABECERA}\n\nHola",
     ),
-    Mail("signature", "Friday works.", "Friday works.\n\n-- \nAna Sample\n555 0194"),
+    Mail("signature", None, "Friday works.\n\n-- \nAna Sample\n555 0194"),
+    Mail("below a signature", None, "Hello\n\n--\nAna\nP.S. my number is 555 0194"),
+    Mail("behind what a phone adds", None, "Hello\n\nSent from my iPhone, and call me please"),
+    Mail(
+        "what phones add",
+        "Hello",
+        "Hello\n\nSent from my Galaxy S22+\nEnviado desde mi teléfono Samsung Galaxy\nSent from Mail for Windows\n"
+        "Get Outlook for iOS<https://aka.ms/o0ukef>\nSent from my T-Mobile 4G LTE Device",
+    ),
     Mail(
         "thanks is no signature",
         None,
@@ -353,7 +361,9 @@ async def test_a_message_id_that_is_not_ours_names_nobody(shop, id_):
     assert [(one["lead_id"], one["text"]) for one in await kept(shop)] == [(None, "Hello")]
 
 
-async def test_a_shop_is_told_of_a_stranger_s_text_once_a_day(shop):
+async def test_a_shop_is_told_of_a_stranger_at_once_once_a_day_and_of_all_further_words_in_the_next_notice(
+    shop,
+):
     for words in ("Do you tint <b>RVs</b>? www.evil.example/x", "Hello?"):
         assert (await text_us(shop, "+16195550111", words)).status_code == 200
     await text_us(shop, "+16195550122", "Open today?")
@@ -363,7 +373,14 @@ async def test_a_shop_is_told_of_a_stranger_s_text_once_a_day(shop):
     assert first["subject"] == "A text from somebody we do not know: (619) 555-0111"
     assert "It says: Do you tint b RVs /b ? evil[.]example/x" in first["text"]
     assert "Open today?" in second["text"]
+    assert "text from (619) 555-0111: Hello?" in first["text"] + second["text"]
+    await text_us(shop, "+16195550111", "Are you there?")
+    await tell_shops(shop.deps, shop.tenant_id, database_now())
+    assert len(shop.inbox("email", SHOP)) == 2
+    await tell_shops(shop.deps, shop.tenant_id, database_now() + HELD_FOR)
+    assert "Are you there?" in shop.inbox("email", SHOP)[2]["text"]
     assert [one["text"] for one in await kept(shop)] == [
+        "Are you there?",
         "Open today?",
         "Hello?",
         "Do you tint <b>RVs</b>? www.evil.example/x",
@@ -402,6 +419,18 @@ async def test_strangers_without_end_are_kept_and_not_all_mailed(shop):
     await tell_shops(shop.deps, shop.tenant_id, database_now())
     assert len(shop.inbox("email", SHOP)) == 30
     assert len(await kept(shop)) == 32
+    told = " ".join(mail["text"] for mail in shop.inbox("email", SHOP))
+    assert [number for number in range(32) if f"Offer {number}" not in told] == []
+
+
+async def test_every_mail_that_nothing_proves_is_shown_to_the_shop(shop):
+    lead = await shop.greet()
+    for words in ("Is it me?", "Please cancel.", "Hello?"):
+        await mail_with(shop, lead.contact.email, {"text": words, "dkim": "{@example.com : fail}"})
+    await shop.send_due()
+    await tell_shops(shop.deps, shop.tenant_id, database_now() + HELD_FOR)
+    told = " ".join(mail["text"] for mail in shop.inbox("email", SHOP))
+    assert [words for words in ("Is it me?", "Please cancel.", "Hello?") if words not in told] == []
 
 
 async def test_a_picture_is_passed_on_and_shown_to_the_shop(shop):

@@ -43,7 +43,13 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "unproven_mail": {"sender": "ana@example[.]com", "text": "Please cancel."},
     "media_notice": {"kind": "text", "files": "image/jpeg (https://api.twilio.com/x)", "text": "(no words)"},
     "invitation_answered": {"subject_of_it": "Accepted: Tint", "text": "Ana has accepted."},
-    "stranger_notice": {"sender": "(619) 555-0111", "kind": "text", "text": "Open today?", "files": ""},
+    "stranger_notice": {
+        "sender": "(619) 555-0111",
+        "kind": "text",
+        "text": "Open today?",
+        "files": "",
+        "others": [],
+    },
     "handoff_notice": {
         "reason": "complaint",
         "summary": "The film peels.",

@@ -107,6 +107,30 @@ async def test_a_customer_who_answered_the_form_s_greeting_gets_no_other_one(sho
     assert (await greeted(shop))[0] == 0
 
 
+BY_MAIL, BY_TEXT = (ANA.model_copy(update={name: None}) for name in ("phone", "email"))
+
+
+async def test_an_order_with_the_number_alone_is_the_person_of_the_order_before(shop):
+    await shop.greet(contact=ANA)
+    await shop.greet(contact=BY_TEXT, interest="Windshield")
+    assert await greeted(shop) == (1, 1)
+
+
+@pytest.mark.parametrize(("first", "written"), [(BY_MAIL, (1, 0)), (BY_TEXT, (0, 1))], ids=["mail", "text"])
+async def test_a_form_that_names_more_than_the_one_before_greets_nobody_again(shop, first, written):
+    await shop.greet(contact=first, source="web_form")
+    assert await greeted(shop) == written
+    await shop.greet(contact=ANA, source="web_form")
+    assert await greeted(shop) == written
+
+
+async def test_a_form_that_names_less_is_answered_since_the_one_before_may_be_a_stranger_s(shop):
+    await shop.greet(contact=ANA, source="web_form")
+    await greeted(shop)
+    await shop.greet(contact=BY_MAIL, source="web_form")
+    assert await greeted(shop) == (2, 1)
+
+
 @pytest.mark.parametrize(
     "other",
     [

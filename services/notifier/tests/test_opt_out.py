@@ -63,6 +63,13 @@ async def test_a_word_in_the_subject_alone_counts_unless_it_is_a_quoted_one(shop
     assert {row["lead_id"] for row in told} == {str(first.lead_id)}
 
 
+@pytest.mark.parametrize("before", ["My car is red and it is quite old. " * 250, "Hello\n\n--\nAna\n"])
+async def test_a_refusal_at_the_end_of_a_mail_is_heard_as_well(shop, before):
+    lead = await shop.greet()
+    await receives(shop, lead, f"{before}P.S. Please stop mailing me.", "email")
+    assert (await shop.lead(lead.lead_id)).stopped_reason in {"opted_out", "opt_out_asked"}
+
+
 async def test_a_repeated_refusal_is_one_row(shop):
     lead = await shop.greet()
     for words in ("Please stop", "I said stop texting me", "STOP"):
@@ -78,11 +85,12 @@ async def test_a_strangers_refusal_is_one_row(shop, a_lead):
     assert len(await shop.told("contact.opted_out.v1")) == 1
 
 
-async def test_start_is_a_change_only_after_a_stop(shop):
+async def test_start_is_a_change_where_the_person_has_not_said_it_before(shop):
     lead = await shop.greet()
     for word in ("START", "STOP", "START", "START"):
         await receives(shop, lead, word)
     assert [(permission, words) for _, permission, _, words in await ledger(shop)] == [
+        ("granted", "START"),
         ("opted_out", "STOP"),
         ("granted", "START"),
     ]

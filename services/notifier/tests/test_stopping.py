@@ -15,6 +15,7 @@ from shared.events import (
     Contact,
     CrmMessageObserved,
     EventData,
+    FirstTouch,
     HandoffEnded,
     HandoffRequested,
     LeadStatusChanged,
@@ -199,6 +200,26 @@ async def test_a_reply_that_chat_has_and_no_event_has_told_of_stops_the_follow_u
     follow_ups = {(d.state, d.reason) for d in await shop.deliveries() if d.touch == 1}
     assert follow_ups == {("suppressed", "engaged")}
     assert {t.state for t in (await shop.touches(fact.lead_id))[2:]} == {"cancelled"}
+
+
+async def test_a_first_text_that_waited_for_its_hour_asks_chat_as_well(shop):
+    await shop.open(first_touch=FirstTouch(sms="allowed_hours"), version=2)
+    fact = await shop.greet()
+    night = datetime(2027, 3, 16, 8, tzinfo=UTC)
+    await shop.send_due(night)
+    assert (len(shop.inbox("email")), len(shop.inbox("sms"))) == (1, 0)
+    shop.neighbours.engaged.add(fact.lead_id)
+    await shop.send_due(night + timedelta(hours=10))
+    assert shop.inbox("sms") == []
+    first_text = await shop.delivery("sms")
+    assert (first_text.state, first_text.reason) == ("suppressed", "engaged")
+
+
+async def test_a_first_touch_at_once_asks_nobody(shop):
+    await shop.greet()
+    shop.neighbours.away = True
+    await shop.send_due()
+    assert (len(shop.inbox("email")), len(shop.inbox("sms"))) == (1, 1)
 
 
 async def test_while_chat_does_not_answer_a_follow_up_waits_and_is_never_given_up(shop):

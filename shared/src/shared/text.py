@@ -77,6 +77,17 @@ def _cleaned_json(value: Any, levels_left: int) -> Any:
             return value
 
 
+def pieces(words: str, longest: int) -> list[str]:
+    """All of it in pieces of at most so many characters, cut at line breaks, else between words; whole where it fits."""
+    found = []
+    while len(words) > longest:
+        breaks = (words.rfind(mark, longest // 2, longest) for mark in ("\n", " "))
+        cut = next((at for at in breaks if at > 0), longest)
+        found.append(words[:cut].rstrip())
+        words = words[cut:].lstrip()
+    return [*found, words]
+
+
 def is_clean(written: str) -> bool:
     """Whether an identifier holds nothing that cannot be stored, seen or compared."""
     return not (_STRAY.search(written) or _BREAKS.search(written) or "\n" in written)

@@ -59,5 +59,17 @@ async def _with_each_delay(
 async def _customers_meanwhile(run: Run, seconds: float) -> None:
     """As long as some calls of each take, one after the other."""
     for in_chat in (True, True, False):
+        await _bring_messages_due(run)
         run.load.new_story(chats=not in_chat, books=True, in_chat=in_chat)
         await asyncio.sleep(seconds)
+
+
+async def _bring_messages_due(run: Run) -> None:
+    """Follow-ups and reminders of this load, before which notifier asks chat and booking; they go while it is day in California."""
+    theirs = "SELECT id FROM notify.leads WHERE email LIKE $1"
+    async with run.system.admin() as connection:
+        for due in (
+            "UPDATE notify.touch_points SET due_at = now() WHERE step = 1 AND state = 'planned'",
+            "UPDATE notify.deliveries SET due_at = now() WHERE template = 'reminder' AND state = 'planned'",
+        ):
+            await connection.execute(f"{due} AND lead_id IN ({theirs})", f"{run.load.name}.%")

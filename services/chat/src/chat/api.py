@@ -17,7 +17,7 @@ from shared.text import Code, Words
 
 from chat.actions import messages as actions
 from chat.actions.answering import Desk
-from chat.actions.messages import Received, Written
+from chat.actions.messages import MAX_CHARACTERS, Received, Written
 from chat.actions.records import NoConversation
 from chat.api_stream import HEADERS, Pace, conversation_events, counted_in, refuse_when_full, shared_by_many
 from chat.deps import Deps
@@ -26,7 +26,6 @@ from chat.domain.signals import MessageStored, Resync, Signal
 from chat.tables import ChatMessage
 from chat.views import MAX_SEQ, MessageView, SessionView
 
-MAX_CHARACTERS = 4000
 MAX_WAIT_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 5.0
 """A lost notification costs at most this much of a wait."""
@@ -75,6 +74,9 @@ _STREAM: dict[str, Any] = {
 
 class EngagedAnswer(BaseModel):
     at: AwareDatetime | None = Field(default=None, description="when the customer last wrote, by any channel")
+    opted_out: dict[str, AwareDatetime] | None = Field(
+        default=None, description="when the customer last refused a channel"
+    )
 
 
 class MessagesAnswer(BaseModel):
@@ -125,8 +127,9 @@ def build_api(deps: Deps, pace: Pace | None = None, desk: Desk | None = None) ->
 
     @router.get("/engaged", response_model_exclude_none=True)
     async def engaged(lead: customer_of_link) -> EngagedAnswer:
-        """Asked by notifier before a follow-up goes."""
-        return EngagedAnswer(at=await actions.engaged_at(deps, lead))
+        """Asked by notifier before a follow-up, a first touch that had to wait, or a text of reminder goes."""
+        words = await actions.customers_words(deps, lead)
+        return EngagedAnswer(at=words.at, opted_out=dict(words.opted_out) or None)
 
     @router.get("/messages", response_model_exclude_none=True)
     async def messages(

@@ -65,6 +65,9 @@ class StaffMessageBody(BaseModel):
 
 
 class NoteBody(BaseModel):
+    """Without `client_id` a repeat is another note."""
+
+    client_id: Annotated[Code, Field(min_length=1, max_length=60)] | None = None
     text: Note
 
 
@@ -213,9 +216,11 @@ def _add_acting(router: APIRouter, deps: Deps, signed_in: Signed) -> None:
 
     @router.post(f"{door}/notes", status_code=201)
     async def note(conversation_id: UUID, body: NoteBody, viewer: member) -> NoteAnswer:
-        """For staff only; the customer never sees it."""
+        """For staff only; the customer never sees it. The same `client_id` is one note."""
         with _problems():
-            noted = await actions.staff_notes(deps, viewer, conversation_id, body.text)
+            noted = await actions.staff_notes(
+                deps, viewer, conversation_id, client_id=body.client_id, text=body.text
+            )
         return NoteAnswer(note=NoteView.of(noted))
 
 

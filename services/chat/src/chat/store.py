@@ -244,6 +244,23 @@ async def last_words_at(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -
     return (await session.execute(statement)).scalar()
 
 
+async def opted_out_at(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> dict[str, datetime]:
+    """When the customer last refused each channel."""
+    statement = (
+        select(col(ChatMessage.opt_out), col(ChatMessage.created_at))
+        .join(Conversation, col(Conversation.id) == col(ChatMessage.conversation_id))
+        .where(
+            col(ChatMessage.tenant_id) == tenant_id,
+            col(Conversation.lead_id) == lead_id,
+            col(ChatMessage.author) == "customer",
+            col(ChatMessage.opt_out).is_not(None),
+        )
+        .order_by(col(ChatMessage.seq))
+    )
+    rows = (await session.execute(statement)).all()
+    return {channel: at for channels, at in rows for channel in channels or ()}
+
+
 _ADMITTED = (
     select(Conversation, ChatMessage)
     .outerjoin(

@@ -143,6 +143,8 @@ class Conversation(Table, table=True):
 class ChatMessage(Table, table=True):
     """`action`: the button pressed. `reply_to`: the newest customer message that this one answers.
 
+    `opt_out`: the channels that a customer's message refuses, or that an answer confirms to be refused.
+
     `author_name`: of the member of staff who wrote it.
     """
 
@@ -165,6 +167,7 @@ class ChatMessage(Table, table=True):
     action: str | None = None
     parts: list[dict[str, object]] | None = Field(default=None, sa_type=_JSON)
     reply_to: UUID | None = Field(default=None, index=True)
+    opt_out: list[str] | None = Field(default=None, sa_type=_JSON)
     created_at: datetime = Field(sa_type=_TIME)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from shared.contact import BadEmail, BadPhone
 from shared.events import A2pRegistration, FirstTouch
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
@@ -23,7 +24,7 @@ from ingest.domain.configuration import (
     TenantSettings,
     Text,
 )
-from ingest.domain.contact import BadEmail, BadPhone, Email
+from ingest.domain.contact import Email
 from ingest.domain.delivery import DeliveryStatus, Refused
 from ingest.domain.refusals import (
     CodesUnknown,

@@ -16,7 +16,7 @@ from notifier.actions.settling import settle_unknown
 from notifier.actions.tenants import tenant_named
 from notifier.deps import Deps
 from notifier.store import deliveries, inbound, touches
-from notifier.tables import Delivery
+from notifier.tables import Consent, Delivery
 
 State = Literal["planned", "sending", "sent", "failed", "unknown", "suppressed"]
 
@@ -70,7 +70,10 @@ class Addressee(BaseModel):
 
 
 class ConsentView(BaseModel):
-    """A row of the ledger; `said_at`: when it was said, `at`: when we heard of it."""
+    """A row of the ledger; `said_at`: when it was said, `at`: when we heard of it.
+
+    `of_lead_only`: the lead's refusal counts for its own messages, since nothing proves that the address is its writer's (ADR 19).
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -83,6 +86,7 @@ class ConsentView(BaseModel):
     url: str | None
     ip: str | None
     lead_id: UUID | None
+    of_lead_only: bool = False
     said_at: datetime
     at: datetime
 
@@ -170,7 +174,7 @@ def build_admin_api(deps: Deps) -> APIRouter:
         tenant_id = await tenant_named(deps, tenant)
         found = await proofs_of(deps, tenant_id, whose.address)
         return ConsentProofs(
-            words=[ConsentView.model_validate(word) for word in found.words],
+            words=[_word(word) for word in found.words],
             messages=[_proof(message) for message in found.messages],
         )
 
@@ -193,6 +197,10 @@ def build_admin_api(deps: Deps) -> APIRouter:
         return DeliveryView.model_validate(row)
 
     return router
+
+
+def _word(row: Consent) -> ConsentView:
+    return ConsentView.model_validate(row).model_copy(update={"of_lead_only": row.address == ""})
 
 
 def _proof(message: Delivery) -> MessageProof:

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from shared.db.time import database_now
 from shared.events import Event, Price, StaffLoginRequested, Vehicle
@@ -126,16 +126,17 @@ class Writer:
         }
         return self._to_staff("staff_login", login.login_id, login.email, location, words)
 
-    def stranger_mail(self, message: InboundMessage, location: Location) -> Mail:
-        sender = message.sender or ""
+    def stranger_mail(self, messages: Sequence[InboundMessage], location: Location) -> Mail:
+        """Of the first; the others came since the notice before."""
+        first, *others = messages
+        ids = ",".join(str(message.id) for message in others)
         words = {
-            "sender": phone_as_read(sender) if message.channel == "sms" else quoted(sender, 120),
-            "kind": "text" if message.channel == "sms" else "mail",
-            "text": quoted(message.text or "") or "(no words)",
-            "files": files_named(message.media),
+            **_of_stranger(first),
+            "others": [_of_stranger(message) for message in others],
             "greeting": "",
         }
-        return self._to_staff("stranger_notice", message.id, location.email, location, words)
+        notice_id = uuid5(first.id, ids) if ids else first.id
+        return self._to_staff("stranger_notice", notice_id, location.email, location, words)
 
     def _to_staff(
         self, template: str, message_id: UUID, recipient: str, location: Location, words: dict[str, Any]
@@ -317,3 +318,13 @@ def _handoff_details(context: dict[str, Any]) -> Details:
         ("Suggested reply", "suggested_reply"),
     )
     return rows + [(label, context[name]) for label, name in optional if context.get(name)]
+
+
+def _of_stranger(message: InboundMessage) -> dict[str, str]:
+    sender = message.sender or ""
+    return {
+        "sender": phone_as_read(sender) if message.channel == "sms" else quoted(sender, 120),
+        "kind": "text" if message.channel == "sms" else "mail",
+        "text": quoted(message.text or "") or "(no words)",
+        "files": files_named(message.media),
+    }

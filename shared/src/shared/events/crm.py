@@ -38,7 +38,10 @@ class CrmConsent(Value):
 
 
 class CrmConsentObserved(EventData):
-    """Consents of a lead's customer that are not as they were when the CRM was last looked at. `said_at`: at the latest."""
+    """Consents of a lead's customer that are not as they were when the CRM was last looked at. `said_at`: at the latest.
+
+    `lapsed`: what the CRM granted before and grants no more without a refusal, since the flag is not set any more or the address is gone.
+    """
 
     type: ClassVar[str] = "crm.consent.observed.v1"
     publisher: ClassVar[ServiceName] = "crm-sync"
@@ -46,6 +49,7 @@ class CrmConsentObserved(EventData):
     customer_id: str
     order_id: str | None = None
     consents: tuple[CrmConsent, ...]
+    lapsed: tuple[CrmConsent, ...] = ()
     said_at: AwareDatetime
     seen_by: Literal["webhook", "poll"]
 

@@ -29,7 +29,7 @@ _PHRASES = range(1, 4)
 
 
 LONGEST = 2000
-"""Characters: who wants no more messages says so at an end. It bounds what a stranger's long words cost."""
+"""Characters of one text; `whole.hear_whole` reads what is longer in pieces. It bounds what a stranger's long words cost."""
 
 
 def plain(text: str) -> str:

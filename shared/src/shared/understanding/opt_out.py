@@ -78,7 +78,7 @@ async def keyword_heard(text: str, channel: OutboundChannel | None) -> OptOut | 
 def opt_out_in(text: str, channel: OutboundChannel | None) -> OptOut | None:
     if (alone := _word_alone(text, channel)) is not None:
         return alone
-    text = _ends(text)
+    text = plain(text[:LONGEST]) if len(text) > LONGEST else text
     if not plain(text).strip():
         return None
     parts, torn = _parts(text)
@@ -94,16 +94,8 @@ def opt_out_in(text: str, channel: OutboundChannel | None) -> OptOut | None:
 
 def chances(text: str) -> list[float]:
     """Of the whole message, its sentences and its clauses: for the evaluation."""
-    whole, torn = _parts(_ends(text))
+    whole, torn = _parts(text)
     return _chances(features([*whole, *torn]), _learnt().opt_out)
-
-
-def _ends(text: str) -> str:
-    """Of what is too long to be read whole, the first and the last half of `LONGEST`: the wish stands at an end."""
-    if len(text) <= LONGEST:
-        return text
-    half = LONGEST // 2 - 1
-    return plain(f"{text[:half]}\n{text[-half:]}")
 
 
 def _parts(text: str) -> tuple[list[str], list[str]]:

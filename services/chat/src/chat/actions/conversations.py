@@ -26,13 +26,14 @@ from shared.events import (
 )
 from shared.messaging.failures import DeadLetter, RetryLater
 from shared.messaging.replay import replica
-from shared.understanding.opt_out import hear_opt_out
+from shared.text import pieces
+from shared.understanding.whole import hear_whole
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
 from chat.actions.handing_off import take_over
 from chat.actions.hearing import hear_language
-from chat.actions.messages import Written, store_written
+from chat.actions.messages import MAX_CHARACTERS, Written, store_written
 from chat.actions.records import (
     NewMessage,
     NoConversation,
@@ -306,7 +307,7 @@ async def _tell(session: AsyncSession, scene: Scene, text: str, part: Part, now:
 
 
 async def receive_inbound(deps: Deps, session: AsyncSession, event: Event[InboundMessageReceived]) -> bool:
-    """A text or mail is a message of the same conversation; it is answered on its own channel. True: an answer is owed.
+    """A text or mail is a message of the same conversation, a long one several; it is answered on its own channel. True: an answer is owed.
 
     What comes too often from one sender is kept and shown, and costs no answer.
     """
@@ -316,18 +317,22 @@ async def receive_inbound(deps: Deps, session: AsyncSession, event: Event[Inboun
     refusal = await deps.limits.refusal(sender, within=session)
     if refusal:
         log.warning("inbound.not_answered", limit=refusal.limit, lead_id=str(inbound.lead_id))
-    words = inbound.text.strip()[:4000]
+    words = inbound.text.strip()
     only_pictures = bool(inbound.media) and not words
+    *before, last = pieces(words, MAX_CHARACTERS)
     written = Written(
         client_id=f"{inbound.channel}:{inbound.provider_id}",
-        text=words or phrases.pictures(inbound.media, scene.language) or "(no text)",
+        text=last or phrases.pictures(inbound.media, scene.language) or "(no text)",
         channel=inbound.channel,
         unanswered=refusal is not None or only_pictures,
     )
     heard = None
     if refusal is None or scene.conversation.opt_out_asked:
-        heard = await hear_opt_out(inbound.text, inbound.channel)
+        heard = await hear_whole(inbound.text, inbound.channel)
         await hear_language(inbound.text)
+    for at, piece in enumerate(before, 1):
+        part = replace(written, client_id=f"{written.client_id}#{at}", text=piece, unanswered=True)
+        await store_written(deps, session, scene, part, None, whole=False)
     received = await store_written(deps, session, scene, written, heard)
     if only_pictures and received.new and refusal is None:
         await _tell_of_pictures(deps, session, scene, received.message)
@@ -360,8 +365,11 @@ async def observe_crm_message(deps: Deps, session: AsyncSession, event: Event[Cr
         return
     if observed.author == "staff":
         await take_over(session, scene, deps.now())
-    new = NewMessage(observed.author, observed.text[:4000], channel="crm", client_id=client_id)
-    await add_message(session, scene, new, deps.now())
+    *before, last = pieces(observed.text, MAX_CHARACTERS)
+    named = {f"{client_id}#{at}": piece for at, piece in enumerate(before, 1)} | {client_id: last}
+    for name, words in named.items():
+        new = NewMessage(observed.author, words, channel="crm", client_id=name)
+        await add_message(session, scene, new, deps.now())
     await tell_state(session, conversation)
 
 

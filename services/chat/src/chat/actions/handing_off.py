@@ -174,18 +174,41 @@ def _back_to_assistant(scene: Scene) -> None:
 
 
 async def escalate_next(deps: Deps) -> bool:
-    """The hand-off that nobody has answered for longest goes one level up; False when none is due."""
+    """The hand-off that nobody has answered for longest goes one level up, in opening hours; False when none is due."""
     for tenant_id in await _tenants(deps):
         async with transaction(deps.sessions, tenant_id) as session:
             due = await store_staff.due_handoff(session, tenant_id, deps.now())
             if due is None:
                 continue
+            asked = await store_staff.conversation_by_id(session, tenant_id, due.conversation_id)
+        if asked is None:
+            continue
+        waits_until = await _waits_until(deps, due, Link(tenant_id, asked.lead_id))
+        async with transaction(deps.sessions, tenant_id) as session:
             scene = await _locked(session, tenant_id, due.conversation_id)
             handoff = await store_staff.open_handoff(session, tenant_id, due.conversation_id)
-            if scene is not None and handoff is not None and _is_due(handoff, deps.now()):
+            if scene is None or handoff is None or not _is_due(handoff, deps.now()):
+                return True
+            if waits_until:
+                handoff.escalate_at = waits_until
+                session.add(handoff)
+            else:
                 await _escalate(deps, session, scene, handoff)
-            return True
+        return True
     return False
+
+
+async def _waits_until(deps: Deps, handoff: Handoff, lead: Link) -> datetime | None:
+    """The time a person has once the shop is open; `None`: it is up. While booking is away the last level is kept for when it tells."""
+    now = deps.now()
+    try:
+        opening = await deps.booking.hours(lead, first_day=None)
+    except BookingAway:
+        return now + ANSWER_WITHIN if handoff.level == 1 else None
+    except BookingRefused:
+        return None
+    ends = answer_by(now, opening)
+    return ends if ends > now + ANSWER_WITHIN else None
 
 
 def _is_due(handoff: Handoff, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """The customer's side: a message arrives, the page reads the conversation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,8 @@ from uuid import UUID
 from shared.db.engine import transaction
 from shared.events import Channel
 from shared.http.links import Link
-from shared.understanding.opt_out import OptOut, hear_opt_out
+from shared.understanding.opt_out import OptOut
+from shared.understanding.whole import hear_whole
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
@@ -25,6 +26,9 @@ from chat.domain.intents import AskPrice, ChooseSlot, NameService, understand_ac
 from chat.domain.language import LEANING, SURE, language_of
 from chat.domain.reply.render import moment
 from chat.tables import ChatMessage, Conversation
+
+MAX_CHARACTERS = 4000
+"""Of one message."""
 
 READ_AT_ONCE = 200
 """The first ones, never the last: who resumes behind the last message that came gets all others, too."""
@@ -61,10 +65,19 @@ class Received:
     answer_owed: bool
 
 
-async def engaged_at(deps: Deps, lead: Link) -> datetime | None:
-    """When the customer last wrote, by any channel; `None`: never, as far as is known here."""
+@dataclass(frozen=True)
+class CustomersWords:
+    """`at`: when the customer last wrote, by any channel, `None`: never, as far as is known here. `opted_out`: when they refused a channel."""
+
+    at: datetime | None
+    opted_out: Mapping[str, datetime]
+
+
+async def customers_words(deps: Deps, lead: Link) -> CustomersWords:
     async with transaction(deps.sessions, lead.tenant_id) as session:
-        return await store.last_words_at(session, lead.tenant_id, lead.subject_id)
+        at = await store.last_words_at(session, lead.tenant_id, lead.subject_id)
+        opted_out = await store.opted_out_at(session, lead.tenant_id, lead.subject_id) if at else {}
+    return CustomersWords(at, opted_out)
 
 
 async def receive_message(deps: Deps, lead: Link, written: Written, desk: Desk | None = None) -> Received:
@@ -74,7 +87,7 @@ async def receive_message(deps: Deps, lead: Link, written: Written, desk: Desk |
     """
     if (known := await _admit(deps, lead, written)) is not None:
         return known
-    heard = await hear_opt_out(written.text, None) if written.text else None
+    heard = await hear_whole(written.text, None) if written.text else None
     await hear_language(written.text or "")
     with desk.seat() if desk else nullcontext(Seat(free=False)) as seat:
         async with transaction(deps.sessions, lead.tenant_id) as session:
@@ -116,9 +129,18 @@ def _seen_before(conversation: Conversation, message: ChatMessage) -> Received:
 
 
 async def store_written(
-    deps: Deps, session: AsyncSession, scene: Scene, written: Written, heard: OptOut | None
+    deps: Deps,
+    session: AsyncSession,
+    scene: Scene,
+    written: Written,
+    heard: OptOut | None,
+    *,
+    whole: bool = True,
 ) -> Received:
-    """Under the conversation's lock: the message, what is owed for it, and its event. `heard` in it: an opt-out, maybe."""
+    """Under the conversation's lock: the message, what is owed for it, and its event. `heard` in it: an opt-out, maybe.
+
+    Not `whole`: more of the same message follows, and with it what was heard.
+    """
     conversation, now = scene.conversation, deps.now()
     if known := await _known(session, conversation, written.client_id):
         return known
@@ -130,9 +152,9 @@ async def store_written(
         sure = LEANING if conversation.next_seq <= FIRST_WORDS else SURE
         conversation.language = language_of(written.text, sure) or conversation.language
     text = written.text if written.text is not None else label_of(written.action or "", scene)
-    opt_out = meant(scene, written.text, heard, now) if written.text is not None else None
+    opt_out = meant(scene, written.text, heard, now) if written.text is not None and whole else None
     refuses = opt_out is not None and opt_out.sure
-    conversation.opt_out_asked = False
+    conversation.opt_out_asked = conversation.opt_out_asked and not whole
     new = NewMessage(
         "customer",
         text,

@@ -185,6 +185,7 @@ async def add_message(session: AsyncSession, scene: Scene, new: NewMessage, now:
         action=new.action,
         parts=_PARTS.dump_python(new.parts, mode="json") if new.parts else None,
         reply_to=new.reply_to,
+        opt_out=list(new.opt_out) or None,
         created_at=now,
     )
     conversation.next_seq += 1

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from shared.db.engine import transaction
 from shared.events import Channel, Event, StaffChanged
@@ -253,11 +253,17 @@ async def staff_gives_back(deps: Deps, viewer: Viewer, conversation_id: UUID) ->
     deps.bell.ring(0)
 
 
-async def staff_notes(deps: Deps, viewer: Viewer, conversation_id: UUID, text: str) -> StaffNote:
+async def staff_notes(
+    deps: Deps, viewer: Viewer, conversation_id: UUID, *, client_id: str | None, text: str
+) -> StaffNote:
+    """The same `client_id` of one person is one note."""
+    note_id = uuid5(conversation_id, f"note:{viewer.staff_id}:{client_id}") if client_id else uuid4()
     async with transaction(deps.sessions, viewer.tenant_id) as session:
         await _scene(session, viewer, conversation_id)
+        if known := await session.get(StaffNote, note_id):
+            return known
         note = StaffNote(
-            id=uuid4(),
+            id=note_id,
             tenant_id=viewer.tenant_id,
             conversation_id=conversation_id,
             author_name=viewer.name,

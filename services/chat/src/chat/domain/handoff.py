@@ -19,7 +19,7 @@ ANSWER_WITHIN = timedelta(minutes=5)
 
 
 def answer_by(now: datetime, opening: OpeningHours | None) -> datetime:
-    """The end of the time that a person has; it begins when the shop opens. Hours that are not known count as open."""
+    """The end of the time that a person has; it begins when the shop opens. Whoever does not know the hours asks again then."""
     begins = opening.opens_next if opening and not opening.open_now and opening.opens_next else now
     return begins + ANSWER_WITHIN
 

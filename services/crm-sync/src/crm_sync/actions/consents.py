@@ -109,13 +109,24 @@ async def note_customer(session: AsyncSession, seen: SeenCustomer, *, told: bool
     said, before = consents_of(customer), row.consents or {}
     news = tuple(one for one in said if before.get(f"{one.channel} {one.address}") != one.granted)
     row.consents = {f"{one.channel} {one.address}": one.granted for one in said}
+    lapsed = tuple(_lapsed(key) for key, granted in before.items() if granted and key not in row.consents)
     row.location_id = seen.location_id or row.location_id
     row.crm_updated_at, row.seen_by = customer.updated_date, seen.seen_by
-    if news and told:
-        await _tell(session, seen, news)
+    if (news or lapsed) and told:
+        await _tell(session, seen, news, lapsed)
 
 
-async def _tell(session: AsyncSession, seen: SeenCustomer, news: tuple[CrmConsent, ...]) -> None:
+def _lapsed(key: str) -> CrmConsent:
+    channel, _, address = key.partition(" ")
+    words = "ShopMonkey: the flag is not set any more"
+    return CrmConsent(
+        channel="sms" if channel == "sms" else "email", address=address, granted=False, words=words
+    )
+
+
+async def _tell(
+    session: AsyncSession, seen: SeenCustomer, news: tuple[CrmConsent, ...], lapsed: tuple[CrmConsent, ...]
+) -> None:
     lead = await store.newest_lead_of_customer(session, seen.tenant_id, seen.customer.id)
     await record(
         session,
@@ -123,6 +134,7 @@ async def _tell(session: AsyncSession, seen: SeenCustomer, news: tuple[CrmConsen
             customer_id=seen.customer.id,
             order_id=seen.order_id,
             consents=news,
+            lapsed=lapsed,
             said_at=seen.customer.updated_date or seen.at,
             seen_by=seen.seen_by,
         ),

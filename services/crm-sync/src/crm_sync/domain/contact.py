@@ -1,17 +1,15 @@
 """Who asks, for which vehicle, and may we write: read from the CRM's customer and vehicle."""
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import phonenumbers
+from shared.contact import DEFAULT_REGION, BadEmail, BadPhone, normal_email, normal_phone
 from shared.events import Consent, Contact, CrmConsent, CrmRef, Vehicle
 
 from crm_sync.domain.crm import CrmVehicle, Customer, Email, Order, PhoneNumber
 
 VEHICLE_CLASSES = frozenset({"coupe", "sedan", "suv", "truck", "van"})
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @dataclass(frozen=True)
@@ -131,21 +129,19 @@ def _primary_phone(customer: Customer) -> PhoneNumber | None:
 
 
 def _address(entry: Email) -> str | None:
-    address = (entry.email or "").strip().lower()
-    return address if len(address) <= 254 and _EMAIL.fullmatch(address) else None
+    try:
+        return normal_email(entry.email or "")
+    except BadEmail:
+        return None
 
 
 def _e164(entry: PhoneNumber) -> str | None:
     """None when it cannot be dialled; a number without a country code is taken for one of `entry.country`, else US."""
-    region = (entry.country or "US").upper()
+    region = (entry.country or "").upper()
     try:
-        number = phonenumbers.parse(entry.number or "", region if len(region) == 2 else "US")
-    except phonenumbers.NumberParseException:
+        return normal_phone(entry.number or "", region if len(region) == 2 else DEFAULT_REGION)
+    except BadPhone:
         return None
-    # `is_possible_number` would also take a number that lacks its area code.
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _vehicle(vehicle: CrmVehicle) -> Vehicle:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 from pydantic import SecretStr
+from shared.contact import address_or_none, normal_address
 from shared.db.engine import Sessions, transaction
 from shared.events import ContactOptedOut, CrmLeadObserved, Event, PersonErasureRequested
 from shared.messaging.outbox import record
@@ -17,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ingest import store
 from ingest.actions.receive import lead_id_of
 from ingest.actions.staff import blank_member
-from ingest.domain.contact import address_or_none, normal_address, usable
+from ingest.domain.contact import usable
 from ingest.domain.refusals import TenantUnknown
 from ingest.holdings import HOLDINGS
 from ingest.tables import Lead, StaffMember

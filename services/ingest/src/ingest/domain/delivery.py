@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from shared.contact import address_or_none
 from shared.text import cleaned, cleaned_json
 
-from ingest.domain.contact import address_or_none
 from ingest.domain.signature import SignatureHeaders
 
 MAX_WEBHOOK_ID = 200

@@ -1,8 +1,9 @@
 """Confirmations of what was booked, moved or cancelled, and the reminders before it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from shared.events import (
     AppointmentCancelled,
@@ -17,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.intents import Addresses, Intent, addresses_of, intend
 from notifier.actions.leads import need_lead, need_location, stop_sequence
-from notifier.domain.gate import Purpose
-from notifier.domain.quiet_hours import next_allowed, zones_of
+from notifier.domain.gate import LEAST_WARNING, Purpose
+from notifier.domain.quiet_hours import last_allowed, next_allowed, zones_of
 from notifier.store import deliveries, replicas
 from notifier.tables import Appointment, Delivery, Lead
 
@@ -26,8 +27,6 @@ REMINDERS: tuple[tuple[timedelta, tuple[OutboundChannel, ...]], ...] = (
     (timedelta(hours=24), ("email", "sms")),
     (timedelta(hours=2), ("sms",)),
 )
-LEAST_WARNING = timedelta(minutes=30)
-"""A reminder that quiet hours push closer to the appointment than this helps nobody."""
 
 _BY_SHOP = {
     "confirmation": "restored_by_shop",
@@ -97,12 +96,23 @@ def _messages(fact: AppointmentFact, lead: Lead, template: str, now: datetime) -
 
 
 def _reminders(fact: AppointmentFact, lead: Lead, addresses: Addresses, now: datetime) -> Iterator[Delivery]:
+    zones = zones_of(fact.timezone, addresses.get("sms"))
     for before, channels in REMINDERS:
-        due_at = next_allowed(fact.start - before, zones_of(fact.timezone, addresses.get("sms")))
-        if now < due_at <= fact.start - LEAST_WARNING:
+        if due_at := _reminder_at(fact.start, before, zones, now):
             hours = int(before.total_seconds() // 3600)
             key = f"remind:{fact.appointment_id}:{fact.sequence}:{hours}h"
             yield from intend(_intent(fact, key, "reminder", due_at), lead, addresses, channels, now)
+
+
+def _reminder_at(
+    start: datetime, before: timedelta, zones: Sequence[ZoneInfo], now: datetime
+) -> datetime | None:
+    """Where quiet hours leave no time before the appointment it is for the evening before, or at once; `None`: too late for it."""
+    due_at, latest = next_allowed(start - before, zones), start - LEAST_WARNING
+    if due_at <= latest:
+        return due_at if now < due_at else None
+    due_at = max(last_allowed(start - before, zones), now)
+    return due_at if next_allowed(due_at, zones) == due_at <= latest else None
 
 
 def _intent(fact: AppointmentFact, key: str, template: str, due_at: datetime) -> Intent:

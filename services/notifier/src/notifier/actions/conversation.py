@@ -2,7 +2,8 @@
 
 from shared.events import BookingDeclined, Channel, Event, MessageSent
 from shared.events.notification import OutboundChannel
-from shared.understanding.opt_out import OptOut, hear_opt_out
+from shared.understanding.opt_out import OptOut
+from shared.understanding.whole import hear_whole
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.consents import hold_marketing, opt_out_as_said
@@ -21,7 +22,7 @@ async def hear_customer(message: MessageSent) -> OptOut | None:
     """What came by SMS or e-mail was read for an opt-out at the door; the web chat is read here."""
     if message.author != "customer" or message.channel not in {"web", "crm"}:
         return None
-    return await hear_opt_out(message.text, None)
+    return await hear_whole(message.text, None)
 
 
 async def follow_conversation(session: AsyncSession, event: Event[MessageSent], heard: OptOut | None) -> None:

@@ -11,7 +11,8 @@ from shared.events.notification import Media
 from shared.http.limits import Use
 from shared.messaging.outbox import record
 from shared.telemetry.traces import correlated
-from shared.understanding.opt_out import OptOut, hear_opt_out, is_carriers_word, keyword_heard
+from shared.understanding.opt_out import OptOut, is_carriers_word, keyword_heard
+from shared.understanding.whole import hear_whole
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.consents import hold_marketing, is_out, opt_out_as_said
@@ -19,8 +20,9 @@ from notifier.actions.intents import Intent, addresses_of, intend
 from notifier.actions.leads import need_location, stop_sequence
 from notifier.actions.ledger import Said, refuse
 from notifier.actions.sending import apply_status, note_accepted
-from notifier.actions.strangers import plan_notice
+from notifier.actions.strangers import plan_another, plan_notice
 from notifier.deps import Deps
+from notifier.domain.consent import CRM
 from notifier.domain.gate import Purpose
 from notifier.domain.opt_in import opts_in
 from notifier.domain.quoted import is_quoted
@@ -85,6 +87,8 @@ async def receive(deps: Deps, tenant_id: UUID, message: Inbound) -> None:
         row = _row(tenant_id, message, lead, proven=proven)
         if lead is None and not message.automatic and not (wish and wish.sure):
             await plan_notice(session, row, message.to)
+        if lead and not proven and not message.automatic:
+            await plan_another(session, row, lead)
         if not await inbound.add_inbound(session, row):
             return
         with correlated(lead.correlation_id if lead else ""):
@@ -104,7 +108,7 @@ async def _wish_in(deps: Deps, tenant_id: UUID, message: Inbound) -> OptOut | No
 
     Of a sender who is over their limit only the words that stand alone count, which cost nothing.
     """
-    hear = keyword_heard if await deps.limits.refusal(*_uses(tenant_id, message)) else hear_opt_out
+    hear = keyword_heard if await deps.limits.refusal(*_uses(tenant_id, message)) else hear_whole
     wish = await hear(message.text, message.channel)
     subject = (message.subject or "").strip()
     if wish is not None or not subject or is_quoted(subject):
@@ -209,7 +213,8 @@ async def _opt_in(session: AsyncSession, lead: Lead, message: Inbound) -> None:
     address = (message.channel, message.sender)
     await leads.lock_addresses(session, lead.tenant_id, [message.sender])
     newest = (await consents.newest(session, lead.tenant_id, [address])).get(address)
-    granted = [] if newest is not None and newest.permission == "granted" else [message.sender]
+    known = newest is not None and newest.permission == "granted" and newest.source != CRM
+    granted = [] if known else [message.sender]
     if "sms" in await consents.refused_by_lead(session, lead.tenant_id, lead.id):
         granted.append("")
     given = [

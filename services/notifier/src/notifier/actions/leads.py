@@ -204,16 +204,18 @@ async def _new_consents(session: AsyncSession, event: Event[LeadReceived], lead:
             said_at=proof.said_at if proof else event.data.received_at,
         )
         for channel, address in addresses
-        if _is_news(known.get((channel, address)), refused=channel in refused)
+        if _is_news(known.get((channel, address)), refused=channel in refused, own=event.data.source == FORM)
     ]
 
 
-def _is_news(known: Consent | None, *, refused: bool) -> bool:
+def _is_news(known: Consent | None, *, refused: bool, own: bool) -> bool:
     """What they refused before their address was known counts against whatever others have said of it.
 
-    The CRM's own refusal does not stand for theirs: it may be taken back there.
+    The CRM's own refusal does not stand for theirs: it may be taken back there; nor does its consent for one of their `own`, which outlasts it.
     """
     if known is None:
+        return True
+    if own and not refused and known.source == CRM and known.permission != "opted_out":
         return True
     return refused and (known.source == CRM or (known.permission == "granted" and known.source != START))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import SecretStr
 from shared.db.time import database_now
@@ -14,7 +14,8 @@ from shared.persons import address_hashes, erased_signs
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.deps import Deps
-from notifier.domain.consent import CRM, Word, crm_counts
+from notifier.domain.consent import CRM, Word, crm_counts, crm_lapses
+from notifier.domain.gate import Permission
 from notifier.store import consents, leads
 from notifier.store.consents import Address
 from notifier.tables import Consent, Lead
@@ -77,12 +78,35 @@ async def _tell(
 async def heed_crm_consents(session: AsyncSession, event: Event[CrmConsentObserved], deps: Deps) -> None:
     """Only the channel that is refused ends, at once: the gate asks the ledger when a message is about to go."""
     key, told = deps.settings.person_key, event.data
-    addresses = {one.address for one in told.consents}
+    addresses = {one.address for one in (*told.consents, *told.lapsed)}
     gone = await erased_signs(session, event.tenant_id, addresses, key, since=event.time)
     await _keep_of_erased(session, event, [one for one in told.consents if one.address in gone], key)
     subject = await leads.lead(session, event.tenant_id, UUID(event.subject))
     words = [one for one in told.consents if one.address not in gone]
     await hear_crm(session, event.tenant_id, words, told.said_at, key, subject)
+    lapsed = [one for one in told.lapsed if one.address not in gone]
+    await _end_lapsed(session, event.tenant_id, lapsed, told.said_at, subject)
+
+
+async def _end_lapsed(
+    session: AsyncSession,
+    tenant_id: UUID,
+    lapsed: Sequence[CrmConsent],
+    said_at: datetime,
+    subject: Lead | None,
+) -> None:
+    """Nobody refused anything: as if the CRM had never been asked. What the person agreed to elsewhere stands again."""
+    await leads.lock_addresses(session, tenant_id, [one.address for one in lapsed])
+    newest = await consents.newest(session, tenant_id, [(one.channel, one.address) for one in lapsed])
+    for one in lapsed:
+        known = newest.get((one.channel, one.address))
+        if not crm_lapses(said_at, _word(known) if known else None):
+            continue
+        if own := await consents.own_grant(session, tenant_id, (one.channel, one.address)):
+            again = own.model_copy(update={"id": uuid4()})
+            await consents.add_consents(session, [again])
+        else:
+            await _write_down(session, tenant_id, one, "unknown", said_at, subject)
 
 
 async def _keep_of_erased(
@@ -119,9 +143,12 @@ async def hear_crm(
     for one in words:
         known = newest.get((one.channel, one.address))
         if crm_counts(said_at, _word(known) if known else None):
+            permission: Permission = "granted" if one.granted else "opted_out"
+            lead = await _write_down(session, tenant_id, one, permission, said_at, subject)
             out_before = known is not None and known.permission == "opted_out"
-            tell = not one.granted and not out_before
-            await _write_down(session, tenant_id, one, said_at, subject, tell=tell)
+            if lead and not one.granted and not out_before:
+                said = Said("staff", one.words)
+                await _tell(session, tenant_id, (one.channel, one.address), said, lead)
 
 
 async def tell_what_waited(session: AsyncSession, lead: Lead, addresses: Sequence[Address]) -> None:
@@ -150,12 +177,11 @@ async def _write_down(
     session: AsyncSession,
     tenant_id: UUID,
     one: CrmConsent,
+    permission: Permission,
     said_at: datetime,
     subject: Lead | None,
-    *,
-    tell: bool,
-) -> None:
-    """Of an address that no lead has nobody is told yet: it would stay in the log when its person is erased."""
+) -> Lead | None:
+    """The lead that has the address. Of one that no lead has nobody is told yet: it would stay in the log when its person is erased."""
     find = leads.newest_lead_by_phone if one.channel == "sms" else leads.newest_lead_by_email
     lead = await find(session, tenant_id, one.address, "")
     of_lead = lead or subject
@@ -163,14 +189,12 @@ async def _write_down(
         tenant_id=tenant_id,
         channel=one.channel,
         address=one.address,
-        permission="granted" if one.granted else "opted_out",
+        permission=permission,
         source=CRM,
         text=one.words,
         lead_id=of_lead.id if of_lead else None,
-        untold=not one.granted and lead is None,
+        untold=permission == "opted_out" and lead is None,
         said_at=said_at,
     )
     await consents.add_consents(session, [row])
-    if tell and lead:
-        said = Said("staff", one.words)
-        await _tell(session, tenant_id, (one.channel, one.address), said, lead)
+    return lead

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.db.engine import transaction
+from shared.events.notification import OutboundChannel
 from shared.persons import address_hashes
 
 from notifier.deps import Deps
@@ -32,12 +33,11 @@ class Proofs:
 async def proofs_of(deps: Deps, tenant_id: UUID, address: str) -> Proofs:
     """Also what was kept of one whose person was erased."""
     hashes = address_hashes(address, deps.settings.person_key)
+    channel: OutboundChannel = "email" if "@" in address else "sms"
     async with transaction(deps.sessions, tenant_id) as session:
-        words = await consents.ledger_of(session, tenant_id, (address, *hashes))
+        theirs = await leads.leads_of_address(session, tenant_id, (channel, address))
+        words = await consents.ledger_of(session, tenant_id, channel, (address, *hashes), theirs)
         named = {word.lead_id for word in words if word.lead_id}
-        theirs = await leads.leads_of_address(
-            session, tenant_id, ("email" if "@" in address else "sms", address)
-        )
         messages = await deliveries.deliveries_to(session, tenant_id, address, {*named, *theirs})
     return Proofs(words, messages)
 

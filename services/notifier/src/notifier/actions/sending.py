@@ -64,6 +64,7 @@ from notifier.tables import Consent, Delivery
 
 log = structlog.get_logger()
 
+AT_ONCE = timedelta(minutes=1)
 LOOK_UP_AFTER = timedelta(seconds=10)
 """Until then a text may still be on its way into the provider's list."""
 
@@ -136,7 +137,15 @@ async def claim_due(
         slug = await replicas.tenant_slug(session, tenant_id) if due else None
     await heed_first_touches(deps, tenant_id, due)
     return [
-        Claimed(tenant_id, slug or "", delivery.id, delivery.attempts, letter, begin_by, _question(delivery))
+        Claimed(
+            tenant_id,
+            slug or "",
+            delivery.id,
+            delivery.attempts,
+            letter,
+            begin_by,
+            _question(delivery, asked.consents.get(_address(delivery)), now),
+        )
         for delivery, letter in letters
         if letter
     ]
@@ -222,7 +231,12 @@ def _letter(due: DueDelivery, asked: Asked, stricter: Sequence[State], now: date
         rules=stricter,
         enough_until=asked.texts.enough_until(delivery.address, texts_a_day(stricter), now),
         asked_at=asked_at(due.lead),
+        reminds_of=_reminds_of(delivery),
     )
+
+
+def _reminds_of(delivery: Delivery) -> datetime | None:
+    return datetime.fromisoformat(delivery.payload["start"]) if delivery.template == "reminder" else None
 
 
 def _superseded(due: DueDelivery, now: datetime) -> bool:
@@ -231,8 +245,8 @@ def _superseded(due: DueDelivery, now: datetime) -> bool:
     if delivery.sequence is None:
         return False
     newer = due.current_sequence is not None and due.current_sequence > delivery.sequence
-    over = delivery.template == "reminder" and now >= datetime.fromisoformat(delivery.payload["start"])
-    return newer or over
+    start = _reminds_of(delivery)
+    return newer or (start is not None and now >= start)
 
 
 def _take(deps: Deps, due: DueDelivery, now: datetime) -> Text | Mail | None:
@@ -257,21 +271,35 @@ def _write(deps: Deps, due: DueDelivery) -> Text | Mail:
     return write(due.delivery, due.lead, due.location)
 
 
-def _question(delivery: Delivery) -> Callable[[House], Awaitable[str | None]]:
-    """Why not to send it, as chat or booking know at the moment of sending; `None`: nothing against it."""
+def _question(
+    delivery: Delivery, newest: Consent | None, now: datetime
+) -> Callable[[House], Awaitable[str | None]]:
+    """Why not to send it, as chat or booking know at the moment of sending; `None`: nothing against it.
+
+    `newest`: the word on its address that the gate has heeded.
+    """
     lead = Link(delivery.tenant_id, delivery.lead_id)
-    follow_up = delivery.purpose == Purpose.TOUCH and delivery.touch != 0
-    appointment_id = delivery.appointment_id if delivery.template == "reminder" else None
-    start = datetime.fromisoformat(delivery.payload["start"]) if appointment_id else None
+    may_be_answered = delivery.purpose == Purpose.TOUCH and not _goes_at_once(delivery, now)
+    appointment_id, start = delivery.appointment_id, _reminds_of(delivery)
+    is_text = delivery.channel == "sms"
+    heeded_at = newest.said_at if newest else None
 
     async def ask(house: House) -> str | None:
-        if follow_up and await house.has_engaged(lead):
+        if may_be_answered and (await house.words_of(lead)).at:
             return ENGAGED
-        if appointment_id and start and not await house.stands(lead, appointment_id, start):
+        if not (appointment_id and start):
+            return None
+        if not await house.stands(lead, appointment_id, start):
             return "superseded"
-        return None
+        refused_at = (await house.words_of(lead)).opted_out.get("sms") if is_text else None
+        return "opted_out" if refused_at and (heeded_at is None or refused_at > heeded_at) else None
 
     return ask
+
+
+def _goes_at_once(delivery: Delivery, now: datetime) -> bool:
+    """A first touch within a minute of its lead: what it greets with has been answered by nobody."""
+    return is_first_touch(delivery) and now - delivery.created_at <= AT_ONCE
 
 
 async def deliver(deps: Deps, claimed: Claimed) -> Outcome:

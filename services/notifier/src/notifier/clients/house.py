@@ -21,8 +21,11 @@ class HouseAway(Exception):
     """Nobody answered, or not in a way we understand: nothing is known."""
 
 
-class _Engaged(BaseModel):
+class CustomersWords(BaseModel):
+    """`at`: when the customer last wrote, by whatever way; `opted_out`: when they last refused each channel."""
+
     at: AwareDatetime | None = None
+    opted_out: dict[str, AwareDatetime] = {}
 
 
 class _Appointment(BaseModel):
@@ -45,10 +48,10 @@ class House:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def has_engaged(self, lead: Link) -> bool:
-        """Whether the customer has written to us, by whatever way."""
+    async def words_of(self, lead: Link) -> CustomersWords:
+        """What the customer has said so far, also what no event has told of yet."""
         answer = await self._ask(lead, f"{self._chat_url}/api/chat/engaged")
-        return answer is not None and _read(_Engaged, answer).at is not None
+        return _read(CustomersWords, answer) if answer else CustomersWords()
 
     async def stands(self, lead: Link, appointment_id: UUID, start: datetime) -> bool:
         """Whether the appointment is still to be, and at this time."""

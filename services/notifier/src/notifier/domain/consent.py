@@ -29,3 +29,8 @@ def crm_counts(said_at: datetime, newest: Word | None) -> bool:
         mine = newest.granted or newest.source == CRM
         return mine and said_at > newest.said_at
     return newest.granted
+
+
+def crm_lapses(said_at: datetime, newest: Word | None) -> bool:
+    """Whether a consent ends with the CRM's flag: one that the person gave elsewhere does not."""
+    return newest is None or (newest.source == CRM and said_at > newest.said_at)

@@ -36,6 +36,9 @@ TOO_OFTEN = "too_many_unasked"
 A_MOMENT = timedelta(minutes=15)
 """As long as who asked us is taken to wait for the answer."""
 
+LEAST_WARNING = timedelta(minutes=30)
+"""A reminder that quiet hours push closer to the appointment than this helps nobody."""
+
 Permission = Literal["granted", "opted_out", "unknown"]
 
 
@@ -66,6 +69,7 @@ class Letter:
     `answers`: the first mail to somebody who asked, of whose consent their request's CRM says nothing. `too_many`: its address had all the first touches it gets for now; `crowded_until`: the shop's form had them.
     `phone` says in which zones the person may be, `rules` are those of their states; `enough_until`: as many texts as
     those allow went there within a day. `asked_at`: when the person asked us, `None`: we heard of them from the shop.
+    `reminds_of`: when the appointment begins that a reminder is of.
     """
 
     purpose: Purpose
@@ -83,6 +87,7 @@ class Letter:
     rules: Sequence[Rule] = ()
     enough_until: datetime | None = None
     asked_at: datetime | None = None
+    reminds_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,8 @@ def decide(letter: Letter, shop: Shop, now: datetime) -> Decision:
     reason = _switched_off(letter, shop) or _not_wanted(letter)
     if reason:
         return Suppress(reason)
+    if letter.reminds_of:
+        return _remind(letter, letter.reminds_of, shop, now)
     if letter.purpose is not Purpose.TOUCH:
         return Go()
     until = goes_from(letter, shop, now)
@@ -119,6 +126,14 @@ def decide(letter: Letter, shop: Shop, now: datetime) -> Decision:
     if letter.enough_until:
         return Wait(letter.enough_until, ENOUGH_TODAY)
     return Wait(letter.crowded_until, CROWDED) if letter.crowded_until else Go()
+
+
+def _remind(letter: Letter, start: datetime, shop: Shop, now: datetime) -> Decision:
+    """However late it is: nobody is woken by a reminder that an outage has delayed."""
+    until = next_allowed(now, zones_of(shop.timezone, letter.phone))
+    if until == now:
+        return Go()
+    return Wait(until) if until <= start - LEAST_WARNING else Suppress("too_late")
 
 
 def goes_from(touch: Letter, shop: Shop, now: datetime) -> datetime:

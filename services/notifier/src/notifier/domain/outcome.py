@@ -20,15 +20,18 @@ WAITING = AWAY | TROUBLED
 """What was refused so is due again when the provider is back."""
 NEVER_GIVEN_UP = AWAY | {HOUSE_AWAY}
 FOR_GOOD = frozenset(
-    {"smtp_550", "smtp_551", "smtp_553"}  # RFC 5321 4.2.3: no such mailbox, moved, no such name
+    # RFC 5321 4.2.3, RFC 7504: no such mailbox, moved, no such name, not there, its form not known, takes no mail. 552 is a full one.
+    {"smtp_550", "smtp_551", "smtp_553", "smtp_554", "smtp_555", "smtp_556", "smtputf8_not_offered"}
     | {
         "21211",
         "21214",
         "21217",
+        "21408",
+        "21612",
         "21614",
         "30005",
         "30006",
-    }  # Twilio: no number, no mobile one, unknown, a landline
+    }  # Twilio: no number, a region that is not switched on, no way there from ours, no mobile one, unknown, a landline
 )
 """The address takes nothing, neither today nor next week."""
 

@@ -48,6 +48,28 @@ def next_allowed(moment: datetime, zones: Sequence[ZoneInfo], rules: Sequence[Ru
     return next_allowed(moment, zones[1:], rules)
 
 
+def last_allowed(moment: datetime, zones: Sequence[ZoneInfo]) -> datetime:
+    """The newest before it by our own hours, an hour before they end, so that what is a little late goes all the same."""
+    candidate = moment
+    for _ in range(_ROUNDS):
+        moved = candidate
+        for zone in zones:
+            moved = _before_quiet(moved, zone)
+        if moved == candidate:
+            return candidate
+        candidate = moved
+    return last_allowed(moment, zones[1:])
+
+
+def _before_quiet(moment: datetime, zone: ZoneInfo) -> datetime:
+    local = moment.astimezone(zone)
+    last = time(OURS.closes.hour - 1)
+    if OURS.opens <= local.time() <= last:
+        return moment
+    day = local.date() if local.time() > last else local.date() - timedelta(days=1)
+    return datetime.combine(day, last, zone).astimezone(moment.tzinfo)
+
+
 def _after_quiet(moment: datetime, zone: ZoneInfo, rules: Sequence[Rule]) -> datetime:
     local = moment.astimezone(zone)
     day, hours = local.date(), hours_on(local.date(), rules)

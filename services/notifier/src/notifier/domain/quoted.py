@@ -17,8 +17,13 @@ ROUNDS = 10
 
 _UNREADABLE = (LxmlError, ValueError, RecursionError)
 _ADDED_BY_A_PROGRAM = re.compile(
-    r"(?:sent from|enviado desde|get outlook|obt\w+ outlook)\b.{0,60}", re.IGNORECASE
+    r"(?:(?:sent from|enviado desde)(?: (?:my|mi|the|el|la|all-new|new|nuevo|yahoo|aol|google|gmail|outlook|hotmail|mail|correo|email"
+    r"|app|for|para|on|en|iphone|ipad|ios|android|windows|mac|samsung|galaxy|motorola|pixel|huawei|xiaomi|blackberry|nokia|verizon"
+    r"|t-mobile|at&t|4g|5g|lte|wireless|smartphone|phone|mobile|cell|tel[eé]fono|celular|m[oó]vil|tablet|tableta|device|dispositivo"
+    r"|de|inteligente|[\w-]*\d[\w+-]*))+|(?:get|obt\w+) outlook (?:for|para) (?:ios|android)(?: ?[<(]\S+[>)])?)[.!]?",
+    re.IGNORECASE,
 )
+"""The whole line, of such words alone: whoever goes on behind it says something."""
 _QUOTED_SUBJECT = re.compile(r"(?:re|aw|fwd?|rv|tr|wg)\s*:", re.IGNORECASE)
 _FORWARDED = re.compile(r"(?:fwd?|rv|tr|wg)\s*:", re.IGNORECASE)
 
@@ -55,10 +60,9 @@ def _joined(parts: list[str]) -> str:
 
 
 def _own_lines(part: str) -> str:
-    """Without short quotes, which the library leaves in, without the signature (RFC 3676, 4.3) and what a phone adds."""
+    """Without short quotes, which the library leaves in, and what a phone adds. A signature stays: people write below it, too."""
     lines = _unmarked(part).split("\n")
-    ends = next((at for at, line in enumerate(lines) if line.rstrip() == "--"), len(lines))
-    return "\n".join(line for line in lines[:ends] if not _ADDED_BY_A_PROGRAM.fullmatch(line.strip())).strip()
+    return "\n".join(line for line in lines if not _ADDED_BY_A_PROGRAM.fullmatch(line.strip())).strip()
 
 
 def _unmarked(text: str) -> str:

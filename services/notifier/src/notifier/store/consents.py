@@ -6,7 +6,7 @@ from typing import cast
 from uuid import UUID
 
 from shared.events.notification import OutboundChannel
-from sqlalchemy import exists, select, tuple_, update
+from sqlalchemy import and_, exists, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -51,12 +51,19 @@ async def newest(
     return {(cast("OutboundChannel", row.channel), row.address): row for row in rows}
 
 
-async def ledger_of(session: AsyncSession, tenant_id: UUID, names: Collection[str]) -> Sequence[Consent]:
-    """Of one address, by whatever name it is kept; oldest first."""
+async def ledger_of(
+    session: AsyncSession,
+    tenant_id: UUID,
+    channel: OutboundChannel,
+    names: Collection[str],
+    lead_ids: Collection[UUID],
+) -> Sequence[Consent]:
+    """Of one address, by whatever name it is kept, and what its leads refused for themselves alone; oldest first."""
+    for_itself = and_(col(Consent.address) == "", col(Consent.lead_id).in_(lead_ids))
     statement = select(Consent).where(
         col(Consent.tenant_id) == tenant_id,
-        col(Consent.channel).in_(("email", "sms")),
-        col(Consent.address).in_(names),
+        col(Consent.channel) == channel,
+        or_(col(Consent.address).in_(names), for_itself),
     )
     return (await session.execute(statement.order_by(col(Consent.at)))).scalars().all()
 
@@ -76,6 +83,24 @@ async def refusal_of(session: AsyncSession, tenant_id: UUID, address: Address) -
     )
     row = (await session.execute(newest)).first()
     return row[0] if row is not None and row[1] == "opted_out" else None
+
+
+async def own_grant(session: AsyncSession, tenant_id: UUID, address: Address) -> Consent | None:
+    """The person's own consent under what the CRM has granted since; `None`: there is none, or the CRM has refused since."""
+    channel, value = address
+    statement = (
+        select(Consent)
+        .where(
+            col(Consent.tenant_id) == tenant_id,
+            col(Consent.channel) == channel,
+            col(Consent.address) == value,
+            or_(col(Consent.source) != CRM, col(Consent.permission) == "opted_out"),
+        )
+        .order_by(col(Consent.at).desc())
+        .limit(1)
+    )
+    found = (await session.execute(statement)).scalar()
+    return found if found is not None and found.permission == "granted" else None
 
 
 async def put_name_to(session: AsyncSession, tenant_id: UUID, address: str, hashes: Sequence[str]) -> None:

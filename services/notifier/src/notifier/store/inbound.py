@@ -1,11 +1,11 @@
 """What customers wrote."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from shared.events.notification import OutboundChannel
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -54,10 +54,27 @@ async def notices(
     return [sender for sender in (await session.execute(statement)).scalars() if sender]
 
 
+MOST_IN_ONE_NOTICE = 50
+
+
+async def has_unproven(session: AsyncSession, tenant_id: UUID, lead_id: UUID, moment: datetime) -> bool:
+    """On the day of `moment`, by UTC."""
+    statement = select(
+        exists().where(
+            col(InboundMessage.tenant_id) == tenant_id,
+            col(InboundMessage.lead_id) == lead_id,
+            ~col(InboundMessage.proven),
+            ~col(InboundMessage.automatic),
+            col(InboundMessage.received_at) >= moment.replace(hour=0, minute=0, second=0, microsecond=0),
+        )
+    )
+    return bool((await session.execute(statement)).scalar())
+
+
 async def claim_notice(
     session: AsyncSession, tenant_id: UUID, now: datetime, until: datetime
-) -> InboundMessage | None:
-    """The oldest whose shop is to be told; due again at `until`, unless it is noted by then."""
+) -> Sequence[InboundMessage]:
+    """The oldest whose shop is to be told, with what is held for that shop's next notice; due again at `until`, unless noted by then."""
     statement = (
         select(InboundMessage)
         .where(
@@ -70,16 +87,34 @@ async def claim_notice(
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    message = (await session.execute(statement)).scalar()
-    if message is not None:
+    first = (await session.execute(statement)).scalar()
+    if first is None:
+        return ()
+    held = (
+        select(InboundMessage)
+        .where(
+            col(InboundMessage.tenant_id) == tenant_id,
+            col(InboundMessage.location_id) == first.location_id,
+            col(InboundMessage.id) != first.id,
+            col(InboundMessage.notice_due_at) > col(InboundMessage.received_at),
+            col(InboundMessage.text).is_not(None),
+        )
+        .order_by(col(InboundMessage.received_at))
+        .limit(MOST_IN_ONE_NOTICE)
+        .with_for_update(skip_locked=True)
+    )
+    messages = [first, *(await session.execute(held)).scalars()]
+    for message in messages:
         message.notice_due_at = until
-    return message
+    return messages
 
 
-async def note_noticed(session: AsyncSession, tenant_id: UUID, message_id: UUID, now: datetime) -> None:
+async def note_noticed(
+    session: AsyncSession, tenant_id: UUID, message_ids: Collection[UUID], now: datetime
+) -> None:
     await session.execute(
         update(InboundMessage)
-        .where(col(InboundMessage.tenant_id) == tenant_id, col(InboundMessage.id) == message_id)
+        .where(col(InboundMessage.tenant_id) == tenant_id, col(InboundMessage.id).in_(message_ids))
         .values(notice_due_at=None, noticed_at=now)
     )
 

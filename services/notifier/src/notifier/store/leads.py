@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, cast, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, cast, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -67,8 +67,9 @@ async def lock_addresses(session: AsyncSession, tenant_id: UUID, addresses: Iter
 async def greeted_as(session: AsyncSession, lead: Lead, *, since: datetime) -> Lead | None:
     """The lead of the same person and shop whose first touch went, or is about to.
 
-    Of the CRM's own leads the e-mail says who it is. What came by a form, or meets one, must be alike in all its addresses:
-    anybody may have written one of them (ADR 19). Nor may it have told anybody else, who has its link.
+    Of the CRM's own leads the e-mail says who it is, else the number. What came by a form, or meets one, must be alike in all its
+    addresses: anybody may have written one of them (ADR 19). Nor may it have told anybody else, who has its link. So a form that
+    names more than the one before it is the same person once that was greeted; one that names less is not.
     """
     told_another = exists().where(
         col(Delivery.lead_id) == col(Lead.id),
@@ -82,6 +83,10 @@ async def greeted_as(session: AsyncSession, lead: Lead, *, since: datetime) -> L
     )
     if lead.in_crm and lead.email is not None:
         same = or_(same, and_(col(Lead.email) == lead.email, col(Lead.in_crm)))
+    elif lead.in_crm:
+        same = or_(same, and_(col(Lead.phone) == lead.phone, col(Lead.in_crm)))
+    else:
+        same = or_(same, and_(_is_less_than(lead), ~told_another))
     statement = select(Lead).where(
         col(Lead.tenant_id) == lead.tenant_id,
         col(Lead.location_id) == lead.location_id,
@@ -96,6 +101,18 @@ async def greeted_as(session: AsyncSession, lead: Lead, *, since: datetime) -> L
         ),
     )
     return (await session.execute(statement.order_by(col(Lead.received_at)).limit(1))).scalar()
+
+
+def _is_less_than(form: Lead) -> ColumnElement[bool]:
+    """A form's lead that has one of the two addresses of this one, and was greeted there: not only about to be."""
+    by_mail = and_(col(Lead.email) == form.email, col(Lead.phone).is_(None))
+    by_text = and_(col(Lead.phone) == form.phone, col(Lead.email).is_(None))
+    greeted = exists().where(
+        col(Delivery.lead_id) == col(Lead.id),
+        col(Delivery.touch) == 0,
+        col(Delivery.state).in_(("sending", "sent")),
+    )
+    return and_(~col(Lead.in_crm), or_(by_mail, by_text), greeted)
 
 
 async def join(session: AsyncSession, lead: Lead, first: Lead) -> None:
