@@ -71,7 +71,8 @@ def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> 
         case "cancel":
             return _cancel(words, context)
         case "keep":
-            return No() if context.state is State.CANCEL_CONFIRM else KeepAppointment()
+            undecided = context.state is State.CONFIRM and not context.booked
+            return No() if undecided or context.state is State.CANCEL_CONFIRM else KeepAppointment()
         case "change_service" if service:
             return ChangeService(service) if context.booked else NameService(service, vehicle_class)
         case "change_service" if context.booked:
