@@ -89,6 +89,7 @@ MAILS = [
     Mail("signature", None, "Friday works.\n\n-- \nAna Sample\n555 0194"),
     Mail("below a signature", None, "Hello\n\n--\nAna\nP.S. my number is 555 0194"),
     Mail("behind what a phone adds", None, "Hello\n\nSent from my iPhone, and call me please"),
+    Mail("a number like what a phone adds", None, "Hello\n\nSent from my 619-555-0111\nSent from 6195550111"),
     Mail(
         "what phones add",
         "Hello",
