@@ -392,7 +392,7 @@ async def test_hours_that_nobody_knows_are_not_made_up(chat):
     chat.desk.away = True
     reply = await chat.answer_to("what are your hours?")
     assert "AM" not in reply.text
-    assert "+16195550100" in reply.text
+    assert "(619) 555-0100" in reply.text
 
 
 async def test_another_vehicle_is_not_called_the_leads_own(chat):

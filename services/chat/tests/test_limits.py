@@ -30,7 +30,7 @@ from shared.http.links import Link, LinkPurpose, mint
 from shared.messaging.broker import Messaging
 from shared.messaging.inbox import once
 from shared.staff_sessions import StaffSession, public_key, sign_session
-from shared.understanding.opt_out import hear_opt_out
+from shared.understanding.whole import hear_whole
 from testkit.patience import eventually
 from testkit.secrets import KEY, OPERATORS
 
@@ -110,10 +110,10 @@ def heard(monkeypatch) -> list[str]:
 
     async def hear(text, channel):
         texts.append(text)
-        return await hear_opt_out(text, channel)
+        return await hear_whole(text, channel)
 
     for module in (messages, conversations):
-        monkeypatch.setattr(module, "hear_opt_out", hear)
+        monkeypatch.setattr(module, "hear_whole", hear)
     return texts
 
 

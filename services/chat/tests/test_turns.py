@@ -40,7 +40,7 @@ async def two_replicas(chat, database_url):
         for _ in range(2):
             engine = create_engine(database_url)
             stack.push_async_callback(engine.dispose)
-            deps = replace(chat.deps, sessions=create_sessions(engine), quiet_seconds=2, answer_seconds=20)
+            deps = replace(chat.deps, sessions=create_sessions(engine), quiet_seconds=6, answer_seconds=20)
             await stack.enter_async_context(AnsweringClock(deps, [OfflineAssistant()]).running())
         yield
 

@@ -5,7 +5,8 @@ import pytest
 from notifier.actions import inbound
 from notifier.limits import LIMITS
 from shared.http.limits import Limits, windows_of
-from shared.understanding.opt_out import OptOut, hear_opt_out
+from shared.understanding.opt_out import OptOut
+from shared.understanding.whole import hear_whole
 
 from .test_doors import SMS, from_twilio, mail_us, text_us
 from .test_erasing import permissions
@@ -46,9 +47,9 @@ async def read_at_most(shop, monkeypatch, amount: str, limit: str = "inbound_per
 
     async def hear(text: str, channel: str) -> OptOut | None:
         read.append(text)
-        return await hear_opt_out(text, channel)
+        return await hear_whole(text, channel)
 
-    monkeypatch.setattr(inbound, "hear_opt_out", hear)
+    monkeypatch.setattr(inbound, "hear_whole", hear)
     windows = windows_of(LIMITS, {limit: amount})
     object.__setattr__(shop.deps, "limits", Limits(shop.deps.sessions, windows))
     return read

@@ -20,6 +20,9 @@ LEANING = 0.55
 
 _SPANISH_SIGNS = re.compile(r"[¿¡ñáéíóú]", re.IGNORECASE)
 
+_NUMBER = re.compile(r"\+?\d(?:[\d\s().:/-]*\d)?")
+"""Of no language."""
+
 FOREIGN = 0.97
 FEWEST_WORDS = 3
 """Of an alphabet that we share, to be called another language: `combien` alone may be a typo."""
@@ -58,7 +61,7 @@ def language_of(text: str, sure: float = SURE) -> Language | None:
     """`None` where the words tell nothing: a number, a name, `ok`. `sure`: less will do where nothing was decided before."""
     if not re.search(r"[^\W\d_]", text) or is_foreign(text):
         return None
-    chance = spanish_chance(text)
+    chance = spanish_chance(_NUMBER.sub(" ", text))
     written = bool(_SPANISH_SIGNS.search(text))
     return "es" if chance >= (0.5 if written else sure) else "en" if chance <= 1 - sure else None
 

@@ -36,6 +36,7 @@ from chat.domain.values import (
     ShopFacts,
     Slot,
     SlotList,
+    phone_text,
     vehicle_text,
 )
 from chat.domain.wishes import Wish
@@ -47,8 +48,10 @@ def templates() -> dict[str, dict[Language, str]]:
 
 
 def say(phrase: str, language: Language = "en", **values: object) -> str:
-    """The template `phrase` with its places filled."""
-    return templates()[phrase][language].format(**values)
+    """The template `phrase` with its places filled. What ends with a full stop (`a. m.`) ends its sentence, too."""
+    if isinstance(phone := values.get("phone"), str):
+        values["phone"] = phone_text(phone)
+    return templates()[phrase][language].format(**values).replace("m..", "m.")
 
 
 def pictures(media: Iterable[Media], language: Language = "en") -> str:

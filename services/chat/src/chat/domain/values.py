@@ -1,5 +1,6 @@
 """The values a conversation holds: as booking answers them, as they are kept, and as the page shows them."""
 
+import re
 from datetime import date, time
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -175,6 +176,12 @@ class ActionsPart(Fact):
 
 
 Part = Annotated[SlotsPart | QuotePart | AppointmentPart | ActionsPart, Field(discriminator="kind")]
+
+
+def phone_text(phone: str) -> str:
+    """`(619) 555-0100`, where the number is one of North America's."""
+    found = re.fullmatch(r"\+1(\d{3})(\d{3})(\d{4})", phone)
+    return f"({found[1]}) {found[2]}-{found[3]}" if found else phone
 
 
 def slots_part(offer: SlotList, quote_id: UUID | None) -> SlotsPart:

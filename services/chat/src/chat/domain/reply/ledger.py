@@ -1,6 +1,5 @@
 """What the receipts of a conversation prove now, under short ids, and its rendering: the only way a fact gets into a reply."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -24,6 +23,7 @@ from chat.domain.values import (
     QuoteLine,
     ShopFacts,
     Slot,
+    phone_text,
 )
 
 ValueT = TypeVar("ValueT")
@@ -468,12 +468,6 @@ def _offer_line(name: str, job: str, slots: Mapping[str, Slot], zone: str, now: 
         if said
         else f"no open time found{job}"
     )
-
-
-def phone_text(phone: str) -> str:
-    """`(619) 555-0100`, where the number is one of North America's."""
-    found = re.fullmatch(r"\+1(\d{3})(\d{3})(\d{4})", phone)
-    return f"({found[1]}) {found[2]}-{found[3]}" if found else phone
 
 
 def parts_of(tag: Tag) -> list[Tag]:
