@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx2
 import yaml
 from ops.stack.down import clean
+from ops.stack.infrastructure import stop_servers
 from ops.stack.stackfile import StackFile, read_stack
 from ops.stack.up import chosen_claude, up
 from rich.console import Console
@@ -94,6 +95,7 @@ async def own_stack(assistant: AssistantName, address: str = "") -> AsyncIterato
             finally:
                 await clean(stack_dir)
     finally:
+        await stop_servers(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 

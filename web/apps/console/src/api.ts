@@ -110,7 +110,8 @@ export const api = {
   giveBack: (id: string) => post<Opened>(`${conversation(id)}/give-back`),
   write: async (id: string, clientId: string, text: string) =>
     (await post<{ message: Message }>(`${conversation(id)}/messages`, { client_id: clientId, text })).message,
-  note: async (id: string, text: string) => (await post<{ note: Note }>(`${conversation(id)}/notes`, { text })).note,
+  note: async (id: string, clientId: string, text: string) =>
+    (await post<{ note: Note }>(`${conversation(id)}/notes`, { client_id: clientId, text })).note,
   lead: (id: string) => get<LeadDetails>(`/leads/${encodeURIComponent(id)}`),
   timeline: async (leadId: string) =>
     (await get<{ events: TimelineEvent[] }>(`/leads/${encodeURIComponent(leadId)}/timeline`)).events,

@@ -128,7 +128,7 @@ export function useWriting(id: string, kind: "reply" | "note") {
     // A note has no id of its own: sent again after a lost answer, it would be there twice.
     ...(kind === "note" ? { retry: false } : {}),
     mutationFn: async ({ text, clientId }: { text: string; clientId: string }): Promise<void> => {
-      await (kind === "reply" ? api.write(id, clientId, text) : api.note(id, text));
+      await (kind === "reply" ? api.write(id, clientId, text) : api.note(id, clientId, text));
     },
     onSuccess: () => client.invalidateQueries({ queryKey: ["conversation", id] }),
   });
