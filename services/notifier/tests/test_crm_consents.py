@@ -152,6 +152,14 @@ async def test_a_consent_given_by_a_form_outlasts_the_flag(shop, form_first):
     assert (await ledger(shop))[-1][1:] == ("granted", "lead:web_form")
 
 
+async def test_an_older_refusal_that_comes_behind_a_form_does_not_undo_the_crms_last_word(shop):
+    await shop.greet(contact=ANA, consent=Consent(sms=False, email=False))
+    await shop.tell(flags(2, sms=True))
+    await shop.greet(contact=ANA, source="web_form", consent=Consent(sms=True, email=True))
+    await shop.tell(flags(1, sms=False))
+    assert [row for row in await ledger(shop) if row[1] == "opted_out"] == []
+
+
 async def test_a_refusal_there_since_the_form_is_not_undone_by_a_flag_that_came_and_went(shop):
     await shop.greet(contact=ANA, source="web_form")
     for word in (flags(1, sms=False), flags(2, sms=True), lapsed(3, "sms")):

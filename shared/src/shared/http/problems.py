@@ -88,6 +88,7 @@ def stopping() -> Problem:
 
 def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _on_invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _on_http)  # type: ignore[arg-type]
     for error in (SQLAlchemyError, asyncpg.PostgresError, OSError):
         app.add_exception_handler(error, _on_failure)
@@ -96,6 +97,10 @@ def install(app: FastAPI) -> None:
 
 async def _on_problem(_: Request, problem: Problem) -> JSONResponse:
     return problem_response(problem)
+
+
+async def _on_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    return invalid(error)
 
 
 def invalid(error: RequestValidationError) -> JSONResponse:

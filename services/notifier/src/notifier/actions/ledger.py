@@ -97,7 +97,8 @@ async def _end_lapsed(
 ) -> None:
     """Nobody refused anything: as if the CRM had never been asked. What the person agreed to elsewhere stands again."""
     await leads.lock_addresses(session, tenant_id, [one.address for one in lapsed])
-    newest = await consents.newest(session, tenant_id, [(one.channel, one.address) for one in lapsed])
+    addresses: list[Address] = [(one.channel, one.address) for one in lapsed]
+    newest = await consents.newest(session, tenant_id, addresses)
     for one in lapsed:
         known = newest.get((one.channel, one.address))
         if not crm_lapses(said_at, _word(known) if known else None):
@@ -140,9 +141,10 @@ async def hear_crm(
     addresses: list[Address] = [(one.channel, one.address) for one in words]
     await recall(session, tenant_id, [address for _, address in addresses], person_key)
     newest = await consents.newest(session, tenant_id, addresses)
+    of_crm = await consents.crm_said_at(session, tenant_id, addresses)
     for one in words:
         known = newest.get((one.channel, one.address))
-        if crm_counts(said_at, _word(known) if known else None):
+        if crm_counts(said_at, _word(known) if known else None, of_crm.get((one.channel, one.address))):
             permission: Permission = "granted" if one.granted else "opted_out"
             lead = await _write_down(session, tenant_id, one, permission, said_at, subject)
             out_before = known is not None and known.permission == "opted_out"

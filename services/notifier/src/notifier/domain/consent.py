@@ -17,14 +17,18 @@ class Word:
     said_at: datetime
 
 
-def crm_counts(said_at: datetime, newest: Word | None) -> bool:
+def crm_counts(said_at: datetime, newest: Word | None, crm_said_at: datetime | None = None) -> bool:
     """Whether the CRM's word is written down, and so stands; in whatever order its words reach us, its last one does.
+
+    `crm_said_at`: of its last one that is known, which a form may stand upon.
 
     A refusal of the person's own stays whatever the CRM's flags say. What these say counts against a form, which anybody
     may send; but not against a START that came after it.
     """
     if newest is None:
         return True
+    if crm_said_at is not None and said_at <= crm_said_at:
+        return False
     if newest.source in {CRM, START}:
         mine = newest.granted or newest.source == CRM
         return mine and said_at > newest.said_at

@@ -6,7 +6,7 @@ from typing import cast
 from uuid import UUID
 
 from shared.events.notification import OutboundChannel
-from sqlalchemy import and_, exists, or_, select, tuple_, update
+from sqlalchemy import and_, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -83,6 +83,23 @@ async def refusal_of(session: AsyncSession, tenant_id: UUID, address: Address) -
     )
     row = (await session.execute(newest)).first()
     return row[0] if row is not None and row[1] == "opted_out" else None
+
+
+async def crm_said_at(
+    session: AsyncSession, tenant_id: UUID, addresses: Iterable[Address]
+) -> dict[Address, datetime]:
+    """When the CRM last said something of each, whatever others have said since."""
+    statement = (
+        select(col(Consent.channel), col(Consent.address), func.max(col(Consent.said_at)))
+        .where(
+            col(Consent.tenant_id) == tenant_id,
+            col(Consent.source) == CRM,
+            tuple_(col(Consent.channel), col(Consent.address)).in_(list(addresses)),
+        )
+        .group_by(col(Consent.channel), col(Consent.address))
+    )
+    rows = await session.execute(statement)
+    return {(cast("OutboundChannel", channel), address): at for channel, address, at in rows}
 
 
 async def own_grant(session: AsyncSession, tenant_id: UUID, address: Address) -> Consent | None:
