@@ -124,6 +124,12 @@ async def test_a_form_that_names_more_than_the_one_before_greets_nobody_again(sh
     assert await greeted(shop) == written
 
 
+async def test_an_order_of_somebody_without_any_address_is_nobody_elses(shop):
+    first = await shop.greet(contact=ANA.model_copy(update={"phone": None}))
+    second = await shop.greet(contact=ANA.model_copy(update={"phone": None, "email": None}))
+    assert {(await shop.lead(one.lead_id)).same_as for one in (first, second)} == {None}
+
+
 async def test_a_form_that_names_less_is_answered_since_the_one_before_may_be_a_stranger_s(shop):
     await shop.greet(contact=ANA, source="web_form")
     await greeted(shop)

@@ -83,9 +83,9 @@ async def greeted_as(session: AsyncSession, lead: Lead, *, since: datetime) -> L
     )
     if lead.in_crm and lead.email is not None:
         same = or_(same, and_(col(Lead.email) == lead.email, col(Lead.in_crm)))
-    elif lead.in_crm:
+    elif lead.in_crm and lead.phone is not None:
         same = or_(same, and_(col(Lead.phone) == lead.phone, col(Lead.in_crm)))
-    else:
+    elif not lead.in_crm:
         same = or_(same, and_(_is_less_than(lead), ~told_another))
     statement = select(Lead).where(
         col(Lead.tenant_id) == lead.tenant_id,
