@@ -1,23 +1,12 @@
 """What chat limits. Wide enough for a mall's Wi-Fi and a carrier's NAT: many people, one address."""
 
-from shared.http.limits import Limit
+from shared.http.limits import STAFF_LIMITS, Limit
 
 LIMITS = (
     Limit("messages_per_lead", "lead", "20/minute", "more messages than a person types"),
     Limit("requests_per_link", "lead", "600/minute; 10000/hour", "reading and writing, over and over"),
     Limit("link_failures_per_ip", "IP address", "120/minute; 1200/hour", "guessing of chat links"),
-    Limit(
-        "staff_failures_per_ip",
-        "IP address",
-        "120/minute; 1200/hour",
-        "guessing of staff sessions and tokens, use of ended ones",
-    ),
-    Limit(
-        "staff_requests_per_member",
-        "member of staff",
-        "600/minute; 10000/hour",
-        "reading and writing with one session, over and over",
-    ),
+    *STAFF_LIMITS,
     Limit(
         "inbound_per_sender",
         "tenant and sender",

@@ -1,6 +1,6 @@
 """What ingest limits. Wide enough for a mall's Wi-Fi and a carrier's NAT: many people, one address."""
 
-from shared.http.limits import Limit
+from shared.http.limits import STAFF_LIMITS, Limit
 
 LIMITS = (
     Limit("form_per_ip", "IP address", "120/minute; 1500/hour", "a flood of the web form"),
@@ -30,18 +30,7 @@ LIMITS = (
         "the same from many addresses; what was mailed until then signs in",
     ),
     Limit("session_failures_per_ip", "IP address", "60/minute; 300/hour", "guessing of log-in codes"),
-    Limit(
-        "staff_failures_per_ip",
-        "IP address",
-        "120/minute; 1200/hour",
-        "guessing of staff sessions and tokens, use of ended ones",
-    ),
-    Limit(
-        "staff_requests_per_member",
-        "member of staff",
-        "600/minute; 10000/hour",
-        "reading and writing with one session, over and over",
-    ),
+    *STAFF_LIMITS,
     Limit(
         "signature_failures_per_ip",
         "IP address and tenant",

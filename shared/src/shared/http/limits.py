@@ -57,6 +57,22 @@ COMMON_LIMITS = (
 )
 """Of every service."""
 
+STAFF_LIMITS = (
+    Limit(
+        "staff_failures_per_ip",
+        "IP address",
+        "120/minute; 1200/hour",
+        "guessing of staff sessions and tokens, use of ended ones",
+    ),
+    Limit(
+        "staff_requests_per_member",
+        "member of staff",
+        "600/minute; 10000/hour",
+        "reading and writing with one session, over and over",
+    ),
+)
+"""Of each service that staff sign in to."""
+
 Windows: TypeAlias = Mapping[str, Sequence[RateLimitItem]]
 """By the limit's name; none for one that is off."""
 
