@@ -6,6 +6,7 @@ import pytest
 from ops.stack import rabbit
 from ops.stack.accounts import ACCOUNTS
 from ops.stack.model import Servers
+from ops.stack.shell import Outcome
 
 pytestmark = pytest.mark.rabbit
 
@@ -43,3 +44,19 @@ async def test_a_broker_without_room_for_another_stack_is_left_alone(servers, mo
     monkeypatch.setattr(rabbit, "FILES_NEEDED", 10_000_000)
     assert await rabbit.local_rabbit() is None
     assert "file handles left" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("told", "has_room"),
+    [("1500\n", True), ("1499\n", False), ("-3\n", False), ("{badrpc, undef}\n", True)],
+    ids=["enough", "one too few", "overdrawn", "a version without such a count"],
+)
+async def test_room_is_what_the_brokers_own_count_says(monkeypatch, capsys, told, has_room):
+    """The real count is asked above, where the machine's broker has no management API."""
+
+    async def ctl(*_, **__):
+        return Outcome(0, told)
+
+    monkeypatch.setattr(rabbit, "ctl", ctl)
+    assert await rabbit._has_files_left() is has_room
+    assert ("file handles left" in capsys.readouterr().out) is not has_room
