@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 
 import aio_pika
-from aio_pika.abc import AbstractExchange, AbstractRobustChannel, DeliveryMode
+from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobustConnection, DeliveryMode
 from pamqp.commands import Basic
 
 from shared.db.time import database_now
@@ -21,8 +21,10 @@ class NotConfirmed(Exception):
 class Publisher:
     """Publishes to exchanges that exist. Raises what aio-pika raises, `TimeoutError` or `NotConfirmed` on failure."""
 
-    def __init__(self, channel: AbstractRobustChannel) -> None:
+    def __init__(self, connection: AbstractRobustConnection, channel: AbstractRobustChannel) -> None:
+        self._connection = connection
         self._channel = channel
+        self._reopening = asyncio.Lock()
         self._exchanges: dict[str, AbstractExchange] = {}
 
     async def publish(
@@ -44,10 +46,20 @@ class Publisher:
         """Its type is the routing key."""
         with _told_from_our_own_end(exchange, message.message_id):
             async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
+                await self._reopen_channel()
                 target = await self._exchange(exchange)
                 answer = await target.publish(message, str(message.type), mandatory=True)
         if not isinstance(answer, Basic.Ack):
             raise NotConfirmed(f"{exchange!r} answered {answer!r} for message {message.message_id}")
+
+    async def _reopen_channel(self) -> None:
+        """aio-pika leaves a channel closed for good when it is closed again while it comes back (10.2.1)."""
+        await self._connection.ready()
+        async with self._reopening:
+            if self._channel.is_closed:
+                await self._channel.restore()  # waits for the client's own attempt, if it makes one
+            if self._channel.is_closed:
+                await self._channel.reopen()
 
     async def _exchange(self, name: str) -> AbstractExchange:
         """By name only: a service has no right to declare, and robust channels would declare it anew on reconnect."""
@@ -100,4 +112,4 @@ async def open_publisher(rabbitmq_url: str, name: str) -> AsyncIterator[Publishe
     )
     async with connection:
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        yield Publisher(channel)
+        yield Publisher(connection, channel)

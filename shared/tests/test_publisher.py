@@ -1,9 +1,12 @@
-"""A broker that takes every byte and says nothing: publishing fails, and the publisher's task goes on."""
+"""Publishing fails while connection or channel do, cancels nobody, and goes on by itself afterwards."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pytest
+from aio_pika import RobustChannel
+from aio_pika.exceptions import ChannelClosed, ChannelNotFoundEntity
 from faults.proxy import Impediment, Proxy
 from shared.events import CONTENT_TYPE, MessageSent
 from shared.messaging import publisher
@@ -38,6 +41,25 @@ async def test_a_connection_given_up_as_stuck_fails_the_event_and_cancels_nobody
         await eventually(lambda: published(silenced), within_seconds=30)
 
 
+async def test_a_channel_that_the_client_gave_up_is_opened_again(
+    broker_accounts: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in flight to a missing exchange can close the new channel, too, before the client is done with it."""
+    given_up = asyncio.Event()
+
+    async def closed_again(_channel: RobustChannel) -> None:
+        given_up.set()
+        raise ChannelNotFoundEntity
+
+    async with open_publisher(broker_accounts["chat"], "test") as publisher:
+        with monkeypatch.context() as patched:
+            patched.setattr(RobustChannel, "_on_open", closed_again)
+            with pytest.raises(ChannelClosed):
+                await publish(publisher, "missing")
+            await given_up.wait()
+        await eventually(lambda: published(publisher), within_seconds=10)
+
+
 async def published(open_: Publisher) -> bool:
     try:
         await publish(open_)
@@ -46,5 +68,5 @@ async def published(open_: Publisher) -> bool:
     return True
 
 
-async def publish(open_: Publisher) -> None:
-    await open_.publish(LOG_EXCHANGE, MessageSent.type, b"{}", message_id="sample", content_type=CONTENT_TYPE)
+async def publish(open_: Publisher, exchange: str = LOG_EXCHANGE) -> None:
+    await open_.publish(exchange, MessageSent.type, b"{}", message_id="sample", content_type=CONTENT_TYPE)
