@@ -18,7 +18,9 @@ typed := $(wildcard shared/src services/*/src ops/src sandbox/src tests/testkit/
 with_env = set -a && . ./.run/env && set +a &&
 # Each worker has databases and a virtual host of its own; one of them has the whole system. WORKERS=0: all in one process.
 WORKERS ?= 2
-pytest := $(bin)/pytest -n $(WORKERS) --durations 15 --durations-min 1
+# Timing fails no test: a wait that ran out is tried once more, and told at the end. All else fails at once.
+pytest := $(bin)/pytest -n $(WORKERS) --durations 15 --durations-min 1 \
+  --reruns 1 --only-rerun 'not within' --only-rerun '[Tt]ime.?out' --only-rerun 'timed out'
 needs_servers := postgres or rabbit or servers
 npm = PATH="$$PATH:$(CURDIR)/$(bin)" npm --prefix web run --silent
 

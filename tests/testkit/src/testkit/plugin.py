@@ -60,6 +60,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[SERVERS_DIR], ignore_errors=True)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What passed at its second try only is told with its first failure, so that nobody overlooks it."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.section(f"waited in vain at first: {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)
+
+
 _SYSTEMS = frozenset({"stack", "system"})
 """Fixtures: the one that the run shares, and that of the faults. Two cores carry one of them under load at a time."""
 
