@@ -222,6 +222,42 @@ async def test_one_session_used_over_and_over(limited, client, tenant_id, method
         assert refused(answer, "staff_requests_per_member")
 
 
+@pytest.mark.parametrize(
+    "headers", [{"Authorization": "Bearer guessed"}, {"Cookie": "staff_session=guessed"}]
+)
+async def test_guessed_sessions_that_are_to_end(limited, tenant_id, headers):
+    async with limited(staff_failures_per_ip="1/day") as door:
+        assert (await door.delete("/api/staff/session", headers=headers)).status_code == 204
+        assert refused(await door.delete("/api/staff/session", headers=headers), "staff_failures_per_ip")
+        assert (await door.delete("/api/staff/session")).status_code == 204, "who has none"
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        ("/api/leads", "form_per_ip"),
+        ("/api/staff/login", "login_per_ip"),
+        ("/api/staff/session", "codes_per_ip"),
+    ],
+)
+async def test_what_is_over_a_limit_is_not_read(limited, tenant_id, path, limit):
+    async with limited(**{limit: "1/day"}) as door:
+        assert (await door.post(path, json={})).status_code == 422
+        assert refused(await door.post(path, content=unread()), limit)
+
+
+async def test_a_webhook_whose_head_is_wrong_is_not_read(limited, tenant_id):
+    async with limited() as door:
+        for wrong in ({"webhook-signature": "v2,x"}, {"webhook-id": ""}, {"webhook-timestamp": "1"}):
+            answer = await door.post(URL, content=unread(), headers=signed(b"{}") | wrong)
+            assert answer.status_code == 401, wrong
+
+
+async def unread() -> AsyncIterator[bytes]:
+    pytest.fail("the body was read")
+    yield b""
+
+
 async def test_log_ins_from_one_address(limited):
     async with limited(login_per_ip="1/day") as client:
         assert (await client.post("/api/staff/login", json={"email": "a@sample.test"})).status_code == 202
