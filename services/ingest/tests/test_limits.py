@@ -172,6 +172,10 @@ async def test_log_in_mails_to_one_member_end_wherever_they_are_asked_for(
     assert len(await published("staff.login.requested.v1")) == 2
 
 
+UNREADABLE = (b'{"a": "\xff"}', b"[" * 100_000, b"9" * 5000)
+"""No UTF-8, too deep, too many digits."""
+
+
 @pytest.mark.parametrize("path", ["/api/leads", "/api/staff/login", "/api/staff/session"])
 async def test_bodies_that_are_refused_are_counted(limited, tenant_id, path):
     async with limited(refused_requests_per_ip="2/day") as client:
@@ -179,6 +183,9 @@ async def test_bodies_that_are_refused_are_counted(limited, tenant_id, path):
             answer = await client.post(path, content=body, headers={"Idempotency-Key": "1"})
             assert answer.status_code in {400, 422}
         assert refused(await client.post(path, content=b"{}"), "refused_requests_per_ip")
+        for body in UNREADABLE:
+            answer = await client.post(path, content=body, headers={"Content-Type": "application/json"})
+            assert refused(answer, "refused_requests_per_ip"), body
         assert (await submit(client)).status_code == 201
 
 
