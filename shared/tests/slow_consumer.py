@@ -54,7 +54,7 @@ def build() -> FastAPI:
         routers=[],
         sessions=sessions,
         messaging=messaging,
-        limits=Limits(sessions, {}),
+        limits=Limits(sessions, {}, secret="of-the-tests"),
         lifespan=lifespan,
     )
 

@@ -42,7 +42,7 @@ def clock() -> Moving:
 
 @pytest.fixture
 def limits(sessions: Sessions, clock: Moving) -> Limits:
-    return Limits(sessions, windows_of(DECLARED), clock)
+    return Limits(sessions, windows_of(DECLARED), clock, secret="of-the-tests")
 
 
 async def taken(limits: Limits, count: int, *uses: tuple[str, object]) -> list[bool]:
@@ -76,7 +76,10 @@ async def test_two_replicas_share_a_count_and_many_at_once_get_no_more(
     database_url: str, clock: Moving
 ) -> None:
     engines = [create_engine(database_url) for _ in range(2)]
-    replicas = [Limits(create_sessions(engine), windows_of(DECLARED), clock) for engine in engines]
+    replicas = [
+        Limits(create_sessions(engine), windows_of(DECLARED), clock, secret="of-the-tests")
+        for engine in engines
+    ]
 
     answers = await asyncio.gather(
         *(replicas[i % 2].refusal(("tries", "ann"), ("tries_of_all", "site")) for i in range(20))
@@ -142,7 +145,7 @@ async def test_what_is_paid_for_afterwards(limits: Limits, clock: Moving) -> Non
 
 async def test_without_a_database_a_failure_is_answered_as_it_is_and_all_else_as_an_outage() -> None:
     engine = create_engine("postgresql://nobody:none@127.0.0.1:1/none")
-    limits = Limits(create_sessions(engine), windows_of(DECLARED))
+    limits = Limits(create_sessions(engine), windows_of(DECLARED), secret="of-the-tests")
     await limits.failed(("tries", "ann"))
     with pytest.raises(OSError, match=r"refused|Connect"):
         await limits.take(("tries", "ann"))
@@ -212,7 +215,9 @@ def test_a_limit_that_is_not_there_or_not_readable_is_refused_at_the_start(
 
 @pytest.mark.postgres
 async def test_a_limit_is_changed_and_switched_off_by_settings(sessions: Sessions) -> None:
-    limits = Limits(sessions, settings(tries="1/hour", tries_of_all="off").limit_windows())
+    limits = Limits(
+        sessions, settings(tries="1/hour", tries_of_all="off").limit_windows(), secret="of-the-tests"
+    )
     assert await taken(limits, 2, ("tries", "ann")) == [True, False]
     assert await taken(limits, 20, ("tries_of_all", "site")) == [True] * 20
 

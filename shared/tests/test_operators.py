@@ -20,7 +20,10 @@ class Uncounted:
 
 def app_for(operators: dict[str, str]) -> FastAPI:
     settings = ServiceSettings(
-        database_url="postgresql://x", rabbitmq_url="amqp://x", port=1, operators=operators
+        database_url="postgresql://x:a-password-of-the-tests@x/x",
+        rabbitmq_url="amqp://x",
+        port=1,
+        operators=operators,
     )
     app = FastAPI(dependencies=[Depends(require_ops(settings))])
     problems.install(app)

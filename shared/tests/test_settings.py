@@ -19,7 +19,12 @@ class Settings(ServiceSettings):
 
 def settings(**given: object) -> Settings:
     return Settings.model_validate(
-        {"database_url": "postgresql://x", "rabbitmq_url": "amqp://x", "link_keys": STRONG, **given}
+        {
+            "database_url": f"postgresql://x:{STRONG}@x/x",
+            "rabbitmq_url": "amqp://x",
+            "link_keys": STRONG,
+            **given,
+        }
     )
 
 
@@ -59,6 +64,23 @@ def test_a_weak_secret_is_refused_by_the_name_of_its_setting(given: dict[str, ob
 def test_a_value_of_our_samples_serves_this_machine_only(given: dict[str, object], name: str) -> None:
     assert settings(**given, public_url="http://leads.localhost:8080")
     assert refusal(**given, public_url="https://leads.example.com").startswith(f"{name}: a sample's value")
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://x@db/leads", "postgresql:///leads", "postgresql://x:@db/leads"]
+)
+def test_a_database_without_a_password_needs_a_key_for_what_is_counted(url: str) -> None:
+    assert refusal(database_url=url).startswith("SHOP_LIMITS_KEY: the database's address has no password")
+    assert "SHOP_LIMITS_KEY: a secret needs at least 16" in refusal(database_url=url, limits_key="short")
+    assert settings(database_url=url, limits_key=STRONG)
+
+
+def test_a_password_in_the_query_is_one_as_libpq_reads_it() -> None:
+    assert settings(database_url=f"postgresql://x@db/leads?password={STRONG}")
+    said = refusal(
+        database_url=f"postgresql://x@db/leads?password={DEMO}", public_url="https://leads.example.com"
+    )
+    assert said.startswith("SHOP_DATABASE_URL: a sample's value")
 
 
 def test_a_refusal_is_one_line_and_shows_no_secret() -> None:

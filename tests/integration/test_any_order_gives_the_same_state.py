@@ -227,7 +227,11 @@ async def services(
                     Feed(urls["chat"]),
                     ["sample"],
                     database_now,
-                    Limits(sessions["chat"], windows_of(CHAT_LIMITS, {"inbound_per_sender": "off"})),
+                    Limits(
+                        sessions["chat"],
+                        windows_of(CHAT_LIMITS, {"inbound_per_sender": "off"}),
+                        secret="of-the-tests",
+                    ),
                     OpenStreams({}),
                 )
             ),
@@ -247,7 +251,7 @@ async def services(
 
 
 def _notifier_settings() -> NotifierSettings:
-    unused = {"database_url": "postgresql://unused", "rabbitmq_url": "amqp://unused"}
+    unused = {"database_url": "postgresql://unused:unused@127.0.0.1/unused", "rabbitmq_url": "amqp://unused"}
     return NotifierSettings.model_validate(
         {
             **unused,

@@ -239,7 +239,7 @@ def notifier_settings(sandbox: Running) -> NotifierSettings:
     keys = ("link_keys_chat", "link_keys_unsubscribe", "link_keys_reply", "link_keys_login", "person_key")
     return NotifierSettings.model_validate(
         {
-            "database_url": "postgresql://unused",
+            "database_url": "postgresql://unused:unused@127.0.0.1/unused",
             "rabbitmq_url": "amqp://unused",
             "smtp_host": "127.0.0.1",
             "smtp_port": sandbox.smtp_port,

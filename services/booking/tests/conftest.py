@@ -218,7 +218,7 @@ class Visitor:
 
 def app_of(deps: Deps) -> FastAPI:
     settings = Settings(
-        database_url="postgresql://unused",
+        database_url="postgresql://unused:unused@127.0.0.1/unused",
         rabbitmq_url="amqp://unused",
         link_keys_chat=KEYS[0],
         link_keys_manage=KEYS[0],
@@ -235,7 +235,7 @@ def app_of(deps: Deps) -> FastAPI:
         routers=[build_api(deps), build_admin_api(deps, settings)],
         sessions=deps.sessions,
         messaging=Messaging(settings, "booking"),
-        limits=Limits(deps.sessions, settings.limit_windows()),
+        limits=Limits(deps.sessions, settings.limit_windows(), secret="of-the-tests"),
         lifespan=lifespan,
     )
 

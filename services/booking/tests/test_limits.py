@@ -23,7 +23,7 @@ def limited(shop) -> Limited:
     async def serving(**limits: str) -> AsyncIterator[httpx2.AsyncClient]:
         deps: Deps = shop.deps
         app = app_of(deps)
-        app.state.limits = Limits(deps.sessions, windows_of(LIMITS, limits))
+        app.state.limits = Limits(deps.sessions, windows_of(LIMITS, limits), secret="of-the-tests")
         transport = httpx2.ASGITransport(app=app, client=("198.51.100.7", 1))
         async with httpx2.AsyncClient(transport=transport, base_url="http://booking/api/booking") as client:
             yield client

@@ -379,7 +379,7 @@ async def deps(sessions: Sessions, database_url: str, desk: BookingDesk) -> Asyn
         feed=Feed(asyncpg_url(database_url)),
         link_keys=KEYS,
         now=database_now,
-        limits=Limits(sessions, windows_of(LIMITS)),
+        limits=Limits(sessions, windows_of(LIMITS), secret="of-the-tests"),
         streams=OpenStreams(
             dict.fromkeys(
                 ("streams_per_lead", "streams_per_member", "streams_per_ip", "streams_per_tenant", "streams"),

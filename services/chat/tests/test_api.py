@@ -55,7 +55,7 @@ async def app(chat, database_url) -> AsyncIterator[FastAPI]:
         routers=[build_api(chat.deps, SHORT, chat.clock), build_staff_api(chat.deps, settings)],
         sessions=chat.deps.sessions,
         messaging=Messaging(settings, "chat"),
-        limits=Limits(chat.deps.sessions, settings.limit_windows()),
+        limits=Limits(chat.deps.sessions, settings.limit_windows(), secret="of-the-tests"),
         lifespan=no_lifespan,
     )
     async with chat.deps.feed.running(), chat.clock.running():

@@ -41,7 +41,7 @@ async def operator(deps, database_url) -> AsyncIterator[httpx2.AsyncClient]:
         routers=[build_admin_api(deps, settings)],
         sessions=deps.sessions,
         messaging=Messaging(settings, "chat"),
-        limits=Limits(deps.sessions, settings.limit_windows()),
+        limits=Limits(deps.sessions, settings.limit_windows(), secret="of-the-tests"),
         lifespan=no_lifespan,
     )
     url = "http://chat/api/admin/chat"

@@ -48,12 +48,16 @@ CAPS = {
 
 def limited(deps: Deps, **limits: str) -> Deps:
     """A replica of its own."""
-    return replace(deps, limits=Limits(deps.sessions, windows_of(LIMITS, limits)), streams=OpenStreams(CAPS))
+    return replace(
+        deps,
+        limits=Limits(deps.sessions, windows_of(LIMITS, limits), secret="of-the-tests"),
+        streams=OpenStreams(CAPS),
+    )
 
 
 def served(deps: Deps) -> FastAPI:
     settings = Settings(
-        database_url="postgresql://unused",
+        database_url="postgresql://unused:unused@127.0.0.1/unused",
         rabbitmq_url="amqp://127.0.0.1",
         link_keys_chat=KEY,
         session_public_keys=public_key(KEY),

@@ -87,7 +87,7 @@ async def console(chat: Chat, members, database_url) -> AsyncIterator[httpx2.Asy
         routers=[build_staff_api(chat.deps, settings)],
         sessions=chat.deps.sessions,
         messaging=Messaging(settings, "chat"),
-        limits=Limits(chat.deps.sessions, settings.limit_windows()),
+        limits=Limits(chat.deps.sessions, settings.limit_windows(), secret="of-the-tests"),
         lifespan=no_lifespan,
     )
     transport = httpx2.ASGITransport(app=app)
@@ -106,7 +106,7 @@ def app(chat: Chat, members, database_url) -> FastAPI:
         routers=[build_staff_api(chat.deps, settings, pace)],
         sessions=chat.deps.sessions,
         messaging=Messaging(settings, "chat"),
-        limits=Limits(chat.deps.sessions, settings.limit_windows()),
+        limits=Limits(chat.deps.sessions, settings.limit_windows(), secret="of-the-tests"),
         lifespan=no_lifespan,
     )
 

@@ -17,7 +17,7 @@ from testkit.secrets import AS_OPERATOR, OPERATORS
 
 SETTINGS = Settings.model_validate(
     {
-        "database_url": "postgresql://unused",
+        "database_url": "postgresql://unused:unused@127.0.0.1/unused",
         "rabbitmq_url": "amqp://unused",
         "operators": OPERATORS,
     }
@@ -27,7 +27,7 @@ TENANT = {"tenant": "sample-tint"}
 
 def served_by(shop: Any) -> FastAPI:
     app = FastAPI(responses=problems.DECLARED)
-    app.state.limits = Limits(shop.deps.sessions, SETTINGS.limit_windows())
+    app.state.limits = Limits(shop.deps.sessions, SETTINGS.limit_windows(), secret="of-the-tests")
     problems.install(app)
     app.include_router(build_api_admin(shop.deps, SETTINGS, wake_worker=lambda: None, wake_poll=lambda: None))
     return app

@@ -172,6 +172,10 @@ async def test_log_in_mails_to_one_member_end_wherever_they_are_asked_for(
     assert len(await published("staff.login.requested.v1")) == 2
 
 
+UNREADABLE = (b'{"a": "\xff"}', b"[" * 100_000, b"9" * 5000)
+"""No UTF-8, too deep, too many digits."""
+
+
 @pytest.mark.parametrize("path", ["/api/leads", "/api/staff/login", "/api/staff/session"])
 async def test_bodies_that_are_refused_are_counted(limited, tenant_id, path):
     async with limited(refused_requests_per_ip="2/day") as client:
@@ -179,6 +183,9 @@ async def test_bodies_that_are_refused_are_counted(limited, tenant_id, path):
             answer = await client.post(path, content=body, headers={"Idempotency-Key": "1"})
             assert answer.status_code in {400, 422}
         assert refused(await client.post(path, content=b"{}"), "refused_requests_per_ip")
+        for body in UNREADABLE:
+            answer = await client.post(path, content=body, headers={"Content-Type": "application/json"})
+            assert refused(answer, "refused_requests_per_ip"), body
         assert (await submit(client)).status_code == 201
 
 
@@ -220,6 +227,42 @@ async def test_one_session_used_over_and_over(limited, client, tenant_id, method
         assert (await door.get("/api/staff/me", headers=headers)).status_code == 200
         answer = await door.request(method, f"/api/staff/{path}", headers=headers)
         assert refused(answer, "staff_requests_per_member")
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Authorization": "Bearer guessed"}, {"Cookie": "staff_session=guessed"}]
+)
+async def test_guessed_sessions_that_are_to_end(limited, tenant_id, headers):
+    async with limited(staff_failures_per_ip="1/day") as door:
+        assert (await door.delete("/api/staff/session", headers=headers)).status_code == 204
+        assert refused(await door.delete("/api/staff/session", headers=headers), "staff_failures_per_ip")
+        assert (await door.delete("/api/staff/session")).status_code == 204, "who has none"
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        ("/api/leads", "form_per_ip"),
+        ("/api/staff/login", "login_per_ip"),
+        ("/api/staff/session", "codes_per_ip"),
+    ],
+)
+async def test_what_is_over_a_limit_is_not_read(limited, tenant_id, path, limit):
+    async with limited(**{limit: "1/day"}) as door:
+        assert (await door.post(path, json={})).status_code == 422
+        assert refused(await door.post(path, content=unread()), limit)
+
+
+async def test_a_webhook_whose_head_is_wrong_is_not_read(limited, tenant_id):
+    async with limited() as door:
+        for wrong in ({"webhook-signature": "v2,x"}, {"webhook-id": ""}, {"webhook-timestamp": "1"}):
+            answer = await door.post(URL, content=unread(), headers=signed(b"{}") | wrong)
+            assert answer.status_code == 401, wrong
+
+
+async def unread() -> AsyncIterator[bytes]:
+    pytest.fail("the body was read")
+    yield b""
 
 
 async def test_log_ins_from_one_address(limited):

@@ -244,7 +244,7 @@ def settings(sandbox_server: Running, neighbours: tuple[Neighbours, str]) -> Set
     vendor = sandbox_server.world.settings
     return Settings.model_validate(
         {
-            "database_url": "postgresql://unused@127.0.0.1/unused",
+            "database_url": "postgresql://unused:unused@127.0.0.1/unused",
             "rabbitmq_url": "amqp://unused@127.0.0.1/",
             "public_url": "https://leads.sample-tint.example",
             "link_keys_chat": KEY,
@@ -284,7 +284,7 @@ async def closed_shop(
         ],
         sessions=sessions,
         messaging=Messaging(settings, "notifier"),
-        limits=Limits(sessions, settings.limit_windows()),
+        limits=Limits(sessions, settings.limit_windows(), secret="of-the-tests"),
         lifespan=lambda _: running(SandboxSettings()),  # type: ignore[arg-type,return-value]
     )
     transport = httpx2.ASGITransport(app=app)

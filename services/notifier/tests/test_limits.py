@@ -16,7 +16,7 @@ from .test_erasing import permissions
 def limited(shop):
     def to(**limits: str) -> httpx2.AsyncClient:
         app = shop.http._transport.app
-        app.state.limits = Limits(shop.deps.sessions, windows_of(LIMITS, limits))
+        app.state.limits = Limits(shop.deps.sessions, windows_of(LIMITS, limits), secret="of-the-tests")
         return shop.http
 
     return to
@@ -51,7 +51,7 @@ async def read_at_most(shop, monkeypatch, amount: str, limit: str = "inbound_per
 
     monkeypatch.setattr(inbound, "hear_whole", hear)
     windows = windows_of(LIMITS, {limit: amount})
-    object.__setattr__(shop.deps, "limits", Limits(shop.deps.sessions, windows))
+    object.__setattr__(shop.deps, "limits", Limits(shop.deps.sessions, windows, secret="of-the-tests"))
     return read
 
 

@@ -4,7 +4,7 @@ import hashlib
 import ipaddress
 from collections.abc import Iterable
 from typing import Annotated
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
@@ -76,7 +76,9 @@ def is_known(value: str) -> bool:
 
 
 def password_in(url: str) -> str:
-    return unquote(urlsplit(url).password or "")
+    """Empty where the address has none: then a file or the server says who may come."""
+    parts = urlsplit(url)
+    return unquote(parts.password or "") or dict(parse_qsl(parts.query)).get("password", "")
 
 
 def is_local(url: str) -> bool:

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from shared.db.engine import Sessions
 from shared.http.limits import Limit, Limits, Windows, windows_of
 from shared.retention import Ages, Days, Retention, ages_of
-from shared.secrets import DEMO, PrivateText, password_in, refuse_known, token_hash
+from shared.secrets import DEMO, OptionalKeys, PrivateText, password_in, refuse_known, token_hash
 from shared.tls import check_broker_url, check_database_url
 
 TokenHashes = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}(,sha256:[0-9a-f]{64})*$")]
@@ -80,6 +80,9 @@ class ServiceSettings(BaseSettings):
 
     trusted_proxies: str = "127.0.0.1,::1"
     """Addresses and networks, comma-separated, whose `X-Forwarded-For` is believed: the gateway's."""
+    limits_key: OptionalKeys = SecretStr("")
+    """What names of what is counted are hashed with; without one the database's password, which all replicas have and no copy of the
+    database holds. One that is changed begins the counts anew."""
     limits: dict[str, str] = Field(default_factory=dict)
     """What differs from the defaults: `{"form_per_ip": "240/minute; 5000/hour", "form_per_address": "off"}`."""
 
@@ -102,8 +105,18 @@ class ServiceSettings(BaseSettings):
         return windows_of(self.own_limits, self.limits)
 
     def limits_in(self, sessions: Sessions) -> Limits:
-        """Whoever has a copy of the database has not its password, by which the names of what is counted are hashed."""
-        return Limits(sessions, self.limit_windows(), secret=password_in(self.database_url))
+        return Limits(sessions, self.limit_windows(), secret=self._counting_key())
+
+    def _counting_key(self) -> str:
+        return self.limits_key.get_secret_value() or password_in(self.database_url)
+
+    @model_validator(mode="after")
+    def _counts_have_a_key(self) -> Self:
+        if not self._counting_key():
+            raise ValueError(
+                f"{self._variable('limits_key')}: the database's address has no password, so set a secret of 32 random characters here"
+            )
+        return self
 
     @model_validator(mode="after")
     def _nothing_that_everybody_knows(self) -> Self:

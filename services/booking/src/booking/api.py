@@ -1,12 +1,12 @@
 """Doors for customers: catalogue, quotes, times, holds, appointments."""
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Annotated, Any
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.routing import APIRoute
 from shared.http.app import bearer_token
+from shared.http.doors import BeforeBody, Door
 from shared.http.limits import caller, limits_of
 from shared.http.problems import Problem
 from shared.text import Code, Day
@@ -52,7 +52,7 @@ _STATUS: tuple[tuple[type[errors.BookingError], int], ...] = (
 )
 
 
-class Doors(APIRoute):
+class BookingDoor(Door):
     """Turns booking's own errors into problem answers."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -76,11 +76,11 @@ def _problem(error: errors.BookingError) -> Problem:
     return Problem(status, error.code, error.detail, headers=headers, **extra)
 
 
-VisitorOf = Callable[[Request], Awaitable[Visitor]]
+VisitorOf: TypeAlias = BeforeBody[Visitor]
 
 
 def build_api(deps: Deps) -> APIRouter:
-    async def visitor_of(request: Request) -> Visitor:
+    async def visitor_by_link(request: Request) -> Visitor:
         limits = limits_of(request)
         try:
             visitor = read_visitor(deps, bearer_token(request))
@@ -91,6 +91,7 @@ def build_api(deps: Deps) -> APIRouter:
         await limits.take((kind, visitor))
         return visitor
 
+    visitor_of = BeforeBody(visitor_by_link)
     router = APIRouter(prefix="/api/booking")
     router.include_router(_prices_and_times(deps, visitor_of))
     router.include_router(_new_bookings(deps, visitor_of))
@@ -99,7 +100,7 @@ def build_api(deps: Deps) -> APIRouter:
 
 
 def _prices_and_times(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
-    router = APIRouter(route_class=Doors)
+    router = APIRouter(route_class=BookingDoor)
 
     @router.get("/catalog")
     async def show_catalog(visitor: Annotated[Visitor, Depends(visitor_of)]) -> CatalogOut:
@@ -141,7 +142,7 @@ def _prices_and_times(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
 
 
 def _new_bookings(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
-    router = APIRouter(route_class=Doors)
+    router = APIRouter(route_class=BookingDoor)
 
     @router.post("/holds", status_code=201)
     async def hold_slot(visitor: Annotated[Visitor, Depends(visitor_of)], body: HoldIn) -> HoldOut:
@@ -162,7 +163,7 @@ def _new_bookings(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
 
 
 def _appointments(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
-    router = APIRouter(route_class=Doors)
+    router = APIRouter(route_class=BookingDoor)
 
     @router.get("/manage")
     async def show_managed(visitor: Annotated[Visitor, Depends(visitor_of)]) -> ManagedOut:

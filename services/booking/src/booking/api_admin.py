@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from shared.http.doors import Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
 from shared.text import Code, Day, Line, cleaned_json
@@ -120,7 +121,9 @@ class RowsOut(BaseModel):
 
 
 def build_admin_api(deps: Deps, settings: Settings) -> APIRouter:
-    router = APIRouter(prefix="/api/admin/booking", dependencies=[Depends(require_ops(settings))])
+    router = APIRouter(
+        prefix="/api/admin/booking", route_class=Door, dependencies=[Depends(require_ops(settings))]
+    )
 
     @router.put("/{slug}/locations/{code}/hours")
     async def set_hours(slug: Code, code: Code, body: HoursIn, dry_run: bool = False) -> ChangesOut:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from shared.http.app import bearer_token
+from shared.http.doors import BeforeBody, Door
 from shared.http.limits import caller, client_ip
 from shared.http.links import BadLink, Link, LinkPurpose, read
 from shared.http.problems import DECLARED, Problem
@@ -84,17 +85,9 @@ class MessagesAnswer(BaseModel):
 
 
 def build_api(deps: Deps, pace: Pace | None = None, desk: Desk | None = None) -> APIRouter:
-    router = APIRouter(prefix="/api/chat", responses=DECLARED)
+    router = APIRouter(prefix="/api/chat", route_class=Door, responses=DECLARED)
 
-    async def customer(request: Request) -> Link:
-        try:
-            link = read(LinkPurpose.CHAT, bearer_token(request), keys=deps.link_keys, now=deps.now())
-        except BadLink:
-            await deps.limits.failed(("link_failures_per_ip", caller(request)))
-            raise Problem(401, "invalid_link", _NOT_VALID) from None
-        await deps.limits.take(("requests_per_link", link.subject_id))
-        return link
-
+    customer = _customer(deps)
     customer_of_link = Annotated[Link, Depends(customer)]
 
     @router.get("/session/{lead_id}", response_model_exclude_none=True)
@@ -144,9 +137,20 @@ def build_api(deps: Deps, pace: Pace | None = None, desk: Desk | None = None) ->
     return router
 
 
-def _add_stream(
-    router: APIRouter, deps: Deps, pace: Pace, customer: Callable[[Request], Awaitable[Link]]
-) -> None:
+def _customer(deps: Deps) -> BeforeBody[Link]:
+    async def link_of(request: Request) -> Link:
+        try:
+            link = read(LinkPurpose.CHAT, bearer_token(request), keys=deps.link_keys, now=deps.now())
+        except BadLink:
+            await deps.limits.failed(("link_failures_per_ip", caller(request)))
+            raise Problem(401, "invalid_link", _NOT_VALID) from None
+        await deps.limits.take(("requests_per_link", link.subject_id))
+        return link
+
+    return BeforeBody(link_of)
+
+
+def _add_stream(router: APIRouter, deps: Deps, pace: Pace, customer: BeforeBody[Link]) -> None:
     @router.get("/stream", response_class=StreamingResponse, responses={200: _STREAM})
     async def stream(
         lead: Annotated[Link, Depends(customer)],

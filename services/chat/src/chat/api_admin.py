@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
+from shared.http.doors import Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
 from shared.text import Code
@@ -31,7 +32,9 @@ class GapsOut(BaseModel):
 
 
 def build_admin_api(deps: Deps, settings: Settings) -> APIRouter:
-    router = APIRouter(prefix="/api/admin/chat", dependencies=[Depends(require_ops(settings))])
+    router = APIRouter(
+        prefix="/api/admin/chat", route_class=Door, dependencies=[Depends(require_ops(settings))]
+    )
 
     @router.get("/{slug}/knowledge/gaps")
     async def knowledge_gaps(slug: Code, limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> GapsOut:

@@ -1,14 +1,15 @@
 """HTTP in, staff: the inbox, a conversation, a person in it, the lead's timeline."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
+from shared.http.doors import BeforeBody, Door
 from shared.http.limits import caller
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
@@ -84,17 +85,17 @@ _STREAM: dict[str, Any] = {
     "content": {"text/event-stream": {}},
 }
 
-Signed = Callable[[Request], Awaitable[Viewer]]
+Signed: TypeAlias = BeforeBody[Viewer]
 
 
 def build_staff_api(deps: Deps, settings: Settings, pace: Pace | None = None) -> APIRouter:
-    router = APIRouter(prefix="/api/staff")
+    router = APIRouter(prefix="/api/staff", route_class=Door)
     public_keys = settings.session_public_keys.split(",")
 
     def session_of(request: Request) -> StaffSession:
         return staff_of(request, public_keys=public_keys, public_url=settings.public_url, now=deps.now)
 
-    async def signed_in(request: Request) -> Viewer:
+    async def viewer_of(request: Request) -> Viewer:
         try:
             session = session_of(request)
         except Problem:
@@ -107,6 +108,7 @@ def build_staff_api(deps: Deps, settings: Settings, pace: Pace | None = None) ->
             await deps.limits.failed(("staff_failures_per_ip", caller(request)))
             raise not_signed_in() from None
 
+    signed_in = BeforeBody(viewer_of)
     _add_timeline(router, deps, settings, signed_in)
     _add_reading(router, deps, signed_in, pace or Pace())
     _add_acting(router, deps, signed_in)

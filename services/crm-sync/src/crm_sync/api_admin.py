@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 from shared.db.engine import transaction
+from shared.http.doors import Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
 from shared.settings import ServiceSettings
@@ -67,7 +68,9 @@ class CursorShown(_Shown):
 def build_api_admin(
     deps: Deps, settings: ServiceSettings, *, wake_worker: Callable[[], None], wake_poll: Callable[[], None]
 ) -> APIRouter:
-    router = APIRouter(prefix="/api/admin/crm-sync", dependencies=[Depends(require_ops(settings))])
+    router = APIRouter(
+        prefix="/api/admin/crm-sync", route_class=Door, dependencies=[Depends(require_ops(settings))]
+    )
     _show(router, deps)
 
     @router.post("/tasks/{task_id}/retry", status_code=202)

@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StrictBool, model_validator
 from shared.addresses import inbox
 from shared.db.time import database_now
 from shared.events import Contact, Vehicle
+from shared.http.doors import BeforeBody, Door
 from shared.http.limits import Limits, Use, caller, client_ip, limits_of
 from shared.http.problems import Problem, unavailable
 from shared.text import BlankIsNone, Code, Line, Words
@@ -38,7 +39,7 @@ from ingest.domain.refusals import (
     SiteUnknown,
     TenantUnknown,
 )
-from ingest.domain.signature import BadSignature, SignatureHeaders, StaleTimestamp
+from ingest.domain.signature import BadSignature, SignatureHeaders, StaleTimestamp, may_be_good
 
 log = structlog.get_logger()
 
@@ -127,7 +128,7 @@ _BODY_IS_SHOPMONKEYS = {
 
 
 def build_api(deps: Deps, challenges: Challenges) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(route_class=Door)
 
     @router.post(
         "/webhooks/shopmonkey/{tenant}",
@@ -137,7 +138,9 @@ def build_api(deps: Deps, challenges: Challenges) -> APIRouter:
         openapi_extra=_BODY_IS_SHOPMONKEYS,
     )
     async def receive_webhook(tenant: str, request: Request) -> JSONResponse:
-        incoming = _incoming(request.headers, await request.body())
+        signature = _signature(request.headers)
+        body = await request.body() if may_be_good(signature, now=database_now()) else b""
+        incoming = IncomingWebhook(signature, _kept(request.headers), body)
         try:
             with _webhook_problems(tenant):
                 outcome = await actions.receive_webhook(deps, tenant, incoming)
@@ -155,14 +158,14 @@ def build_api(deps: Deps, challenges: Challenges) -> APIRouter:
         await limits_of(request).take(("challenges_per_ip", caller(request)))
         return challenges.new(site_key, database_now())
 
-    @router.post("/api/leads", status_code=201)
+    @router.post("/api/leads", status_code=201, dependencies=[Depends(BeforeBody(_count_form))])
     async def submit_form(
         body: LeadForm,
         request: Request,
         idempotency_key: Annotated[Code, Header(min_length=1, max_length=255)],
     ) -> LeadAnswer:
         limits = limits_of(request)
-        await _check_sender(limits, body, request)
+        await _ask_for_proof(limits, body, request)
         submission = _submission(body, idempotency_key, client_ip(request))
         with _form_problems(body.site_key):
             if body.altcha is not None:
@@ -174,11 +177,15 @@ def build_api(deps: Deps, challenges: Challenges) -> APIRouter:
     return router
 
 
-async def _check_sender(limits: Limits, body: LeadForm, request: Request) -> None:
+async def _count_form(request: Request) -> None:
+    """Also one that is asked for a proof afterwards, and comes again with it."""
+    await limits_of(request).take(("form_per_ip", caller(request)))
+
+
+async def _ask_for_proof(limits: Limits, body: LeadForm, request: Request) -> None:
     """Raises 429. The proof itself is looked at afterwards, so that nobody makes us do sums without end."""
     if body.altcha is None and (refusal := await limits.refusal(("form_soft_per_ip", caller(request)))):
         raise _challenge_required(body.site_key, refusal.seconds)
-    await limits.take(("form_per_ip", caller(request)))
 
 
 def _shares(limits: Limits, body: LeadForm, ip: str) -> Shares:
@@ -205,16 +212,16 @@ def delivery_answer(outcome: Outcome) -> JSONResponse:
             )
 
 
-def _incoming(headers: Mapping[str, str], body: bytes) -> IncomingWebhook:
-    return IncomingWebhook(
-        signature=SignatureHeaders(
-            webhook_id=headers.get("webhook-id", ""),
-            timestamp=headers.get("webhook-timestamp", ""),
-            signatures=headers.get("webhook-signature", ""),
-        ),
-        kept_headers={name: headers[name] for name in KEPT_HEADERS if name in headers},
-        body=body,
+def _signature(headers: Mapping[str, str]) -> SignatureHeaders:
+    return SignatureHeaders(
+        webhook_id=headers.get("webhook-id", ""),
+        timestamp=headers.get("webhook-timestamp", ""),
+        signatures=headers.get("webhook-signature", ""),
     )
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: headers[name] for name in KEPT_HEADERS if name in headers}
 
 
 @contextmanager

@@ -1,14 +1,15 @@
 """HTTP in, operators: tenants, locations, staff, kept deliveries."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from shared.contact import BadEmail, BadPhone
 from shared.events import A2pRegistration, FirstTouch
+from shared.http.doors import BeforeBody, Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
 from shared.secrets import KnownSecret, check_strength, keys_of, refuse_known
@@ -236,7 +237,7 @@ class PersonAnswer(BaseModel):
 
 def build_admin_api(deps: Deps, settings: Settings) -> APIRouter:
     check_ops = require_ops(settings)
-    router = APIRouter(prefix="/api/admin", dependencies=[Depends(check_ops)])
+    router = APIRouter(prefix="/api/admin", route_class=Door, dependencies=[Depends(check_ops)])
 
     @router.put("/tenants/{slug}")
     async def configure_tenant(slug: Slug, wanted: TenantBody, *, dry_run: bool = False) -> TenantAnswer:
@@ -287,9 +288,7 @@ def _add_staff(router: APIRouter, deps: Deps) -> None:
         return StaffAnswer(id=done.id, email=email.lower(), changes=done.changes)
 
 
-def _add_tokens(
-    router: APIRouter, deps: Deps, settings: Settings, check_ops: Callable[[Request], Awaitable[str]]
-) -> None:
+def _add_tokens(router: APIRouter, deps: Deps, settings: Settings, check_ops: BeforeBody[str]) -> None:
     path = "/tenants/{slug}/staff/{email}/tokens"
 
     @router.post(path, status_code=201)

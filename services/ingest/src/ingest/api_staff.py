@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
 from pydantic import BaseModel, StringConstraints
 from shared.db.time import database_now
+from shared.http.app import bearer_token
+from shared.http.doors import BeforeBody, Door
 from shared.http.limits import caller, limits_of
 from shared.http.links import BadLink, LinkPurpose, read
 from shared.http.problems import Problem
@@ -52,6 +54,10 @@ class _Sessions:
         await _count_use(request, session)
         return session
 
+    def shown_by(self, request: Request) -> bool:
+        """Something that claims to be one."""
+        return bool(bearer_token(request) or request.cookies.get(cookie_name(self._public_url)))
+
     async def if_any(self, request: Request) -> SignedSession | None:
         """Another website is refused with or without one."""
         refuse_other_sites(request, self._public_url)
@@ -89,12 +95,17 @@ async def _count_use(request: Request, session: SignedSession) -> None:
     await limits_of(request).take(("staff_requests_per_member", session.staff_id))
 
 
-async def _count_login(request: Request) -> None:
-    await limits_of(request).take(("login_per_ip", caller(request)))
+def _counted(limit: str) -> BeforeBody[None]:
+    """By the caller's address."""
+
+    async def count(request: Request) -> None:
+        await limits_of(request).take((limit, caller(request)))
+
+    return BeforeBody(count)
 
 
 def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
-    router, sessions = APIRouter(prefix="/api/staff"), _Sessions(settings)
+    router, sessions = APIRouter(prefix="/api/staff", route_class=Door), _Sessions(settings)
     _add_signing_in(router, deps, sessions, keys_of(settings.link_keys_login))
     _add_signing_out(router, deps, sessions)
 
@@ -123,7 +134,7 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
 
 
 def _add_signing_in(router: APIRouter, deps: Deps, sessions: _Sessions, link_keys: Sequence[str]) -> None:
-    @router.post("/login", status_code=202, dependencies=[Depends(_count_login)])
+    @router.post("/login", status_code=202, dependencies=[Depends(_counted("login_per_ip"))])
     async def login(body: LoginBody, request: Request, afterwards: BackgroundTasks) -> None:
         """202 always, at once: nothing tells whether somebody with this address works here, or has asked too often."""
         address = body.email.lower()
@@ -131,7 +142,7 @@ def _add_signing_in(router: APIRouter, deps: Deps, sessions: _Sessions, link_key
         if await limits_of(request).refusal(*asked) is None:
             afterwards.add_task(actions.request_login, deps.sessions, body.email)
 
-    @router.post("/session")
+    @router.post("/session", dependencies=[Depends(_counted("codes_per_ip"))])
     async def open_session(
         body: SessionBody,
         request: Request,
@@ -157,11 +168,15 @@ def _add_signing_in(router: APIRouter, deps: Deps, sessions: _Sessions, link_key
 def _add_signing_out(router: APIRouter, deps: Deps, sessions: _Sessions) -> None:
     @router.delete("/session", status_code=204)
     async def close_session(
-        response: Response, session: Annotated[SignedSession | None, Depends(sessions.if_any)]
+        request: Request,
+        response: Response,
+        session: Annotated[SignedSession | None, Depends(sessions.if_any)],
     ) -> None:
         """Ends the session or API token it is called with; harmless without one."""
         if session is not None:
             await actions.end_session(deps.sessions, session)
+        elif sessions.shown_by(request):
+            await _count_failure(request)
         sessions.forget(response)
 
     @router.delete("/sessions", status_code=204)

@@ -3,7 +3,7 @@
 from shared.http.limits import STAFF_LIMITS, Limit
 
 LIMITS = (
-    Limit("form_per_ip", "IP address", "120/minute; 1500/hour", "a flood of the web form"),
+    Limit("form_per_ip", "IP address", "180/minute; 2400/hour", "a flood of the web form"),
     Limit(
         "form_soft_per_ip", "IP address", "60/minute; 600/hour", "a flood: above it the form asks for proof"
     ),
@@ -29,6 +29,7 @@ LIMITS = (
         "30/hour; 100/day",
         "the same from many addresses; what was mailed until then signs in",
     ),
+    Limit("codes_per_ip", "IP address", "240/minute; 3000/hour", "a flood of log-in codes, right or wrong"),
     Limit("session_failures_per_ip", "IP address", "60/minute; 300/hour", "guessing of log-in codes"),
     *STAFF_LIMITS,
     Limit(

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 from shared.db.engine import transaction
+from shared.http.doors import Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
 from shared.text import Code
@@ -146,7 +147,9 @@ class Verdict(BaseModel):
 
 
 def build_admin_api(deps: Deps) -> APIRouter:
-    router = APIRouter(prefix="/api/admin/notifier", dependencies=[Depends(require_ops(deps.settings))])
+    router = APIRouter(
+        prefix="/api/admin/notifier", route_class=Door, dependencies=[Depends(require_ops(deps.settings))]
+    )
 
     @router.get("/{tenant}/deliveries")
     async def list_deliveries(

@@ -59,6 +59,7 @@ def create_app(
     app.state.limits = limits
     problems.install(app)
     app.add_exception_handler(RequestValidationError, _on_invalid)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _on_http)  # type: ignore[arg-type]
     app.add_middleware(RequestFrame)
     for router in [*routers, _probes(sessions, messaging)]:
         app.include_router(router)
@@ -66,12 +67,22 @@ def create_app(
 
 
 async def _on_invalid(request: Request, error: RequestValidationError) -> Response:
-    """Counted here, since what is refused for its form reaches no other limit."""
+    return await _counted(request, problems.invalid(error))
+
+
+async def _on_http(request: Request, error: HTTPException) -> Response:
+    """400 is what FastAPI makes of bytes that no parser takes: no UTF-8, too deep, a number of thousands of digits."""
+    answer = problems.answer_of(error)
+    return await _counted(request, answer) if error.status_code == 400 else answer
+
+
+async def _counted(request: Request, answer: Response) -> Response:
+    """Counted here, since what is refused for its form may reach no other limit."""
     try:
         await limits_of(request).failed(("refused_requests_per_ip", caller(request)))
     except Problem as too_often:
         return problem_response(too_often)
-    return problems.invalid(error)
+    return answer
 
 
 def _on_database_time(

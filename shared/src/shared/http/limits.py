@@ -219,7 +219,7 @@ class Limits:
         windows: Windows,
         now: Callable[[], datetime] = database_now,
         *,
-        secret: str = "",
+        secret: str,
     ) -> None:
         """`secret`: the same in all replicas, and not in the database."""
         self._secret = secret.encode()

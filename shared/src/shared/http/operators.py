@@ -1,12 +1,13 @@
 """Operators: each has a name and a token of their own, of which the services know the hash."""
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 from fastapi import Request
 
 from shared.http.app import bearer_token
+from shared.http.doors import BeforeBody
 from shared.http.limits import caller, limits_of
 from shared.http.problems import Problem, route_of
 from shared.secrets import MIN_CHARACTERS, token_hash
@@ -15,7 +16,7 @@ from shared.settings import ServiceSettings
 log = structlog.get_logger()
 
 
-def require_ops(settings: ServiceSettings) -> Callable[[Request], Awaitable[str]]:
+def require_ops(settings: ServiceSettings) -> BeforeBody[str]:
     """A dependency that lets operators through, notes who did what, and gives their name: 401 otherwise."""
 
     async def check(request: Request) -> str:
@@ -32,7 +33,7 @@ def require_ops(settings: ServiceSettings) -> Callable[[Request], Awaitable[str]
         )
         return operator
 
-    return check
+    return BeforeBody(check)
 
 
 def operator_of(operators: Mapping[str, str], token: str) -> str | None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from shared.db.engine import Sessions, transaction
+from shared.http.doors import Door
 from shared.http.operators import require_ops
 from shared.persons import NOBODY, Holdings, erase_addresses, erased, held, under_way
 from shared.settings import ServiceSettings
@@ -57,7 +58,9 @@ def build_persons_api(
     sessions: Sessions, settings: ServiceSettings, holdings: Holdings, keys: SecretStr | None = None
 ) -> APIRouter:
     """`keys` where addresses stay as hashes."""
-    router = APIRouter(prefix="/api/admin/persons", dependencies=[Depends(require_ops(settings))])
+    router = APIRouter(
+        prefix="/api/admin/persons", route_class=Door, dependencies=[Depends(require_ops(settings))]
+    )
 
     @router.get("/{tenant_id}/{lead_id}")
     async def show_held(tenant_id: UUID, lead_id: UUID) -> HeldOfLead:

@@ -118,6 +118,10 @@ def _path(location: tuple[str | int, ...]) -> str:
 
 
 async def _on_http(_: Request, error: HTTPException) -> JSONResponse:
+    return answer_of(error)
+
+
+def answer_of(error: HTTPException) -> JSONResponse:
     code = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(
         error.status_code, "error"
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 
+from shared.http.doors import Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
 from shared.retention import Remover
@@ -48,7 +49,9 @@ class ErasedLately(BaseModel):
 
 
 def build_retention_api(remover: Remover, settings: ServiceSettings) -> APIRouter:
-    router = APIRouter(prefix="/api/admin/retention", dependencies=[Depends(require_ops(settings))])
+    router = APIRouter(
+        prefix="/api/admin/retention", route_class=Door, dependencies=[Depends(require_ops(settings))]
+    )
 
     @router.get("")
     async def show_due() -> RetentionShown:

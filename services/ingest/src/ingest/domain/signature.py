@@ -31,14 +31,27 @@ class SignatureHeaders:
     signatures: str
 
 
+def may_be_good(headers: SignatureHeaders, *, now: datetime) -> bool:
+    """Whether a body is worth reading; what is not is refused by `verify` whatever its body."""
+    try:
+        _check_age(headers.timestamp, now)
+    except (BadSignature, StaleTimestamp):
+        return False
+    return bool(headers.webhook_id and _sent(headers))
+
+
 def verify(headers: SignatureHeaders, body: bytes, *, secrets: Sequence[str], now: datetime) -> None:
     """`body` is what came over the wire, byte for byte. Raises `StaleTimestamp` or `BadSignature`."""
     _check_age(headers.timestamp, now)
     signed = f"{headers.webhook_id}.{headers.timestamp}.".encode() + body
-    sent = [part.removeprefix(_VERSION) for part in headers.signatures.split() if part.startswith(_VERSION)]
+    sent = _sent(headers)
     good = [_sign(key, signed) for secret in secrets for key in _keys(secret)]
     if not headers.webhook_id or not any(hmac.compare_digest(s.encode(), g) for s in sent for g in good):
         raise BadSignature
+
+
+def _sent(headers: SignatureHeaders) -> list[str]:
+    return [part.removeprefix(_VERSION) for part in headers.signatures.split() if part.startswith(_VERSION)]
 
 
 def _check_age(timestamp: str, now: datetime) -> None:
