@@ -12,8 +12,8 @@ from shared.db.tables import (
     outbox_table,
 )
 from shared.db.time import database_now
-from sqlalchemy import ARRAY, Column, DateTime, Index, Text, UniqueConstraint, Uuid, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, DateTime, Index, Text, UniqueConstraint, Uuid, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, MetaData, SQLModel
 

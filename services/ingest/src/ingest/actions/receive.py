@@ -447,12 +447,11 @@ def _source(tenant_id: UUID, sighting: Sighting, trace: Trace, lead_id: UUID | N
 
 
 def _seen(sighting: Sighting) -> dict[str, JsonValue]:
-    others = {"other_addresses": list(sighting.other_addresses)} if sighting.other_addresses else {}
-    return {
-        **others,
+    seen: dict[str, JsonValue] = {
         "contact": sighting.contact.model_dump(),
         "vehicle": sighting.vehicle.model_dump() if sighting.vehicle else None,
         "interest": sighting.interest,
         "message": sighting.message,
         "ref": sighting.ref.model_dump() if sighting.ref else None,
     }
+    return seen | {"other_addresses": [*sighting.other_addresses]} if sighting.other_addresses else seen

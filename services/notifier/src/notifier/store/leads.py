@@ -248,7 +248,7 @@ async def lock_leads_of_person(session: AsyncSession, lead: Lead) -> None:
         col(Lead.id).in_([one.id for one in theirs]),
         col(Lead.phone).in_(addresses),
         col(Lead.email).in_(addresses),
-        col(Lead.other_addresses).overlap(list(addresses)),
+        *(_has_beside(address) for address in addresses),
     )
     statement = select(col(Lead.id)).where(col(Lead.tenant_id) == lead.tenant_id, same).order_by(col(Lead.id))
     await session.execute(statement.with_for_update(key_share=True))
