@@ -165,7 +165,7 @@ async def tell_what_waited(session: AsyncSession, lead: Lead, addresses: Sequenc
 async def refuse_as_elsewhere(
     session: AsyncSession, lead: Lead, addresses: Sequence[Address], elsewhere: Sequence[Address]
 ) -> None:
-    """Who refused at another number of theirs before the CRM told whose it is: out at `addresses`, too, unless they have said START there."""
+    """Who refused at another number of theirs before the CRM told whose it is: out at `addresses`, too, unless they have said START there since."""
     newest = await consents.newest(session, lead.tenant_id, elsewhere)
     for address in addresses:
         refusals = [
@@ -173,9 +173,12 @@ async def refuse_as_elsewhere(
         ]
         last = max(refusals, key=lambda row: row.said_at, default=None)
         known = newest.get(address)
-        if last is not None and not (known and (_is_own_refusal(known) or known.source == START)):
+        if last is not None and not (known and _outlasts(known, last)):
             how = cast("How", last.source) if last.source in get_args(How) else "free_text"
-            await refuse(session, lead.tenant_id, address, Said(how, last.text, at=last.said_at), lead)
+            said = Said(how, last.text, at=last.said_at)
+            # Of no lead: like the word that it stands for it ends its channel, and not the lead's sequence.
+            await consents.add_consents(session, [refusal(lead.tenant_id, address, said, None)])
+            await _tell(session, lead.tenant_id, address, said, lead)
 
 
 async def recall(
@@ -189,6 +192,11 @@ async def recall(
 
 def _is_own_refusal(row: Consent) -> bool:
     return row.permission == "opted_out" and row.source != CRM
+
+
+def _outlasts(known: Consent, refused: Consent) -> bool:
+    """The same said there already, or taken back there."""
+    return _is_own_refusal(known) or (known.source == START and known.said_at > refused.said_at)
 
 
 def _word(row: Consent) -> Word:
