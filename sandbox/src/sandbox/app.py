@@ -27,6 +27,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(TwilioError, twilio_error)
     for vendor in (shopmonkey, twilio, anthropic, meta, staff, control):
         app.include_router(vendor.router)
+    app.include_router(twilio.media)
     app.mount("/", StaticFiles(directory=_PAGE, html=True))
     app.add_middleware(Gate, world=world)
     return app

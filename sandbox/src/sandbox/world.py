@@ -25,6 +25,7 @@ class World:
     written_by_customers: list[Row] = field(default_factory=list)
     sms: dict[str, Row] = field(default_factory=dict)
     opted_out: set[str] = field(default_factory=set)
+    media: dict[str, bytes] = field(default_factory=dict)
     meta_leads: dict[str, Row] = field(default_factory=dict)
     leads: list[Row] = field(default_factory=list)
     calls: dict[Vendor, deque[Row]] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class World:
         self.tables = base_tables()
         self.inbox, self.written_by_customers, self.leads = [], [], []
         self.sms, self.opted_out, self.meta_leads = {}, set(), {}
+        self.media = {}
         self.calls = {vendor: deque(maxlen=CALLS_KEPT) for vendor in VENDORS}
         self.script = deque()
         self.faults = Faults(self.settings.seed)

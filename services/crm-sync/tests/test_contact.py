@@ -115,6 +115,21 @@ def test_the_primary_entries_win() -> None:
     assert facts({"phoneNumbers": numbers}).contact.phone == "+16195550101"
 
 
+def test_what_else_the_record_has_of_numbers_and_addresses_is_told_beside() -> None:
+    numbers = [{"number": "+16195550100"}, {"number": "+16195550101", "primary": True}, {"number": "call me"}]
+    emails = [{"email": "Avery@Example.com", "primary": True}, {"email": "Work@example.com"}]
+    both = facts({"phoneNumbers": numbers, "emails": emails})
+
+    assert both.other_addresses == ("+16195550100", "work@example.com")
+    assert both.digest != facts({"phoneNumbers": numbers[1:], "emails": emails[:1]}).digest
+
+
+def test_of_a_fleet_with_numbers_without_end_only_so_many_are_told() -> None:
+    numbers = [{"number": f"+1619555{number}"} for number in range(1000, 1100)]
+
+    assert len(facts({"phoneNumbers": numbers}).other_addresses) == 20
+
+
 def test_a_company_is_named_when_no_person_is() -> None:
     person = {"firstName": None, "lastName": "", "companyName": "Sample Fleet"}
 

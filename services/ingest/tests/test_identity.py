@@ -72,6 +72,64 @@ async def test_a_form_with_what_the_shop_knows_is_its_trace_and_says_nothing_new
     assert traces == [{"trace": "form", "lead_id": crm_lead["id"]}]
 
 
+SECOND = "+16195550149"
+
+
+async def test_a_second_number_that_the_crm_has_is_told_and_found(
+    client, sessions, event, location_id, published, rows: Rows
+):
+    order = observed(location_id, contact=Contact(name="Victim", phone=VICTIM))
+    with_second = order.model_copy(update={"other_addresses": (SECOND, "no number", VICTIM)})
+    later = with_second.model_copy(update={"received_at": datetime.now(UTC)})
+    for seen in (order, later):
+        await once(sessions, event(seen), actions.receive_lead)
+    first, second = await published("lead.received.v1")
+    assert first["data"].get("other_addresses", []) == []
+    assert second["data"]["other_addresses"] == [SECOND]
+    found = await client.post("/api/admin/persons/sample-tint/find", json={"address": SECOND}, headers=OPS)
+    assert [lead["phone"] for lead in found.json()["leads"]] == [VICTIM]
+
+
+async def test_of_orders_that_come_out_of_turn_the_last_word_on_further_numbers_stands(
+    sessions, event, location_id, rows: Rows
+):
+    early, late = (
+        observed(location_id, received_at=datetime(2026, 3, day, tzinfo=UTC), other_addresses=others)
+        for day, others in ((1, (SECOND,)), (2, ()))
+    )
+    for seen in (late, early):
+        await once(sessions, event(seen), actions.receive_lead)
+    assert (await rows("SELECT other_addresses FROM leads")) == [{"other_addresses": []}]
+
+
+@pytest.fixture
+async def shop_knows_two_numbers(sessions, event, location_id) -> None:
+    seen = observed(location_id, contact=Contact(name="Victim", phone=VICTIM), other_addresses=(SECOND,))
+    await once(sessions, event(seen), actions.receive_lead)
+
+
+@pytest.mark.parametrize(
+    ("named", "phones"),
+    [({"phone": SECOND}, [VICTIM]), ({"phone": SECOND, "email": HOSTILE}, [VICTIM, None])],
+    ids=["their own", "a stranger's address beside it"],
+)
+async def test_a_second_number_is_as_proven_as_the_first(
+    client, shop_knows_two_numbers, rows: Rows, named, phones
+):
+    await submit(client, form(contact={"name": "Mallory", **named}))
+    found = await rows("SELECT * FROM leads ORDER BY order_id NULLS LAST")
+    assert [row["phone"] for row in found] == phones
+
+
+async def test_a_second_number_is_taken_back_from_a_stranger_s_form(
+    client, sessions, event, location_id, rows: Rows
+):
+    await submit(client, form(contact={"name": "Mallory", "phone": SECOND, "email": HOSTILE}))
+    seen = observed(location_id, contact=Contact(name="Victim", phone=VICTIM), other_addresses=(SECOND,))
+    await once(sessions, event(seen), actions.receive_lead)
+    assert [row["phone"] for row in await rows("SELECT * FROM leads WHERE order_id IS NULL")] == [None]
+
+
 async def test_a_key_answers_the_same_for_a_lead_that_is_known_and_for_a_new_one(client, crm_lead):
     known = form(contact={"name": "P", "phone": VICTIM})
     answers = [await submit(client, known, "key-1") for _ in range(2)]

@@ -334,6 +334,46 @@ async def test_an_address_that_is_another_lead_s_now_names_only_that_one(
     assert "tom trace" in left
 
 
+SECOND = "+16195550198"
+
+
+async def test_a_second_number_goes_with_its_person_and_stays_with_whoever_else_has_it(
+    client, tenant_id, location_id, sessions, event: Happened, rows: Rows
+):
+    for number, email in enumerate((TOM["email"], "olga@sample.test")):
+        seen = observed(
+            location_id, ref=CrmRef(order_id=f"order-{number}", customer_id=f"c-{number}"),
+            contact=Contact(name="Sample", email=email), other_addresses=(SECOND, f"{number}.more@sample.test"),
+        )  # fmt: skip
+        await once(sessions, event(seen), actions.receive_lead)
+    await ask(client, "erase", TOM["email"])
+    left = await everything(sessions, tenant_id)
+    assert "0.more" not in left
+    assert "1.more" in left
+    assert SECOND in left
+    [kept] = await rows("SELECT * FROM leads WHERE email IS NOT NULL")
+    assert kept["other_addresses"] == [SECOND, "1.more@sample.test"]
+    await ask(client, "erase", "olga@sample.test")
+    assert SECOND not in await everything(sessions, tenant_id)
+    assert len((await ask(client, "find", SECOND)).json()["erased"]) == 1
+
+
+async def test_a_number_that_the_crm_had_for_somebody_else_once_goes_with_its_person(
+    client, tenant_id, location_id, sessions, event: Happened, rows: Rows
+):
+    await submit(client, form(contact={"name": "Tom Trace", "phone": SECOND}))
+    for days, others in ((0, (SECOND, "olga.too@sample.test")), (1, ("olga.too@sample.test",))):
+        seen = observed(
+            location_id, contact=Contact(name="Olga Other", email="olga@sample.test"),
+            other_addresses=others, received_at=RECEIVED_AT + timedelta(days=days),
+        )  # fmt: skip
+        await once(sessions, event(seen), actions.receive_lead)
+    await ask(client, "erase", SECOND)
+    assert SECOND not in str(await rows("SELECT * FROM lead_sources"))
+    [olga] = await rows("SELECT * FROM leads WHERE email IS NOT NULL")
+    assert olga["other_addresses"] == ["olga.too@sample.test"]
+
+
 async def of_addresses(client: AsyncClient, tenant_id: UUID, verb: str, *addresses: str) -> dict:
     answer = await client.post(
         f"/api/admin/persons/{tenant_id}/addresses/{verb}", json={"addresses": list(addresses)}, headers=OPS

@@ -6,17 +6,22 @@ And after how many days what leaves by itself; an old lead is erased as if its p
 from shared.persons import Holding, Holdings
 from shared.retention import Kind, Retention
 
-_OF_ANOTHER_NOW = "EXISTS (SELECT FROM leads o WHERE o.id <> :lead_id AND {address} IN (o.email, o.phone))"
+_HAS = "({address} IN (o.email, o.phone) OR {address} = ANY(o.other_addresses))"
+_OF_ANOTHER_NOW = f"EXISTS (SELECT FROM leads o WHERE o.id <> :lead_id AND {_HAS})"
 
 _POINTS = """
 LATERAL (
     VALUES ('email', lead_sources.seen -> 'contact' ->> 'email'), ('phone', lead_sources.seen -> 'contact' ->> 'phone')
+    UNION ALL SELECT 'other', jsonb_array_elements_text(lead_sources.seen -> 'other_addresses')
 ) AS point (kind, address)
 """
 """How a trace says that a person is reached."""
 
 _ADDRESSES = f"""
 SELECT unnest(ARRAY[email, phone]) FROM leads WHERE id = :lead_id
+UNION
+SELECT other FROM leads, unnest(other_addresses) AS other
+WHERE id = :lead_id AND NOT {_OF_ANOTHER_NOW.format(address="other")}
 UNION
 SELECT point.address FROM lead_sources, {_POINTS}
 WHERE lead_id = :lead_id AND NOT held ? point.kind AND NOT {_OF_ANOTHER_NOW.format(address="point.address")}
@@ -45,10 +50,17 @@ lead_id IS DISTINCT FROM :lead_id AND EXISTS (SELECT {_THEIR_POINTS})
 AND NOT coalesce(lead_id IS NULL AND {_ALL_POINTS}, false)
 """
 """Their points in somebody else's form: whose words those are decides who else is named."""
+_WITHOUT_THEM = f"""
+jsonb_set(seen, '{{contact}}', (seen -> 'contact') || (
+    SELECT coalesce(jsonb_object_agg(point.kind, NULL), '{{}}') {_THEIR_POINTS} AND point.kind <> 'other'
+)) || CASE WHEN seen ? 'other_addresses' THEN jsonb_build_object('other_addresses', (
+    SELECT coalesce(jsonb_agg(one), '[]') FROM jsonb_array_elements_text(seen -> 'other_addresses') AS one WHERE one <> ALL(:addresses)
+)) ELSE '{{}}' END
+"""  # noqa: S608 - our own words
 _IS_THE_OTHER_S = f"""
 EXISTS (
     SELECT FROM leads o, {_POINTS}
-    WHERE o.id = lead_sources.lead_id AND point.address = ANY(:addresses) AND point.address IN (o.email, o.phone)
+    WHERE o.id = lead_sources.lead_id AND point.address = ANY(:addresses) AND {_HAS.format(address="point.address")}
 )
 """
 
@@ -77,8 +89,7 @@ HOLDINGS = Holdings(
             "lead_sources",
             _NAMED_BY_OTHERS,
             spared=_IS_THE_OTHER_S,
-            blank="seen = jsonb_set(seen, '{contact}', (seen -> 'contact') || "
-            f"(SELECT jsonb_object_agg(point.kind, NULL) {_THEIR_POINTS}))",
+            blank=f"seen = {_WITHOUT_THEM}",
             shown="jsonb_build_object('id', id, 'trace', trace, 'seen_at', seen_at, "
             f"'contact', (SELECT jsonb_object_agg(point.kind, point.address) {_THEIR_POINTS}))",
         ),
@@ -94,7 +105,7 @@ HOLDINGS = Holdings(
         Holding(
             "leads",
             "id = :lead_id",
-            blank="name = '', email = NULL, phone = NULL, vehicle = NULL, interest = NULL, message = NULL, "
+            blank="name = '', email = NULL, phone = NULL, other_addresses = '{}', vehicle = NULL, interest = NULL, message = NULL, "
             "order_id = NULL, customer_id = NULL, vehicle_id = NULL, order_by_us = false, consent_sms = false, consent_email = false",
         ),
     ),

@@ -12,6 +12,7 @@ from shared.events import CrmChangeReceived, Event
 from shared.events.values import LeadStatus
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     ColumnElement,
     Text,
     and_,
@@ -238,10 +239,8 @@ async def leads_like(session: AsyncSession, tenant_id: UUID, sighting: Sighting)
         signs.append(
             (col(Lead.location_id) == sighting.location_id) & (col(Lead.order_id) == sighting.ref.order_id)
         )
-    if sighting.contact.phone:
-        signs.append(col(Lead.phone) == sighting.contact.phone)
-    if sighting.contact.email:
-        signs.append(col(Lead.email) == sighting.contact.email)
+    if sighting.addresses:
+        signs.append(_has_one_of(sighting.addresses))
     if not signs:
         return []
     statement = (
@@ -251,6 +250,15 @@ async def leads_like(session: AsyncSession, tenant_id: UUID, sighting: Sighting)
         .with_for_update(key_share=True)
     )
     return (await session.execute(statement)).scalars().all()
+
+
+def _has_one_of(addresses: Sequence[str]) -> ColumnElement[bool]:
+    own = or_(col(Lead.email).in_(addresses), col(Lead.phone).in_(addresses))
+    return or_(own, _has_beside(addresses))
+
+
+def _has_beside(addresses: Sequence[str]) -> ColumnElement[bool]:
+    return col(Lead.other_addresses).op("&&", return_type=Boolean())(cast(list(addresses), ARRAY(Text())))
 
 
 async def lead_of_order(session: AsyncSession, tenant_id: UUID, order_id: str) -> UUID | None:
@@ -291,6 +299,12 @@ async def leads_of_address(
     return (await session.execute(statement)).scalars().all()
 
 
+async def leads_sharing(session: AsyncSession, tenant_id: UUID, addresses: Sequence[str]) -> Sequence[Lead]:
+    """Also those of which the CRM has one of them beside their own; oldest first."""
+    statement = select(Lead).where(col(Lead.tenant_id) == tenant_id, _has_one_of(addresses))
+    return (await session.execute(statement.order_by(col(Lead.received_at)))).scalars().all()
+
+
 async def leads_once_of_address(session: AsyncSession, tenant_id: UUID, address: str) -> Sequence[Lead]:
     """Of whom a trace names it, but for those of which it was held to be another person's; oldest first."""
     named = [
@@ -300,7 +314,10 @@ async def leads_once_of_address(session: AsyncSession, tenant_id: UUID, address:
         )
         for kind in ("email", "phone")
     ]
-    traces = select(col(LeadSourceRow.lead_id)).where(col(LeadSourceRow.tenant_id) == tenant_id, or_(*named))
+    beside = col(LeadSourceRow.seen)["other_addresses"].bool_op("?")(address)
+    traces = select(col(LeadSourceRow.lead_id)).where(
+        col(LeadSourceRow.tenant_id) == tenant_id, or_(beside, *named)
+    )
     statement = select(Lead).where(col(Lead.tenant_id) == tenant_id, col(Lead.id).in_(traces))
     return (await session.execute(statement.order_by(col(Lead.received_at)))).scalars().all()
 

@@ -88,6 +88,7 @@ class Lead(Table, table=True):
     """`version` rises with each change. `appointments`: id to the newest {sequence, cancelled} heard of it.
 
     `active_at`: when last anything was heard of the lead, or the end of an appointment that is still to come.
+    `other_addresses`: further numbers and e-mail addresses that the CRM has of its person.
     """
 
     __tablename__ = "leads"
@@ -103,6 +104,7 @@ class Lead(Table, table=True):
         Index("leads_by_phone", "tenant_id", "phone", postgresql_where="phone IS NOT NULL"),
         Index("leads_by_email", "tenant_id", "email", postgresql_where="email IS NOT NULL"),
         Index("leads_by_activity", "tenant_id", "active_at"),
+        Index("leads_by_other_address", "other_addresses", postgresql_using="gin"),
     )
 
     tenant_id: UUID
@@ -113,6 +115,9 @@ class Lead(Table, table=True):
     name: str
     email: str | None = None
     phone: str | None = None
+    other_addresses: list[str] = Field(
+        default_factory=list, sa_type=_TEXTS, sa_column_kwargs={"server_default": "{}"}
+    )
     vehicle: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     interest: str | None = None
     message: str | None = None

@@ -49,6 +49,7 @@ class LeadView(BaseModel):
     name: str
     email: str | None = None
     phone: str | None = None
+    other_addresses: list[str] = []
     message: str | None = None
     source: str
     received_at: datetime

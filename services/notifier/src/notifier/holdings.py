@@ -3,10 +3,14 @@
 from shared.persons import Holding, Holdings
 from shared.retention import Kind, Retention
 
-_OF_ANOTHER_NOW = "EXISTS (SELECT FROM leads o WHERE o.id <> :lead_id AND {address} IN (o.email, o.phone))"
+_HAS = "({address} IN (o.email, o.phone) OR {address} = ANY(o.other_addresses))"
+_OF_ANOTHER_NOW = f"EXISTS (SELECT FROM leads o WHERE o.id <> :lead_id AND {_HAS})"
 
 _ADDRESSES = f"""
 SELECT unnest(ARRAY[email, phone]) FROM leads WHERE id = :lead_id
+UNION
+SELECT other FROM leads, unnest(other_addresses) AS other
+WHERE id = :lead_id AND NOT {_OF_ANOTHER_NOW.format(address="other")}
 UNION
 SELECT former.address FROM (
     SELECT address FROM deliveries WHERE lead_id = :lead_id AND purpose <> 'shop_notice'
@@ -39,7 +43,7 @@ HOLDINGS = Holdings(
             "deliveries",
             "lead_id <> :lead_id AND address = ANY(:addresses)",
             under_way="state = 'sending'",
-            spared="EXISTS (SELECT FROM leads o WHERE o.id = deliveries.lead_id AND deliveries.address IN (o.email, o.phone)) "
+            spared=f"EXISTS (SELECT FROM leads o WHERE o.id = deliveries.lead_id AND {_HAS.format(address='deliveries.address')}) "  # noqa: S608
             "OR EXISTS (SELECT FROM staff s WHERE s.active AND deliveries.address IN (s.email, s.phone))",
             blank=f"{_HASHED}, {_NOT_SENT}",
             shown="jsonb_build_object('id', id, 'channel', channel, 'address', address, 'sent_at', sent_at)",

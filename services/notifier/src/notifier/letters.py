@@ -19,6 +19,7 @@ from shared.prices import price_text
 from shared.words import person_name
 
 from notifier.domain.invite import Invite, Method, to_ics, uid_of
+from notifier.domain.pictures import Picture
 from notifier.domain.reply_address import reply_address
 from notifier.domain.texting import as_text
 from notifier.domain.wording import Wanted, files_named, greeting, phone_as_read, quoted, when, wish
@@ -57,9 +58,18 @@ class Text:
 
 @dataclass(frozen=True)
 class Mail:
+    """`pictures`: their addresses at the provider; they are enclosed when the mail is sent."""
+
     sender: str
     recipient: str
     message: EmailMessage
+    pictures: tuple[str, ...] = ()
+
+    def enclose(self, pictures: Iterable[Picture]) -> None:
+        """Under names of ours: a customer's may be anything."""
+        for number, one in enumerate(pictures, 1):
+            name = f"picture-{number}.{one.extension}"
+            self.message.add_attachment(one.content, maintype="image", subtype=one.kind, filename=name)
 
     @property
     def needs_utf8(self) -> bool:
@@ -114,7 +124,7 @@ class Writer:
         message.add_alternative(body.html, subtype="html", cte=ENCODING)
         if delivery.template in _INVITES:
             self._add_invite(message, delivery, lead, location)
-        return Mail(location.email, delivery.address, message)
+        return Mail(location.email, delivery.address, message, tuple(delivery.payload.get("pictures", ())))
 
     def login_mail(self, asked: Event[StaffLoginRequested], member: StaffMember, location: Location) -> Mail:
         login, link = asked.data, Link(asked.tenant_id, asked.data.login_id)

@@ -12,8 +12,8 @@ from shared.db.tables import (
     outbox_table,
 )
 from shared.db.time import database_now
-from sqlalchemy import ARRAY, Column, DateTime, Index, Text, UniqueConstraint, Uuid, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, DateTime, Index, Text, UniqueConstraint, Uuid, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, MetaData, SQLModel
 
@@ -78,13 +78,15 @@ class Lead(Table, table=True):
 
     `stopped_reason` says why its sequence ended, `None`: it runs or ran out. `same_as` is the lead by which its person was
     greeted already: it has no sequence of its own, and its vehicle and interest stand in that one's `also`. `in_crm`: its
-    addresses are the shop's own word; anybody may have typed those of a form.
+    addresses are the shop's own word; anybody may have typed those of a form. `other_addresses`: what else the CRM has of the
+    person's; what comes from there is theirs, and it is written to only in answer.
     """
 
     __tablename__ = "leads"
     __table_args__ = (
         Index("leads_phone", "tenant_id", "phone", "received_at"),
         Index("leads_email", "tenant_id", "email", "received_at"),
+        Index("leads_other_address", "other_addresses", postgresql_using="gin"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -95,6 +97,9 @@ class Lead(Table, table=True):
     name: str
     email: str | None = None
     phone: str | None = None
+    other_addresses: list[str] = Field(
+        default_factory=list, sa_column=Column(ARRAY(Text()), nullable=False, server_default="{}")
+    )
     vehicle: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     interest: str | None = None
     correlation_id: str

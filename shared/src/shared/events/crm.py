@@ -11,7 +11,10 @@ from shared.events.values import Consent, ConsentProof, Contact, CrmRef, Value, 
 
 
 class CrmLeadObserved(EventData):
-    """An order that the tenant's lead rule takes for a lead. `received_at`: when its first trace reached us."""
+    """An order that the tenant's lead rule takes for a lead. `received_at`: when its first trace reached us.
+
+    `other_addresses`: what else the customer's record has of numbers and e-mail addresses.
+    """
 
     type: ClassVar[str] = "crm.lead.observed.v1"
     publisher: ClassVar[ServiceName] = "crm-sync"
@@ -19,6 +22,7 @@ class CrmLeadObserved(EventData):
     ref: CrmRef
     location_id: UUID
     contact: Contact
+    other_addresses: tuple[str, ...] = ()
     vehicle: Vehicle | None = None
     interest: str | None = None
     message: str | None = None

@@ -23,13 +23,18 @@ A2pId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{2,63}$")]
 
 
 class LeadReceived(EventData):
-    """`received_at` is when the first word of the lead reached us (webhook, form or poll)."""
+    """`received_at` is when the first word of the lead reached us (webhook, form or poll).
+
+    `other_addresses`: further numbers and e-mail addresses of the person, as the CRM has them. What comes from there is the
+    person's; they are written to only in answer.
+    """
 
     type: ClassVar[str] = "lead.received.v1"
     publisher: ClassVar[ServiceName] = "ingest"
 
     lead_id: UUID
     contact: Contact
+    other_addresses: tuple[str, ...] = ()
     vehicle: Vehicle | None = None
     interest: str | None = None
     message: str | None = None

@@ -235,6 +235,7 @@ async def _publish_lead(
         ref=facts.ref,
         location_id=seen.location_id,
         contact=facts.contact,
+        other_addresses=facts.other_addresses,
         vehicle=facts.vehicle,
         interest=facts.interest,
         message=facts.message,

@@ -9,6 +9,8 @@ from shared.events import Consent, Contact, CrmConsent, CrmRef, Vehicle
 
 from crm_sync.domain.crm import CrmVehicle, Customer, Email, Order, PhoneNumber
 
+MOST_OTHER_ADDRESSES = 20
+"""Of a record with more (a fleet's) the rest are strangers', as before."""
 VEHICLE_CLASSES = frozenset({"coupe", "sedan", "suv", "truck", "van"})
 
 
@@ -18,6 +20,7 @@ class LeadFacts:
 
     ref: CrmRef
     contact: Contact
+    other_addresses: tuple[str, ...]
     vehicle: Vehicle | None
     interest: str | None
     message: str | None
@@ -34,7 +37,13 @@ class LeadFacts:
     def digest(self) -> str:
         """Changes when person, vehicle or consent do; the same otherwise."""
         vehicle = self.vehicle.model_dump_json() if self.vehicle else ""
-        told = f"{self.contact.model_dump_json()}|{vehicle}|{self.consent.model_dump_json()}"
+        parts = (
+            self.contact.model_dump_json(),
+            vehicle,
+            self.consent.model_dump_json(),
+            *self.other_addresses,
+        )
+        told = "|".join(parts)
         return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -51,6 +60,7 @@ def lead_facts(
     return LeadFacts(
         ref=CrmRef(order_id=order.id, customer_id=order.customer_id, vehicle_id=order.vehicle_id),
         contact=contact,
+        other_addresses=_others(customer, contact),
         vehicle=_vehicle(vehicle) if vehicle else None,
         interest=interest,
         message=(order.complaint or "").strip() or None,
@@ -61,6 +71,11 @@ def lead_facts(
         ),
         customer=customer,
     )
+
+
+def _others(customer: Customer, contact: Contact) -> tuple[str, ...]:
+    others = addresses_of(customer) - {contact.email, contact.phone}
+    return tuple(sorted(others)[:MOST_OTHER_ADDRESSES])
 
 
 def _consents_at(contact: Contact, customer: Customer) -> list[CrmConsent]:

@@ -58,7 +58,7 @@ async def find_person(sessions: Sessions, slug: str, address: str, keys: SecretS
         once = await store.leads_once_of_address(session, tenant.id, address)
         leads = now or ([] if erased else once)
         theirs = {address, *[one for lead in leads for one in await _addresses(session, lead)]}
-        sharing = [*await store.leads_of_address(session, tenant.id, sorted(theirs)), *once]
+        sharing = [*await store.leads_sharing(session, tenant.id, sorted(theirs)), *once]
         staff = await store.staff_of_address(session, tenant.id, address)
     included = {lead.id for lead in leads}
     related = {lead.id: lead for lead in sharing if lead.id not in included}

@@ -30,7 +30,7 @@ from shared.text import cleaned
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ingest import store
-from ingest.domain.contact import usable
+from ingest.domain.contact import usable, usable_others
 from ingest.domain.form import Submission
 from ingest.domain.refusals import ChallengeRequired, KeyReused, LocationUnknown, ProofUsed, SiteUnknown
 from ingest.domain.sighting import (
@@ -45,6 +45,7 @@ from ingest.domain.sighting import (
     held_back,
     lock_key,
     lock_keys,
+    other_points,
     points_of,
     recognised,
     said_first,
@@ -193,7 +194,7 @@ async def _take_in(
         held = held_back(sighting, known)
         lead = await _add(session, tenant_id, new_id, _without_held(sighting, held), correlation_id)
     if sighting.ref is not None:
-        claimed = points_of(_contact(lead))
+        claimed = points_of(_contact(lead)) | other_points(lead.other_addresses)
         for loser, points in given_up(
             claimed, (other for other in known if other.lead_id != lead.id)
         ).items():
@@ -309,6 +310,7 @@ def _as_it_stands(lead: Lead, given: Mapping[str, Any]) -> LeadReceived:
     return LeadReceived(
         lead_id=lead.id,
         contact=_contact(lead),
+        other_addresses=tuple(lead.other_addresses),
         vehicle=Vehicle(**lead.vehicle) if lead.vehicle else None,
         interest=lead.interest,
         message=lead.message,
@@ -334,9 +336,10 @@ def _consent_of(sighting: Sighting) -> dict[str, JsonValue]:
 
 
 def _observed(seen: CrmLeadObserved) -> Sighting:
+    contact = usable(seen.contact)
     return Sighting(
         location_id=seen.location_id,
-        contact=usable(seen.contact),
+        contact=contact,
         vehicle=with_class(seen.vehicle),
         interest=cleaned(seen.interest or "") or None,
         message=cleaned(seen.message or "") or None,
@@ -345,6 +348,7 @@ def _observed(seen: CrmLeadObserved) -> Sighting:
         consent=seen.consent,
         received_at=seen.received_at,
         proof=seen.consent_proof,
+        other_addresses=usable_others(seen.other_addresses, contact),
     )
 
 
@@ -374,7 +378,7 @@ async def _known(session: AsyncSession, tenant_id: UUID, leads: Mapping[UUID, Le
 
 
 def _known_lead(lead: Lead, told: frozenset[Point]) -> KnownLead:
-    points = points_of(_contact(lead))
+    points = points_of(_contact(lead)) | other_points(lead.other_addresses)
     return KnownLead(
         lead_id=lead.id,
         location_id=lead.location_id,
@@ -398,6 +402,7 @@ def _new_lead(tenant_id: UUID, lead_id: UUID, sighting: Sighting, correlation_id
         location_id=sighting.location_id,
         id=lead_id,
         **sighting.contact.model_dump(),
+        other_addresses=list(sighting.other_addresses),
         vehicle=sighting.vehicle.model_dump() if sighting.vehicle else None,
         interest=sighting.interest,
         message=sighting.message,
@@ -417,6 +422,7 @@ def _lead_received(lead_id: UUID, sighting: Sighting) -> LeadReceived:
     return LeadReceived(
         lead_id=lead_id,
         contact=sighting.contact,
+        other_addresses=sighting.other_addresses,
         vehicle=sighting.vehicle,
         interest=sighting.interest,
         message=sighting.message,
@@ -441,10 +447,11 @@ def _source(tenant_id: UUID, sighting: Sighting, trace: Trace, lead_id: UUID | N
 
 
 def _seen(sighting: Sighting) -> dict[str, JsonValue]:
-    return {
+    seen: dict[str, JsonValue] = {
         "contact": sighting.contact.model_dump(),
         "vehicle": sighting.vehicle.model_dump() if sighting.vehicle else None,
         "interest": sighting.interest,
         "message": sighting.message,
         "ref": sighting.ref.model_dump() if sighting.ref else None,
     }
+    return seen | {"other_addresses": [*sighting.other_addresses]} if sighting.other_addresses else seen

@@ -1,7 +1,7 @@
 """What reached us of a lead, and whether it is a lead that we already have."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -30,6 +30,7 @@ class Sighting:
     """One trace of a lead, normalised; `received_at`: when the first word of it reached us.
 
     With a `ref` that is not by us it is the shop's own word. Else it is a public form, which anybody can send in anybody's name.
+    `other_addresses`: what else the CRM has of the person's.
     """
 
     location_id: UUID
@@ -42,10 +43,16 @@ class Sighting:
     consent: Consent
     received_at: datetime
     proof: ConsentProof | None = None
+    other_addresses: tuple[str, ...] = ()
 
     @property
     def by_crm(self) -> bool:
         return self.ref is not None and not self.ref.by_us
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All that it names."""
+        return tuple(one for one in (self.contact.email, self.contact.phone, *self.other_addresses) if one)
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,11 @@ def points_of(contact: Contact, held: Iterable[str] = ()) -> frozenset[Point]:
     """Without those whose kind is in `held`."""
     points: dict[PointKind, str | None] = {"email": contact.email, "phone": contact.phone}
     return frozenset((kind, value) for kind, value in points.items() if value and kind not in held)
+
+
+def other_points(addresses: Iterable[str]) -> frozenset[Point]:
+    """Of a person whom the CRM knows, beside those of the contact."""
+    return frozenset(("email" if "@" in address else "phone", address) for address in addresses)
 
 
 def recognised(sighting: Sighting, known: Iterable[KnownLead]) -> UUID | None:
@@ -155,7 +167,16 @@ def said_first(traces: Iterable[Said]) -> dict[str, Any]:
     for said in (*crm, *forms):
         for name, value in _facts(said, points=said.by_crm or not crm).items():
             facts[name] = facts.get(name) or value
-    return facts
+    return facts | {"other_addresses": _others(crm, facts)}
+
+
+def _others(crm: Sequence[Said], facts: Mapping[str, Any]) -> list[str]:
+    """What the CRM named last and is not among the lead's own: also an address that it has changed since."""
+    if not crm:
+        return []
+    contact = crm[-1].seen["contact"]
+    named = {contact["email"], contact["phone"], *crm[-1].seen.get("other_addresses", ())}
+    return sorted(named - {None, facts["email"], facts["phone"]})
 
 
 def _facts(said: Said, *, points: bool) -> dict[str, Any]:
@@ -173,7 +194,7 @@ def _facts(said: Said, *, points: bool) -> dict[str, Any]:
 def lock_keys(tenant_id: UUID, sighting: Sighting) -> list[int]:
     """Sorted 64-bit keys of order, number and address: whoever holds them decides alone."""
     order = f"{sighting.location_id}/{sighting.ref.order_id}" if sighting.ref else None
-    names = (order, sighting.contact.phone, sighting.contact.email)
+    names = (order, *sighting.addresses)
     return sorted(lock_key(tenant_id, name) for name in names if name)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from shared.events.notification import OutboundChannel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier.actions.intents import addresses_of
+from notifier.actions.intents import addresses_of, heard_at
 from notifier.actions.leads import stop_sequence
 from notifier.actions.ledger import Said, refusal, refuse
 from notifier.domain.consent import CRM
@@ -15,9 +15,14 @@ from notifier.store.consents import Address
 from notifier.tables import Lead
 
 
-async def opt_out(session: AsyncSession, lead: Lead, channel: OutboundChannel, said: Said) -> bool:
-    """Ends every sequence to that address, whichever lead it belongs to. False: there is no address (yet), or it was out before."""
-    address = addresses_of(lead)[channel]
+async def opt_out(
+    session: AsyncSession, lead: Lead, channel: OutboundChannel, said: Said, *, at: str | None = None
+) -> bool:
+    """Ends every sequence to that address, whichever lead it belongs to. False: there is no address (yet), or it was out before.
+
+    `at`: another address of the lead's person than the one that we write to.
+    """
+    address = at or addresses_of(lead)[channel]
     if address is None:
         if channel not in await consents.refused_by_lead(session, lead.tenant_id, lead.id):
             await consents.add_consents(session, [refusal(lead.tenant_id, (channel, ""), said, lead)])
@@ -59,9 +64,10 @@ async def opt_out_as_said(
             await opt_out(session, lead, channel, said)
         else:
             await _leave_alone(session, lead, channel, said)
-        for joined in await leads.joined_to(session, lead):
-            if addresses_of(joined)[channel] not in {None, addresses_of(lead)[channel]}:
-                await opt_out(session, joined, channel, said)
+        for one in (lead, *await leads.joined_to(session, lead)):
+            for kind, address in heard_at(one):
+                if kind == channel and address != addresses_of(lead)[channel]:
+                    await opt_out(session, one, channel, said, at=address)
 
 
 async def _proven(

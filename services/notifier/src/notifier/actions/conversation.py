@@ -7,7 +7,7 @@ from shared.understanding.whole import hear_whole
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.consents import hold_marketing, opt_out_as_said
-from notifier.actions.intents import Intent, addresses_of, intend
+from notifier.actions.intents import Intent, addresses_of, heard_at, intend
 from notifier.actions.leads import need_lead, stop_sequence
 from notifier.actions.ledger import Said
 from notifier.domain.gate import Purpose
@@ -93,11 +93,12 @@ async def _send_by(session: AsyncSession, message: MessageSent, lead: Lead, chan
 
 
 async def _written_from(session: AsyncSession, lead: Lead, answered: InboundMessage | None) -> str | None:
-    """The number that a text came from, where it is another one that the shop knows of the same person. A mail is answered where the lead's goes."""
-    if answered is None or answered.channel != "sms":
+    """From where it came, where that is another number or address that the shop knows of the same person."""
+    if answered is None or answered.sender is None:
         return None
-    numbers = {one.phone for one in await leads.joined_to(session, lead)}
-    return answered.sender if answered.sender in numbers else None
+    theirs = (lead, *await leads.joined_to(session, lead))
+    known = {address for one in theirs for _, address in heard_at(one)}
+    return answered.sender if answered.sender in known else None
 
 
 async def _refusal_key(

@@ -1,7 +1,7 @@
 """What customers write back by SMS and e-mail, and what Twilio tells of our own texts."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from shared.db.engine import transaction
@@ -46,6 +46,7 @@ STATUS_RANKS = {
     for name in names
 }
 """Callbacks come in any order; a status of a lower or the same rank changes nothing."""
+PICTURES_SHOWN_A_DAY = 5
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,12 @@ async def _tell_shop_once_a_day(
     session: AsyncSession, lead: Lead, kind: str, template: str, payload: dict[str, str]
 ) -> None:
     """More of the `kind` today are kept: a sender has messages without end."""
-    key = f"{kind}:{lead.id}:{database_now():%Y-%m-%d}"
+    await _tell_shop(session, lead, f"{kind}:{lead.id}:{database_now():%Y-%m-%d}", template, payload)
+
+
+async def _tell_shop(
+    session: AsyncSession, lead: Lead, key: str, template: str, payload: dict[str, Any]
+) -> None:
     location = await need_location(session, lead.tenant_id, lead.location_id)
     now = await deliveries.clock(session)
     notice = Intent(key=key, purpose=Purpose.SHOP_NOTICE, template=template, due_at=now, payload=payload)
@@ -234,12 +240,7 @@ async def _opt_in(session: AsyncSession, lead: Lead, message: Inbound) -> None:
 
 async def _pass_on(session: AsyncSession, lead: Lead, message: Inbound) -> None:
     if message.media:
-        payload = {
-            "kind": "text" if message.channel == "sms" else "mail",
-            "files": files_named([one.model_dump() for one in message.media]),
-            "text": quoted(message.text) or "(no words)",
-        }
-        await _tell_shop_once_a_day(session, lead, "media", "media_notice", payload)
+        await _show_pictures(session, lead, message)
     received = InboundMessageReceived(
         lead_id=lead.id,
         channel=message.channel,
@@ -257,6 +258,21 @@ async def _pass_on(session: AsyncSession, lead: Lead, message: Inbound) -> None:
         lead_version=lead.lead_version,
         correlation_id=lead.correlation_id,
     )
+
+
+async def _show_pictures(session: AsyncSession, lead: Lead, message: Inbound) -> None:
+    """A few times a day and lead: whoever is known may send pictures without end."""
+    today = database_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    shown = await deliveries.notices_since(session, lead.tenant_id, lead.id, "media_notice", today)
+    if shown >= PICTURES_SHOWN_A_DAY:
+        return
+    payload = {
+        "kind": "text" if message.channel == "sms" else "mail",
+        "files": files_named([one.model_dump() for one in message.media]),
+        "text": quoted(message.text) or "(no words)",
+        "pictures": [one.url for one in message.media if one.url],
+    }
+    await _tell_shop(session, lead, f"media:{lead.id}:{message.provider_id}", "media_notice", payload)
 
 
 async def _heed_stranger(

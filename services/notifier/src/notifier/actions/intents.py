@@ -34,6 +34,12 @@ def addresses_of(lead: Lead) -> dict[OutboundChannel, str | None]:
     return {"email": lead.email, "sms": lead.phone}
 
 
+def heard_at(lead: Lead) -> list[tuple[OutboundChannel, str]]:
+    """From where the lead's person writes: the addresses that we write to, first, and what else the CRM has of theirs."""
+    own = [address for address in (lead.email, lead.phone) if address]
+    return [("email" if "@" in address else "sms", address) for address in (*own, *lead.other_addresses)]
+
+
 def intend(
     intent: Intent, lead: Lead, addresses: Addresses, channels: Iterable[OutboundChannel], now: datetime
 ) -> list[Delivery]:

@@ -19,8 +19,8 @@ from shared.messaging.replay import repeated_by, replica
 from shared.words import vocabulary
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier.actions.intents import Intent, addresses_of, intend
-from notifier.actions.ledger import hear_crm, recall, tell_what_waited
+from notifier.actions.intents import Intent, addresses_of, heard_at, intend
+from notifier.actions.ledger import hear_crm, recall, refuse_as_elsewhere, tell_what_waited
 from notifier.actions.touching import first_text_at
 from notifier.deps import Deps
 from notifier.domain.consent import CRM, START
@@ -82,7 +82,7 @@ async def greet_lead(session: AsyncSession, event: Event[LeadReceived], deps: De
     location = await need_location(session, event.tenant_id, event.location_id)
     lead = _lead(event, location.id)
     person_key = deps.settings.person_key
-    await recall(session, lead.tenant_id, [address for _, address in _known_addresses(lead)], person_key)
+    await recall(session, lead.tenant_id, [address for _, address in heard_at(lead)], person_key)
     if await leads.add_lead(session, lead) or repeated_by():
         await _keep_consents(session, event, lead, person_key)
         if first := await leads.greeted_as(session, lead, since=lead.received_at - ONE_GREETING_IN):
@@ -122,7 +122,7 @@ async def _greet_where_the_form_did_not(
 
 async def _heed_earlier_opt_out(session: AsyncSession, lead: Lead) -> None:
     """The person asked, opted out elsewhere, and the second was heard first."""
-    addresses = _known_addresses(lead)
+    addresses = heard_at(lead)
     if addresses and await consents.opted_out_since(session, lead.tenant_id, addresses, lead.received_at):
         await stop_sequence(session, lead, "opted_out")
 
@@ -142,6 +142,7 @@ def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
         name=fact.contact.name,
         email=fact.contact.email,
         phone=fact.contact.phone,
+        other_addresses=list(fact.other_addresses),
         vehicle=fact.vehicle.model_dump() if fact.vehicle else None,
         interest=fact.interest,
         correlation_id=event.correlation_id,
@@ -160,7 +161,8 @@ async def _keep_consents(
         said_at = proof.said_at if proof else event.data.received_at
         await hear_crm(session, lead.tenant_id, _said_by_crm(event, lead), said_at, person_key, lead)
     await consents.add_consents(session, await _new_consents(session, event, lead))
-    await tell_what_waited(session, lead, _known_addresses(lead))
+    await tell_what_waited(session, lead, heard_at(lead))
+    await refuse_as_elsewhere(session, lead, _known_addresses(lead), heard_at(lead))
 
 
 def _said_by_crm(event: Event[LeadReceived], lead: Lead) -> list[CrmConsent]:

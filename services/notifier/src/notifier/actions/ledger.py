@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast, get_args
 from uuid import UUID, uuid4
 
 from pydantic import SecretStr
@@ -14,7 +14,7 @@ from shared.persons import address_hashes, erased_signs
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.deps import Deps
-from notifier.domain.consent import CRM, Word, crm_counts, crm_lapses
+from notifier.domain.consent import CRM, START, Word, crm_counts, crm_lapses
 from notifier.domain.gate import Permission
 from notifier.store import consents, leads
 from notifier.store.consents import Address
@@ -162,6 +162,25 @@ async def tell_what_waited(session: AsyncSession, lead: Lead, addresses: Sequenc
             await _tell(session, lead.tenant_id, address, Said("staff", row.text), lead)
 
 
+async def refuse_as_elsewhere(
+    session: AsyncSession, lead: Lead, addresses: Sequence[Address], elsewhere: Sequence[Address]
+) -> None:
+    """Who refused at another number of theirs before the CRM told whose it is: out at `addresses`, too, unless they have said START there since."""
+    newest = await consents.newest(session, lead.tenant_id, elsewhere)
+    for address in addresses:
+        refusals = [
+            row for (channel, _), row in newest.items() if channel == address[0] and _is_own_refusal(row)
+        ]
+        last = max(refusals, key=lambda row: row.said_at, default=None)
+        known = newest.get(address)
+        if last is not None and not (known and _outlasts(known, last)):
+            how = cast("How", last.source) if last.source in get_args(How) else "free_text"
+            said = Said(how, last.text, at=last.said_at)
+            # Of no lead: like the word that it stands for it ends its channel, and not the lead's sequence.
+            await consents.add_consents(session, [refusal(lead.tenant_id, address, said, None)])
+            await _tell(session, lead.tenant_id, address, said, lead)
+
+
 async def recall(
     session: AsyncSession, tenant_id: UUID, addresses: Sequence[str], person_key: SecretStr
 ) -> None:
@@ -169,6 +188,15 @@ async def recall(
     await leads.lock_addresses(session, tenant_id, addresses)
     for address in addresses:
         await consents.put_name_to(session, tenant_id, address, address_hashes(address, person_key))
+
+
+def _is_own_refusal(row: Consent) -> bool:
+    return row.permission == "opted_out" and row.source != CRM
+
+
+def _outlasts(known: Consent, refused: Consent) -> bool:
+    """The same said there already, or taken back there."""
+    return _is_own_refusal(known) or (known.source == START and known.said_at > refused.said_at)
 
 
 def _word(row: Consent) -> Word:

@@ -26,6 +26,7 @@ from notifier.actions.first_touches import (
     lock_counts,
     note_first_touch,
 )
+from notifier.actions.intents import heard_at
 from notifier.actions.leads import stop_sequence
 from notifier.actions.ledger import Said
 from notifier.actions.touching import (
@@ -55,6 +56,7 @@ from notifier.domain.outcome import (
     Uncertain,
     pause_seconds,
 )
+from notifier.domain.pictures import that_fit
 from notifier.domain.stricter_states import State, texts_a_day
 from notifier.domain.texts_a_day import TextsADay
 from notifier.letters import Mail, Text
@@ -320,6 +322,8 @@ async def _hand_over(deps: Deps, claimed: Claimed) -> Outcome:
         return TryLater(CLAIM_RAN_OUT)
     match claimed.letter:
         case Mail():
+            if claimed.letter.pictures:
+                claimed.letter.enclose(that_fit(await deps.twilio.pictures(claimed.letter.pictures)))
             return await deps.smtp.send(claimed.letter)
         case Text():
             origin = deps.settings.public_url.rstrip("/")
@@ -395,8 +399,9 @@ async def _note_refused(session: AsyncSession, delivery: Delivery, code: str) ->
     await _fail(session, delivery, code)
     if code == OPTED_OUT_AT_PROVIDER:
         lead = await leads.lead(session, delivery.tenant_id, delivery.lead_id)
-        if lead and lead.phone == delivery.address:
-            await opt_out(session, lead, "sms", Said("keyword", "Twilio 21610: opted out there"))
+        if lead and ("sms", delivery.address) in heard_at(lead):
+            said = Said("keyword", "Twilio 21610: opted out there")
+            await opt_out(session, lead, "sms", said, at=delivery.address)
 
 
 async def _note_try_later(

@@ -1,5 +1,8 @@
-"""Twilio's message API: one POST to send, one GET to find out what became of a message."""
+"""Twilio's message API: one POST to send, one GET to find out what became of a message; and the pictures that it keeps for us."""
 
+import asyncio
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,13 +11,18 @@ from pydantic import BaseModel, ValidationError
 from shared.http.vendors import VendorTransport
 
 from notifier.domain.outcome import Accepted, Outcome, Refused, TryLater, Uncertain
+from notifier.domain.pictures import Picture, picture_of
 from notifier.letters import Text
 
 TIMEOUT = httpx2.Timeout(10.0, connect=3.0)
 CALL_SECONDS = 30
 """In all: an answer that trickles in must not outlast the claim of its message."""
+PICTURES_SECONDS = 8
+"""In all: the mail that they are enclosed in has a claim that runs out."""
 CONNECTIONS = 20
 PAGE_SIZE = 50
+MEDIA_HOSTS = ("mms.twiliocdn.com", "media.twiliocdn.com", "s3-external-1.amazonaws.com")
+"""Where Twilio sends on to for the bytes, by a link that needs no log-in."""
 
 _NOT_TAKEN = frozenset({401, 403, 404, 408, 429, 503})
 """Told before anything was done: wrong key, rate, maintenance. Other 5xx leave it open, so the message is looked up."""
@@ -38,7 +46,10 @@ class _Listing(BaseModel):
 
 class TwilioClient:
     def __init__(self, base_url: str, account_sid: str, auth_token: str) -> None:
-        self._path = f"{base_url.rstrip('/')}/2010-04-01/Accounts/{account_sid}/Messages.json"
+        accounts = f"{base_url.rstrip('/')}/2010-04-01/Accounts"
+        self._path = f"{accounts}/{account_sid}/Messages.json"
+        self._origin = httpx2.URL(base_url)
+        self._media = re.compile(rf"{re.escape(accounts)}/\w+/Messages/\w+/Media/\w+", re.ASCII)
         self._http = httpx2.AsyncClient(
             auth=(account_sid, auth_token),
             timeout=TIMEOUT,
@@ -73,6 +84,34 @@ class TwilioClient:
             return _Listing.model_validate_json(answer.content).messages
         except (httpx2.HTTPError, ValidationError) as error:
             raise LookupFailed(type(error).__name__) from error
+
+    async def pictures(self, urls: Sequence[str]) -> list[Picture]:
+        """Those that Twilio gives us in time, in their order."""
+        found: list[Picture] = []
+        try:
+            async with asyncio.timeout(PICTURES_SECONDS):
+                for url in urls:
+                    if picture := await self._picture(url):
+                        found.append(picture)
+        except TimeoutError:
+            pass
+        return found
+
+    async def _picture(self, url: str) -> Picture | None:
+        """Our log-in goes to Twilio's own address of a medium and nowhere else, whatever a message names."""
+        if not self._media.fullmatch(url):
+            return None
+        try:
+            answer = await self._http.get(url)
+            if answer.next_request and self._is_twilios(answer.next_request.url):
+                answer = await self._http.get(answer.next_request.url, auth=None)
+        except httpx2.HTTPError:
+            return None
+        return picture_of(answer.content) if answer.is_success else None
+
+    def _is_twilios(self, url: httpx2.URL) -> bool:
+        here = (self._origin.scheme, self._origin.host, self._origin.port)
+        return (url.scheme, url.host, url.port) == here or (url.scheme == "https" and url.host in MEDIA_HOSTS)
 
     async def close(self) -> None:
         await self._http.aclose()

@@ -189,6 +189,19 @@ async def greeted_addresses(
     return {(cast("OutboundChannel", row[0]), row[1]) for row in (await session.execute(statement)).all()}
 
 
+async def notices_since(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, template: str, moment: datetime
+) -> int:
+    """To the shop about the lead."""
+    statement = select(func.count()).where(
+        col(Delivery.tenant_id) == tenant_id,
+        of_lead(lead_id),
+        col(Delivery.template) == template,
+        col(Delivery.created_at) >= moment,
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
 async def told_addresses(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> set[str]:
     """Whoever has a link of the lead has it from one of them."""
     statement = select(col(Delivery.address)).where(

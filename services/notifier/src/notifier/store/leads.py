@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, cast, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, cast, exists, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -29,6 +29,7 @@ async def renew_lead(session: AsyncSession, fresh: Lead) -> bool:
             "name",
             "email",
             "phone",
+            "other_addresses",
             "vehicle",
             "interest",
             "received_at",
@@ -67,26 +68,25 @@ async def lock_addresses(session: AsyncSession, tenant_id: UUID, addresses: Iter
 async def greeted_as(session: AsyncSession, lead: Lead, *, since: datetime) -> Lead | None:
     """The lead of the same person and shop whose first touch went, or is about to.
 
-    Of the CRM's own leads the e-mail says who it is, else the number. What came by a form, or meets one, must be alike in all its
+    Of the CRM's own leads the e-mail says who it is, and where one of them has none the number. What came by a form, or meets one, must be alike in all its
     addresses: anybody may have written one of them (ADR 19). Nor may it have told anybody else, who has its link. So a form that
     names more than the one before it is the same person once that was greeted; one that names less is not.
     """
+    theirs = addresses_of_person(lead)
     told_another = exists().where(
         col(Delivery.lead_id) == col(Lead.id),
         col(Delivery.purpose) != "shop_notice",
-        col(Delivery.address).not_in([lead.email or "", lead.phone or "", ""]),
+        col(Delivery.address).not_in([*theirs, ""]),
     )
-    same = and_(
+    alike = and_(
         col(Lead.email).is_not_distinct_from(lead.email),
         col(Lead.phone).is_not_distinct_from(lead.phone),
-        ~told_another,
     )
-    if lead.in_crm and lead.email is not None:
-        same = or_(same, and_(col(Lead.email) == lead.email, col(Lead.in_crm)))
-    elif lead.in_crm and lead.phone is not None:
-        same = or_(same, and_(col(Lead.phone) == lead.phone, col(Lead.in_crm)))
-    elif not lead.in_crm:
-        same = or_(same, and_(_is_less_than(lead), ~told_another))
+    if lead.in_crm:
+        known = and_(~col(Lead.in_crm), col(Lead.email).in_(theirs), col(Lead.phone).in_(theirs))
+        same = or_(and_(or_(alike, known), ~told_another), and_(col(Lead.in_crm), _same_customer(lead)))
+    else:
+        same = and_(or_(alike, _is_less_than(lead)), ~told_another)
     statement = select(Lead).where(
         col(Lead.tenant_id) == lead.tenant_id,
         col(Lead.location_id) == lead.location_id,
@@ -101,6 +101,24 @@ async def greeted_as(session: AsyncSession, lead: Lead, *, since: datetime) -> L
         ),
     )
     return (await session.execute(statement.order_by(col(Lead.received_at)).limit(1))).scalar()
+
+
+def addresses_of_person(lead: Lead) -> set[str]:
+    return {one for one in (lead.email, lead.phone, *lead.other_addresses) if one}
+
+
+def _same_customer(lead: Lead) -> ColumnElement[bool]:
+    """Of two leads of the CRM."""
+    mine = addresses_of_person(lead)
+    if lead.email is None:
+        return or_(col(Lead.phone).in_(mine), _has_beside(lead.phone))
+    by_mail = or_(col(Lead.email).in_(mine), _has_beside(lead.email))
+    by_number = or_(col(Lead.phone).in_(mine), _has_beside(lead.phone))
+    return or_(by_mail, and_(col(Lead.email).is_(None), by_number))
+
+
+def _has_beside(address: str | None) -> ColumnElement[bool]:
+    return col(Lead.other_addresses).contains([address]) if address else false()
 
 
 def _is_less_than(form: Lead) -> ColumnElement[bool]:
@@ -141,13 +159,14 @@ async def resume(session: AsyncSession, lead: Lead) -> None:
 async def newest_lead_by_phone(
     session: AsyncSession, tenant_id: UUID, phone: str, sms_from: str
 ) -> Lead | None:
-    """Of the shop whose number was written to, where there is one."""
+    """Of the shop whose number was written to, where there is one; whose own number it is before whose the CRM has it, too."""
     statement = (
         select(Lead)
         .join(Location, col(Location.id) == col(Lead.location_id))
-        .where(col(Lead.tenant_id) == tenant_id, col(Lead.phone) == phone)
+        .where(col(Lead.tenant_id) == tenant_id, or_(col(Lead.phone) == phone, _has_beside(phone)))
         .order_by(
             (col(Location.sms_from) == sms_from).desc().nulls_last(),
+            (col(Lead.phone) == phone).desc().nulls_last(),
             col(Lead.same_as).is_(None).desc(),
             col(Lead.received_at).desc(),
         )
@@ -161,9 +180,10 @@ async def newest_lead_by_email(
     statement = (
         select(Lead)
         .join(Location, col(Location.id) == col(Lead.location_id))
-        .where(col(Lead.tenant_id) == tenant_id, col(Lead.email) == email)
+        .where(col(Lead.tenant_id) == tenant_id, or_(col(Lead.email) == email, _has_beside(email)))
         .order_by(
             (func.lower(col(Location.email)) == shop_email).desc(),
+            (col(Lead.email) == email).desc().nulls_last(),
             col(Lead.same_as).is_(None).desc(),
             col(Lead.received_at).desc(),
         )
@@ -210,7 +230,9 @@ async def lead_of_deliveries(
 async def leads_of_address(session: AsyncSession, tenant_id: UUID, address: Address) -> Sequence[UUID]:
     channel, value = address
     column = col(Lead.phone) if channel == "sms" else col(Lead.email)
-    statement = select(col(Lead.id)).where(col(Lead.tenant_id) == tenant_id, column == value)
+    statement = select(col(Lead.id)).where(
+        col(Lead.tenant_id) == tenant_id, or_(column == value, _has_beside(value))
+    )
     return (await session.execute(statement)).scalars().all()
 
 
@@ -220,12 +242,13 @@ async def lock_leads_of_person(session: AsyncSession, lead: Lead) -> None:
     Nobody who holds a lead's row may come here: whoever greets locks addresses, then rows.
     """
     theirs = [lead, *await joined_to(session, lead)]
-    emails, phones = {one.email for one in theirs if one.email}, {one.phone for one in theirs if one.phone}
-    await lock_addresses(session, lead.tenant_id, emails | phones)
+    addresses = {address for one in theirs for address in addresses_of_person(one)}
+    await lock_addresses(session, lead.tenant_id, addresses)
     same = or_(
         col(Lead.id).in_([one.id for one in theirs]),
-        col(Lead.phone).in_(phones),
-        col(Lead.email).in_(emails),
+        col(Lead.phone).in_(addresses),
+        col(Lead.email).in_(addresses),
+        *(_has_beside(address) for address in addresses),
     )
     statement = select(col(Lead.id)).where(col(Lead.tenant_id) == lead.tenant_id, same).order_by(col(Lead.id))
     await session.execute(statement.with_for_update(key_share=True))
