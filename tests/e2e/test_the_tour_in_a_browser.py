@@ -70,7 +70,7 @@ async def test_the_manage_page_of_the_confirmation_cancels_after_asking(
     await expect(phone_page.get_by_role("status")).to_contain_text("Booked")
     await phone_page.get_by_role("button", name="Cancel this appointment").click()
     await phone_page.get_by_role("dialog").get_by_role("button", name="Cancel").last.click()
-    await expect(phone_page.get_by_text("This appointment is cancelled")).to_be_visible()
+    await expect(phone_page.get_by_text("This appointment is canceled")).to_be_visible()
 
 
 async def test_a_link_that_is_not_ours_says_so(phone_page: Page, stack: StackFile) -> None:

@@ -2,7 +2,7 @@ import { memo } from "react";
 
 import { clock } from "../format";
 import type { Job } from "../api";
-import type { Action, Appointment, Location, Message, OpenTimes } from "../types";
+import type { Action, Appointment, Location, Message, OpenTimes, Part } from "../types";
 import { MessagePart } from "./MessagePart";
 import { RichText } from "./RichText";
 import { speaker } from "./speaker";
@@ -45,7 +45,7 @@ function Row({ message, first, shop, appointment, actions, slotsOpen, moving, ti
           <RichText text={text} />
         </div>
       )}
-      {parts?.map((part, index) => (
+      {parts?.filter(isNotOnTheCard(parts)).map((part, index) => (
         <MessagePart
           key={index}
           part={part}
@@ -62,6 +62,12 @@ function Row({ message, first, shop, appointment, actions, slotsOpen, moving, ti
     </article>
   );
 }
+
+/** A card of tiers has the buttons of its services itself. */
+const isNotOnTheCard =
+  (parts: Part[]) =>
+  (part: Part): boolean =>
+    part.kind !== "actions" || !parts.some(({ kind }) => kind === "tiers");
 
 /** Remembered, so that an answer that streams in does not redraw the whole conversation. */
 export const MessageRow = memo(Row);
