@@ -113,7 +113,8 @@ class Server:
     async def answer(self, route: Route, request: Request) -> None:
         path = urlsplit(request.url).path
         if not path.startswith("/api/"):
-            return await self._file(route, path)
+            await self._file(route, path)
+            return
         if request.method == "POST":
             self.asked.append((path, request.post_data_json or {}))
         status, body = self._answer(path, request)
