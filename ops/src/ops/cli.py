@@ -15,6 +15,7 @@ from ops import (
     events,
     imports,
     knowledge,
+    messages,
     operators,
     person,
     retention,
@@ -41,6 +42,7 @@ app.command("status")(status.show_status)
 app.add_typer(imports.app, name="import")
 app.add_typer(imports.exports, name="export")
 app.add_typer(knowledge.app, name="knowledge")
+app.add_typer(messages.app, name="messages")
 app.add_typer(database.app, name="database")
 app.add_typer(broker.app, name="broker")
 app.add_typer(topology.app, name="topology")

@@ -431,7 +431,7 @@ async def test_the_calendar_file_follows_the_appointment(shop):
     assert files[0].headers["content-type"].startswith("text/calendar; method=REQUEST")
     read = [Calendar.from_ical(file.text) for file in files]
     events = [calendar.walk("VEVENT")[0] for calendar in read]
-    assert [calendar["method"] for calendar in read] == ["REQUEST", "CANCEL"]
+    assert [calendar["method"] for calendar in read] == ["PUBLISH", "PUBLISH"]
     assert [event["sequence"] for event in events] == [1, 2]
     assert {str(event["uid"]) for event in events} == {f"{booked['id']}@leads.example"}
     assert events[0].decoded("dtstart") == datetime.fromisoformat(NOON)

@@ -63,7 +63,9 @@ def test_a_change_keeps_the_uid_and_raises_the_sequence_and_a_cancellation_says_
     shown = [read(invitation(sequence=n, cancelled=n == 3)) for n in range(4)]
     assert {event.uid for _, event in shown} == {f"{UUID(int=7)}@leads.example"}
     assert [event.sequence for _, event in shown] == [0, 1, 2, 3]
-    assert [calendar.method for calendar, _ in shown] == ["REQUEST"] * 3 + ["CANCEL"]
+    assert [calendar.method for calendar, _ in shown] == ["PUBLISH"] * 4
+    alarms = [[alarm.trigger for alarm in event.alarm] for _, event in shown]
+    assert alarms == [[timedelta(hours=-2)]] * 3 + [[]]
     assert [event.status.value for _, event in shown] == ["CONFIRMED"] * 3 + ["CANCELLED"]
     assert {event.dtstamp for _, event in shown} == {datetime(2026, 11, 23, 17, tzinfo=UTC)}
 

@@ -111,7 +111,7 @@ async def test_a_price_stays_of_its_kind_from_quote_to_every_event(shop, sample_
     await shop.put_catalog([sample_row | {"price_cents": 99900}])
     booked = (await lead.tries(quote["id"], TEN)).json()
     assert (booked["price"], booked["total_cents"]) == (price, 44800)
-    assert f", {words}. Move or cancel" in await description_of(lead, booked)
+    assert f", {words}. Reschedule or cancel" in await description_of(lead, booked)
     moved = (await lead.post(f"appointments/{booked['id']}/move", {"start": NOON})).json()
     cancelled = (await lead.post(f"appointments/{booked['id']}/cancel", {})).json()
     assert moved["price"] == cancelled["price"] == price

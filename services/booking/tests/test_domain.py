@@ -61,7 +61,7 @@ def test_a_masked_name_tells_the_owner_and_nobody_else():
 def test_a_calendar_reads_the_invitation_back():
     calendar = Calendar.from_ical(calendar_file(INVITATION))
     [event] = calendar.walk("VEVENT")
-    assert calendar["method"] == "REQUEST"
+    assert calendar["method"] == "PUBLISH"
     assert event["uid"] == f"{UUID(int=7)}@leads.example"
     assert event["sequence"] == 2
     assert event.decoded("dtstart") == INVITATION.start
@@ -84,4 +84,4 @@ def test_the_zone_in_the_file_is_right_in_winter_and_summer():
 def test_a_cancelled_appointment_leaves_the_calendar():
     calendar = Calendar.from_ical(calendar_file(replace(INVITATION, cancelled=True, sequence=3)))
     [event] = calendar.walk("VEVENT")
-    assert (calendar["method"], event["status"], event["sequence"]) == ("CANCEL", "CANCELLED", 3)
+    assert (calendar["method"], event["status"], event["sequence"]) == ("PUBLISH", "CANCELLED", 3)

@@ -9,7 +9,7 @@ from chat.actions.answering import answer_owed, claim_owed
 from chat.actions.messages import Written, receive_message
 from chat.actions.offline import OfflineAssistant
 from chat.domain import phrases
-from chat.domain.conversation import State
+from chat.domain.conversation import Owner, State, action_ids
 from chat.domain.reply.render import moment
 from chat.tables import ChatMessage
 
@@ -193,7 +193,7 @@ async def test_cancelling_asks_first_and_then_cancels(chat):
     assert "yes or no" in reply.text
     assert (await chat.row()).appointment["status"] == "booked"
     reply = await chat.answer_to_press("cancel:yes")
-    assert "was cancelled" in reply.text
+    assert "was canceled" in reply.text
     assert (await chat.row()).appointment["status"] == "cancelled"
 
 
@@ -201,11 +201,36 @@ async def test_moving_reads_back_and_moves_on_a_yes(chat):
     await chosen(chat)
     await chat.answer_to("yes")
     reply = await chat.answer_to_press("move")
+    booked = (await chat.row()).appointment["start"]
+    assert booked not in [slot["start"] for slot in parts(reply, "slots")[0]["slots"]]
     slot = parts(reply, "slots")[0]["slots"][2]
     await chat.answer_to_press(slot["action"])
     reply = await chat.answer_to_press("move:yes")
     assert "moved" in reply.text
     assert (await chat.row()).appointment["start"] == slot["start"]
+
+
+async def test_who_moves_may_keep_the_time_before_choosing_another(chat):
+    await chosen(chat)
+    await chat.answer_to("yes")
+    booked = (await chat.row()).appointment["start"]
+    await chat.answer_to_press("move")
+    assert action_ids(State.MOVE_OFFER, Owner.ASSISTANT)[0] == "move:no"
+    await chat.answer_to_press("move:no")
+    row = await chat.row()
+    assert (row.state, row.appointment["start"]) == (State.BOOKED, booked)
+
+
+async def test_the_button_for_prices_shows_all_films_of_the_job_the_cheapest_first(chat):
+    reply = await chat.answer_to_press("see_prices")
+    [card] = parts(reply, "tiers")
+    assert [(tier["action"], tier["price"]["amount_cents"]) for tier in card["tiers"]] == [
+        ("service:carbon-full", 29900),
+        ("service:ceramic-full", 44900),
+    ]
+    assert card["vehicle"]["model"] == "Civic"
+    priced = await chat.answer_to_press("service:carbon-full")
+    assert "$299.00" in priced.text
 
 
 async def test_asking_for_a_person_hands_off_and_the_assistant_goes_on(chat):

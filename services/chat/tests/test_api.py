@@ -144,6 +144,7 @@ async def test_the_session_has_all_that_the_page_shows(page, chat):
         "owner": "assistant",
         "assistant": "offline",
         "person_asked": False,
+        "language": "en",
     }
     assert [m["author"] for m in session["messages"]] == ["assistant"]
     assert [a["id"] for a in session["actions"]] == ["see_prices", "pick_time", "ask", "person"]

@@ -228,7 +228,7 @@ async def test_what_staff_changed_is_said_as_theirs_and_a_restored_one_is_shown_
     _, _, moved, cancelled, restored = [message.text for message in await chat.messages()]
     assert moved.startswith("The shop has changed your appointment")
     assert "already busy at that time" in moved
-    assert cancelled.startswith("The shop has cancelled")
+    assert cancelled.startswith("The shop has canceled")
     assert restored.startswith("The shop has put your appointment back")
     assert (await chat.row()).state == State.BOOKED
 
@@ -432,7 +432,7 @@ async def test_a_change_without_an_answer_is_neither_told_nor_denied(chat, chang
     assert "can't tell yet whether that went through" in reply.text
     chat.desk.slow = False
     again = await chat.answer_to_press(f"{change}:yes")
-    assert {"cancel": "was cancelled", "move": "moved"}[change] in again.text
+    assert {"cancel": "was canceled", "move": "moved"}[change] in again.text
 
 
 @pytest.mark.parametrize("phone", ["+16195550123", None], ids=["its own", "held for another lead"])

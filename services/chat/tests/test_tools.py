@@ -447,7 +447,10 @@ class TestWhatIsListed:
         )
         [said] = Steps(turn, tools).compare("how do they differ?")
         assert said.text.splitlines() == lines
-        assert [action.id for action in said.parts[0].actions] == [
+        card, buttons = said.parts
+        assert [tier.action for tier in card.tiers] == ["service:carbon-full", "service:ceramic-full"]
+        assert [bool(tier.differs) for tier in card.tiers] == [language == "en"] * 2
+        assert [action.id for action in buttons.actions] == [
             "service:carbon-full",
             "service:ceramic-full",
         ]

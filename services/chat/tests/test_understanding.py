@@ -176,7 +176,7 @@ def test_the_language_is_that_of_the_words(text: str, language: str | None) -> N
 @pytest.mark.parametrize(
     ("action", "meant"),
     [
-        ("see_prices", AskPrice()),
+        ("see_prices", AskPrice(compared=True)),
         ("service:tint-removal", AskPrice("tint-removal")),
         ("class:suv", NameService(None, "suv")),
         ("slot:2026-11-24T10:00:00-08:00", ChooseSlot(datetime(2026, 11, 24, 18, tzinfo=UTC))),

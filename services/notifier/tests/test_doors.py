@@ -11,9 +11,13 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from notifier.actions.inbound import Inbound, receive
 from notifier.domain.signatures import mail_signature, twilio_signature
+from notifier.pages import words as page_words
+from shared.db.engine import transaction
 from shared.events import Contact
 from shared.http.links import Link, LinkPurpose, mint
+from sqlalchemy import text
 from testkit.patience import eventually
 from testkit.secrets import AS_OPERATOR, KEY
 
@@ -312,6 +316,79 @@ async def test_a_bad_unsubscribe_link_tells_nothing(shop):
     for token in ("forged", unknown):
         answer = await shop.http.post(f"/u/{token}")
         assert (answer.status_code, answer.json()["code"]) == (401, "invalid_link")
+
+
+@pytest.mark.parametrize(("asked", "language"), [("en-US,en", "en"), ("es-MX,es;q=0.9,en", "es")])
+async def test_the_unsubscribe_page_names_the_shop_and_takes_a_mistake_back(shop, asked, language):
+    await shop.greet()
+    await shop.send_due()
+    (mail,) = shop.inbox("email")
+    path, said = unsubscribe_path(mail), page_words()[language]
+    shown = {"accept-language": asked, "accept": "text/html"}
+    first = await shop.http.get(path, headers=shown)
+    assert f'lang="{language}"' in first.text
+    assert "Sample Tint San Diego" in first.text
+    assert said["ask_title"] in first.text
+    assert "style-src 'sha256-" in first.headers["content-security-policy"]
+    before = await permission_of_the_mail(shop)
+
+    await shop.http.post(path, headers=shown, data={"List-Unsubscribe": "One-Click"})
+    assert await permission_of_the_mail(shop) == "opted_out"
+    for _ in range(2):
+        undone = await shop.http.post(path, headers=shown, data={"undo": "yes"})
+        assert said["undone_title"] in undone.text
+    assert await permission_of_the_mail(shop) == before
+
+
+async def test_an_undo_takes_back_no_other_refusal(shop):
+    lead = await shop.greet()
+    await shop.send_due()
+    (mail,) = shop.inbox("email")
+    refused = Inbound("email", "m1", lead.contact.email, "us", "Please stop mailing me, unsubscribe")
+    await receive(shop.deps, shop.tenant_id, refused)
+    assert await permission_of_the_mail(shop) == "opted_out"
+    await shop.http.post(unsubscribe_path(mail), data={"undo": "yes"})
+    assert await permission_of_the_mail(shop) == "opted_out"
+
+
+async def permission_of_the_mail(shop):
+    async with transaction(shop.deps.sessions, shop.tenant_id) as session:
+        found = await session.execute(
+            text("SELECT permission FROM consents WHERE channel = 'email' ORDER BY at DESC LIMIT 1")
+        )
+        return found.scalar()
+
+
+async def test_a_person_with_a_bad_unsubscribe_link_gets_a_page(shop):
+    answer = await shop.http.get("/u/forged", headers={"accept-language": "es"})
+    assert (answer.status_code, page_words()["es"]["invalid_title"] in answer.text) == (401, True)
+
+
+async def test_an_old_chat_link_has_a_new_one_sent_and_every_token_gets_the_same_answer(shop):
+    lead = await shop.greet()
+    await shop.send_due()
+    ours, nobodys = (
+        mint(
+            LinkPurpose.CHAT,
+            Link(shop.tenant_id, of),
+            keys=[KEY],
+            expires_at=datetime(2020, 1, 1, tzinfo=UTC),
+        )
+        for of in (lead.lead_id, uuid4())
+    )
+    answers = [
+        await shop.http.post("/api/links/renew", headers={"authorization": f"Bearer {token}"})
+        for token in (ours, ours, nobodys, "forged")
+    ]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(202, '{"status":"accepted"}')}
+    await shop.send_due()
+    renewed = [mail for mail in shop.inbox("email") if "Your chat with" in mail["headers"]["Subject"]]
+    assert len(renewed) == 1
+
+
+def test_the_unsubscribe_page_says_the_same_in_both_languages():
+    assert set(page_words()) == {"en", "es"}
+    assert page_words()["en"].keys() == page_words()["es"].keys()
 
 
 def unsubscribe_path(mail: dict[str, Any]) -> str:

@@ -30,6 +30,7 @@ def limited(shop):
         ("/webhooks/email/sample-tint", "POST", "signature_failures_per_ip", 403),
         ("/u/forged", "GET", "link_failures_per_ip", 401),
         ("/u/forged", "POST", "link_failures_per_ip", 401),
+        ("/api/links/renew", "POST", "link_failures_per_ip", 202),
     ],
 )
 async def test_failures_from_one_address(limited, shop, path, method, limit, status):

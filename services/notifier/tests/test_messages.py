@@ -1,13 +1,15 @@
 """Every message renders, for every kind of lead, without holes."""
 
-from datetime import UTC, datetime
+import re
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from icalendar import Calendar
 from notifier.letters import Writer
-from notifier.tables import Delivery, Lead, Location
+from notifier.preview import NOW, SHOP, TENANT, delivery, shop, write_previews
+from notifier.tables import Lead
 from notifier.templates import load_templates
 from shared.http.links import LinkPurpose
 from testkit.secrets import KEY
@@ -16,58 +18,6 @@ TEMPLATES = load_templates()
 WRITER = Writer(
     TEMPLATES, keys=dict.fromkeys(LinkPurpose, (KEY,)), public_url="https://leads.sample-tint.example"
 )
-NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
-TENANT, SHOP = uuid4(), uuid4()
-
-APPOINTMENT = {
-    "number": "ST-1042",
-    "service": "Ceramic tint, full car",
-    "start": "2026-11-24T10:00:00-08:00",
-    "end": "2026-11-24T13:00:00-08:00",
-    "timezone": "America/Los_Angeles",
-    "total_cents": 49900,
-    "manage_url": "https://leads.sample-tint.example/m/sample",
-    "vehicle": None,
-}
-PAYLOADS: dict[str, dict[str, Any]] = {
-    "confirmation": APPOINTMENT,
-    "rescheduled": APPOINTMENT | {"old_start": "2026-11-23T10:00:00-08:00"},
-    "cancelled": APPOINTMENT,
-    "rescheduled_by_shop": APPOINTMENT
-    | {"old_start": "2026-11-23T10:00:00-08:00", "alternatives": ["Wed, Nov 25, 10:00 AM PST"]},
-    "cancelled_by_shop": APPOINTMENT | {"alternatives": []},
-    "restored_by_shop": APPOINTMENT | {"alternatives": []},
-    "reminder": APPOINTMENT,
-    "booking_declined": {"alternatives": ["Tue, Nov 24, 10:00 AM PST"]},
-    "reply": {"text": "About 3 hours.", "preview": "About", "subject": "Re: Hours", "answers": None},
-    "unproven_mail": {"sender": "ana@example[.]com", "text": "Please cancel."},
-    "media_notice": {"kind": "text", "files": "image/jpeg (https://api.twilio.com/x)", "text": "(no words)"},
-    "invitation_answered": {"subject_of_it": "Accepted: Tint", "text": "Ana has accepted."},
-    "stranger_notice": {
-        "sender": "(619) 555-0111",
-        "kind": "text",
-        "text": "Open today?",
-        "files": "",
-        "others": [],
-    },
-    "handoff_notice": {
-        "reason": "complaint",
-        "summary": "The film peels.",
-        "open_question": None,
-        "customer_phone": None,
-        "customer_email": None,
-        "vehicle": None,
-    },
-    "call_back_notice": {
-        "reason": "asked for a person",
-        "summary": "The film peels.",
-        "open_question": None,
-        "customer_phone": "(619) 555-0123",
-        "customer_email": None,
-        "vehicle": None,
-    },
-    "staff_login": {"login_url": "https://leads.sample-tint.example/console?code=sample", "minutes": 10},
-}
 LEADS: dict[str, dict[str, Any]] = {
     "full": {
         "name": "Ana Sample",
@@ -83,28 +33,6 @@ LEADS: dict[str, dict[str, Any]] = {
 }
 
 
-def shop() -> Location:
-    address = {"street": "100 Sample Street", "city": "San Diego", "region": "CA", "postal_code": "92101"}
-    return Location(
-        id=SHOP,
-        tenant_id=TENANT,
-        version=1,
-        tenant_name="Sample Tint",
-        code="Store094",
-        name="Sample Tint San Diego",
-        timezone="America/Los_Angeles",
-        address=address,
-        phone="+16195550194",
-        email="store094@sample-tint.example",
-        sms_from="+16195550194",
-        demo_mode=False,
-        allow_list=[],
-        enabled=True,
-        sends=True,
-        sms=True,
-    )
-
-
 def lead(kind: str) -> Lead:
     return Lead(
         id=uuid4(),
@@ -116,27 +44,6 @@ def lead(kind: str) -> Lead:
         correlation_id="sample",
         received_at=NOW,
         **LEADS[kind],
-    )
-
-
-def delivery(template: str, lead: Lead) -> Delivery:
-    touch = template.startswith(("first", "follow"))
-    return Delivery(
-        tenant_id=TENANT,
-        location_id=SHOP,
-        lead_id=lead.id,
-        dedupe_key="sample",
-        purpose="touch" if touch else "booking",
-        channel="email",
-        address="ana@example.com",
-        template=template,
-        payload=dict(PAYLOADS.get(template, {})),
-        appointment_id=uuid4(),
-        sequence=0,
-        lead_version=1,
-        correlation_id="sample",
-        due_at=NOW,
-        created_at=NOW,
     )
 
 
@@ -212,7 +119,7 @@ def test_mail_text_and_calendar_name_the_car_and_say_the_price_as_the_kind_that_
     for part in mail.walk():
         if part.get_content_type() == "text/calendar":
             [event] = Calendar.from_ical(part.get_content()).walk("VEVENT")
-            assert f"Ceramic tint, full car for 2019 Ford F-150, {words}. Move" in event["description"]
+            assert f"Ceramic tint, full car for 2019 Ford F-150, {words}. Reschedule" in event["description"]
 
 
 def test_the_html_loads_nothing_from_elsewhere() -> None:
@@ -232,3 +139,21 @@ def test_a_delivery_is_written_the_same_way_each_time() -> None:
     assert (
         WRITER.mail(same, customer, shop()).message["Message-ID"] == f"<{same.id}@leads.sample-tint.example>"
     )
+
+
+BRITISH = re.compile(r"[Cc]ancelled|[Cc]ancelling|[Cc]olour|\b[Ee]-mail|puts the appointment")
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.messages))
+def test_words_are_american(template: str) -> None:
+    message = TEMPLATES.messages[template]
+    assert not BRITISH.search(f"{message.subject} {message.heading} {message.paragraphs} {message.sms}")
+
+
+def test_every_message_can_be_looked_at(tmp_path: Path) -> None:
+    pages = write_previews(tmp_path)
+    assert len(pages) == len(TEMPLATES.messages)
+    first = (tmp_path / "day-00-first_touch.txt").read_text("utf-8")
+    assert "prices and times for Ceramic tint for your 2021 Honda Civic" in first
+    assert "segment" in first
+    assert all(page.name in (tmp_path / "index.html").read_text("utf-8") for page in pages)

@@ -17,6 +17,15 @@ def test_the_default_sequence_has_thirteen_touches_over_thirty_days() -> None:
     assert all("email" in touch.channels for touch in sequence.touches)
 
 
+def test_each_touch_says_something_new_and_four_at_most_are_texted() -> None:
+    templates = load_templates()
+    touches = load_sequences(templates).newest().touches
+    said = [templates.messages[touch.template] for touch in touches]
+    for words in ([m.subject for m in said], [m.paragraphs for m in said], [m.preview for m in said]):
+        assert len(set(words)) == len(touches)
+    assert sum("sms" in touch.channels for touch in touches) <= 4
+
+
 def test_touches_fall_at_ten_in_the_shops_zone_across_the_change_of_clocks() -> None:
     sequence = load_sequences(load_templates()).newest()
     received = datetime(2026, 10, 30, 4, 0, tzinfo=UTC)

@@ -1,9 +1,9 @@
 """What customers and vendors typed comes out readable and harmless."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from notifier.domain.wording import Wanted, greeting, harmless, quoted, when, wish
+from notifier.domain.wording import Wanted, greeting, harmless, quoted, span, when, wish
 from shared.events import Vehicle
 
 
@@ -32,29 +32,53 @@ def test_a_greeting_never_lacks_a_name(name: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("vehicle", "interest", "expected"),
     [
-        (Vehicle(year=2021, make="Honda", model="Civic"), "tint", "2021 Honda Civic"),
-        (Vehicle(make="Honda"), None, "Honda"),
+        (Vehicle(year=2021, make="Honda", model="Civic"), "tint", "tint for your 2021 Honda Civic"),
+        (Vehicle(year=2021, make="Honda", model="Civic"), "sth odd", "your 2021 Honda Civic"),
+        (Vehicle(make="Honda"), None, "your Honda"),
         (Vehicle(year=2021), "Ceramic tint", "Ceramic tint"),
-        (None, None, "vehicle"),
-        (None, "{{ x }} <b>tint</b>\n", "vehicle"),
+        (None, None, "your vehicle"),
+        (None, "{{ x }} <b>tint</b>\n", "your vehicle"),
     ],
 )
-def test_a_wish_is_the_car_or_what_was_asked_for(
+def test_a_wish_is_what_was_asked_for_and_the_car(
     vehicle: Vehicle | None, interest: str | None, expected: str
 ) -> None:
     assert wish([Wanted(vehicle, interest)], {"ceramic", "tint"}) == expected
 
 
-def test_of_two_wishes_both_are_named() -> None:
-    civic, f150 = Vehicle(make="Honda", model="Civic"), Vehicle(make="Ford", model="F-150")
-    catalog = {"ceramic", "carbon"}
-    assert wish([Wanted(civic, "Ceramic"), Wanted(civic, "Ceramic")], catalog) == "Honda Civic"
+CIVIC, F150 = Vehicle(make="Honda", model="Civic"), Vehicle(make="Ford", model="F-150")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ([(CIVIC, "Ceramic"), (CIVIC, "Ceramic")], "Ceramic for your Honda Civic"),
+        ([(CIVIC, "Ceramic"), (CIVIC, "Carbon")], "Ceramic and Carbon for your Honda Civic"),
+        ([(CIVIC, "Ceramic"), (F150, "Ceramic")], "Ceramic for your Honda Civic and Ford F-150"),
+        (
+            [(CIVIC, "Ceramic"), (F150, "Carbon")],
+            "Ceramic for your Honda Civic and Carbon for your Ford F-150",
+        ),
+        ([(CIVIC, "Ceramic"), (F150, None)], "Ceramic for your Honda Civic and your Ford F-150"),
+        ([(None, "Ceramic"), (CIVIC, "Ceramic")], "Ceramic for your Honda Civic"),
+        ([(None, "Ceramic"), (CIVIC, None)], "your Honda Civic and Ceramic"),
+        ([(None, "Ceramic"), (None, "Carbon")], "Ceramic and Carbon"),
+    ],
+)
+def test_of_several_wishes_each_is_named_once(
+    wanted: list[tuple[Vehicle | None, str | None]], expected: str
+) -> None:
+    assert wish([Wanted(*one) for one in wanted], {"ceramic", "carbon"}) == expected
+
+
+def test_an_appointment_is_told_with_its_end() -> None:
+    begins = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
+    zone = "America/Los_Angeles"
+    assert span(begins, begins + timedelta(hours=3), zone) == "Tue, Nov 24, 10:00 AM to 1:00 PM PST"
     assert (
-        wish([Wanted(civic, "Ceramic"), Wanted(civic, "Carbon")], catalog)
-        == "Honda Civic (Ceramic and Carbon)"
+        span(begins, begins + timedelta(days=1), zone)
+        == "Tue, Nov 24, 10:00 AM PST to Wed, Nov 25, 10:00 AM PST"
     )
-    assert wish([Wanted(civic, "Ceramic"), Wanted(f150, "Carbon")], catalog) == "Honda Civic and Ford F-150"
-    assert wish([Wanted(None, "Ceramic"), Wanted(None, "Carbon")], catalog) == "Ceramic and Carbon"
 
 
 def test_long_words_of_customers_are_cut() -> None:

@@ -211,10 +211,9 @@ def _appointments(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
     ) -> Response:
         card = await changing.show_appointment(deps, visitor, appointment_id)
         invitation = invitation_of(card, deps.public_url)
-        method = "CANCEL" if invitation.cancelled else "REQUEST"
         return Response(
             calendar_file(invitation),
-            media_type=f"text/calendar; method={method}; charset=utf-8",
+            media_type="text/calendar; method=PUBLISH; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="appointment.ics"'},
         )
 

@@ -11,6 +11,7 @@ from shared.events.notification import OutboundChannel
 from chat.actions.records import Scene, facts_of, lead_facts, vehicle_of
 from chat.actions.staff import Opened
 from chat.domain.conversation import Owner, State
+from chat.domain.language import Language
 from chat.domain.phrases import actions_of
 from chat.domain.values import Action, Appointment, Part, Shop
 from chat.store_staff import InboxRow
@@ -46,6 +47,7 @@ class StateView(BaseModel):
     owner: Owner
     assistant: Literal["claude", "offline"]
     person_asked: bool = False
+    language: Language = "en"
     actions: tuple[Action, ...]
     appointment: Appointment | None = None
 
@@ -58,6 +60,7 @@ class StateView(BaseModel):
                 "owner": row.owner,
                 "assistant": row.assistant,
                 "person_asked": row.person_asked_at is not None,
+                "language": scene.language,
                 "actions": actions_of(
                     State(row.state),
                     Owner(row.owner),
@@ -101,6 +104,7 @@ class ConversationView(BaseModel):
     owner: Owner
     assistant: Literal["claude", "offline"]
     person_asked: bool = False
+    language: Language = "en"
 
 
 class SessionView(BaseModel):
@@ -123,6 +127,7 @@ class SessionView(BaseModel):
                 owner=state.owner,
                 assistant=state.assistant,
                 person_asked=state.person_asked,
+                language=state.language,
             ),
             messages=messages,
             actions=state.actions,

@@ -1,7 +1,6 @@
 """The doors for Twilio, the mail provider, and people who unsubscribe."""
 
 import asyncio
-from html import escape
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -12,28 +11,25 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field, ValidationError
 from shared.db.time import database_now
 from shared.events.notification import Media
+from shared.http.app import bearer_token
 from shared.http.limits import caller, client_ip, limits_of
-from shared.http.links import BadLink, Link, LinkPurpose, read
+from shared.http.links import BadLink, Link, LinkPurpose, read, read_expired
 from shared.http.problems import Problem
 from shared.secrets import keys_of
 from shared.text import AddressText, Code, Words, one_line
 
+from notifier.actions import unsubscribing
 from notifier.actions.inbound import Inbound, follow_text_status, receive
+from notifier.actions.links import renew_chat_link
 from notifier.actions.tenants import tenant_named
-from notifier.actions.unsubscribing import unsubscribe
 from notifier.deps import Deps
 from notifier.domain.inbound_email import InboundEmail, UnreadableMail, parse_inbound
 from notifier.domain.numbers import as_leads_keep_it
 from notifier.domain.reply_address import lead_answered
 from notifier.domain.signatures import is_current, looks_signed, mail_signature, same, twilio_signature
+from notifier.pages import Screen, unsubscribe_page
 
 TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
-
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"></head>
-<body><main><h1>{title}</h1><p>{text}</p>{form}</main></body></html>"""
-_BUTTON = '<form method="post"><button name="List-Unsubscribe" value="One-Click">Unsubscribe</button></form>'
-
 
 Sid = Annotated[Code, Field(alias="MessageSid", max_length=100)]
 MOST_MEDIA = 10
@@ -69,6 +65,7 @@ def build_api(deps: Deps) -> APIRouter:
     _add_twilio(router, deps)
     _add_email(router, deps)
     _add_unsubscribe(router, deps)
+    _add_new_links(router, deps)
     return router
 
 
@@ -222,23 +219,49 @@ def _add_unsubscribe(router: APIRouter, deps: Deps) -> None:
             await limits_of(request).failed(("link_failures_per_ip", caller(request)))
             raise _invalid_link() from error
 
-    @router.get("/u/{token}")
-    async def show_unsubscribe(_: Annotated[Link, Depends(link_of)]) -> HTMLResponse:
-        """Changes nothing: mail scanners open every link."""
-        return _page(
-            "Unsubscribe", "Press the button and we will send you no more offers by e-mail.", _BUTTON
-        )
-
-    @router.post("/u/{token}")
-    async def unsubscribe_by_link(link: Annotated[Link, Depends(link_of)], request: Request) -> HTMLResponse:
-        if not await unsubscribe(deps, link.tenant_id, link.subject_id, client_ip(request)):
+    async def shown(screen: Screen, link: Link, request: Request) -> HTMLResponse:
+        location = await unsubscribing.location_of(deps, link)
+        if location is None:
             raise _invalid_link()
-        return _page("You are unsubscribed", "We will send you no more offers by e-mail.")
+        return unsubscribe_page(screen, location, request.headers.get("accept-language", ""))
+
+    @router.get("/u/{token}", response_class=HTMLResponse)
+    async def show_unsubscribe(token: str, request: Request) -> HTMLResponse:
+        """Changes nothing: mail scanners open every link."""
+        try:
+            return await shown("ask", await link_of(token, request), request)
+        except Problem as problem:
+            if problem.status != 401:
+                raise
+            return unsubscribe_page("invalid", None, request.headers.get("accept-language", ""), 401)
+
+    @router.post("/u/{token}", response_class=HTMLResponse)
+    async def unsubscribe_by_link(link: Annotated[Link, Depends(link_of)], request: Request) -> HTMLResponse:
+        """With `undo=yes` what this link refused is taken back; mail programs send anything else, or nothing."""
+        undo = ("undo", "yes") in await _form_fields(request)
+        change = unsubscribing.undo if undo else unsubscribing.unsubscribe
+        if not await change(deps, link, client_ip(request)):
+            raise _invalid_link()
+        return await shown("undone" if undo else "done", link, request)
+
+
+def _add_new_links(router: APIRouter, deps: Deps) -> None:
+    keys = keys_of(deps.settings.link_keys_chat)
+
+    @router.post("/api/links/renew", status_code=202)
+    async def renew(request: Request) -> dict[str, str]:
+        """With a chat link of ours, however old, a new one goes to the lead's own addresses, once an hour.
+
+        The answer is the same for any token. A link that is none is counted as a guess.
+        """
+        try:
+            link = read_expired(LinkPurpose.CHAT, bearer_token(request), keys=keys)
+        except BadLink:
+            await limits_of(request).failed(("link_failures_per_ip", caller(request)))
+        else:
+            await renew_chat_link(deps, link)
+        return {"status": "accepted"}
 
 
 def _invalid_link() -> Problem:
     return Problem(401, "invalid_link", "This link is not valid any more.")
-
-
-def _page(title: str, text: str, form: str = "") -> HTMLResponse:
-    return HTMLResponse(_PAGE.format(title=escape(title), text=escape(text), form=form))

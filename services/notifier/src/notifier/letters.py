@@ -22,7 +22,7 @@ from notifier.domain.invite import Invite, Method, to_ics, uid_of
 from notifier.domain.pictures import Picture
 from notifier.domain.reply_address import reply_address
 from notifier.domain.texting import as_text
-from notifier.domain.wording import Wanted, files_named, greeting, phone_as_read, quoted, when, wish
+from notifier.domain.wording import Wanted, files_named, greeting, phone_as_read, quoted, span, when, wish
 from notifier.tables import Delivery, InboundMessage, Lead, Location, StaffMember
 from notifier.templates import Details, Templates
 
@@ -269,6 +269,9 @@ def _readable(payload: dict[str, Any]) -> dict[str, Any]:
     readable = {
         name: when(datetime.fromisoformat(value), payload["timezone"]) for name, value in moments.items()
     }
+    if payload.get("start") and payload.get("end"):
+        begins, ends = (datetime.fromisoformat(payload[name]) for name in ("start", "end"))
+        readable["span"] = span(begins, ends, payload["timezone"])
     if sender := payload.get("sender"):
         readable["sender"] = quoted(sender, 120)
     if payload.get("total_cents") is not None:
@@ -294,14 +297,14 @@ def _in_the_calendar(booked: dict[str, Any]) -> str:
     """As booking's own calendar file says it."""
     car = f" for {booked['vehicle']}" if booked.get("vehicle") else ""
     what = f"Appointment {booked['number']}: {booked['service']}{car}, {_price(booked)}."
-    return f"{what} Move or cancel: {booked['manage_url']}"
+    return f"{what} Reschedule or cancel: {booked['manage_url']}"
 
 
 def _details(templates: Templates, delivery: Delivery, context: dict[str, Any]) -> Details:
     match templates.messages[delivery.template].details:
         case "appointment":
             return [
-                ("When", context["start"]),
+                ("When", context["span"]),
                 ("Service", context["service"]),
                 *([("Vehicle", context["vehicle"])] if context.get("vehicle") else []),
                 ("Price", context["price"]),

@@ -14,7 +14,12 @@ LIMITS = (
         "120/minute; 1200/hour",
         "forged texts, mails and statuses: 429, not 403",
     ),
-    Limit("link_failures_per_ip", "IP address", "120/minute; 1200/hour", "guessing of unsubscribe links"),
+    Limit(
+        "link_failures_per_ip",
+        "IP address",
+        "120/minute; 1200/hour",
+        "guessing of unsubscribe links, and of chat links to have renewed",
+    ),
     Limit(
         INBOUND_PER_SENDER,
         "tenant and sender",

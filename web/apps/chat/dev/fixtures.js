@@ -23,6 +23,7 @@ const slot = (days, hourUtc) => {
   return { start, end: at(days, hourUtc + 3), label: LABEL.format(new Date(start)), action: `slot:${days}-${hourUtc}` };
 };
 const SLOTS = [slot(2, 17), slot(2, 21), slot(3, 18)];
+const ALL_SLOTS = [2, 3, 4, 5, 8, 9, 10].flatMap((days) => [16, 17, 18, 20, 21, 22, 23].map((hour) => slot(days, hour)));
 
 const CAR = { year: 2021, make: "Tesla", model: "Model 3", vehicle_class: "sedan" };
 
@@ -73,7 +74,7 @@ const HISTORY = [
   { author: "customer", text: "How much is ceramic for all windows?", created_at: ago(12) },
   { author: "assistant", text: "Here is your price for the sedan, film and labor included.", created_at: ago(12), parts: [{ kind: "quote", quote: QUOTE }] },
   { author: "customer", text: "Looks good. What times do you have?", created_at: ago(2) },
-  { author: "assistant", text: "These are the next open times. Which one suits you?", created_at: ago(2), parts: [{ kind: "slots", timezone: ZONE, slots: SLOTS }] },
+  { author: "assistant", text: "These are the next open times. Which one suits you?", created_at: ago(2), parts: [{ kind: "slots", timezone: ZONE, quote_id: "q1", slots: SLOTS }] },
 ];
 const BOOKING = [
   { author: "customer", text: SLOTS[0].label, created_at: ago(1) },
@@ -85,7 +86,25 @@ const HANDOFF = [
   { author: "staff", text: "Hi Jordan, Sam here. Happy to help: what would you like to know?\nHere is our page: https://example.com/warranty.", created_at: ago(0) },
 ];
 
+const TIERS = [
+  { action: "service:classic-full", name: "Classic film, full car", price: { kind: "exact", amount_cents: 24900 }, duration_minutes: 150, differs: "Blocks glare, does not fade." },
+  { action: "service:carbon-full", name: "Carbon film, full car", price: { kind: "exact", amount_cents: 34900 }, duration_minutes: 180, differs: "Keeps half of the heat out." },
+  { action: "service:ceramic-full", name: "Ceramic film, full car", price: { kind: "exact", amount_cents: 49900 }, duration_minutes: 210, differs: "Keeps most of the heat out." },
+];
+const COMPARED = [
+  { author: "customer", text: "See prices", created_at: ago(1) },
+  { author: "assistant", text: "These are the options for your sedan.", created_at: ago(1), parts: [{ kind: "tiers", vehicle: CAR, tiers: TIERS }] },
+];
+const ES = [
+  { author: "assistant", text: "¡Hola Jordan! Somos Sample Tint San Diego. ¿En qué le ayudo?", created_at: ago(4) },
+  { author: "customer", text: "¿Cuánto cuesta?", created_at: ago(3) },
+  { author: "assistant", text: "Su precio, con película y mano de obra.", created_at: ago(3), parts: [{ kind: "quote", quote: QUOTE }] },
+  { author: "assistant", text: "Estas horas están libres.", created_at: ago(2), parts: [{ kind: "slots", timezone: ZONE, quote_id: "q1", slots: SLOTS }] },
+];
+
 const HISTORIES = {
+  tiers: [...HISTORY.slice(0, 1), ...COMPARED],
+  es: ES,
   new: HISTORY.slice(0, 1),
   booked: [...HISTORY, ...BOOKING],
   human: [...HISTORY.slice(0, 3), ...HANDOFF],
@@ -99,9 +118,10 @@ function scene(token) {
     location: LOCATION,
     conversation: {
       id: "c1",
-      state: booked ? "BOOKED" : "OFFER",
+      state: booked ? "booked" : "offer",
       owner: token === "human" ? "human" : "assistant",
       assistant: token === "basic" ? "offline" : "claude",
+      language: token === "es" ? "es" : "en",
     },
     messages: history.map((message, index) => ({ seq: index + 1, id: `m${index + 1}`, ...message })),
     actions: booked ? BOOKED_ACTIONS : token === "human" ? [] : ACTIONS,
@@ -118,4 +138,6 @@ function manage(token) {
 const labelOf = (action) =>
   [...ACTIONS, ...BOOKED_ACTIONS].find(({ id }) => id === action)?.label ?? SLOTS.find((one) => one.action === action)?.label ?? action;
 
-export const fixtures = { scene, manage, labelOf };
+const openTimes = () => ({ timezone: ZONE, slots: ALL_SLOTS.map(({ start, end, label }) => ({ start, end, label })) });
+
+export const fixtures = { scene, manage, labelOf, openTimes };

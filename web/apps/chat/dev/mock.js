@@ -78,6 +78,12 @@ export function mockApi() {
       return json(response, 202, { message });
     }
     if (pathname === "/api/booking/manage") return json(response, 200, fixtures.manage(token));
+    if (pathname === "/api/booking/slots") return json(response, 200, fixtures.openTimes());
+    if (pathname === "/api/links/renew") return json(response, 202, { status: "accepted" });
+    if (pathname.endsWith("/move")) {
+      const { start } = await bodyOf(request);
+      return json(response, 200, { status: "booked", start, end: new Date(Date.parse(start) + 3 * 3600_000).toISOString() });
+    }
     if (pathname.endsWith("/cancel")) return json(response, 200, { status: "cancelled" });
     if (pathname.endsWith("/calendar.ics")) return response.end("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n");
     return json(response, 404, { status: 404 });

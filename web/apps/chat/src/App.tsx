@@ -1,5 +1,5 @@
 import { ChatPage } from "./components/ChatPage";
-import { GonePage } from "./components/GonePage";
+import { HomePage } from "./components/HomePage";
 import { ManagePage } from "./components/ManagePage";
 import { routeOf } from "./route";
 
@@ -7,5 +7,5 @@ export function App({ path }: { path: string }) {
   const route = routeOf(path);
   if (route.page === "chat") return <ChatPage token={route.token} />;
   if (route.page === "manage") return <ManagePage token={route.token} />;
-  return <GonePage />;
+  return <HomePage />;
 }

@@ -1,5 +1,5 @@
 /** Calls to the gateway with the token of the link; every failure is an `ApiError`. */
-import type { ManageView, ManagedAppointment, Message, Say, Session } from "./types";
+import type { ManageView, ManagedAppointment, Message, OpenTimes, Say, Session } from "./types";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
@@ -69,6 +69,19 @@ async function json<T>(response: Promise<Response>): Promise<T> {
   }) as Promise<T>;
 }
 
+/** What the times are for: the job of a quote, or an appointment that is moved. */
+export type Job = { quote_id: string } | { appointment_id: string };
+
+const DAYS_SHOWN = 30;
+
+export const openTimes = (token: string, job: Job): Promise<OpenTimes> =>
+  json<OpenTimes>(call(token, `/api/booking/slots?${new URLSearchParams({ ...job, days: `${DAYS_SHOWN}` })}`));
+
+/** Whether or not it was a link of ours, the answer is the same. */
+export const askForNewLink = async (token: string): Promise<void> => {
+  await call(token, "/api/links/renew", {});
+};
+
 export function chatApi(token: string) {
   return {
     session: () => json<Session>(call(token, "/api/chat/session/me")),
@@ -85,6 +98,8 @@ export function bookingApi(token: string) {
     manage: () => json<ManageView>(call(token, "/api/booking/manage")),
     cancel: (id: string, reason: string) =>
       json<Partial<ManagedAppointment>>(call(token, `${appointment(id)}/cancel`, reason ? { reason } : {})),
+    move: (id: string, start: string) => json<ManagedAppointment>(call(token, `${appointment(id)}/move`, { start })),
+    openTimes: (id: string) => openTimes(token, { appointment_id: id }),
     sendChatLink: async (id: string): Promise<void> => {
       await call(token, `${appointment(id)}/chat-link`, {});
     },

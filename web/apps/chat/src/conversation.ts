@@ -87,11 +87,11 @@ export function reduce(state: ChatState, action: ChatAction): ChatState {
 export const cursorOf = (state: ChatState): number => (state.phase === "ready" ? state.conversation.cursor : 0);
 
 function load(session: Session, before: Conversation | null): Conversation {
-  const { state, owner, assistant, person_asked } = session.conversation;
+  const { state, owner, assistant, person_asked, language } = session.conversation;
   const fresh: Conversation = {
     lead: session.lead,
     location: session.location,
-    status: { state, owner, assistant, person_asked },
+    status: { state, owner, assistant, person_asked, language },
     messages: before?.messages ?? [],
     cursor: before?.cursor ?? 0,
     outbox: before?.outbox ?? [],
@@ -156,11 +156,11 @@ function extend(draft: Draft | null, replyId: string, text: string): Draft {
 }
 
 function changeState(conversation: Conversation, change: StateChange): Conversation {
-  const { state, owner, assistant, person_asked, actions, appointment } = change;
+  const { state, owner, assistant, person_asked, language, actions, appointment } = change;
   const silenced = owner === "human";
   return {
     ...conversation,
-    status: { state, owner, assistant, person_asked },
+    status: { state, owner, assistant, person_asked, language },
     actions,
     appointment: appointment ?? null,
     draft: silenced ? null : conversation.draft,

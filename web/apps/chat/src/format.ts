@@ -1,25 +1,23 @@
 /** Money, dates and names as people read them. Every date is shown in the shop's zone, never in the phone's. */
 import type { Appointment, Location, Message, Place, Price, Service, Slot, Vehicle } from "./types";
+import { words } from "./words";
 
-const LOCALE = "en-US"; // the language of the page's own words
-const DOLLARS = new Intl.NumberFormat(LOCALE, { style: "currency", currency: "USD" });
+const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" }); // in both languages alike
 
 export const money = (cents: number): string => DOLLARS.format(cents / 100);
 
 export const isEstimate = (kind: string): boolean => kind === "from" || kind === "range";
 
-export const AFTER_INSPECTION = "Final price after inspection.";
-
 /** "$899.00", "from $899.00", "$799.00 to $1,299.00" or "price on request", as `shared/prices.py` words it. */
 export function priceText({ kind, amount_cents: low, max_cents: high }: Price): string {
-  if (kind === "on_request" || low == null) return "price on request";
-  if (kind === "range" && high != null && high > low) return `${money(low)} to ${money(high)}`;
-  return isEstimate(kind) ? `from ${money(low)}` : money(low);
+  if (kind === "on_request" || low == null) return words().onRequest;
+  if (kind === "range" && high != null && high > low) return words().range(money(low), money(high));
+  return isEstimate(kind) ? words().from(money(low)) : money(low);
 }
 
 /** An estimate is never called a price that is held. */
 export const goodUntil = (kind: string, day: string): string =>
-  isEstimate(kind) ? `This estimate is good until ${day}.` : `Price held for you until ${day}.`;
+  isEstimate(kind) ? words().estimateUntil(day) : words().priceUntil(day);
 
 /** Of an appointment of before prices had kinds the total; null: it has none. */
 export function agreedPrice({ price, total_cents }: Pick<Appointment, "price" | "total_cents">): Price | null {
@@ -27,7 +25,7 @@ export function agreedPrice({ price, total_cents }: Pick<Appointment, "price" | 
 }
 
 const inZone = (iso: string, timeZone: string, options: Intl.DateTimeFormatOptions): string =>
-  new Intl.DateTimeFormat(LOCALE, { ...options, timeZone }).format(new Date(iso));
+  new Intl.DateTimeFormat(words().locale, { ...options, timeZone }).format(new Date(iso));
 
 /** Sortable day in the zone: 2025-11-28. */
 export const dayKey = (iso: string, zone: string): string =>
@@ -43,7 +41,7 @@ export const shortDay = (iso: string, zone: string): string =>
 
 /** The zone's name at that moment, "Pacific Standard Time" or short "PST". */
 export function zoneName(iso: string, zone: string, style: "long" | "short" | "longGeneric"): string {
-  const parts = new Intl.DateTimeFormat(LOCALE, { timeZone: zone, timeZoneName: style }).formatToParts(new Date(iso));
+  const parts = new Intl.DateTimeFormat(words().locale, { timeZone: zone, timeZoneName: style }).formatToParts(new Date(iso));
   return parts.find((part) => part.type === "timeZoneName")?.value ?? zone;
 }
 
@@ -56,9 +54,9 @@ export function timeSpan(start: string, end: string, zone: string): string {
 
 export function dayTitle(iso: string, zone: string, now: Date): string {
   const day = dayKey(iso, zone);
-  if (day === dayKey(now.toISOString(), zone)) return "Today";
+  if (day === dayKey(now.toISOString(), zone)) return words().today;
   const dayBefore = new Date(now.getTime() - 24 * 3600 * 1000);
-  return day === dayKey(dayBefore.toISOString(), zone) ? "Yesterday" : longDay(iso, zone);
+  return day === dayKey(dayBefore.toISOString(), zone) ? words().yesterday : longDay(iso, zone);
 }
 
 /** Slots by their day in the zone, in the order given. */
@@ -75,11 +73,9 @@ export function groupByDay(slots: Slot[], zone: string): { day: string; slots: S
 export const vehicleName = (vehicle: Vehicle | null | undefined): string =>
   vehicle ? [vehicle.year, vehicle.make, vehicle.model].filter(Boolean).join(" ") : "";
 
-const CLASSES: Record<string, string> = { coupe: "Coupe", sedan: "Sedan", suv: "SUV", truck: "Truck", van: "Van" };
-
 /** The car, else its class; empty when neither is known. */
 export const carName = (vehicle: Vehicle | null | undefined): string =>
-  vehicleName(vehicle) || (CLASSES[vehicle?.vehicle_class ?? ""] ?? "");
+  vehicleName(vehicle) || (words().classes[vehicle?.vehicle_class ?? ""] ?? "");
 
 export const serviceName = (service: Service): string => (typeof service === "string" ? service : service.name);
 
@@ -96,6 +92,34 @@ export function placeOf(appointment: Appointment, shop: Location): Place {
 
 export const directionsUrl = (place: Pick<Place, "name" | "address">): string =>
   `https://www.google.com/maps/search/?api=1&query=${encodeURIComponent(`${place.name}, ${place.address}`)}`;
+
+const PARTS_OF_DAY = [
+  { part: "morning", before: 12 },
+  { part: "afternoon", before: 17 },
+  { part: "evening", before: 24 },
+] as const;
+
+export type PartOfDay = (typeof PARTS_OF_DAY)[number]["part"];
+
+/** The slots of one day by part of the day in the zone; parts without any are left out. */
+export function byPartOfDay(slots: Slot[], zone: string): { part: PartOfDay; slots: Slot[] }[] {
+  const hour = (slot: Slot): number =>
+    Number(new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", hourCycle: "h23" }).format(new Date(slot.start)));
+  const partOf = (slot: Slot): PartOfDay => PARTS_OF_DAY.find(({ before }) => hour(slot) < before)?.part ?? "evening";
+  return PARTS_OF_DAY.map(({ part }) => ({ part, slots: slots.filter((slot) => partOf(slot) === part) })).filter(
+    (one) => one.slots.length > 0,
+  );
+}
+
+/** "2 hours", "1 hour 30 minutes". */
+export function duration(minutes: number): string {
+  const whole = Math.floor(minutes / 60);
+  const rest = minutes % 60;
+  return [whole && words().hours(whole), rest && words().minutes(rest)].filter(Boolean).join(" ");
+}
+
+export const phoneText = (phone: string): string =>
+  phone.replace(/^\+1[ -]?\(?(\d{3})\)?[ -]?(\d{3})[ -]?(\d{4})$/, "($1) $2-$3");
 
 export const phoneUrl = (phone: string): string => `tel:${phone.replace(/[^+\d]/g, "")}`;
 

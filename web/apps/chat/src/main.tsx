@@ -2,7 +2,6 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { App } from "./App";
-import "./styles/base.css";
 import "./styles/chat.css";
 import "./styles/cards.css";
 import "./styles/manage.css";

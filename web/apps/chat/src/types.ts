@@ -44,6 +44,11 @@ export interface Slot {
   action: string;
 }
 
+export interface OpenTimes {
+  timezone: string;
+  slots: Omit<Slot, "action">[];
+}
+
 /** A service by its name alone, or with its code. */
 export type Service = string | { name: string };
 
@@ -75,10 +80,20 @@ export interface Appointment {
   manage_url?: string | null;
 }
 
+/** One way to have a job done, beside the others; `action` asks for its price. */
+export interface Tier {
+  action: string;
+  name: string;
+  price: Price;
+  duration_minutes: number;
+  differs?: string;
+}
+
 export type Part =
-  | { kind: "slots"; timezone: string; slots: Slot[] }
+  | { kind: "slots"; timezone: string; quote_id?: string | null; slots: Slot[] }
   | { kind: "quote"; quote: Quote }
   | { kind: "appointment"; appointment: Appointment }
+  | { kind: "tiers"; vehicle?: Vehicle | null; vehicle_class?: string | null; tiers: Tier[] }
   | { kind: "actions"; actions: Action[] };
 
 export type Author = "customer" | "assistant" | "staff" | "system";
@@ -101,6 +116,8 @@ export interface ConversationStatus {
   assistant: "claude" | "offline";
   /** A person is awaited; the assistant answers meanwhile. */
   person_asked?: boolean | undefined;
+  /** The customer's; missing from a server of before the page had two. */
+  language?: "en" | "es" | undefined;
 }
 
 /** A missing `appointment` means that there is none. */

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
-import { agreedPrice, carName, continues, dayTitle, goodUntil, groupByDay, money, priceText, timeSpan } from "../src/format";
+import { agreedPrice, byPartOfDay, carName, continues, dayTitle, goodUntil, groupByDay, money, priceText, timeSpan } from "../src/format";
 import { routeOf } from "../src/route";
+import { speak } from "../src/words";
 import { message } from "./samples";
 
 const ZONE = "America/Los_Angeles";
@@ -82,4 +83,21 @@ test.each([
   ["/x/abc", { page: "unknown" }],
 ])("the path %s", (path, expected) => {
   expect(routeOf(path)).toEqual(expected);
+});
+
+test("the slots of a day by its parts in the shop's zone, without empty ones", () => {
+  const slot = (start: string) => ({ start, end: start, label: start, action: start });
+  const parts = byPartOfDay([slot("2025-11-28T17:00:00Z"), slot("2025-11-28T20:00:00Z"), slot("2025-11-28T23:30:00Z")], ZONE);
+  expect(parts.map(({ part, slots }) => [part, slots.length])).toEqual([
+    ["morning", 1],
+    ["afternoon", 2],
+  ]);
+});
+
+test("days, prices and cars are said in Spanish to who speaks it", () => {
+  speak("es");
+  expect(dayTitle("2025-11-26T20:00:00Z", ZONE, new Date("2025-11-29T07:45:00Z"))).toBe("miércoles, 26 de noviembre");
+  expect(priceText({ kind: "from", amount_cents: 89_900 })).toBe("desde $899.00");
+  expect(carName({ vehicle_class: "truck" })).toBe("Camioneta");
+  speak("en");
 });

@@ -186,7 +186,7 @@ def label_of(action: str, scene: Scene) -> str:
             return moment(start, scene.shop.timezone, scene.language)
         case AskPrice(service=str(code)):
             services = scene.shop.catalog.services if scene.shop.catalog else ()
-            return next((s.name for s in services if s.code == code), code)
+            return next((s.called(scene.language) for s in services if s.code == code), code)
         case NameService(vehicle_class=str(name)):
             return phrases.class_label(name, scene.language)
         case _:

@@ -159,6 +159,8 @@ class _Desk:
 
     async def _to(self, intent: Intent, *, last: bool) -> list[Step]:  # noqa: C901, PLR0911, PLR0912 - one line for each intent
         match intent:
+            case AskPrice(compared=True) if said := self._steps.tiers():
+                return said
             case AskPrice() | NameService():
                 return await self._prices(intent, last=last)
             case PickTime() | AskMove():

@@ -291,14 +291,24 @@ class Steps:
         if any(entry.code == FILMS_COMPARED for entry in self._shop.knowledge):
             said += self.knowledge(FILMS_COMPARED, question)
         spoken_of = self.service(None)
-        of_films = [s for s in (spoken_of, *self._tools.services) if s and s.family]
+        of_films = next((s for s in (spoken_of, *self._tools.services) if s and s.family), None)
+        return [*said, *self._side_by_side(of_films)] or self.knowledge(FILMS_COMPARED, question)
+
+    def tiers(self) -> list[Step]:
+        """The films for the job spoken of side by side; nothing where it is not known, or comes in one way only."""
+        self._tools.list_services()
+        return self._side_by_side(self.service(None))
+
+    def _side_by_side(self, service: CatalogService | None) -> list[Step]:
         try:
-            tiers = self._tools.compare_tiers(of_films[0].code if of_films else "")
+            tiers = self._tools.compare_tiers(service.code if service else "")
         except NotPossible:
-            return said or self.knowledge(FILMS_COMPARED, question)
-        differs = differences([tier.description for tier in tiers])
-        text = phrases.tiers(tiers, differs, self._tools.facts.vehicle_class, self._language)
-        return [*said, Say(text, (_service_buttons(tiers, self._language),))]
+            return []
+        differs, vehicle_class = differences([t.description for t in tiers]), self._tools.facts.vehicle_class
+        text = phrases.tiers(tiers, differs, vehicle_class, self._language)
+        vehicle = self._turn.lead.vehicle if self._vehicle() else None
+        card = phrases.tiers_part(tiers, differs, vehicle, vehicle_class, self._language)
+        return [Say(text, (card, _service_buttons(tiers, self._language)))]
 
     def unlisted(self, question: str, *, priced: bool) -> list[Step]:
         """Work of which only a person can say whether the shop does it."""

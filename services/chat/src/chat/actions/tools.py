@@ -248,7 +248,7 @@ class Tools:
     async def find_slots(self, wish: Wish, *, quote: str | None = None) -> Offer:
         """Needs a quote, which it renews when it is out of date; `quote` names another one than the newest.
 
-        The time that is held stays held, and is none of those that whoever asks for others wants to see.
+        The time that is held or booked stays so, and is none of those that whoever asks for others wants to see.
         """
         self._check_another(quote)
         if quote is not None:
@@ -260,8 +260,8 @@ class Tools:
         found = await self._slots(job, *searched_days(asked, today))
         if not found.slots:
             found = await self._slots(job, today, today + timedelta(days=USUAL_DAYS - 1))
-        held = {self.facts.hold.start} if self.facts.hold else set()
-        times = open_times(found, wish, asked, declined(self.receipts, self.now) | held)
+        had = {one.start for one in (self.facts.hold, self.facts.booked) if one}
+        times = open_times(found, wish, asked, declined(self.receipts, self.now) | had)
         self._became(Offered(times.offered))
         self._receipt("find_slots", self._found(times, asked, found))
         return Offer(SlotList(timezone=found.timezone, slots=times.offered), times)

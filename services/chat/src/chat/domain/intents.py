@@ -13,11 +13,15 @@ from chat.domain.wishes import Wish
 
 @dataclass(frozen=True)
 class AskPrice:
-    """`service`: the code of the one named in the message, if any; `addons`: codes of what is wanted beside it, or alone."""
+    """`service`: the code of the one named in the message, if any; `addons`: codes of what is wanted beside it, or alone.
+
+    `compared`: not of one way to have the job done but of all, which is what the button asks for.
+    """
 
     service: str | None = None
     vehicle_class: str | None = None
     addons: tuple[str, ...] = ()
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -335,7 +339,7 @@ def understand_action(action: str) -> Intent:
 
 def _fixed(action: str) -> Intent:
     intents: dict[str, Intent] = {
-        "see_prices": AskPrice(),
+        "see_prices": AskPrice(compared=True),
         "pick_time": PickTime(),
         "ask": AskAnything(),
         "person": AskPerson(),

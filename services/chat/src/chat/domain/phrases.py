@@ -20,6 +20,7 @@ from chat.domain.reply.render import (
     day_hours,
     day_text,
     length,
+    list_price,
     moment,
     weekday_name,
 )
@@ -36,6 +37,8 @@ from chat.domain.values import (
     ShopFacts,
     Slot,
     SlotList,
+    Tier,
+    TiersPart,
     phone_text,
     vehicle_text,
 )
@@ -233,6 +236,27 @@ def tiers(
         for service, text in zip(services, differs, strict=True)
     )
     return say("tiers", language, target=target(None, vehicle_class, language), lines=lines)
+
+
+def tiers_part(
+    services: Sequence[CatalogService],
+    differs: Sequence[str],
+    vehicle: Vehicle | None,
+    vehicle_class: str | None,
+    language: Language = "en",
+) -> TiersPart:
+    """What `tiers` says, as a card. What sets them apart the shop says in English only: elsewhere it is left out."""
+    shown = tuple(
+        Tier(
+            action=f"service:{service.code}",
+            name=service.called(language),
+            price=list_price(service, vehicle_class),
+            duration_minutes=service.duration_minutes,
+            differs=(text or None) if language == "en" else None,
+        )
+        for service, text in zip(services, differs, strict=True)
+    )
+    return TiersPart(vehicle=vehicle, vehicle_class=vehicle_class, tiers=shown)
 
 
 def read_back(

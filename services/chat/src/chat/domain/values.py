@@ -170,12 +170,33 @@ class AppointmentPart(Fact):
         return cls(appointment=appointment.model_copy(update={"service": service}))
 
 
+class Tier(Fact):
+    """One way to have a job done; `differs`: what sets it apart from the others."""
+
+    action: str
+    name: str
+    price: Price
+    duration_minutes: int
+    differs: str | None = None
+
+
+class TiersPart(Fact):
+    """The ways to have one job done side by side, the cheapest first; prices are the list's for the class of the car."""
+
+    kind: Literal["tiers"] = "tiers"
+    vehicle: Vehicle | None = None
+    vehicle_class: str | None = None
+    tiers: tuple[Tier, ...]
+
+
 class ActionsPart(Fact):
     kind: Literal["actions"] = "actions"
     actions: tuple[Action, ...]
 
 
-Part = Annotated[SlotsPart | QuotePart | AppointmentPart | ActionsPart, Field(discriminator="kind")]
+Part = Annotated[
+    SlotsPart | QuotePart | AppointmentPart | TiersPart | ActionsPart, Field(discriminator="kind")
+]
 
 
 def phone_text(phone: str) -> str:

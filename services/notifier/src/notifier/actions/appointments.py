@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.intents import Addresses, Intent, addresses_of, intend
 from notifier.actions.leads import need_lead, need_location, stop_sequence
+from notifier.actions.links import plan_chat_link
 from notifier.domain.gate import LEAST_WARNING, Purpose
 from notifier.domain.quiet_hours import last_allowed, next_allowed, zones_of
 from notifier.store import deliveries, replicas
@@ -59,15 +60,7 @@ async def confirm_appointment(session: AsyncSession, event: Event[DataT], templa
 
 async def send_chat_link(session: AsyncSession, event: Event[ChatLinkRequested]) -> None:
     """To the lead's own addresses, once an hour, however often it is asked for."""
-    lead = await need_lead(session, event.tenant_id, event.data.lead_id)
-    now = await deliveries.clock(session)
-    intent = Intent(
-        key=f"chat_link:{lead.id}:{event.time:%Y-%m-%dT%H}",
-        purpose=Purpose.BOOKING,
-        template="chat_link",
-        due_at=now,
-    )
-    await deliveries.add_deliveries(session, intend(intent, lead, addresses_of(lead), BOTH, now))
+    await plan_chat_link(session, await need_lead(session, event.tenant_id, event.data.lead_id), event.time)
 
 
 def _appointment(event: Event[DataT], fact: AppointmentFact, lead: Lead) -> Appointment:

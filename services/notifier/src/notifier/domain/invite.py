@@ -1,14 +1,16 @@
 """The calendar invitation of an appointment (iMIP, RFC 6047)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 
 Method = Literal["REQUEST", "CANCEL"]
+
+ALARM_BEFORE = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,17 @@ def _event(invite: Invite) -> Event:
     event.add("status", "CANCELLED" if invite.method == "CANCEL" else "CONFIRMED")
     event.add("organizer", _person(invite.organizer))
     event.add("attendee", _attendee(invite.attendee), encode=False)
+    if invite.method == "REQUEST":
+        event.add_component(_alarm(invite))
     return event
+
+
+def _alarm(invite: Invite) -> Alarm:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("trigger", -ALARM_BEFORE)
+    alarm.add("description", invite.summary)
+    return alarm
 
 
 def _person(person: tuple[str, str]) -> vCalAddress:

@@ -47,6 +47,12 @@ def length(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
+def segments(text: str) -> int:
+    """That a text is sent and paid in."""
+    whole = 160 if _is_gsm(text) else 70
+    return 1 if length(text) <= whole else -(-length(text) // _per_segment(text))
+
+
 def _is_gsm(text: str) -> bool:
     return all(letter in _GSM or letter in _GSM_TWICE for letter in text)
 

@@ -36,15 +36,21 @@ class Wanted:
 
 
 def wish(wanted: Sequence[Wanted], catalog: Collection[str]) -> str:
-    """What the message is about: the cars, else what was asked for in words of the `catalog`, else simply the vehicle.
+    """`Ceramic tint for your 2021 Honda Civic`: what was asked for, in words of the `catalog`, and for which car.
 
-    Of two wishes for one car both are named.
+    All cars and wishes are named, each once; where none is known it is `your vehicle`.
     """
-    cars = _each_once(one.vehicle.named if one.vehicle else None for one in wanted)
-    wishes = _each_once(in_words_of(catalog, one.interest) for one in wanted)
-    if len(cars) == 1 and len(wishes) > 1:
-        return f"{cars[0]} ({' and '.join(wishes)})"
-    return " and ".join(cars or wishes) or "vehicle"
+    known = [(one.vehicle and one.vehicle.named, in_words_of(catalog, one.interest)) for one in wanted]
+    cars = _each_once(car for car, _ in known)
+    jobs = {car: " and ".join(_each_once(job for named, job in known if named == car)) for car in cars}
+    of_no_car = _each_once(job for car, job in known if not car and job not in jobs.values())
+    same_job = [_for(job, [car for car in cars if jobs[car] == job]) for job in _each_once(jobs.values())]
+    no_job = [f"your {car}" for car in cars if not jobs[car]]
+    return " and ".join([*same_job, *no_job, *of_no_car]) or "your vehicle"
+
+
+def _for(job: str, cars: Sequence[str]) -> str:
+    return f"{job} for your {' and '.join(cars)}"
 
 
 def _each_once(words: Iterable[str | None]) -> list[str]:
@@ -73,7 +79,19 @@ def harmless(text: str, longest: int = 4000) -> str:
 def when(moment: datetime, zone: str) -> str:
     """`Tue, Nov 24, 10:00 AM PST`."""
     local = moment.astimezone(ZoneInfo(zone))
-    return f"{local:%a, %b} {local.day}, {local.hour % 12 or 12}:{local:%M %p %Z}"
+    return f"{local:%a, %b} {local.day}, {_clock(local)} {local:%Z}"
+
+
+def span(start: datetime, end: datetime, zone: str) -> str:
+    """`Tue, Nov 24, 10:00 AM to 1:00 PM PST`; an end on another day is told with its day."""
+    begins, ends = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
+    if begins.date() != ends.date():
+        return f"{when(start, zone)} to {when(end, zone)}"
+    return f"{begins:%a, %b} {begins.day}, {_clock(begins)} to {_clock(ends)} {ends:%Z}"
+
+
+def _clock(local: datetime) -> str:
+    return f"{local.hour % 12 or 12}:{local:%M %p}"
 
 
 def phone_as_read(phone: str) -> str:

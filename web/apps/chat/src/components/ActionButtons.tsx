@@ -1,3 +1,4 @@
+import { words } from "../words";
 import type { Action } from "../types";
 
 interface Props {
@@ -8,7 +9,7 @@ interface Props {
 
 export function ActionButtons({ actions, disabled = false, onAction }: Props) {
   return (
-    <div className="actions" role="group" aria-label="Suggestions">
+    <div className="actions" role="group" aria-label={words().suggestions}>
       {actions.map(({ id, label }) => (
         <button key={id} type="button" className="chip" disabled={disabled} onClick={() => onAction(id, label)}>
           {label}

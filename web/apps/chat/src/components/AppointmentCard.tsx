@@ -1,5 +1,4 @@
 import {
-  AFTER_INSPECTION,
   agreedPrice,
   carName,
   directionsUrl,
@@ -11,6 +10,7 @@ import {
   serviceName,
   timeSpan,
 } from "../format";
+import { words } from "../words";
 import type { Action, Appointment, Location } from "../types";
 import { CalendarIcon, PinIcon } from "./icons";
 
@@ -30,12 +30,12 @@ export function AppointmentCard({ appointment, shop, actions, onAction }: Props)
   const price = agreedPrice(appointment);
   const cancelled = isCancelled(status);
   return (
-    <section className={`card appointment${cancelled ? " appointment-cancelled" : ""}`} aria-label="Appointment">
+    <section className={`card appointment${cancelled ? " appointment-cancelled" : ""}`} aria-label={words().appointment}>
       <p className="appointment-head">
-        <span className="tag">{cancelled ? "Cancelled" : "Booked"}</span>
-        <span className="appointment-number">No. {number}</span>
+        <span className="tag">{cancelled ? words().cancelled : words().booked}</span>
+        <span className="appointment-number">{words().number(number)}</span>
       </p>
-      <h3 className="appointment-day">{longDay(start, timezone)}</h3>
+      <h2 className="appointment-day">{longDay(start, timezone)}</h2>
       <p className="appointment-time">{timeSpan(start, end, timezone)}</p>
       <p className="appointment-service">
         <span>
@@ -45,7 +45,7 @@ export function AppointmentCard({ appointment, shop, actions, onAction }: Props)
         {price && (
           <span className="appointment-price">
             {priceText(price)}
-            {isEstimate(price.kind) && <small>{AFTER_INSPECTION}</small>}
+            {isEstimate(price.kind) && <small>{words().afterInspection}</small>}
           </span>
         )}
       </p>
@@ -57,11 +57,11 @@ export function AppointmentCard({ appointment, shop, actions, onAction }: Props)
       {!cancelled && (
         <div className="card-buttons">
           <a className="button" href={directionsUrl(place)} target="_blank" rel="noopener noreferrer">
-            <PinIcon /> Directions
+            <PinIcon /> {words().directions}
           </a>
           {appointment.manage_url && (
             <a className="button" href={appointment.manage_url}>
-              <CalendarIcon /> Details
+              <CalendarIcon /> {words().details}
             </a>
           )}
           {actions

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { ApiError, isGone, isTransient } from "../api";
 import type { BookingApi } from "../api";
 import { longDay, timeSpan } from "../format";
+import { words } from "../words";
 import type { ManagedAppointment } from "../types";
 
 interface Props {
@@ -38,11 +39,11 @@ export function CancelDialog({ appointment, api, onClose, onCancelled }: Props) 
 
   return (
     <dialog ref={dialog} className="dialog" aria-labelledby="cancel-title" onClose={onClose}>
-      <h2 id="cancel-title">Cancel this appointment?</h2>
+      <h2 id="cancel-title">{words().cancelAsk}</h2>
       <p>
-        {longDay(start, timezone)}, {timeSpan(start, end, timezone)}. The time becomes free for others at once.
+        {longDay(start, timezone)}, {timeSpan(start, end, timezone)}. {words().cancelNote}
       </p>
-      <label htmlFor="cancel-reason">Reason (optional)</label>
+      <label htmlFor="cancel-reason">{words().reason}</label>
       <textarea
         id="cancel-reason"
         rows={2}
@@ -57,10 +58,10 @@ export function CancelDialog({ appointment, api, onClose, onCancelled }: Props) 
       )}
       <div className="dialog-buttons">
         <button type="button" className="button" ref={keep} onClick={onClose}>
-          Keep it
+          {words().keepIt}
         </button>
         <button type="button" className="button button-danger" disabled={busy} onClick={() => void cancel()}>
-          {busy ? "Cancelling…" : "Cancel appointment"}
+          {busy ? words().cancelling : words().cancelIt}
         </button>
       </div>
     </dialog>
@@ -69,8 +70,8 @@ export function CancelDialog({ appointment, api, onClose, onCancelled }: Props) 
 
 /** After a failure on the way nobody knows whether it was done; asking again is harmless. */
 function explain(error: unknown): string {
-  if (isGone(error)) return "This link is no longer valid. Please use the newest message from the shop, or call.";
-  if (isTransient(error)) return "We could not confirm the cancellation. Please try again, or call the shop.";
+  if (isGone(error)) return words().cancelGone;
+  if (isTransient(error)) return words().cancelUnsure;
   const detail = error instanceof ApiError ? error.message : "";
-  return detail || "This appointment cannot be cancelled here. Please call the shop.";
+  return detail || words().cancelRefused;
 }

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from "react";
 import type { KeyboardEvent, SubmitEvent } from "react";
 
+import { words } from "../words";
 import { SendIcon } from "./icons";
 
 const LONGEST = 4_000; // characters, the server's limit
@@ -11,8 +12,11 @@ function endsComposition(event: KeyboardEvent): boolean {
   return event.nativeEvent.isComposing || event.keyCode === 229;
 }
 
-export function Composer({ onSend }: { onSend: (text: string) => void }) {
-  const [text, setText] = useState("");
+/** What was typed and not sent outlives a reload; `draftOf`: whose it is. */
+const draftKey = (draftOf: string): string => `draft:${draftOf.slice(-12)}`;
+
+export function Composer({ draftOf, onSend }: { draftOf: string; onSend: (text: string) => void }) {
+  const [text, setText] = useState(() => sessionStorage.getItem(draftKey(draftOf)) ?? "");
   const field = useRef<HTMLTextAreaElement>(null);
   const length = [...text].length;
   const sendable = text.trim() !== "" && length <= LONGEST;
@@ -22,7 +26,9 @@ export function Composer({ onSend }: { onSend: (text: string) => void }) {
     if (!box) return;
     box.style.height = "auto";
     box.style.height = `${box.scrollHeight}px`;
-  }, [text]);
+    if (text) sessionStorage.setItem(draftKey(draftOf), text);
+    else sessionStorage.removeItem(draftKey(draftOf));
+  }, [text, draftOf]);
 
   const send = (): void => {
     if (!sendable) return;
@@ -43,7 +49,7 @@ export function Composer({ onSend }: { onSend: (text: string) => void }) {
   return (
     <form className="composer" onSubmit={onSubmit}>
       <label className="visually-hidden" htmlFor="composer">
-        Your message
+        {words().yourMessage}
       </label>
       <div className="composer-field">
         <textarea
@@ -51,7 +57,7 @@ export function Composer({ onSend }: { onSend: (text: string) => void }) {
           ref={field}
           rows={1}
           value={text}
-          placeholder="Write a message"
+          placeholder={words().placeholder}
           autoComplete="off"
           enterKeyHint="send"
           aria-invalid={length > LONGEST}
@@ -59,12 +65,12 @@ export function Composer({ onSend }: { onSend: (text: string) => void }) {
           onChange={(event) => setText(event.target.value)}
           onKeyDown={onKeyDown}
         />
-        <button type="submit" className="send" disabled={!sendable} aria-label="Send">
+        <button type="submit" className="send" disabled={!sendable} aria-label={words().send}>
           <SendIcon />
         </button>
       </div>
       <p id="composer-count" className={`composer-count${length > LONGEST ? " over" : ""}`} hidden={length < COUNT_FROM}>
-        {length.toLocaleString("en-US")} of 4,000 characters
+        {words().characters(length.toLocaleString("en-US"))}
       </p>
     </form>
   );

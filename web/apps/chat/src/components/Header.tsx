@@ -1,4 +1,5 @@
-import { phoneUrl } from "../format";
+import { phoneText, phoneUrl } from "../format";
+import { words } from "../words";
 import type { ConversationStatus, Location } from "../types";
 import { PhoneIcon } from "./icons";
 
@@ -16,7 +17,7 @@ export function Header({ location, status }: { location: Location; status: Conve
           </p>
         </div>
         {location.phone && (
-          <a className="icon-button" href={phoneUrl(location.phone)} aria-label={`Call ${location.name}, ${location.phone}`}>
+          <a className="icon-button" href={phoneUrl(location.phone)} aria-label={words().call(location.name, phoneText(location.phone))}>
             <PhoneIcon />
           </a>
         )}
@@ -26,6 +27,6 @@ export function Header({ location, status }: { location: Location; status: Conve
 }
 
 function statusText({ owner, person_asked }: ConversationStatus): string {
-  if (owner === "human") return "Our team answers here · the assistant is paused";
-  return person_asked ? "A person has been asked for · the assistant answers meanwhile" : "Virtual assistant (AI) · a person can step in";
+  if (owner === "human") return words().statusHuman;
+  return person_asked ? words().statusAsked : words().statusAssistant;
 }

@@ -1,3 +1,4 @@
+import { words } from "../words";
 import { Banner } from "./Banner";
 
 export function LoadingChat({ offline }: { offline: boolean }) {
@@ -12,10 +13,10 @@ export function LoadingChat({ offline }: { offline: boolean }) {
           </div>
         </div>
       </header>
-      {offline && <Banner>We cannot reach the chat right now. Trying again…</Banner>}
+      {offline && <Banner>{words().chatUnreachable}</Banner>}
       <div className="log">
         <div className="log-content" role="status">
-          <span className="visually-hidden">Loading your conversation</span>
+          <span className="visually-hidden">{words().loadingChat}</span>
           <span className="skeleton skeleton-bubble" />
           <span className="skeleton skeleton-bubble short" />
         </div>

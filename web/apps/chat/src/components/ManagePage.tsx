@@ -1,17 +1,20 @@
+import { browserLanguage, speak, words } from "../words";
 import { useManage } from "../hooks/useManage";
+import { rememberShop } from "../shop";
 import { Banner } from "./Banner";
 import { GonePage } from "./GonePage";
 import { ManageCard } from "./ManageCard";
 
 export function ManagePage({ token }: { token: string }) {
-  const { state, api, cancelled } = useManage(token);
-  if (state.phase === "gone") return <GonePage />;
+  const { state, api, changed } = useManage(token);
+  speak(browserLanguage());
+  if (state.phase === "gone") return <GonePage token={token} renewable={false} />;
   if (state.phase === "loading") {
     return (
       <main className="manage">
-        {state.offline && <Banner>We cannot reach the shop’s calendar right now. Trying again…</Banner>}
+        {state.offline && <Banner>{words().calendarUnreachable}</Banner>}
         <div className="manage-card" role="status">
-          <span className="visually-hidden">Loading your appointment</span>
+          <span className="visually-hidden">{words().loadingAppointment}</span>
           <span className="skeleton skeleton-line" />
           <span className="skeleton skeleton-line" />
           <span className="skeleton skeleton-line short" />
@@ -19,5 +22,6 @@ export function ManagePage({ token }: { token: string }) {
       </main>
     );
   }
-  return <ManageCard view={state.view} api={api} onCancelled={cancelled} />;
+  rememberShop(token, state.view.appointment.location);
+  return <ManageCard view={state.view} api={api} onChanged={changed} />;
 }

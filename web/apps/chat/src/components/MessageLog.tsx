@@ -1,9 +1,11 @@
 import { Fragment, useEffect, useState } from "react";
 
+import type { Job } from "../api";
 import type { Conversation, Outgoing } from "../conversation";
 import { continues, dayKey, dayTitle, vehicleName, zoneName } from "../format";
 import { useStickToBottom } from "../hooks/useStickToBottom";
-import type { Message } from "../types";
+import { words } from "../words";
+import type { Message, OpenTimes } from "../types";
 import { MessageRow } from "./MessageRow";
 import { NewMessagesPill } from "./NewMessagesPill";
 import { OutgoingRow } from "./OutgoingRow";
@@ -13,10 +15,12 @@ interface Props {
   conversation: Conversation;
   onAction: (action: string, label: string) => void;
   onRetry: (outgoing: Outgoing) => void;
+  /** All open times for a job, beside those that were offered. */
+  timesOf: (job: Job) => Promise<OpenTimes>;
   onDrop: (clientId: string) => void;
 }
 
-export function MessageLog({ conversation, onAction, onRetry, onDrop }: Props) {
+export function MessageLog({ conversation, onAction, onRetry, onDrop, timesOf }: Props) {
   const { messages, outbox, draft, typing, location, appointment, actions } = conversation;
   const own = messages.filter((message) => message.author === "customer").length + outbox.length;
   const stick = useStickToBottom(own);
@@ -25,10 +29,10 @@ export function MessageLog({ conversation, onAction, onRetry, onDrop }: Props) {
 
   return (
     <div className="log-frame">
-      <div className="log" ref={stick.scroller} tabIndex={0} aria-label="Conversation" role="region">
+      <div className="log" ref={stick.scroller} tabIndex={0} aria-label={words().conversation} role="region">
         <div className="log-content" ref={stick.content}>
           <Intro conversation={conversation} />
-          <div role="log" aria-live="polite" aria-label="Messages">
+          <div role="log" aria-live="polite" aria-label={words().messages}>
             {messages.map((message, index) => (
               <Fragment key={message.seq}>
                 <DaySeparator message={message} before={messages[index - 1]} zone={location.timezone} />
@@ -37,6 +41,8 @@ export function MessageLog({ conversation, onAction, onRetry, onDrop }: Props) {
                   first={!continues(messages[index - 1], message, location.timezone)}
                   shop={location}
                   appointment={appointment}
+                  moving={conversation.status.state.startsWith("move_")}
+                  timesOf={timesOf}
                   actions={actions}
                   slotsOpen={message.seq === pickable}
                   latest={index === messages.length - 1 && outbox.length === 0}
@@ -73,7 +79,7 @@ function Intro({ conversation }: { conversation: Conversation }) {
   return (
     <div className="intro">
       {about && <p className="intro-about">{about}</p>}
-      <p>All times are in {zoneName(now, location.timezone, "longGeneric")}.</p>
+      <p>{words().zoneNote(zoneName(now, location.timezone, "longGeneric"))}</p>
     </div>
   );
 }

@@ -1,8 +1,10 @@
-import type { Action, Appointment, Location, Part } from "../types";
+import type { Job } from "../api";
+import type { Action, Appointment, Location, OpenTimes, Part } from "../types";
 import { ActionButtons } from "./ActionButtons";
 import { AppointmentCard } from "./AppointmentCard";
 import { QuoteCard } from "./QuoteCard";
 import { SlotPicker } from "./SlotPicker";
+import { TiersCard } from "./TiersCard";
 
 interface Props {
   part: Part;
@@ -10,15 +12,30 @@ interface Props {
   appointment: Appointment | null;
   actions: Action[];
   slotsOpen: boolean;
+  /** The appointment is being moved. */
+  moving: boolean;
+  timesOf: (job: Job) => Promise<OpenTimes>;
   latest: boolean;
   onAction: (action: string, label: string) => void;
 }
 
 /** Nothing for a kind that this page does not know: a newer server may send such. */
-export function MessagePart({ part, shop, appointment, actions, slotsOpen, latest, onAction }: Props) {
+export function MessagePart({ part, shop, appointment, actions, slotsOpen, moving, timesOf, latest, onAction }: Props) {
   switch (part.kind) {
     case "slots":
-      return <SlotPicker zone={part.timezone || shop.timezone} slots={part.slots} open={slotsOpen} onAction={onAction} />;
+      return (
+        <SlotPicker
+          zone={part.timezone || shop.timezone}
+          slots={part.slots}
+          open={slotsOpen}
+          job={moving && appointment ? { appointment_id: appointment.id } : part.quote_id ? { quote_id: part.quote_id } : null}
+          own={moving ? (appointment?.start ?? null) : null}
+          timesOf={timesOf}
+          onAction={onAction}
+        />
+      );
+    case "tiers":
+      return <TiersCard part={part} open={latest} onAction={onAction} />;
     case "quote":
       return <QuoteCard quote={part.quote} zone={shop.timezone} />;
     case "appointment": {

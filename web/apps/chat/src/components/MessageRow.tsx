@@ -1,10 +1,11 @@
 import { memo } from "react";
 
 import { clock } from "../format";
-import type { Action, Appointment, Location, Message } from "../types";
+import type { Job } from "../api";
+import type { Action, Appointment, Location, Message, OpenTimes, Part } from "../types";
 import { MessagePart } from "./MessagePart";
 import { RichText } from "./RichText";
-import { SPEAKER } from "./speaker";
+import { speaker } from "./speaker";
 
 interface Props {
   message: Message;
@@ -15,11 +16,14 @@ interface Props {
   /** The buttons of the moment. */
   actions: Action[];
   slotsOpen: boolean;
+  /** The appointment is being moved. */
+  moving: boolean;
+  timesOf: (job: Job) => Promise<OpenTimes>;
   latest: boolean;
   onAction: (action: string, label: string) => void;
 }
 
-function Row({ message, first, shop, appointment, actions, slotsOpen, latest, onAction }: Props) {
+function Row({ message, first, shop, appointment, actions, slotsOpen, moving, timesOf, latest, onAction }: Props) {
   const { author, text, parts, created_at } = message;
   if (author === "system") {
     return (
@@ -32,7 +36,7 @@ function Row({ message, first, shop, appointment, actions, slotsOpen, latest, on
     <article className={`row row-${author}${first ? " row-first" : ""}`}>
       {first && (
         <p className="speaker">
-          <span className={author === "customer" ? "visually-hidden" : ""}>{message.author_name ?? SPEAKER[author]}</span>
+          <span className={author === "customer" ? "visually-hidden" : ""}>{message.author_name ?? speaker(author)}</span>
           <time dateTime={created_at}>{clock(created_at, shop.timezone)}</time>
         </p>
       )}
@@ -41,7 +45,7 @@ function Row({ message, first, shop, appointment, actions, slotsOpen, latest, on
           <RichText text={text} />
         </div>
       )}
-      {parts?.map((part, index) => (
+      {parts?.filter(isNotOnTheCard(parts)).map((part, index) => (
         <MessagePart
           key={index}
           part={part}
@@ -49,6 +53,8 @@ function Row({ message, first, shop, appointment, actions, slotsOpen, latest, on
           appointment={appointment}
           actions={actions}
           slotsOpen={slotsOpen}
+          moving={moving}
+          timesOf={timesOf}
           latest={latest}
           onAction={onAction}
         />
@@ -56,6 +62,12 @@ function Row({ message, first, shop, appointment, actions, slotsOpen, latest, on
     </article>
   );
 }
+
+/** A card of tiers has the buttons of its services itself. */
+const isNotOnTheCard =
+  (parts: Part[]) =>
+  (part: Part): boolean =>
+    part.kind !== "actions" || !parts.some(({ kind }) => kind === "tiers");
 
 /** Remembered, so that an answer that streams in does not redraw the whole conversation. */
 export const MessageRow = memo(Row);

@@ -1,4 +1,5 @@
 import type { Outgoing } from "../conversation";
+import { words } from "../words";
 
 interface Props {
   outgoing: Outgoing;
@@ -9,7 +10,7 @@ interface Props {
 export function OutgoingRow({ outgoing, onRetry, onDrop }: Props) {
   return (
     <article className={`row row-customer row-first row-${outgoing.delivery}`}>
-      <p className="visually-hidden">You</p>
+      <p className="visually-hidden">{words().you}</p>
       <div className="bubble">{outgoing.label}</div>
       <Delivery outgoing={outgoing} onRetry={onRetry} onDrop={onDrop} />
     </article>
@@ -19,16 +20,16 @@ export function OutgoingRow({ outgoing, onRetry, onDrop }: Props) {
 function Delivery({ outgoing, onRetry, onDrop }: Props) {
   switch (outgoing.delivery) {
     case "sending":
-      return <p className="delivery">Sending…</p>;
+      return <p className="delivery">{words().sending}</p>;
     case "unsent":
       return (
         <p className="delivery delivery-failed">
-          Not sent
+          {words().notSent}
           <button type="button" className="text-button" onClick={() => onRetry(outgoing)}>
-            Retry
+            {words().retry}
           </button>
           <button type="button" className="text-button" onClick={() => onDrop(outgoing.clientId)}>
-            Delete
+            {words().remove}
           </button>
         </p>
       );
@@ -37,7 +38,7 @@ function Delivery({ outgoing, onRetry, onDrop }: Props) {
         <p className="delivery delivery-failed">
           {outgoing.reason}
           <button type="button" className="text-button" onClick={() => onDrop(outgoing.clientId)}>
-            Delete
+            {words().remove}
           </button>
         </p>
       );

@@ -1,18 +1,19 @@
-import { AFTER_INSPECTION, carName, goodUntil, isEstimate, longDay, money, priceText, serviceName } from "../format";
+import { carName, goodUntil, isEstimate, longDay, money, priceText, serviceName } from "../format";
+import { words } from "../words";
 import type { Quote } from "../types";
 
 const totalOf = ({ kind, total_cents, max_cents }: Quote): string =>
-  total_cents === null ? "on request" : priceText({ kind, amount_cents: total_cents, max_cents: max_cents ?? null });
+  total_cents === null ? words().onRequest : priceText({ kind, amount_cents: total_cents, max_cents: max_cents ?? null });
 
-const priceOf = (cents: number | null): string => (cents === null ? "on request" : money(cents));
+const priceOf = (cents: number | null): string => (cents === null ? words().onRequest : money(cents));
 
 export function QuoteCard({ quote, zone }: { quote: Quote; zone: string }) {
   const estimate = isEstimate(quote.kind);
   const until = quote.valid_until ? longDay(quote.valid_until, zone) : "";
   return (
-    <section className="card quote" aria-label="Your price">
-      <h3 className="card-title">{quote.service ? `Your price: ${serviceName(quote.service)}` : "Your price"}</h3>
-      {carName(quote.vehicle) && <p className="card-note">For your {carName(quote.vehicle)}</p>}
+    <section className="card quote" aria-label={words().yourPrice}>
+      <h2 className="card-title">{quote.service ? words().priceOf(serviceName(quote.service)) : words().yourPrice}</h2>
+      {carName(quote.vehicle) && <p className="card-note">{words().forCar(carName(quote.vehicle))}</p>}
       <dl>
         {quote.lines.map((line, index) => (
           <div key={index} className="quote-line">
@@ -21,11 +22,11 @@ export function QuoteCard({ quote, zone }: { quote: Quote; zone: string }) {
           </div>
         ))}
         <div className="quote-line quote-total">
-          <dt>{estimate ? "Estimate" : "Total"}</dt>
+          <dt>{estimate ? words().estimate : words().total}</dt>
           <dd>{totalOf(quote)}</dd>
         </div>
       </dl>
-      {estimate && <p className="card-note">{AFTER_INSPECTION}</p>}
+      {estimate && <p className="card-note">{words().afterInspection}</p>}
       {until && <p className="card-note">{goodUntil(quote.kind, until)}</p>}
     </section>
   );

@@ -1,7 +1,8 @@
 import type { Draft } from "../conversation";
 import type { ConversationStatus } from "../types";
+import { words } from "../words";
 import { RichText } from "./RichText";
-import { SPEAKER } from "./speaker";
+import { speaker } from "./speaker";
 
 interface Props {
   draft: Draft | null;
@@ -17,12 +18,12 @@ export function ReplyInProgress({ draft, typing, owner }: Props) {
     <div className="in-progress">
       {writing && (
         <div className="row row-assistant row-first" aria-hidden="true">
-          <p className="speaker">{SPEAKER[owner === "human" ? "staff" : "assistant"]}</p>
+          <p className="speaker">{speaker(owner === "human" ? "staff" : "assistant")}</p>
           {text ? <Beginning text={text} /> : <TypingDots />}
         </div>
       )}
       <p className="visually-hidden" role="status">
-        {writing ? "Writing an answer" : ""}
+        {writing ? words().writing : ""}
       </p>
     </div>
   );

@@ -1,9 +1,8 @@
 import type { Author } from "../types";
+import { words } from "../words";
 
 /** Who speaks, above a group of messages; the assistant is always named as what it is. */
-export const SPEAKER: Record<Author, string> = {
-  customer: "You",
-  assistant: "Virtual assistant (AI)",
-  staff: "Our team",
-  system: "",
-};
+export function speaker(author: Author): string {
+  const { you, assistant, team } = words();
+  return { customer: you, assistant, staff: team, system: "" }[author];
+}

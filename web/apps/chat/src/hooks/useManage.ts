@@ -14,8 +14,8 @@ export type ManageState =
 interface Manage {
   state: ManageState;
   api: BookingApi;
-  /** Shows the appointment as the server answered to the cancellation. */
-  cancelled: (answer: Partial<ManagedAppointment>) => void;
+  /** Shows the appointment as the server answered to a cancellation or a move. */
+  changed: (answer: Partial<ManagedAppointment>) => void;
 }
 
 export function useManage(token: string): Manage {
@@ -38,15 +38,15 @@ export function useManage(token: string): Manage {
     };
   }, [api]);
 
-  const cancelled = useCallback((answer: Partial<ManagedAppointment>) => {
+  const changed = useCallback((answer: Partial<ManagedAppointment>) => {
     setState((before) => {
       if (before.phase !== "ready") return before;
-      const status = answer.status ?? "cancelled";
-      return { phase: "ready", view: { ...before.view, appointment: { ...before.view.appointment, status } } };
+      const { status, start, end } = { ...before.view.appointment, ...answer };
+      return { phase: "ready", view: { ...before.view, appointment: { ...before.view.appointment, status, start, end } } };
     });
   }, []);
 
-  return { state, api, cancelled };
+  return { state, api, changed };
 }
 
 async function loadOnce(api: BookingApi): Promise<{ state: ManageState; retryMs: number }> {

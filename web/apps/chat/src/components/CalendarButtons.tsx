@@ -1,11 +1,13 @@
 import { useState } from "react";
 
 import type { BookingApi } from "../api";
+import { googleCalendarUrl, outlookUrl } from "../calendars";
 import type { ManagedAppointment } from "../types";
+import { words } from "../words";
 import { CalendarIcon } from "./icons";
 
 /** The file needs the token in a header, so it is fetched and handed over as a download. */
-export function CalendarDownload({ api, appointment }: { api: BookingApi; appointment: ManagedAppointment }) {
+export function CalendarButtons({ api, appointment }: { api: BookingApi; appointment: ManagedAppointment }) {
   const [state, setState] = useState<"idle" | "busy" | "failed">("idle");
   const download = async (): Promise<void> => {
     setState("busy");
@@ -17,16 +19,27 @@ export function CalendarDownload({ api, appointment }: { api: BookingApi; appoin
     }
   };
   return (
-    <>
-      <button type="button" className="button button-primary" disabled={state === "busy"} onClick={() => void download()}>
-        <CalendarIcon /> Add to calendar
-      </button>
+    <div className="calendars" role="group" aria-labelledby="calendars-title">
+      <h2 id="calendars-title">
+        <CalendarIcon /> {words().addToCalendar}
+      </h2>
+      <div className="card-buttons">
+        <a className="button" href={googleCalendarUrl(appointment)} target="_blank" rel="noopener noreferrer">
+          Google
+        </a>
+        <a className="button" href={outlookUrl(appointment)} target="_blank" rel="noopener noreferrer">
+          Outlook
+        </a>
+        <button type="button" className="button" disabled={state === "busy"} onClick={() => void download()}>
+          {words().calendarFile}
+        </button>
+      </div>
       {state === "failed" && (
         <p className="form-error" role="alert">
-          The calendar file could not be loaded. Please try again.
+          {words().calendarFailed}
         </p>
       )}
-    </>
+    </div>
   );
 }
 
