@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { agreedPrice, carName, continues, dayTitle, goodUntil, groupByDay, money, priceText, timeSpan } from "../src/format";
+import { agreedPrice, carName, continues, dayTitle, goodUntil, groupByDay, money, priceText, serviceName, timeSpan } from "../src/format";
 import { routeOf } from "../src/route";
 import { message } from "./samples";
 
@@ -82,4 +82,12 @@ test.each([
   ["/x/abc", { page: "unknown" }],
 ])("the path %s", (path, expected) => {
   expect(routeOf(path)).toEqual(expected);
+});
+
+test.each([
+  ["Ceramic Tint", "Ceramic Tint"],
+  [{ name: "Ceramic Tint" }, "Ceramic Tint"],
+  [{ name: "Ceramic Tint", addons: [{ name: "Old film removal" }] }, "Ceramic Tint + Old film removal"],
+])("a service is named with what is booked beside it: %j", (service, expected) => {
+  expect(serviceName(service)).toBe(expected);
 });

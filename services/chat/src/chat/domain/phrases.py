@@ -263,7 +263,7 @@ def move_read_back(appointment: Appointment, hold: Hold, language: Language = "e
     return say(
         "move_read_back",
         language,
-        service=appointment.service.called(language),
+        service=appointment.service.job(language),
         target=_booked_for(appointment.vehicle, language),
         number=appointment.number,
         old=moment(appointment.start, appointment.timezone, language),
@@ -316,7 +316,7 @@ def _appointment(phrase: str, appointment: Appointment, language: Language, **va
     return say(
         phrase,
         language,
-        service=appointment.service.called(language),
+        service=appointment.service.job(language),
         target=_booked_for(appointment.vehicle, language),
         time=moment(appointment.start, appointment.timezone, language),
         shop=appointment.location.name,
@@ -422,7 +422,7 @@ def late(appointment: Appointment | None, shop: ShopFacts, language: Language = 
     if appointment is None:
         return say("late_unbooked", language, phone=shop.phone)
     time_ = moment(appointment.start, appointment.timezone, language)
-    return say("late", language, service=appointment.service.called(language), time=time_, phone=shop.phone)
+    return say("late", language, service=appointment.service.job(language), time=time_, phone=shop.phone)
 
 
 def said_of(entry: KnowledgeEntry, language: Language = "en") -> str:

@@ -441,7 +441,7 @@ def _same_job(one: Quoted | None, other: Quoted) -> bool:
 def _job_text(quoted: Quoted) -> str:
     quote = quoted.quote
     return (
-        f"{quote.service.name} ({quote.service.code}), {quoted.car or quote.vehicle_class or 'any vehicle'}"
+        f"{quote.service.job()} ({quote.service.code}), {quoted.car or quote.vehicle_class or 'any vehicle'}"
     )
 
 

@@ -142,7 +142,7 @@ def appointment(booked: Appointment, language: Language, now: datetime) -> str:
     return word(
         "appointment",
         language,
-        service=booked.service.called(language),
+        service=booked.service.job(language),
         car=for_your(booked.vehicle, language),
         time=moment(booked.start, booked.timezone, language, now),
         shop=booked.location.name,
