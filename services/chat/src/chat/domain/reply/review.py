@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chat.domain.language import Language
+from chat.domain.reply.cuts import cuts
 from chat.domain.reply.ledger import Ledger, Unproved
 from chat.domain.reply.screen import (
     Doubt,
@@ -60,6 +61,11 @@ class Review:
                 self._yes = _in_doubt(found)
             else:
                 yield found
+
+    def shorter(self, sentence: Reviewed) -> Iterator[Reviewed]:
+        """Of one that may not be shown: what is left of it without the part that it may not be shown for, the longest first."""
+        found = (self._reviewed(text)[0] for text in cuts(cleaned(sentence.said)))
+        return (one for one in found if one.doubt is None and one.text)
 
     def end(self) -> Iterator[Reviewed]:
         yes, self._yes = self._yes, None
