@@ -220,9 +220,7 @@ class _Hearing:
     `told`: what the tools answered in this turn, as the model read it, so that the judge sees no less.
     """
 
-    def __init__(
-        self, turn: Turn, ledger: Ledger, doubts: Doubts, facts: Facts, told: Sequence[str]
-    ) -> None:
+    def __init__(self, turn: Turn, ledger: Ledger, doubts: Doubts, facts: Facts, told: Sequence[str]) -> None:
         self._turn = turn
         self._ledger = ledger
         self._facts = facts

@@ -13,11 +13,15 @@ from chat.domain.wishes import Wish
 
 @dataclass(frozen=True)
 class AskPrice:
-    """`service`: the code of the one named in the message, if any; `addons`: codes of what is wanted beside it, or alone."""
+    """`service`: the code of the one named in the message, if any; `addons`: codes of what is wanted beside it, or alone.
+
+    `added`: the add-ons are wanted beside the job spoken of, not asked about alone.
+    """
 
     service: str | None = None
     vehicle_class: str | None = None
     addons: tuple[str, ...] = ()
+    added: bool = False
 
 
 @dataclass(frozen=True)

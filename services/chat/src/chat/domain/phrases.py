@@ -19,6 +19,7 @@ from chat.domain.reply.render import (
     date_text,
     day_hours,
     day_text,
+    filled,
     length,
     moment,
     weekday_name,
@@ -48,10 +49,10 @@ def templates() -> dict[str, dict[Language, str]]:
 
 
 def say(phrase: str, language: Language = "en", **values: object) -> str:
-    """The template `phrase` with its places filled. What ends with a full stop (`a. m.`) ends its sentence, too."""
+    """The template `phrase` with its places filled."""
     if isinstance(phone := values.get("phone"), str):
         values["phone"] = phone_text(phone)
-    return templates()[phrase][language].format(**values).replace("m..", "m.")
+    return filled(templates()[phrase][language], values)
 
 
 def pictures(media: Iterable[Media], language: Language = "en") -> str:
@@ -180,6 +181,15 @@ def price_range(service: CatalogService, shop: ShopFacts, language: Language = "
         shop=shop.name,
         price=catalog_price(service, None, language),
     )
+
+
+def class_prices(
+    service: CatalogService, classes: Iterable[str], shop: ShopFacts, language: Language = "en"
+) -> str:
+    lines = "\n".join(
+        f"- {class_label(name, language)}: {catalog_price(service, name, language)}" for name in classes
+    )
+    return say("class_prices", language, service=service.called(language), shop=shop.name, lines=lines)
 
 
 def service_list(

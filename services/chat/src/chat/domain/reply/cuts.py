@@ -107,8 +107,10 @@ def _sentence(parts: Sequence[_Part]) -> str:
 
 def _tells_of(before: str, part: _Part) -> bool:
     """`Ceramic` and `is $399` were one, before what stood between them was cut."""
-    return part.joint.strip() == "," and not _VERB.search(folded(before)) and bool(
-        _VERB.match(folded(part.words))
+    return (
+        part.joint.strip() == ","
+        and not _VERB.search(folded(before))
+        and bool(_VERB.match(folded(part.words)))
     )
 
 
