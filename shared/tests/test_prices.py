@@ -1,7 +1,7 @@
 """A price reads the same everywhere, and an estimate says that it is one."""
 
 import pytest
-from shared.events import AppointmentBooked, Contact, Price, Service, Vehicle
+from shared.events import AppointmentBooked, BookedAddon, Contact, Price, Service, Vehicle
 from shared.prices import Language, amount_text, dollars, price_text
 
 
@@ -80,3 +80,13 @@ def test_a_car_is_called_by_its_name_else_by_its_class_and_by_no_word_of_a_stran
     vehicle: Vehicle, expected: str | None
 ) -> None:
     assert vehicle.called == expected
+
+
+def test_a_job_is_the_service_with_what_is_booked_beside_it() -> None:
+    alone = Service(code="ceramic", name="Ceramic tint", name_es="Polarizado cerámico")
+    removal = BookedAddon(name="Old film removal", name_es="Retiro de película")
+    both = alone.model_copy(update={"addons": (removal, BookedAddon(name="Sun strip"))})
+    assert (alone.job(), alone.job("es")) == ("Ceramic tint", "Polarizado cerámico")
+    assert both.job() == "Ceramic tint + Old film removal + Sun strip"
+    assert both.job("es") == "Polarizado cerámico + Retiro de película + Sun strip"
+    assert Service.model_validate({"code": "ceramic", "name": "Ceramic tint"}).addons == ()

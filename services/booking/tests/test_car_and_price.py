@@ -122,6 +122,19 @@ async def test_a_price_stays_of_its_kind_from_quote_to_every_event(shop, sample_
     assert {fact["total_cents"] for fact in facts} == {44800}
 
 
+async def test_what_is_booked_beside_the_service_is_told_wherever_the_appointment_is(shop):
+    lead = await lead_with_a_civic(shop)
+    quote = await lead.quote(addons=["visor"])
+    booked = (await lead.tries(quote["id"], TEN)).json()
+    beside = [{"name": "Visor strip", "name_es": ""}]
+    assert booked["service"]["addons"] == beside
+    assert f"{booked['service']['name']} + Visor strip" in await description_of(lead, booked)
+    moved = (await lead.post(f"appointments/{booked['id']}/move", {"start": NOON})).json()
+    assert moved["service"] == booked["service"]
+    facts = await told(shop, "appointment.booked.v1", "appointment.rescheduled.v1")
+    assert [[addon["name"] for addon in fact["service"]["addons"]] for fact in facts] == [["Visor strip"]] * 2
+
+
 async def test_a_wish_that_came_as_an_event_is_booked_for_its_car(shop):
     lead = await lead_with_a_civic(shop)
     wish = BookingRequested(
@@ -139,12 +152,12 @@ async def test_a_wish_that_came_as_an_event_is_booked_for_its_car(shop):
     assert [fact["vehicle"]["model"] for fact in await told(shop, "appointment.booked.v1")] == ["F-150"]
 
 
-async def test_quotes_and_bookings_of_before_get_the_car_and_the_kind_of_price_that_they_meant(
+async def test_quotes_and_bookings_of_before_get_the_car_the_add_ons_and_the_kind_of_price_that_they_meant(
     shop, sample_row, database_url, owner_of
 ):
     await shop.put_catalog([sample_row | {"price_kind": "from"}])
     lead = await lead_with_a_civic(shop)
-    own, other = await lead.quote(), await lead.quote(vehicle_class="suv")
+    own, other = await lead.quote(addons=["visor"]), await lead.quote(vehicle_class="suv")
     await lead.tries(own["id"], TEN)
     await shop.rows("UPDATE quotes SET valid_until = now() + interval '1 hour'")
     schema = config("booking", owner_of(database_url))
@@ -152,8 +165,9 @@ async def test_quotes_and_bookings_of_before_get_the_car_and_the_kind_of_price_t
     await asyncio.to_thread(command.upgrade, schema, "head")
     quotes = {str(row.id): row.vehicle for row in await shop.rows("SELECT id, vehicle FROM quotes")}
     assert quotes == {own["id"]: CIVIC.model_dump(), other["id"]: {"vehicle_class": "suv"}}
-    [kept] = await shop.rows("SELECT price_kind, vehicle FROM appointments")
+    [kept] = await shop.rows("SELECT price_kind, vehicle, addons FROM appointments")
     assert (kept.price_kind, kept.vehicle) == ("from", CIVIC.model_dump())
+    assert kept.addons == [{"name": "Visor strip", "name_es": ""}]
 
 
 async def test_an_erased_person_s_cars_keep_their_class_only(shop):

@@ -68,6 +68,28 @@ async def test_read_back_and_card_have_the_car_and_the_price_of_the_quote(chat, 
     assert not any("Civic" in message.text for message in (await chat.messages())[1:])
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+async def test_the_confirmation_names_all_that_its_price_is_for(chat, language):
+    tint = {"code": "ceramic-full", "name": "Full ceramic tint", "name_es": "Polarizado completo"}
+    chat.desk.quoted_as = {
+        "service": {**tint, "addons": [{"name": "Old film removal", "name_es": ""}]},
+        "lines": [
+            {"label": "Full ceramic tint", "amount_cents": 39900},
+            {"label": "Old film removal", "amount_cents": 12000},
+        ],
+        "total_cents": 51900,
+    }
+    await chat.answer_to(WORDS[language]["first"])
+    held = await chat.answer_to_press(await slot_of(chat))
+    booked = await chat.answer_to(WORDS[language]["yes"])
+    both = {"en": "Full ceramic tint + Old film removal", "es": "Polarizado completo + Old film removal"}
+    for said in (held.text, booked.text):
+        assert both[language] in said
+        assert "$519.00" in said
+    [card] = [part["appointment"] for part in booked.parts if part["kind"] == "appointment"]
+    assert card["service"]["name"] == both[language]
+
+
 async def test_a_quote_is_asked_for_the_car_named_and_renewed_for_it_and_its_receipt_has_no_typed_word(
     chat, deps
 ):

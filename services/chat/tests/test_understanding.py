@@ -38,6 +38,8 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=ZoneInfo(ZONE))
         ("en vez del Civic llevo la Tahoe", [(None, None, "Tahoe")]),
         ("my Civic is not black", [(None, None, "Civic")]),
         ("I have a Tahoe. It was sold to me last year", [(None, None, "Tahoe")]),
+        ("it's a 1993 Lada Niva, how much for ceramic", [(1993, "lada", "niva")]),
+        ("it's 2026 already", []),
     ],
 )
 def test_a_car_that_is_denied_is_not_spoken_of_and_the_other_one_is(

@@ -5,9 +5,10 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from crm_sync.domain.appointment import new_body
 from crm_sync.domain.crm import CrmMessage
 from crm_sync.domain.notes import marked, note_of_appointment, note_of_message, why_no_speech
-from shared.events import AppointmentBooked, Contact, MessageSent, Price, Service, Vehicle
+from shared.events import AppointmentBooked, BookedAddon, Contact, MessageSent, Price, Service, Vehicle
 
 
 def message(author: str, channel: str, seq: int = 2) -> MessageSent:
@@ -90,6 +91,14 @@ def test_an_appointment_note_shows_car_and_price_and_the_shop_s_own_time(
 
     assert note_of_appointment(fact) == (
         f"Appointment booked: {job}, Tue, Nov 24, 2026, 2:30 PM (America/Los_Angeles) (no. A-1001), {costs}"
+    )
+    both = fact.service.model_copy(update={"addons": (BookedAddon(name="Old film removal"),)})
+    fact = fact.model_copy(update={"service": both})
+    assert "Appointment booked: Ceramic tint + Old film removal" in (note_of_appointment(fact) or "")
+    links = dict.fromkeys(("customer_id", "vehicle_id", "order_id"))
+    assert (
+        new_body(fact, crm_location_id="sm", **links)["name"]
+        == "Ceramic tint + Old film removal: Avery Sample"
     )
 
 

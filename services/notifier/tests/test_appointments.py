@@ -12,6 +12,7 @@ from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentRescheduled,
+    BookedAddon,
     BookingDeclined,
     ChatLinkRequested,
     Contact,
@@ -102,6 +103,8 @@ async def test_every_message_is_about_the_car_and_price_that_were_booked_whateve
 ):
     lead = await shop.greet()
     said = {"vehicle": vehicle, "price": Price(kind="from", amount_cents=49900)}
+    removal = BookedAddon(name="Old film removal")
+    said["service"] = Service(code="ceramic", name="Ceramic tint, full car", addons=(removal,))
     shop.neighbours.starts[APPOINTMENT] = (START + timedelta(days=1)).isoformat()
     for fact in (booked(lead, **said), moved(lead, **said), cancelled(lead, **said)):
         await shop.tell(fact)
@@ -110,9 +113,11 @@ async def test_every_message_is_about_the_car_and_price_that_were_booked_whateve
     assert [mail["subject"].split(":")[0] for mail in mails] == ["Booked", "Moved", "Reminder", "Cancelled"]
     for mail in mails:
         assert f"Vehicle: {called}" in mail["text"]
+        assert "Service: Ceramic tint, full car + Old film removal" in mail["text"]
         assert "Price: from $499.00, final price after inspection" in mail["text"]
     texts = [sms["text"] for sms in shop.inbox("sms") if "Ceramic tint" in sms["text"]]
     assert len(texts) == 4
+    assert all("full car + Old film removal" in sms for sms in texts)
     assert all(f"for your {called}" in sms for sms in texts)
 
 

@@ -321,7 +321,7 @@ class Hold(Table, table=True):
 class Appointment(Table, table=True):
     """`sequence` rises with every change. `ends_at` is when the customer has the car back.
 
-    Vehicle and price are those of its quote. `changed_by`: who made the last change, `shop` by hand in the CRM. `overbooked`: staff
+    Vehicle, add-ons (`BookedAddon`) and price are those of its quote. `changed_by`: who made the last change, `shop` by hand in the CRM. `overbooked`: staff
     put it where there is no room, so it has no time of its own here; it waits for room as a block does. `crm_seen_at`: the newest
     look at it in the CRM that was heard of.
     """
@@ -352,6 +352,9 @@ class Appointment(Table, table=True):
     service_code: str
     service_name: str
     service_name_es: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    addons: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]")
+    )
     vehicle: dict[str, Any] | None = _json(nullable=True)
     total_cents: int
     max_cents: int | None

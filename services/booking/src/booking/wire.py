@@ -280,7 +280,7 @@ def invitation_of(card: Card, public_url: str) -> Invitation:
         changed_at=appointment.updated_at,
         start=card.start,
         end=card.end,
-        service=appointment.service_name,
+        service=service_of(appointment).job(),
         vehicle=card.vehicle.called if card.vehicle else None,
         price=price_text(card.price),
         number=appointment.number,

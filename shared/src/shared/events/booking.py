@@ -30,7 +30,7 @@ class AppointmentFact(EventData):
     """What is true of an appointment; `sequence` rises with every change of it.
 
     `start` and `end` carry the location's offset of that day; `timezone` is its IANA name. `vehicle` is the one that the quote
-    was made for. `price` is not told by older events, `agreed_price` is that or the total.
+    was made for. `total_cents` and `price` are those of the whole job: of `service` with the add-ons that it names. `price` is not told by older events, `agreed_price` is that or the total.
 
     `changed_by`: who made this change, `shop`: staff did it in the CRM. `alternatives`: other times, where the shop put it at an
     hour that is taken. `crm_seen_at`: the newest look at it in the CRM that the change knows of.

@@ -105,15 +105,30 @@ class Address(Value):
     country: Line = "US"
 
 
-class Service(Value):
-    """A service as booked or asked for. `name_es` empty: it has no Spanish name."""
+class BookedAddon(Value):
+    """`name_es` empty: it has no Spanish name."""
 
-    code: str
     name: str
     name_es: str = ""
 
     def called(self, language: Language) -> str:
         return (language == "es" and self.name_es) or self.name
+
+
+class Service(Value):
+    """A service as booked or asked for. `name_es` empty: it has no Spanish name. `addons`: what is booked beside it."""
+
+    code: str
+    name: str
+    name_es: str = ""
+    addons: tuple[BookedAddon, ...] = ()
+
+    def called(self, language: Language) -> str:
+        return (language == "es" and self.name_es) or self.name
+
+    def job(self, language: Language = "en") -> str:
+        """All that its price is for: `Ceramic Tint + Old film removal`."""
+        return " + ".join([self.called(language), *(addon.called(language) for addon in self.addons)])
 
 
 class Price(Value):

@@ -77,7 +77,9 @@ export const vehicleName = (vehicle: Vehicle | null | undefined): string =>
 export const carName = (vehicle: Vehicle | null | undefined): string =>
   vehicleName(vehicle) || (words().classes[vehicle?.vehicle_class ?? ""] ?? "");
 
-export const serviceName = (service: Service): string => (typeof service === "string" ? service : service.name);
+/** "Ceramic Tint + Old film removal": all that its price is for. */
+export const serviceName = (service: Service): string =>
+  typeof service === "string" ? service : [service, ...(service.addons ?? [])].map(({ name }) => name).join(" + ");
 
 /** Where the appointment is; what it does not say itself comes from the shop of this conversation. */
 export function placeOf(appointment: Appointment, shop: Location): Place {

@@ -49,8 +49,8 @@ export interface OpenTimes {
   slots: Omit<Slot, "action">[];
 }
 
-/** A service by its name alone, or with its code. */
-export type Service = string | { name: string };
+/** A service by its name alone, or with its code and what is booked beside it. */
+export type Service = string | { name: string; addons?: { name: string }[] };
 
 export interface Quote {
   id: string;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { agreedPrice, byPartOfDay, carName, continues, dayTitle, goodUntil, groupByDay, money, priceText, timeSpan } from "../src/format";
+import { agreedPrice, byPartOfDay, carName, continues, dayTitle, goodUntil, groupByDay, money, priceText, serviceName, timeSpan } from "../src/format";
 import { routeOf } from "../src/route";
 import { speak } from "../src/words";
 import { message } from "./samples";
@@ -100,4 +100,12 @@ test("days, prices and cars are said in Spanish to who speaks it", () => {
   expect(priceText({ kind: "from", amount_cents: 89_900 })).toBe("desde $899.00");
   expect(carName({ vehicle_class: "truck" })).toBe("Camioneta");
   speak("en");
+});
+
+test.each([
+  ["Ceramic Tint", "Ceramic Tint"],
+  [{ name: "Ceramic Tint" }, "Ceramic Tint"],
+  [{ name: "Ceramic Tint", addons: [{ name: "Old film removal" }] }, "Ceramic Tint + Old film removal"],
+])("a service is named with what is booked beside it: %j", (service, expected) => {
+  expect(serviceName(service)).toBe(expected);
 });

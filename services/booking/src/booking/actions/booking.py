@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from booking.actions.access import ChatVisitor, lead_of, location_of
 from booking.actions.availability import Search, alternatives, job_of, quote_of, shop_of
-from booking.actions.facts import Card, card_of, tell_booked
+from booking.actions.facts import Card, booked_addons, card_of, tell_booked
 from booking.actions.placing import past_expired_holds, take
 from booking.deps import Deps
 from booking.domain.capacity import Footprint
@@ -275,6 +275,7 @@ def _appointment(deps: Deps, plan: Plan, appointment_id: UUID) -> Appointment:
         service_code=plan.quote.service_code,
         service_name=plan.quote.service_name,
         service_name_es=plan.quote.service_name_es,
+        addons=[addon.model_dump() for addon in booked_addons(plan.quote)],
         vehicle=plan.quote.vehicle,
         total_cents=plan.quote.total_cents,
         max_cents=plan.quote.max_cents,

@@ -12,6 +12,7 @@ from shared.events import (
     AppointmentCancelled,
     AppointmentFact,
     AppointmentRescheduled,
+    BookedAddon,
     ChatLinkRequested,
     Contact,
     Price,
@@ -61,7 +62,19 @@ class Card:
 
 
 def service_of(priced: Quote | Appointment) -> Service:
-    return Service(code=priced.service_code, name=priced.service_name, name_es=priced.service_name_es)
+    return Service(
+        code=priced.service_code,
+        name=priced.service_name,
+        name_es=priced.service_name_es,
+        addons=booked_addons(priced),
+    )
+
+
+def booked_addons(priced: Quote | Appointment) -> tuple[BookedAddon, ...]:
+    """The first line of a quote is the service itself."""
+    if isinstance(priced, Appointment):
+        return tuple(BookedAddon.model_validate(addon) for addon in priced.addons)
+    return tuple(BookedAddon(name=line["label"]) for line in priced.lines[1:])
 
 
 async def card_of(deps: Deps, session: AsyncSession, appointment: Appointment) -> Card:

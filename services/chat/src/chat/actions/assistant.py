@@ -98,10 +98,13 @@ class Miss:
 
 @dataclass(frozen=True)
 class Judged:
-    """A model's sentence and what became of it; kept for the record. `left_out`: it only announced what came."""
+    """A model's sentence and what became of it; kept for the record.
+
+    `left_out`: it only announced what came. `cut`: a part of it was dropped, the rest is the next one.
+    """
 
     sentence: str
-    outcome: Literal["shown", "dropped", "left_out"]
+    outcome: Literal["shown", "cut", "dropped", "left_out"]
     kind: str = ""
     reason: str = ""
 

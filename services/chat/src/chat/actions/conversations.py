@@ -218,7 +218,7 @@ async def show_appointment(deps: Deps, session: AsyncSession, event: Appointment
             session,
             scene,
             _words(event.data, appointment, scene.language),
-            AppointmentPart(appointment=appointment),
+            AppointmentPart.of(appointment, scene.language),
             deps.now(),
         )
     await tell_state(session, conversation)

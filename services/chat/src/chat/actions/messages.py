@@ -23,7 +23,7 @@ from chat.deps import Deps
 from chat.domain import phrases
 from chat.domain.conversation import CONFIRMING, RESUME, Owner
 from chat.domain.intents import AskPrice, ChooseSlot, NameService, understand_action
-from chat.domain.language import LEANING, SURE, language_of
+from chat.domain.language import heard_language
 from chat.domain.reply.render import moment
 from chat.tables import ChatMessage, Conversation
 
@@ -149,8 +149,8 @@ async def store_written(
     if conversation.owner == Owner.ASSISTANT and scene.shop.assistant_on and not written.unanswered:
         conversation.answer_due_at = now + timedelta(seconds=_wait_seconds(deps, scene, written))
     if written.text is not None:
-        sure = LEANING if conversation.next_seq <= FIRST_WORDS else SURE
-        conversation.language = language_of(written.text, sure) or conversation.language
+        first = conversation.next_seq <= FIRST_WORDS
+        conversation.language = heard_language(written.text, first=first) or conversation.language
     text = written.text if written.text is not None else label_of(written.action or "", scene)
     opt_out = meant(scene, written.text, heard, now) if written.text is not None and whole else None
     refuses = opt_out is not None and opt_out.sure

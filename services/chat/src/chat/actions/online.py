@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 import structlog
@@ -42,6 +43,8 @@ from chat.domain.values import AppointmentPart, Part, vehicle_text
 log = structlog.get_logger()
 
 MAX_CALLS = 6
+MOST_CUTS = 4
+"""Of a sentence that are looked at."""
 TRIES = 2
 """Where all sentences of a call were dropped, the (stronger) model is told why, once."""
 
@@ -106,12 +109,13 @@ class _Speech:
             Spoken(role == "user", text) for role, text in self._prompt.messages
         ]
         self._parts: dict[str, Part] = {}
+        self._told: list[str] = []
         self._tries = 0
 
     async def steps(self) -> AsyncIterator[Step]:
         something = False
         for _ in range(MAX_CALLS):
-            heard = _Hearing(self._turn, self._ledger(), self._doubts, self._tools.facts)
+            heard = _Hearing(self._turn, self._ledger(), self._doubts, self._tools.facts, self._told)
             async for step in heard.steps(self._claude.stream(self._ask(), self._turn.spent.append)):
                 something = something or isinstance(step, Say)
                 yield step
@@ -180,7 +184,8 @@ class _Speech:
         except BookingAway:
             raise NothingToShow("booking is away: templates know what may be said then") from None
         self._parts |= used.parts
-        return told(call.name, used.result)
+        self._told.append(told(call.name, used.result))
+        return self._told[-1]
 
     def _closing(self, *, held: bool) -> Say | None:  # noqa: PLR0911 - one line for each thing that binds
         """What binds the customer or the shop is read back from data, never in the model's words. `held`: by these calls."""
@@ -210,13 +215,17 @@ class _Speech:
 
 
 class _Hearing:
-    """One call of the model: a sentence leaves when it is whole and reviewed; behind one in doubt the rest waits for the judge."""
+    """One call of the model: a sentence leaves when it is whole and reviewed; behind one in doubt the rest waits for the judge.
 
-    def __init__(self, turn: Turn, ledger: Ledger, doubts: Doubts, facts: Facts) -> None:
+    `told`: what the tools answered in this turn, as the model read it, so that the judge sees no less.
+    """
+
+    def __init__(self, turn: Turn, ledger: Ledger, doubts: Doubts, facts: Facts, told: Sequence[str]) -> None:
         self._turn = turn
         self._ledger = ledger
         self._facts = facts
         self._doubts = doubts
+        self._told = told
         self._review = Review(ledger, turn.language)
         self._waiting: list[Reviewed] = []
         self.dropped: list[tuple[str, Doubt]] = []
@@ -267,7 +276,7 @@ class _Hearing:
             if self._waiting or (sentence.doubt and not sentence.doubt.final):
                 self._waiting.append(sentence)
             else:
-                leave += self._settled(sentence)
+                leave += await self._settled(sentence)
         return leave
 
     async def _with_claims(self, reviewed: list[Reviewed]) -> list[Reviewed]:
@@ -285,7 +294,9 @@ class _Hearing:
         return [
             step
             for sentence in self._waiting
-            for step in self._settled(replace(sentence, doubt=None) if id(sentence) in passed else sentence)
+            for step in await self._settled(
+                replace(sentence, doubt=None) if id(sentence) in passed else sentence
+            )
         ]
 
     async def _passed(self, in_doubt: Sequence[Reviewed]) -> set[int]:
@@ -294,7 +305,14 @@ class _Hearing:
             return set()
         said = self._ledger.setting.said
         filled = "\n".join(dict.fromkeys(line for s in in_doubt for line in self._filled_in(s)))
-        facts = f"{facts_of(self._ledger.setting)}\n{briefing(self._ledger, self._facts)}\nFilled in by the system, true:\n{filled}"
+        facts = "\n".join(
+            [
+                facts_of(self._ledger.setting),
+                briefing(self._ledger, self._facts),
+                *(f"Answer of a tool: {told}" for told in self._told),
+                f"Filled in by the system, true:\n{filled}",
+            ]
+        )
         ask = JudgeAsk(facts, said[-1] if said else "", [s.text for s in in_doubt])
         try:
             async with asyncio.timeout(self._doubts.judge_seconds):
@@ -309,14 +327,22 @@ class _Hearing:
             if isinstance(part, Tag):
                 yield f"{part} = {self._ledger.rendered(part, self._turn.language)}"
 
-    def _settled(self, sentence: Reviewed) -> list[Say | Judged]:
+    async def _settled(self, sentence: Reviewed) -> list[Say | Judged]:
         if sentence.doubt is not None:
-            self.dropped.append((sentence.said, sentence.doubt))
-            return [Judged(sentence.said, "dropped", sentence.doubt.kind, sentence.doubt.reason)]
+            return await self._cut(sentence, sentence.doubt)
         if not sentence.text:
             return [Judged(sentence.said, "left_out")]
         self.not_known = self.not_known or sentence.not_known
         return [Say(sentence.text), Judged(sentence.said, "shown")]
+
+    async def _cut(self, sentence: Reviewed, doubt: Doubt) -> list[Say | Judged]:
+        """What of it may be shown without a judge is shown."""
+        shorter = await self._with_claims(list(islice(self._review.shorter(sentence), MOST_CUTS)))
+        kept = next((one for one in shorter if one.doubt is None), None)
+        if kept is not None:
+            return [Judged(sentence.said, "cut", doubt.kind, doubt.reason), *await self._settled(kept)]
+        self.dropped.append((sentence.said, doubt))
+        return [Judged(sentence.said, "dropped", doubt.kind, doubt.reason)]
 
 
 _A_CLAIM = Doubt("claim", "it claims something that no tag proves", final=False)

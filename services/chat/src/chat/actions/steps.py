@@ -39,14 +39,23 @@ class Steps:
         if intent.vehicle_class:
             self._tools.name_vehicle_class(intent.vehicle_class)
         addons = intent.addons if isinstance(intent, AskPrice) else ()
-        if addons and intent.service is None and (said := self._addons(addons)):
-            return said
+        added = isinstance(intent, AskPrice) and intent.added
+        if (
+            addons
+            and intent.service is None
+            and (said := self._addons(addons))
+            and not self._beside(added=added, codes=addons)
+        ):
+            return [*said, *await self.change_service(None)] if added and self._booked else said
         service = self.service(intent.service)
         if service is None:
             return self.services()
         self._tools.name_service(service.code)
         if self._class_missing(service):
             return [self._ask_class(phrases.price_range(service, self._shop, self._language))]
+        known = self._tools.facts.quote
+        if added and known is not None and known.service.code == service.code:
+            addons = (*known.addons, *addons)
         beside = tuple(addon.code for addon in service.addons if addon.code in addons)
         quote = await self._tools.get_quote(service.code, addons=beside)
         text = phrases.price(
@@ -55,6 +64,12 @@ class Steps:
         if quote.total_cents is None:
             return [Say(text, (self._buttons(PERSON, SEE_PRICES),))]
         return [Say(text, (QuotePart.of(quote, self._language), self._buttons(PICK_TIME)))]
+
+    def _beside(self, *, added: bool, codes: tuple[str, ...]) -> bool:
+        """Whether the job spoken of is priced with them: an appointment is another's to change."""
+        service = self.service(None)
+        offered = {addon.code for addon in service.addons} if service else set()
+        return added and not self._booked and set(codes) <= offered
 
     async def offer(self, intent: PickTime | AskMove, *, opening: str = "open_times") -> list[Step]:
         """`opening`: the phrase above the times."""
@@ -414,11 +429,15 @@ class Steps:
         return bool(service.class_prices) and self._tools.facts.vehicle_class is None
 
     def _ask_class(self, text: str) -> Say:
+        """Once; who does not know it hears what is known of all of them."""
+        service = self.service(None)
+        if not self._tools.ask_class_once() and service is not None:
+            text = phrases.class_prices(service, self._classes(), self._shop, self._language)
         choices = [
             Action(id=f"class:{name}", label=phrases.class_label(name, self._language))
             for name in self._classes()
         ]
-        return Say(text, (ActionsPart(actions=tuple(choices)),))
+        return Say(text, (ActionsPart(actions=(*choices, phrases.button(PERSON, self._language))),))
 
     def _offered(self, text: str) -> Say:
         """`text` above the times now on offer."""

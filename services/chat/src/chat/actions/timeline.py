@@ -118,7 +118,7 @@ def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
                 return (
                     f"Restored by the shop: {told.number}, {moment(told.start, told.timezone)}{_crowd(told)}"
                 )
-            return f"Booked {told.number}: {told.service.name}{car}, {moment(told.start, told.timezone)}"
+            return f"Booked {told.number}: {told.service.job()}{car}, {moment(told.start, told.timezone)}"
         case AppointmentRescheduled():
             moved = f"Moved {told.number} to {moment(told.start, told.timezone)}"
             return f"{moved}{_by(told)}{_crowd(told)}"

@@ -121,7 +121,12 @@ class _SlotsInput(_Input):
     after: Annotated[time | None, Field(description="HH:MM; not before.")] = None
     before: Annotated[time | None, Field(description="HH:MM; not after.")] = None
     part_of_day: PartOfDay | None = None
-    order: Annotated[Order | None, Field(description="Which of many: the earliest or the latest.")] = None
+    order: Annotated[
+        Order | None,
+        Field(
+            description="Which of many: the earliest (soonest), or the latest hours of a day, nearest days first."
+        ),
+    ] = None
 
 
 class _HoldInput(_Input):

@@ -240,6 +240,13 @@ class Tools:
         same = quote is not None and quote.service.code == service
         return await self.get_quote(service, addons=quote.addons if quote and same else ())
 
+    def ask_class_once(self) -> bool:
+        """Whether the class of the vehicle was not asked for before in this conversation."""
+        asked = any(receipt.tool == "ask_class" for receipt in self.receipts)
+        if not asked:
+            self._receipt("ask_class", {})
+        return not asked
+
     def _check_class(self, service: str) -> None:
         priced = next((s for s in self.services if s.code == service), None)
         if priced is not None and priced.class_prices and self.facts.vehicle_class is None:
@@ -251,7 +258,7 @@ class Tools:
         The time that is held or booked stays so, and is none of those that whoever asks for others wants to see.
         """
         self._check_another(quote)
-        if quote is not None:
+        if quote is not None and not self.facts.booked:
             self._take_up(quote)
         job = await self._job()
         today = self._local.date()
@@ -348,7 +355,10 @@ class Tools:
         return not may_mean(self.vehicle, booked.vehicle)
 
     def _check_another(self, quote: str | None) -> None:
-        if self.another_car or (self.facts.booked and quote is not None):
+        booked = self.facts.booked
+        named = quotes_of(self.receipts).get(quote or "")
+        other_job = quote is not None and (named is None or booked is None or not _same_job(named, booked))
+        if self.another_car or (booked and other_job):
             raise NotPossible("an appointment stands: times are for moving it; a person adds another one")
 
     def _check_day(self, start: datetime) -> None:
@@ -611,6 +621,10 @@ class Tools:
 
     def _receipt(self, tool: str, result: dict[str, object]) -> None:
         self.receipts.append(Receipt(tool, result))
+
+
+def _same_job(quote: Quote, booked: Appointment) -> bool:
+    return (quote.service.code, quote.service.addons) == (booked.service.code, booked.service.addons)
 
 
 def _told(priced: Quote | Appointment) -> dict[str, object]:

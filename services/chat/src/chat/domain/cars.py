@@ -1,10 +1,11 @@
 """Which car is spoken of: as said in free words or to a tool, beside those that are known already."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from shared.events import Vehicle
 
+from chat.domain.language import plain
 from shared import vehicles
 
 _DENIED = re.compile(
@@ -16,6 +17,9 @@ _DENIED = re.compile(
 _BESIDE = re.compile(
     r"^\s*(?:(?:for|para)\s+)?(?:(?:the|my|our|that|an?|una?|el|la|mi|ese|esa)\s+)?(?:\d{4}\s+)?",
     re.IGNORECASE,
+)
+_NO_MAKE_OF_OURS = re.compile(
+    r"\b(?:it's|its|it is|mine is|i have|i drive|i've got|es|tengo|traigo|manejo) (?:an?|una?) ((?:19|20)\d\d) ([a-z]{3,})(?: ([a-z]\w+))?"
 )
 _MOST_WORDS = 4
 """Of a car's name."""
@@ -32,7 +36,13 @@ def cars_in(text: str) -> tuple[Vehicle, ...]:
         )
         for mention in _meant(text)
     )
-    return tuple(dict.fromkeys(said))
+    return tuple(dict.fromkeys(said)) or tuple(_unknown(text))
+
+
+def _unknown(text: str) -> Iterator[Vehicle]:
+    """`It's a 1993 Lada Niva`: a car all the same, so what is known of another is not said of it."""
+    if found := _NO_MAKE_OF_OURS.search(plain(text)):
+        yield Vehicle(year=int(found[1]), make=found[2], model=found[3])
 
 
 def _meant(text: str) -> list[vehicles.Mention]:

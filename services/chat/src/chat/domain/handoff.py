@@ -81,14 +81,14 @@ def told_and_promised(facts: Facts, quotes: Iterable[Quote], now: datetime) -> l
         lines.append("Promised: that the wished time is passed on, since booking did not answer")
     if facts.booked:
         lines.append(
-            f"Booked: {facts.booked.service.name}, {moment(facts.booked.start, zone)}, number {facts.booked.number}"
+            f"Booked: {facts.booked.service.job()}, {moment(facts.booked.start, zone)}, number {facts.booked.number}"
         )
     return lines
 
 
 def _quoted(quote: Quote) -> str:
     car = quote.vehicle.called if quote.vehicle else quote.vehicle_class
-    return ", ".join(filter(None, (quote.service.name, car, price_text(quote.price))))
+    return ", ".join(filter(None, (quote.service.job(), car, price_text(quote.price))))
 
 
 def suggested_reply(lead: LeadFacts, shop: ShopFacts, facts: Facts) -> str:
@@ -98,7 +98,7 @@ def suggested_reply(lead: LeadFacts, shop: ShopFacts, facts: Facts) -> str:
         said.append(f"I have your appointment on {moment(facts.booked.start, facts.booked.timezone)} here.")
     elif facts.quote and facts.quote.total_cents is not None:
         car = facts.quote.vehicle.called if facts.quote.vehicle else vehicle_text(lead.vehicle)
-        what = " for your ".join(filter(None, (facts.quote.service.name, car)))
+        what = " for your ".join(filter(None, (facts.quote.service.job(), car)))
         said.append(f"I see that we quoted {price_text(facts.quote.price)}: {what}.")
     said.append("How can I help?")
     return " ".join(said)

@@ -16,12 +16,14 @@ class AskPrice:
     """`service`: the code of the one named in the message, if any; `addons`: codes of what is wanted beside it, or alone.
 
     `compared`: not of one way to have the job done but of all, which is what the button asks for.
+    `added`: the add-ons are wanted beside the job spoken of, not asked about alone.
     """
 
     service: str | None = None
     vehicle_class: str | None = None
     addons: tuple[str, ...] = ()
     compared: bool = False
+    added: bool = False
 
 
 @dataclass(frozen=True)

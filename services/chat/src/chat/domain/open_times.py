@@ -120,10 +120,14 @@ def open_times(found: SlotList, wish: Wish, asked: Days, refused: Collection[dat
 
 
 def _picked(slots: Sequence[Slot], wish: Wish, timezone: str, count: int) -> tuple[Slot, ...]:
+    """The latest are those of the latest hours, of the nearest days first."""
     if wish.order is None:
         return three_of(slots, timezone, count)
     in_order = sorted(slots, key=lambda slot: slot.start)
-    return tuple(in_order[:count] if wish.order == "earliest" else in_order[-count:])
+    if wish.order == "latest":
+        zone = ZoneInfo(timezone)
+        in_order.sort(key=lambda slot: slot.start.astimezone(zone).time(), reverse=True)
+    return tuple(sorted(in_order[:count], key=lambda slot: slot.start))
 
 
 def _nearest(found: SlotList, wish: Wish, asked: Days, refused: Collection[datetime]) -> tuple[Slot, ...]:

@@ -19,6 +19,7 @@ from chat.domain.reply.render import (
     date_text,
     day_hours,
     day_text,
+    filled,
     length,
     list_price,
     moment,
@@ -51,10 +52,10 @@ def templates() -> dict[str, dict[Language, str]]:
 
 
 def say(phrase: str, language: Language = "en", **values: object) -> str:
-    """The template `phrase` with its places filled. What ends with a full stop (`a. m.`) ends its sentence, too."""
+    """The template `phrase` with its places filled."""
     if isinstance(phone := values.get("phone"), str):
         values["phone"] = phone_text(phone)
-    return templates()[phrase][language].format(**values).replace("m..", "m.")
+    return filled(templates()[phrase][language], values)
 
 
 def pictures(media: Iterable[Media], language: Language = "en") -> str:
@@ -185,6 +186,15 @@ def price_range(service: CatalogService, shop: ShopFacts, language: Language = "
     )
 
 
+def class_prices(
+    service: CatalogService, classes: Iterable[str], shop: ShopFacts, language: Language = "en"
+) -> str:
+    lines = "\n".join(
+        f"- {class_label(name, language)}: {catalog_price(service, name, language)}" for name in classes
+    )
+    return say("class_prices", language, service=service.called(language), shop=shop.name, lines=lines)
+
+
 def service_list(
     services: Iterable[CatalogService], vehicle_class: str | None, shop: ShopFacts, language: Language = "en"
 ) -> str:
@@ -287,7 +297,7 @@ def move_read_back(appointment: Appointment, hold: Hold, language: Language = "e
     return say(
         "move_read_back",
         language,
-        service=appointment.service.called(language),
+        service=appointment.service.job(language),
         target=_booked_for(appointment.vehicle, language),
         number=appointment.number,
         old=moment(appointment.start, appointment.timezone, language),
@@ -340,7 +350,7 @@ def _appointment(phrase: str, appointment: Appointment, language: Language, **va
     return say(
         phrase,
         language,
-        service=appointment.service.called(language),
+        service=appointment.service.job(language),
         target=_booked_for(appointment.vehicle, language),
         time=moment(appointment.start, appointment.timezone, language),
         shop=appointment.location.name,
@@ -446,7 +456,7 @@ def late(appointment: Appointment | None, shop: ShopFacts, language: Language = 
     if appointment is None:
         return say("late_unbooked", language, phone=shop.phone)
     time_ = moment(appointment.start, appointment.timezone, language)
-    return say("late", language, service=appointment.service.called(language), time=time_, phone=shop.phone)
+    return say("late", language, service=appointment.service.job(language), time=time_, phone=shop.phone)
 
 
 def said_of(entry: KnowledgeEntry, language: Language = "en") -> str:

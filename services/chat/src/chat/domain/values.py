@@ -131,7 +131,7 @@ class Appointment(Fact):
 
 def _worded(service: Service, language: Language) -> Service:
     """With the name that the customer reads."""
-    return service.model_copy(update={"name": service.called(language)})
+    return service.model_copy(update={"name": service.job(language), "addons": ()})
 
 
 class OfferedSlot(Slot):

@@ -17,21 +17,28 @@ Order = Literal["earliest", "latest"]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
+_MONTH = r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
 WEEKDAY = re.compile(
-    r"\b(mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)s?\b(?! (?:strip|visor|roof|damage|light))"
+    r"\b(mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|(?<!it )(?<!car )(?<!has )(?<!just )sat(?:urday)?|(?<!the )(?<!of )(?<!hot )sun(?:day)?|(?<=the )sunday)s?\b"
+    r"(?! (?:strip|visor|roof|damage|light))"
 )
 MONTH_DAY = re.compile(rf"\b{_MONTH}\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)")
 _DAY_MONTH = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?!\w)")
 NUMERIC_DAY = re.compile(r"\b(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?\b")
 _ISO_DAY = re.compile(r"\b((?:19|20)\d\d)-(\d{1,2})-(\d{1,2})\b")
 _YEAR_AFTER = re.compile(r",?\s+(?:of\s+|del?\s+)?((?:19|20)\d\d)\b")
-DAY_OF_MONTH = re.compile(r"\b(?:the\s+)?(\d{1,2})(?:st|nd|rd|th)\b")
+_STANDS_FREE = (
+    r"(?=\s*(?:$|[,.;:!?)@-])|\s+(?:\d|(?:at|in|of|or|and|on|to|till?|until|if|but|is|are|was|works?|would|will|should|could|can|please|pls|then|instead|around"
+    r"|about|after|before|mornings?|afternoons?|evenings?|noon|early|late|good|ok|okay|fine|great|perfect|for|with|from|through|both|either|too|maybe|i|i'm|we|you|my|thanks|sounds|also"
+    r"|not|no|mon[a-z]*|tue[a-z]*|wed[a-z]*|thu[a-z]*|fri[a-z]*|sat[a-z]*|sun[a-z]*|por|a|en|o|y|si|para|puede|me|esta|seria|mejor|tambien|gracias|hay|tiene[ns]?|del?)\b))"
+)
+"""What a number is a day or an hour before: of a thing that is counted or named (`the 3rd gen`, `friday 2 doors`) it is neither."""
+DAY_OF_MONTH = re.compile(rf"\b(?:the\s+)?(\d{{1,2}})(?:st|nd|rd|th)\b{_STANDS_FREE}")
 CLOCK = re.compile(r"\b(\d{1,2})(?::(\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)(?!\w)|\b(\d{1,2}):(\d{2})\b")
 _TIME_OF_DAY = r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?"
 _AT_HOUR = re.compile(r"\b(?:at|around|about|by)\s+(\d{1,2})\b(?![:/\d]|\s*(?:min|hour|day|%|\$))")
 _HOUR_AGREED = re.compile(
-    r"\b(1[0-2]|[1-9]) (?:works|is (?:good|fine|great|perfect|ok(?:ay)?)|sounds (?:good|great|fine))\b"
+    r"\b(1[0-2]|[1-9]) (?:works|would (?:be|work)|is (?:good|fine|great|perfect|ok(?:ay)?)|sounds (?:good|great|fine))\b"
 )
 _AFTER = re.compile(rf"\b(?:after|past|from)\s+{_TIME_OF_DAY}\b")
 _BEFORE = re.compile(rf"\b(?:before|until)\s+{_TIME_OF_DAY}\b")
@@ -90,7 +97,7 @@ _HOUR_WORD = re.compile(rf"\b(at|after|before|around|about|by|between|and)\s+({'
 _HOUR_PM = re.compile(rf"\b({'|'.join(_HOURS)})\s*(am|pm|o'?clock)\b")
 _O_CLOCK = re.compile(r"\b(?:at )?(\d{1,2}) ?o'?clock\b")
 _WEEKDAY_NUMBER = re.compile(
-    rf"({WEEKDAY.pattern}),? (\d{{1,2}})(?! ?[ap]\.? ?m\b| ?(?:min|hour|hr|day|week|car|%|or \d|and \d|to \d|(?:st|nd|rd|th)\b|(?:of )?{_MONTH})|[:./\d-])"
+    rf"({WEEKDAY.pattern}),? (\d{{1,2}})(?! ?[ap]\.? ?m\b| ?(?:or \d|and \d|to \d|(?:of )?{_MONTH})|[:./\d%-]){_STANDS_FREE}"
 )
 """`friday 10`: an hour where it can be one, else a day of the month."""
 _HALF_PAST = re.compile(r"\bhalf past (\d{1,2})\b")

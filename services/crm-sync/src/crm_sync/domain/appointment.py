@@ -53,7 +53,7 @@ def new_body(
 ) -> Json:
     links = {"customerId": customer_id, "vehicleId": vehicle_id, "orderId": order_id}
     known = {name: value for name, value in links.items() if value is not None}
-    words = {"name": f"{fact.service.name}: {unlinked(fact.contact.name)}".strip(" :"), "note": _note(fact)}
+    words = {"name": f"{fact.service.job()}: {unlinked(fact.contact.name)}".strip(" :"), "note": _note(fact)}
     moved = moved_body(fact, crm_location_id)
     return {**words, **moved, "color": COLOR, "locationId": crm_location_id, **known}
 

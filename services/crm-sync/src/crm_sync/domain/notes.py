@@ -39,7 +39,7 @@ def note_of_message(message: MessageSent) -> str | None:
 
 def note_of_appointment(fact: AppointmentFact) -> str:
     car = car_as_typed(fact.vehicle)
-    job = f"{fact.service.name} for {car}" if car else fact.service.name
+    job = f"{fact.service.job()} for {car}" if car else fact.service.job()
     what = f"{job}, {_moment(fact)} (no. {fact.number})"
     if fact.changed_by == "shop":
         return _note_of_staff_s_change(fact, what)

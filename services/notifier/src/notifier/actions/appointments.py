@@ -123,7 +123,7 @@ def _intent(fact: AppointmentFact, key: str, template: str, due_at: datetime) ->
 def _payload(fact: AppointmentFact) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "number": fact.number,
-        "service": fact.service.name,
+        "service": fact.service.job(),
         "start": fact.start.isoformat(),
         "end": fact.end.isoformat(),
         "timezone": fact.timezone,

@@ -260,7 +260,7 @@ class Ledger:
         """What is in force, as the model reads it; figures are for its orientation."""
         zone, now = self.setting.shop.timezone, self.setting.now
         return [
-            *(_quote_line(name, quoted) for name, quoted in self.quotes.items()),
+            *(_quote_line(name, quoted, zone) for name, quoted in self.quotes.items()),
             *(
                 f"{name}: {_offer_line(name, self._job(name), slots, zone, now)}"
                 for name, slots in self.offers.items()
@@ -424,14 +424,16 @@ def _named_times(search: str, result: Mapping[str, object]) -> Iterator[tuple[st
             continue
 
 
-def _quote_line(name: str, quoted: Quoted) -> str:
+def _quote_line(name: str, quoted: Quoted, zone: str) -> str:
     quote = quoted.quote
     parts = [
         f"{line.label} {{price:{name}.{n}}} = {amount_text(_line_price(quote, line))}"
         for n, line in enumerate(quote.lines, 1)
     ]
     detail = f"; of which {', '.join(parts)}" if len(parts) > 1 else ""
-    return f"{name}: quote for {_job_text(quoted)}: {{price:{name}}} = {amount_text(quote.price)}{detail}"
+    until = render.day_text(quote.valid_until.astimezone(ZoneInfo(zone)).date())
+    price = f"{{price:{name}}} = {amount_text(quote.price)}{detail}"
+    return f"{name}: quote for {_job_text(quoted)}: {price}; holds until {{valid:{name}}} = {until}"
 
 
 def _same_job(one: Quoted | None, other: Quoted) -> bool:
@@ -441,7 +443,7 @@ def _same_job(one: Quoted | None, other: Quoted) -> bool:
 def _job_text(quoted: Quoted) -> str:
     quote = quoted.quote
     return (
-        f"{quote.service.name} ({quote.service.code}), {quoted.car or quote.vehicle_class or 'any vehicle'}"
+        f"{quote.service.job()} ({quote.service.code}), {quoted.car or quote.vehicle_class or 'any vehicle'}"
     )
 
 

@@ -1,11 +1,12 @@
 """Facts in words: one set of functions for whatever a customer reads, in their language and on the shop's clock."""
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
 from itertools import groupby
+from string import Formatter
 from zoneinfo import ZoneInfo
 
 from shared.events import CatalogService, Price, Vehicle
@@ -24,6 +25,25 @@ def _words() -> dict[str, dict[Language, str]]:
 
 def word(name: str, language: Language, **places: object) -> str:
     return _words()[name][language].format(**places)
+
+
+def joined(parts: Iterable[tuple[str, bool]]) -> str:
+    """Words (and whether they are a fact's) as one text: a fact that ends with a full stop (`2:30 p. m.`) ends its sentence, too."""
+    text, of_fact = "", False
+    for words, is_fact in parts:
+        ended = of_fact and text.endswith(".") and words.startswith(".")
+        text += words[1:] if ended else words
+        of_fact = is_fact
+    return text
+
+
+def filled(template: str, values: Mapping[str, object]) -> str:
+    """Raises `KeyError` for a place without a value."""
+    parts: list[tuple[str, bool]] = []
+    for words, place, _, _ in Formatter().parse(template):
+        parts += [(words, False)] if words else []
+        parts += [(str(values[place]), True)] if place else []
+    return joined(parts)
 
 
 def moment(start: datetime, timezone: str, language: Language = "en", now: datetime | None = None) -> str:
@@ -142,7 +162,7 @@ def appointment(booked: Appointment, language: Language, now: datetime) -> str:
     return word(
         "appointment",
         language,
-        service=booked.service.called(language),
+        service=booked.service.job(language),
         car=for_your(booked.vehicle, language),
         time=moment(booked.start, booked.timezone, language, now),
         shop=booked.location.name,

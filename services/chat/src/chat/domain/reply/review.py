@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chat.domain.language import Language
+from chat.domain.reply.cuts import cuts
 from chat.domain.reply.ledger import Ledger, Unproved
+from chat.domain.reply.render import joined
 from chat.domain.reply.screen import (
     Doubt,
     Screen,
@@ -16,7 +18,7 @@ from chat.domain.reply.screen import (
     only_announces,
     says_not_known,
 )
-from chat.domain.reply.tags import NotATag, Piece, pieces
+from chat.domain.reply.tags import NotATag, Piece, Tag, pieces
 from chat.domain.reply.text import cleaned
 
 Verdict = Literal["supported", "courtesy", "unsupported"]
@@ -61,6 +63,11 @@ class Review:
             else:
                 yield found
 
+    def shorter(self, sentence: Reviewed) -> Iterator[Reviewed]:
+        """Of one that may not be shown: what is left of it without the part that it may not be shown for, the longest first."""
+        found = (self._reviewed(text)[0] for text in cuts(cleaned(sentence.said)))
+        return (one for one in found if one.doubt is None and one.text)
+
     def end(self) -> Iterator[Reviewed]:
         yes, self._yes = self._yes, None
         if yes is not None:
@@ -81,11 +88,12 @@ class Review:
 
     def _written(self, parts: Sequence[Piece]) -> str:
         """Two figures side by side never read as one."""
-        text = ""
+        said: list[tuple[str, bool]] = []
         for part in parts:
             words = part if isinstance(part, str) else self._ledger.rendered(part, self._language)
-            text += f" {words}" if text[-1:].isalnum() and words[:1].isalnum() else words
-        return text.replace("m..", "m.")  # `2:30 p. m.` ends a sentence by itself
+            apart = said and said[-1][0][-1:].isalnum() and words[:1].isalnum()
+            said.append((f" {words}" if apart else words, isinstance(part, Tag)))
+        return joined(said)
 
 
 def _in_doubt(yes: Reviewed) -> Reviewed:

@@ -54,7 +54,7 @@ _UNIT = (
     r"|weeks?|months?|years?|horas?|minutos?|dias?|semanas?|mes(?:es)?|anos?|percent|%|am|pm|a\.m|p\.m|o'clock|en punto"
 )
 _SMALL_WITH_UNIT = re.compile(
-    rf"\b(zero|cero|one|un|una|uno)\b(?=\s+(?:{_UNIT})\b)|\b(one)\b(?=\s+and a half\b)"
+    rf"\b(zero|cero|one|un|una(?! hora\b(?! y\b))|uno)\b(?=\s+(?:{_UNIT})\b)|\b(one)\b(?=\s+and a half\b)"
 )
 _SMALL_HOUR = re.compile(
     r"(?<=\blas )(dos|tres)\b|(?<=\bla )una\b(?=\s*(?:y|menos|de la|en punto|[.,;!?]|$))|(?<=\bat )(one)\b|(?<=\bpast )(one)\b"

@@ -1,6 +1,7 @@
 """What a customer's message asks for, found without a model: its topics by examples, and the services, cars and times in it."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from chat.domain.conversation import CALL_BACK_ASKED, CONFIRMING, Facts, State
@@ -17,6 +18,7 @@ from chat.domain.intents import (
     AskHours,
     AskIfBot,
     AskKnowledge,
+    AskMove,
     AskOpenNow,
     AskPerson,
     AskPrice,
@@ -43,6 +45,7 @@ from chat.domain.language import is_foreign
 from chat.domain.understanding.agreement import is_yes
 from chat.domain.understanding.asking import asked_for
 from chat.domain.understanding.choosing import chosen_of, only_named, refused_of, step_of
+from chat.domain.understanding.others import beside_the_offer
 from chat.domain.understanding.parts import SURE, parts_of
 from chat.domain.understanding.topics import Topic, topic_of
 from chat.domain.understanding.words import has, lexicon, local, named, read
@@ -180,7 +183,8 @@ def _chosen_and_rest(part: str, topic: Topic, context: Context) -> list[tuple[st
     chosen, times = zip(
         *((_chosen(half, context), _wish(half, context).said) for half in halves), strict=True
     )
-    if chosen[0] is None or chosen[1] is not None or times[1]:
+    refuses = refused_of(read(halves[1], context), context)[1] is not None
+    if chosen[0] is None or chosen[1] is not None or times[1] or refuses:
         return [(part, topic)]
     return [one for half in halves for one in parts_of(half)]
 
@@ -194,7 +198,7 @@ def _wish(part: str, context: Context) -> Wish:
     return wish_in(read(part, context), local(context))
 
 
-def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent]:
+def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent]:  # noqa: PLR0911 - one line for each way
     """What a part of `text` asks for: by its topic where that is sure, else by what it names, and nothing else."""
     words = read(part, context)
     wish = wish_in(words, local(context))
@@ -203,8 +207,13 @@ def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent
         return [AskPerson(reason=_DANGERS[topic.name])]
     if sure and (asked := asked_for(part, topic.name, words, wish, text, context)):
         return asked
+    parting = sure and topic.name in _SAID_IN_PARTING
+    if others := beside_the_offer(words, wish, context, parting=parting):
+        return [AskMove(others) if context.booked else PickTime(others)]
     words, otherwise = refused_of(words, context)
     wish = wish_in(words, local(context))
+    if isinstance(otherwise, PickTime) and wish.at and not wish.day:
+        wish = replace(wish, weekdays=otherwise.wish.weekdays)
     if _may_choose(words, topic) and (chosen := chosen_of(words, wish, context)):
         return [chosen]
     if otherwise and not wish.said:
@@ -214,6 +223,8 @@ def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent
     return [only_named(part, words, wish, context)]
 
 
+_SAID_IN_PARTING = frozenset({"goodbye", "thanks", "acknowledge", "decline"})
+"""`I'll write later`: no wish for later times."""
 _CHOOSING = frozenset({"choose", "book", "move", "acknowledge"})
 _LIKELY = 0.3
 _A_FEW_WORDS = 6

@@ -33,6 +33,7 @@ from chat.domain.intents import (
     Thanks,
     Upset,
 )
+from chat.domain.understanding.choosing import addons_wanted
 from chat.domain.understanding.topics import nearest
 from chat.domain.understanding.words import named, read
 from chat.domain.wishes import Wish
@@ -67,6 +68,8 @@ def asked_for(  # noqa: C901, PLR0911, PLR0912 - one line for each kind
         case "appointment":
             return [AskAppointment()]
         case "removal":
+            if added := addons_wanted(words, context):
+                return [added]
             return [AskPrice(service, vehicle_class)] if _is_removal(service, context) else [AskRemoval(part)]
         case "budget":
             return [AskServices()]
@@ -91,6 +94,8 @@ def asked_for(  # noqa: C901, PLR0911, PLR0912 - one line for each kind
 
 def _price(words: str, context: Context) -> AskPrice:
     """A word of an add-on's name is not taken for a service's as well: `the strip on the windshield`."""
+    if (added := addons_wanted(words, context)) is not None:
+        return added
     addons = match_addons(words, context.services)
     service, vehicle_class = named(without_addons(words, addons), context)
     return AskPrice(service, vehicle_class, tuple(addon.code for addon in addons))

@@ -1,11 +1,11 @@
 """What moves the conversation on: a time, a service, a no; and what is only named."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from chat.domain.cars import says_which_car
-from chat.domain.catalog import catalog_words
+from chat.domain.catalog import catalog_words, match_addons, without_addons
 from chat.domain.conversation import CONFIRMING, State
 from chat.domain.intents import (
     Acknowledge,
@@ -13,6 +13,7 @@ from chat.domain.intents import (
     AskDetails,
     AskKnowledge,
     AskMove,
+    AskPrice,
     ChangeService,
     ChooseSlot,
     Context,
@@ -57,10 +58,12 @@ _ORDINALS: tuple[tuple[re.Pattern[str], int], ...] = (
 )
 
 
-def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> Intent | None:  # noqa: C901, PLR0911 - one line for each kind
+def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> Intent | None:  # noqa: C901, PLR0911, PLR0912 - one line for each kind
     """What moves the conversation on: a time, a service, a no."""
     service, vehicle_class = named(words, context)
     match topic:
+        case "book" | "choose" | "change_service" | "name" if added := addons_wanted(words, context):
+            return added
         case "book" | "choose" if context.booked:
             return AskMove(_new_time(words, context))
         case "book" | "choose":
@@ -90,6 +93,19 @@ def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> 
             return None
 
 
+def addons_wanted(words: str, context: Context) -> AskPrice | None:
+    """`Add the strip`: beside the job spoken of. Words that name a service, too, are of that one."""
+    addons = match_addons(words, context.services)
+    if not addons or not _ADDS.search(words) or named(without_addons(words, addons), context)[0]:
+        return None
+    return AskPrice(addons=tuple(addon.code for addon in addons), added=True)
+
+
+_ADDS = re.compile(
+    r"\b(?:add|adding|with|plus|include|including|also|as well|too|want|need|put|con|agreg\w+|anad\w+|incluy\w+|quiero|tambien|ademas|pon\w*)\b"
+)
+
+
 def _cancel(words: str, context: Context) -> Intent:
     kept = " ".join(clause for clause in _CLAUSE.split(words) if not _REFUSES.search(clause))
     if context.booked and (instead := _new_time(kept, context)).said and "cancel" not in words:
@@ -117,6 +133,8 @@ def _new_time(words: str, context: Context) -> Wish:
 
 def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  # noqa: PLR0911 - one line for each kind
     """A time, a service or a car, where little else is said; the shop's own question; or nothing that is known."""
+    if (added := addons_wanted(words, context)) is not None:
+        return added
     service, vehicle_class = named(words, context)
     if (code := nearest(part, context.knowledge)) is not None:
         return AskKnowledge(code, part)
@@ -170,14 +188,23 @@ _ALL_WEEK = frozenset(range(7))
 
 
 def refused_of(words: str, context: Context) -> tuple[str, Intent | None]:
-    """What is left of the words without the times that do not suit (`not 9`, `tomorrow is too soon`), and what that asks for by itself."""
+    """What is left of the words without the times that do not suit (`not 9`, `tomorrow is too soon`), and what that asks for by itself.
+
+    A time of the offer that is refused by its place (`but not the first`) is a day that does not suit.
+    """
     if context.booked:
         return words, None
     clauses = [clause for clause in _CLAUSE.split(_ANYTHING_BUT.sub("not ", words)) if clause.strip()]
+    by_place = {one: start for one in clauses if _REFUSES.search(one) and (start := _placed(one, context))}
     refused = [one for one in clauses if _REFUSES.search(one) and _names_a_time(one, context)]
+    refused += [one for one in by_place if one not in refused]
     if not refused:
         return words, None
     kept = " ".join(one for one in clauses if one not in refused)
+    if by_place:
+        zone = ZoneInfo(context.timezone)
+        days = frozenset(start.astimezone(zone).weekday() for start in by_place.values())
+        return kept, PickTime(Wish(weekdays=_ALL_WEEK - days))
     wish = wish_in(" ".join(refused), local(context))
     later = _UNTIL.search(words)
     if later and (day := wish_in(later[1], local(context)).day):
@@ -192,14 +219,20 @@ def _names_a_time(clause: str, context: Context) -> bool:
     return wish.said and not (wish.not_before or wish.not_after)
 
 
+def _placed(words: str, context: Context) -> datetime | None:
+    """The start of the time on offer that is named by its place in the list."""
+    if MONTH_DAY.search(words) or _WEEKDAY_AND_DAY.search(words):
+        return None
+    places = (place for pattern, place in _ORDINALS if pattern.search(words))
+    return next((context.offered[at].start for at in places if at < len(context.offered)), None)
+
+
 def chosen_of(rest: str, wish: Wish, context: Context) -> Intent | None:
     """A time on offer, by its place in the list or by weekday and time."""
     if not context.offered:
         return None
-    for pattern, place in _ORDINALS:
-        dated = MONTH_DAY.search(rest) or _WEEKDAY_AND_DAY.search(rest)
-        if pattern.search(rest) and place < len(context.offered) and not dated:
-            return ChooseSlot(context.offered[place].start)
+    if (start := _placed(rest, context)) is not None:
+        return ChooseSlot(start)
     if wish.doubtful or (wish.day is None and wish.at is None):
         return None
     fitting = [slot for slot in context.offered if fits(slot, wish, context.timezone)]
