@@ -104,6 +104,13 @@ export interface Note {
   created_at: string;
 }
 
+/** A member who has the conversation open; `writing`: whose turn it is to reply. */
+export interface Present {
+  staff_id: string;
+  name: string;
+  writing: boolean;
+}
+
 /** A conversation as the inbox lists it. */
 export interface Row {
   id: string;
@@ -118,6 +125,7 @@ export interface Row {
   last_message?: { author: Author; text: string; created_at: string };
   handoff?: Handoff;
   appointment?: Appointment;
+  present: Present[];
 }
 
 /** How a reply would go now; `also` by mail when the customer's page is closed. */

@@ -110,7 +110,7 @@ function Nothing({ filter, onFilter }: Pick<Props, "filter" | "onFilter">) {
     return (
       <div className="empty">
         <h2>Nobody found for “{filter.q}”</h2>
-        <p>Names, phone numbers and cars are searched, in this tab only.</p>
+        <p>Names, phone numbers, cars and what customer and shop wrote are searched, in this tab only.</p>
         <Button variant="light" size="md" onClick={() => onFilter({ ...filter, tab: "all" })} disabled={filter.tab === "all"}>
           Search in all
         </Button>
@@ -154,7 +154,7 @@ function SearchBox({ value, onChange, box }: SearchProps) {
     <TextInput
       ref={box}
       type="search"
-      aria-label="Search by name, phone or car"
+      aria-label="Search by name, phone, car or words"
       placeholder="Search"
       size="md"
       value={text}
@@ -179,6 +179,7 @@ function RowLink({ row, me, filter, isOpen, hasPlaces }: RowProps) {
   const { lead, location, handoff, last_message: last } = row;
   const now = useNow(5_000);
   const isUnread = row.unread && !isOpen;
+  const others = row.present.filter((one) => one.staff_id !== me.id);
   return (
     <Link
       to="/inbox/$id"
@@ -205,6 +206,11 @@ function RowLink({ row, me, filter, isOpen, hasPlaces }: RowProps) {
         {handoff?.call_back && <span className="mark">Call back</span>}
         {row.owner === "human" && (
           <span className="mark">{handoff?.taken_by === me.id ? "You answer" : `${handoff?.taken_by_name ?? "The shop"} answers`}</span>
+        )}
+        {others.length > 0 && (
+          <span className="mark mark-here">
+            {others.map((one) => one.name).join(", ")} {others.some((one) => one.writing) ? "writes" : "looks at it"}
+          </span>
         )}
         {row.appointment?.status === "booked" && <span className="mark">Booked</span>}
         {lead.vehicle && <span className="mark">{carOf(lead.vehicle)}</span>}
