@@ -1,6 +1,7 @@
 """The staff answer a customer from the console: mailed link, inbox, take over, reply, give back."""
 
 import asyncio
+import csv
 import re
 import secrets
 from collections.abc import AsyncIterator
@@ -210,6 +211,35 @@ async def test_two_members_do_not_answer_over_each_other(
     await expect(waiting.locator(".row-staff")).to_have_count(2)
     await colleague.context.close()
     await expect(status).not_to_contain_text("Olga Sample is", timeout=90_000)
+
+
+async def test_leads_are_listed_filtered_exported_and_their_life_is_told(
+    staff_page: Page, waiting: Page, stack: StackFile, http: httpx2.AsyncClient, customer: Customer
+) -> None:
+    await sign_in(staff_page, stack, http, await hired(stack, "read_only"))
+    await staff_page.get_by_role("link", name="Leads").click()
+    rows = staff_page.get_by_role("list", name="Leads", exact=True).get_by_role("link")
+    await staff_page.get_by_role("searchbox").fill(customer.phone)
+    await expect(rows).to_have_count(1)
+    await expect(rows.first).to_contain_text("Sample Tint")
+    await has_no_barrier(staff_page)
+    await staff_page.get_by_label("Status").select_option("Won")
+    await expect(staff_page.get_by_role("heading", name="No lead fits")).to_be_visible()
+    await staff_page.get_by_label("Status").select_option("Any status")
+    await expect(rows).to_have_count(1)
+    async with staff_page.expect_download() as exported:
+        await staff_page.get_by_role("link", name="Export CSV").click()
+    table = list(csv.DictReader(Path(await (await exported.value).path()).open(encoding="utf-8")))
+    assert [row["phone"] for row in table] == [f"'{customer.phone}"]
+
+    await rows.first.click()
+    timeline = staff_page.get_by_role("list", name="Timeline")
+    await expect(timeline).to_contain_text("Lead received from")
+    await expect(timeline).to_contain_text("email sent: ")
+    await expect(timeline.get_by_text(re.compile(r"^\+[\d,]+ ms$")).first).to_be_visible()
+    await has_no_barrier(staff_page)
+    await staff_page.get_by_role("link", name="Find the conversation").click()
+    await expect(staff_page.get_by_role("list", name="Conversations").get_by_role("link")).to_have_count(1)
 
 
 async def test_who_may_only_look_reads_and_cannot_write(

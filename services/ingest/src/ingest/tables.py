@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    desc,
     func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -103,6 +104,7 @@ class Lead(Table, table=True):
         Index("leads_by_phone", "tenant_id", "phone", postgresql_where="phone IS NOT NULL"),
         Index("leads_by_email", "tenant_id", "email", postgresql_where="email IS NOT NULL"),
         Index("leads_by_activity", "tenant_id", "active_at"),
+        Index("leads_newest", "tenant_id", desc("received_at"), desc("id")),
     )
 
     tenant_id: UUID

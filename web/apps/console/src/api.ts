@@ -1,5 +1,5 @@
 /** Calls to the staff API with the browser's session cookie; every failure is an `ApiError`. */
-import type { LeadDetails, Me, Message, Note, Opened, Place, Present, Row, TimelineEvent } from "./types";
+import type { Lead, LeadDetails, Me, Message, Note, Opened, Place, Present, Row, TimelineEvent } from "./types";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
@@ -102,6 +102,19 @@ export function query(values: Record<string, string | number | undefined>): stri
   return given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : "";
 }
 
+export interface LeadsQuery {
+  status?: string;
+  source?: string;
+  location?: string;
+  /** Moments. */
+  from?: string;
+  to?: string;
+  q?: string;
+  /** Of the last lead of the page before. */
+  before?: string;
+  before_id?: string;
+}
+
 export interface PageBefore {
   seq: number;
   notes?: string;
@@ -136,6 +149,9 @@ export const api = {
   },
   note: async (id: string, clientId: string, text: string) =>
     (await post<{ note: Note }>(`${conversation(id)}/notes`, { client_id: clientId, text })).note,
+  leads: async (wanted: LeadsQuery) => (await get<{ leads: Lead[] }>(`/leads${query({ ...wanted })}`)).leads,
+  /** Where the browser gets them as a file. */
+  leadsFile: (wanted: LeadsQuery) => `/api/staff/leads.csv${query({ ...wanted })}`,
   lead: (id: string) => get<LeadDetails>(`/leads/${encodeURIComponent(id)}`),
   timeline: async (leadId: string) =>
     (await get<{ events: TimelineEvent[] }>(`/leads/${encodeURIComponent(leadId)}/timeline`)).events,

@@ -10,6 +10,7 @@ import {
 
 import { ApiError, api, isSignedOut, isTransient, type PageBefore } from "./api";
 import { type Filter, nextPage, type PageEnd, placeRow, stateOf } from "./inbox";
+import { type LeadsSearch, leadsQuery, nextLeads } from "./leads";
 import { earlier } from "./thread";
 import type { Me, Opened, Present, Row } from "./types";
 
@@ -80,6 +81,17 @@ export const useConversation = (id: string, isLive: boolean) =>
     initialPageParam: undefined as PageBefore | undefined,
     getNextPageParam: earlier,
     refetchInterval: isLive ? false : ASK_AGAIN_MS,
+  });
+
+const LEADS_AGAIN_MS = 15_000;
+
+export const useLeads = (search: LeadsSearch) =>
+  useInfiniteQuery({
+    queryKey: ["leads", search],
+    queryFn: ({ pageParam }) => api.leads({ ...leadsQuery(search), ...pageParam }),
+    initialPageParam: undefined as PageEnd | undefined,
+    getNextPageParam: nextLeads,
+    refetchInterval: LEADS_AGAIN_MS,
   });
 
 export const useLead = (id: string) =>

@@ -141,15 +141,22 @@ export interface Opened {
   reply_by: ReplyBy;
 }
 
-export interface LeadDetails {
+/** A lead as the list shows it. */
+export interface Lead {
   id: string;
   status: string;
   name: string;
   email?: string;
   phone?: string;
-  message?: string;
+  vehicle?: string;
+  interest?: string;
   source: string;
+  location: Place & { timezone: string };
   received_at: string;
+}
+
+export interface LeadDetails extends Lead {
+  message?: string;
   consent: {
     sms: boolean;
     email: boolean;

@@ -1,7 +1,6 @@
-import { Alert, Button, NativeSelect, SegmentedControl, Skeleton, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Alert, Button, NativeSelect, SegmentedControl, Skeleton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { type RefObject, useEffect, useState } from "react";
+import type { RefObject } from "react";
 
 import { carOf, lapse, shortWhen } from "../format";
 import { useNow } from "../hooks";
@@ -10,6 +9,7 @@ import type { useInbox } from "../queries";
 import type { InboxSearch } from "../router";
 import type { Me, Place, Row } from "../types";
 import { authorName, errorText, readable } from "../words";
+import { SearchBox } from "./SearchBox";
 
 const TAB_NAMES: Record<Tab, string> = { waiting: "Waiting", mine: "Mine", assistant: "Assistant", all: "All" };
 
@@ -44,7 +44,12 @@ export function ConversationList({ me, filter, onFilter, rows, inbox, places, op
           onChange={(tab) => isTab(tab) && onFilter({ ...filter, tab })}
         />
         <div className="filter-row">
-          <SearchBox value={filter.q ?? ""} onChange={(q) => onFilter({ ...filter, q })} box={searchBox} />
+          <SearchBox
+            label="Search by name, phone, car or words"
+            value={filter.q ?? ""}
+            onChange={(q) => onFilter({ ...filter, q })}
+            box={searchBox}
+          />
           {places.length > 1 && (
             <NativeSelect
               aria-label="Location"
@@ -94,7 +99,7 @@ export function ConversationList({ me, filter, onFilter, rows, inbox, places, op
   );
 }
 
-function Skeletons() {
+export function Skeletons() {
   return (
     <div className="filters" role="status" aria-label="Loading">
       {[1, 2, 3, 4].map((one) => (
@@ -136,34 +141,6 @@ function Nothing({ filter, onFilter }: Pick<Props, "filter" | "onFilter">) {
         </Button>
       )}
     </div>
-  );
-}
-
-interface SearchProps {
-  value: string;
-  onChange: (q: string) => void;
-  box: RefObject<HTMLInputElement | null>;
-}
-
-function SearchBox({ value, onChange, box }: SearchProps) {
-  const [text, setText] = useState(value);
-  const search = useDebouncedCallback(onChange, 300);
-  // The address follows what is typed, without its outer blanks; only another search is taken from it.
-  useEffect(() => setText((typed) => (typed.trim() === value ? typed : value)), [value]);
-  return (
-    <TextInput
-      ref={box}
-      type="search"
-      aria-label="Search by name, phone, car or words"
-      placeholder="Search"
-      size="md"
-      value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        search(event.currentTarget.value.trim());
-      }}
-      onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-    />
   );
 }
 
