@@ -14,6 +14,7 @@ from chat.actions.answering import answer_owed, claim_owed
 from chat.actions.conversations import observe_crm_message, receive_inbound
 from chat.actions.handing_off import end_next_idle, escalate_next
 from chat.actions.offline import OfflineAssistant
+from chat.actions.presence import forget_absent
 from chat.api_staff import build_staff_api
 from chat.api_stream import Pace, inbox_events
 from chat.domain.phrases import moment
@@ -281,6 +282,76 @@ async def test_a_customer_is_found_by_phone_and_car(console, chat, words, found)
         )
     answer = await console.get("/conversations", params={"q": words})
     assert len(answer.json()["conversations"]) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("Película", 1),
+        ("peli sedan", 1),
+        ("pel 1967", 0),
+        ("Sample toda", 1),
+        ("to", 0),
+        ("xyz", 0),
+        ("don't", 1),
+    ],
+)
+async def test_a_conversation_is_found_by_what_was_written_in_it(console, chat, words, found):
+    await chat.write("¿Hacen PELICULA para todas las ventanas? Don't ask")
+    await console.post(f"{await door(chat)}/messages", json={"client_id": "1", "text": "For a sedan, yes"})
+    answer = await console.get("/conversations", params={"q": words})
+    assert len(answer.json()["conversations"]) == found
+
+
+async def test_words_of_another_tenant_find_nothing_and_are_not_seen(console, chat):
+    await chat.write("Ceramic please")
+    async with transaction(chat.deps.sessions, uuid4()) as session:
+        assert (await session.execute(text("SELECT count(*) FROM said_words"))).scalar_one() == 0
+    elsewhere = await console.get("/conversations", params={"q": "ceramic"}, headers=token(SAM, uuid4()))
+    assert elsewhere.status_code == 401
+    assert len((await console.get("/conversations", params={"q": "ceramic"})).json()["conversations"]) == 1
+
+
+async def test_the_search_reads_the_index_under_row_security(chat, members):
+    async with transaction(chat.deps.sessions, TENANT) as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        explained = await session.scalars(
+            text(
+                "EXPLAIN SELECT conversation_id FROM said_words WHERE tenant_id = "
+                "'00000000-0000-4000-8000-000000000001' AND starts_with(word, 'cera')"
+            )
+        )
+        plan = "\n".join(explained)
+    assert "word >= 'cera'" in plan
+
+
+async def many_conversations(chat: Chat, count: int) -> None:
+    """All of one moment, beside the one that is there."""
+    async with transaction(chat.deps.sessions, TENANT) as session:
+        await session.execute(
+            text(
+                "INSERT INTO leads SELECT (jsonb_populate_record(l, jsonb_build_object('lead_id', gen_random_uuid()))).* "
+                "FROM leads l, generate_series(1, :count)"
+            ),
+            {"count": count},
+        )
+        await session.execute(
+            text(
+                "INSERT INTO conversations SELECT (jsonb_populate_record(c, jsonb_build_object("
+                "'id', gen_random_uuid(), 'lead_id', l.lead_id, 'last_at', '2026-11-24T10:00:00.123456Z'))).* "
+                "FROM conversations c, leads l WHERE l.lead_id <> c.lead_id"
+            )
+        )
+
+
+async def test_every_conversation_is_on_one_page_also_where_many_are_of_one_moment(console, chat):
+    await many_conversations(chat, 120)
+    found: list[dict] = []
+    params: dict = {}
+    while rows := (await console.get("/conversations", params=params)).json()["conversations"]:
+        found += rows
+        params = {"before": rows[-1]["last_at"], "before_id": rows[-1]["id"]}
+    assert len(found) == len({row["id"] for row in found}) == 121
 
 
 async def test_a_conversation_is_of_the_member_who_took_it(console, chat):
@@ -732,3 +803,137 @@ async def test_another_website_changes_nothing_with_the_cookie(console, chat, to
 async def test_no_answer_is_cached(console):
     for path in ("/conversations", "/nowhere"):
         assert (await console.get(path)).headers["cache-control"] == "no-store"
+
+
+async def here(console: httpx2.AsyncClient, path: str, who: UUID, **body: object) -> list[tuple[str, bool]]:
+    answer = await console.put(f"{path}/presence", json=body, headers=token(who))
+    assert answer.status_code == 200
+    return [(one["name"], one["writing"]) for one in answer.json()["present"]]
+
+
+async def reply(
+    console: httpx2.AsyncClient, path: str, who: UUID, text: str, **body: object
+) -> httpx2.Response:
+    told = {"client_id": text, "text": text, **body}
+    return await console.post(f"{path}/messages", json=told, headers=token(who))
+
+
+async def test_members_see_who_has_the_conversation_open_and_one_at_a_time_writes(console, chat):
+    path = await door(chat)
+    assert await here(console, path, SAM) == [("Sam", False)]
+    assert await here(console, path, OLGA, writing=True) == [("Olga", True), ("Sam", False)]
+    assert await here(console, path, SAM, writing=True) == [("Olga", True), ("Sam", False)]
+    assert await here(console, path, OLGA) == [("Olga", True), ("Sam", False)]
+    (row,) = (await console.get("/conversations")).json()["conversations"]
+    assert [(one["name"], one["writing"]) for one in row["present"]] == [("Olga", True), ("Sam", False)]
+    await here(console, path, OLGA, writing=False)
+    assert await here(console, path, SAM, writing=True) == [("Olga", False), ("Sam", True)]
+    assert (await console.delete(f"{path}/presence", headers=token(OLGA))).status_code == 204
+    assert await here(console, path, SAM) == [("Sam", True)]
+
+
+async def test_of_two_who_begin_to_write_at_once_one_has_the_turn(console, chat):
+    path = await door(chat)
+    await asyncio.gather(*(here(console, path, who, writing=True) for who in (SAM, OLGA)))
+    assert sorted(writing for _, writing in await here(console, path, SAM)) == [False, True]
+
+
+async def test_a_reply_while_a_colleague_writes_is_refused_and_taken_once_theirs_is_sent(console, chat):
+    path = await door(chat)
+    await here(console, path, OLGA, writing=True)
+    refused = await reply(console, path, SAM, "Sam here")
+    assert (refused.status_code, refused.json()["code"], refused.json()["name"]) == (
+        409,
+        "colleague_writes",
+        "Olga",
+    )
+    assert (await reply(console, path, OLGA, "Olga here")).status_code == 201
+    assert await here(console, path, SAM) == [("Olga", False), ("Sam", False)]
+    assert (await reply(console, path, SAM, "Sam here")).status_code == 201
+    assert [text for author, text in await said(chat) if author == "staff"] == ["Olga here", "Sam here"]
+
+
+async def test_who_stopped_typing_or_vanished_keeps_nobody_from_replying(console, chat):
+    path = await door(chat)
+    await here(console, path, OLGA, writing=True)
+    async with transaction(chat.deps.sessions, TENANT) as session:
+        await session.execute(text("UPDATE presences SET writing_until = now() - interval '1 second'"))
+    assert await here(console, path, SAM) == [("Olga", False), ("Sam", False)]
+    async with transaction(chat.deps.sessions, TENANT) as session:
+        await session.execute(
+            text("UPDATE presences SET here_until = now() - interval '1 second' WHERE staff_id = :olga"),
+            {"olga": OLGA},
+        )
+    assert (await reply(console, path, SAM, "Sam here")).status_code == 201
+    await forget_absent(chat.deps)
+    async with transaction(chat.deps.sessions, TENANT) as session:
+        assert (await session.scalars(text("SELECT staff_id FROM presences"))).all() == [SAM]
+
+
+async def test_a_reply_to_what_is_not_the_newest_is_refused_with_what_came_in_between(console, chat):
+    path = await door(chat)
+    seen = (await chat.messages())[-1].seq
+    assert (await reply(console, path, OLGA, "Olga here", seen_seq=seen)).status_code == 201
+    await chat.write("Thanks Olga")
+    refused = await reply(console, path, SAM, "Sam here", seen_seq=seen)
+    assert (refused.status_code, refused.json()["code"]) == (409, "said_meanwhile")
+    meanwhile = refused.json()["messages"]
+    assert [(m["author"], m["text"]) for m in meanwhile] == [
+        ("staff", "Olga here"),
+        ("customer", "Thanks Olga"),
+    ]
+    again = await reply(console, path, SAM, "Sam here", seen_seq=meanwhile[-1]["seq"])
+    assert again.status_code == 201
+    repeated = await reply(console, path, SAM, "Sam here", seen_seq=seen)
+    assert repeated.json() == again.json()
+
+
+async def test_of_two_replies_at_once_one_is_taken(console, chat):
+    path = await door(chat)
+    seen = (await chat.messages())[-1].seq
+    answers = await asyncio.gather(
+        *(reply(console, path, who, f"{who} here", seen_seq=seen) for who in (SAM, OLGA))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert [author for author, _ in await said(chat)].count("staff") == 1
+
+
+async def test_who_may_only_look_is_seen_and_has_no_turn(console, chat):
+    path = await door(chat)
+    assert await here(console, path, RITA) == [("Rita", False)]
+    refused = await console.put(f"{path}/presence", json={"writing": True}, headers=token(RITA))
+    assert (refused.status_code, refused.json()["code"]) == (403, "read_only")
+
+
+async def test_nobody_is_present_where_they_do_not_work(console, chat, sessions):
+    away = StaffChanged(
+        staff_id=SAM, version=2, name="Sam", email="sam@example.com", role="location", locations=(uuid4(),)
+    )
+    await once(sessions, event_of(away), staff_actions.keep_staff)
+    path = await door(chat)
+    assert (await console.put(f"{path}/presence", json={})).status_code == 404
+    assert (await console.delete(f"{path}/presence")).status_code == 404
+
+
+async def test_an_open_inbox_hears_who_is_there_and_who_left_without_a_word(console, chat):
+    viewer = await staff_actions.viewer_of(chat.deps, session_of(SAM))
+    path = await door(chat)
+    async with chat.deps.feed.running():
+        stream = inbox_events(chat.deps, viewer, Pace(heartbeat_seconds=0.1))
+        told: list[str] = []
+
+        async def listen() -> None:
+            async for event in stream:
+                told.append(event)
+
+        listening = asyncio.create_task(listen())
+
+        async def hears(expected: str) -> None:
+            while not any(expected in event for event in told):
+                await here(console, path, OLGA, writing=True)
+                await here(console, path, OLGA, writing=False)
+                await asyncio.sleep(0.05)
+
+        await asyncio.wait_for(hears('"name":"Olga"'), 20)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)

@@ -18,6 +18,7 @@ from shared.staff_sessions import StaffSession
 from shared.text import Code, Moment, Words
 
 from chat.actions import metrics as numbers
+from chat.actions import presence
 from chat.actions import staff as actions
 from chat.actions.staff import Viewer
 from chat.actions.timeline import read_timeline, read_timeline_of_tenant
@@ -25,8 +26,18 @@ from chat.api_stream import HEADERS, Pace, counted_in, inbox_events, refuse_when
 from chat.deps import Deps
 from chat.domain.conversation import State
 from chat.settings import Settings
+from chat.store_staff import Before
 from chat.tables import TimelineEntry
-from chat.views import MAX_SEQ, InboxView, MessageView, NoteView, OpenedView, StaffLocationView
+from chat.views import (
+    MAX_SEQ,
+    InboxView,
+    MessageView,
+    NoteView,
+    OpenedView,
+    PresentView,
+    StaffLocationView,
+    StaffMessageView,
+)
 
 StateFilter = State | Literal["waiting", "mine", "human", "assistant"]
 LocationCode = Annotated[Code | None, Query(max_length=64)]
@@ -47,7 +58,7 @@ class Timeline(BaseModel):
 
 
 class InboxAnswer(BaseModel):
-    """Newest first; with `before` = the last one's `last_at`, the next page."""
+    """Newest first; with `before` = the last one's `last_at` and `before_id` = its `id`, the next page."""
 
     conversations: list[InboxView]
 
@@ -59,10 +70,26 @@ class LocationsAnswer(BaseModel):
 
 
 class StaffMessageBody(BaseModel):
-    """`client_id` is the console's own: sent twice, it is one message."""
+    """`client_id` is the console's own: sent twice, it is one message.
+
+    `seen_seq`: of the newest message that the writer has read. Without it a reply may go over what came meanwhile.
+    """
 
     client_id: Annotated[Code, Field(min_length=1, max_length=60)]
     text: Note
+    seen_seq: Annotated[int, Field(ge=0, le=MAX_SEQ)] | None = None
+
+
+class PresenceBody(BaseModel):
+    """`writing`: the member types, or has stopped to; left out, nothing changes about it."""
+
+    writing: bool | None = None
+
+
+class PresenceAnswer(BaseModel):
+    """Who has the conversation open; who writes has the turn to reply, one at a time."""
+
+    present: list[PresentView]
 
 
 class NoteBody(BaseModel):
@@ -143,13 +170,15 @@ def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -
         location: LocationCode = None,
         state: StateFilter | None = None,
         before: Moment | None = None,
+        before_id: UUID | None = None,
         q: Search = None,
     ) -> InboxAnswer:
         """`location` is a code; `state` a state, `waiting`, `mine`, or who owns the conversation.
 
-        `q`: words, each of which is in the customer's name, phone or car.
+        `q`: words, each of which is in the customer's name, phone or car, or begins one that customer or shop wrote.
         """
-        rows = await actions.read_inbox(deps, viewer, location=location, state=state, words=q, before=before)
+        end = Before(before, before_id) if before else None
+        rows = await actions.read_inbox(deps, viewer, location=location, state=state, words=q, before=end)
         return InboxAnswer(conversations=[InboxView.of(row) for row in rows])
 
     @router.get("/locations")
@@ -202,10 +231,15 @@ def _add_acting(router: APIRouter, deps: Deps, signed_in: Signed) -> None:
 
     @router.post(f"{door}/messages", status_code=201, response_model_exclude_none=True)
     async def write(conversation_id: UUID, body: StaffMessageBody, viewer: member) -> StaffMessageAnswer:
-        """Whoever writes takes over."""
+        """Whoever writes takes over. 409 `said_meanwhile` with the `messages` after `seen_seq`; 409 `colleague_writes`."""
         with _problems():
             message = await actions.staff_writes(
-                deps, viewer, conversation_id, client_id=body.client_id, text=body.text
+                deps,
+                viewer,
+                conversation_id,
+                client_id=body.client_id,
+                text=body.text,
+                seen_seq=body.seen_seq,
             )
         return StaffMessageAnswer(message=MessageView.of(message))
 
@@ -215,6 +249,21 @@ def _add_acting(router: APIRouter, deps: Deps, signed_in: Signed) -> None:
         with _problems():
             await actions.staff_gives_back(deps, viewer, conversation_id)
             return OpenedView.of(await actions.open_for_staff(deps, viewer, conversation_id))
+
+    @router.put(f"{door}/presence")
+    async def here(conversation_id: UUID, body: PresenceBody, viewer: member) -> PresenceAnswer:
+        """For as long as the page is open, every 15 seconds; every 5 while somebody types."""
+        with _problems():
+            present = await presence.be_here(deps, viewer, conversation_id, writing=body.writing)
+        return PresenceAnswer(
+            present=[PresentView.model_validate(one, from_attributes=True) for one in present]
+        )
+
+    @router.delete(f"{door}/presence", status_code=204)
+    async def gone(conversation_id: UUID, viewer: member) -> None:
+        """The page was closed."""
+        with _problems():
+            await presence.be_gone(deps, viewer, conversation_id)
 
     @router.post(f"{door}/notes", status_code=201)
     async def note(conversation_id: UUID, body: NoteBody, viewer: member) -> NoteAnswer:
@@ -234,6 +283,20 @@ def _problems() -> Iterator[None]:
         raise Problem(404, "not_found", "There is no such conversation at your locations.") from None
     except actions.ReadOnly:
         raise Problem(403, "read_only", "Your role may look, and not act.") from None
+    except actions.SaidMeanwhile as meanwhile:
+        messages = [
+            StaffMessageView.of(one).model_dump(mode="json", exclude_none=True) for one in meanwhile.messages
+        ]
+        raise Problem(
+            409, "said_meanwhile", "Something was written meanwhile: read it first.", messages=messages
+        ) from None
+    except actions.ColleagueWrites as writer:
+        raise Problem(
+            409,
+            "colleague_writes",
+            f"{writer.name} is writing a reply. Wait until it is sent.",
+            name=writer.name,
+        ) from None
 
 
 def _timeline(entries: Sequence[TimelineEntry]) -> Timeline:

@@ -8,6 +8,8 @@ _THEIRS = "conversation_id IN (SELECT id FROM conversations WHERE lead_id = :lea
 HOLDINGS = Holdings(
     (
         Holding("deltas", _THEIRS),
+        Holding("presences", _THEIRS),
+        Holding("said_words", _THEIRS),
         Holding("staff_notes", _THEIRS),
         Holding(
             "handoffs",

@@ -13,6 +13,7 @@ from chat import store
 from chat.actions.answering import Owed, Seat, answer_owed, claim_owed
 from chat.actions.assistant import Assistant
 from chat.actions.handing_off import end_next_idle, escalate_next
+from chat.actions.presence import forget_absent
 from chat.deps import Deps
 from chat.holdings import RETENTION
 from chat.settings import Settings
@@ -94,6 +95,7 @@ class AnsweringClock:
 
 def handoff_clock(deps: Deps, idle_after: timedelta) -> Clock:
     async def look() -> bool:
+        await forget_absent(deps)
         return await escalate_next(deps) or await end_next_idle(deps, idle_after)
 
     return Clock("chat-handoffs", look, HANDOFF_SECONDS)

@@ -20,6 +20,7 @@ from chat.tables import (
     Lead,
     Location,
     ReceiptRow,
+    SaidWord,
     Tenant,
     TimelineEntry,
 )
@@ -29,6 +30,14 @@ _NOTIFY = text(_NOTIFY_SQL)
 _END_DELTAS = text(
     f"WITH ended AS (DELETE FROM deltas WHERE tenant_id = :tenant_id AND conversation_id = :id) {_NOTIFY_SQL}"  # noqa: S608 - our own words
 )
+
+
+async def keep_words(session: AsyncSession, message: ChatMessage, words: Sequence[str]) -> None:
+    """By which the conversation is found."""
+    if words:
+        of = {"tenant_id": message.tenant_id, "conversation_id": message.conversation_id}
+        statement = insert(SaidWord).values([{"word": word, **of} for word in words])
+        await session.execute(statement.on_conflict_do_nothing())
 
 
 async def tenant_ids(session: AsyncSession) -> Sequence[UUID]:

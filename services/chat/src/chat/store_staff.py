@@ -1,18 +1,30 @@
 """The SQL of the inbox and the hand-off."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, text, update
+from sqlalchemy import ColumnElement, and_, delete, false, func, or_, text, tuple_, update
 from sqlalchemy import select as select_rows
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from chat.tables import ChatMessage, Conversation, Handoff, Lead, Location, StaffMember, StaffNote
+from chat.domain.search import SHORTEST_BEGINNING, words_of
+from chat.tables import (
+    ChatMessage,
+    Conversation,
+    Handoff,
+    Lead,
+    Location,
+    Presence,
+    SaidWord,
+    StaffMember,
+    StaffNote,
+)
 
 
 async def keep_staff(session: AsyncSession, member: StaffMember) -> None:
@@ -76,12 +88,23 @@ async def quiet_conversations(
 
 
 async def conversation_by_id(
-    session: AsyncSession, tenant_id: UUID, conversation_id: UUID
+    session: AsyncSession, tenant_id: UUID, conversation_id: UUID, *, lock: bool = False
 ) -> Conversation | None:
     statement = select(Conversation).where(
         Conversation.tenant_id == tenant_id, Conversation.id == conversation_id
     )
+    if lock:
+        statement = statement.with_for_update(key_share=True)
     return (await session.scalars(statement)).first()
+
+
+@dataclass(frozen=True)
+class Present:
+    """A member who has the conversation open; `writing`: whose turn it is to reply."""
+
+    staff_id: UUID
+    name: str
+    writing: bool
 
 
 @dataclass(frozen=True)
@@ -94,13 +117,22 @@ class InboxRow:
     handoff: Handoff | None
     last: ChatMessage | None
     taken_by_name: str | None
+    present: tuple[Present, ...] = ()
+
+
+class Before(NamedTuple):
+    """The end of a page: the `last_at` of its last row, and its id where it is known."""
+
+    moment: datetime
+    id: UUID | None = None
 
 
 @dataclass(frozen=True)
 class InboxFilter:
     """`locations`: `None` for all. `state`: a state, an owner, `waiting`, `mine` (the `member`'s), or `None` for all.
 
-    `words`: each is in the lead's name, phone or car. `before`: older than that.
+    `words`: each is in the lead's name, phone or car, or was written by customer or shop. `before`: what is listed
+    after that; without an id what is older.
     """
 
     locations: Collection[UUID] | None
@@ -108,11 +140,13 @@ class InboxFilter:
     words: str | None = None
     member: UUID | None = None
     only: Collection[UUID] | None = None
-    before: datetime | None = None
+    before: Before | None = None
     limit: int = 50
 
 
-async def inbox(session: AsyncSession, tenant_id: UUID, wanted: InboxFilter) -> Sequence[InboxRow]:
+async def inbox(
+    session: AsyncSession, tenant_id: UUID, wanted: InboxFilter, now: datetime
+) -> Sequence[InboxRow]:
     """Newest first."""
     newest = and_(
         col(ChatMessage.conversation_id) == col(Conversation.id),
@@ -126,22 +160,24 @@ async def inbox(session: AsyncSession, tenant_id: UUID, wanted: InboxFilter) -> 
         .outerjoin(Handoff, open_)
         .outerjoin(ChatMessage, newest)
         .outerjoin(StaffMember, col(StaffMember.staff_id) == col(Handoff.taken_by))
-        .where(col(Conversation.tenant_id) == tenant_id, *_conditions(wanted))
-        .order_by(col(Conversation.last_at).desc().nulls_last(), col(Conversation.id))
+        .where(col(Conversation.tenant_id) == tenant_id, *_conditions(tenant_id, wanted))
+        .order_by(col(Conversation.last_at).desc().nulls_last(), col(Conversation.id).desc())
         .limit(wanted.limit)
     )
-    return [InboxRow(*row) for row in (await session.execute(statement)).all()]
+    rows = [InboxRow(*row) for row in (await session.execute(statement)).all()]
+    here = await present(session, tenant_id, [row.conversation.id for row in rows], now)
+    return [replace(row, present=here.get(row.conversation.id, ())) for row in rows]
 
 
-def _conditions(wanted: InboxFilter) -> list[ColumnElement[bool]]:
+def _conditions(tenant_id: UUID, wanted: InboxFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.locations is not None:
         conditions.append(col(Conversation.location_id).in_(wanted.locations))
     if wanted.only is not None:
         conditions.append(col(Conversation.id).in_(wanted.only))
     if wanted.before is not None:
-        conditions.append(col(Conversation.last_at) < wanted.before)
-    conditions += [_says(word) for word in (wanted.words or "").split()]
+        conditions.append(_listed_after(wanted.before))
+    conditions += [_says(tenant_id, word) for word in (wanted.words or "").split()]
     if wanted.state == "mine":
         conditions += [col(Conversation.owner) == "human", col(Handoff.taken_by) == wanted.member]
     elif wanted.state == "waiting":
@@ -158,7 +194,26 @@ def _conditions(wanted: InboxFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _says(word: str) -> ColumnElement[bool]:
+def _listed_after(before: Before) -> ColumnElement[bool]:
+    if before.id is None:
+        return col(Conversation.last_at) < before.moment
+    return tuple_(col(Conversation.last_at), col(Conversation.id)) < tuple(before)
+
+
+def _says(tenant_id: UUID, word: str) -> ColumnElement[bool]:
+    said = [_was_written(tenant_id, part) for part in words_of(word)]
+    return or_(_is_of_lead(word), and_(*said)) if said else _is_of_lead(word)
+
+
+def _was_written(tenant_id: UUID, part: str) -> ColumnElement[bool]:
+    """`starts_with` is leakproof: the index serves it under row-level security, too."""
+    word = col(SaidWord.word)
+    begins = func.starts_with(word, part) if len(part) >= SHORTEST_BEGINNING else word == part
+    found = select(SaidWord.conversation_id).where(SaidWord.tenant_id == tenant_id, begins)
+    return col(Conversation.id).in_(found)
+
+
+def _is_of_lead(word: str) -> ColumnElement[bool]:
     """A phone is found by the digits of it, however they are written: `(619) 555-0123`."""
     vehicle = col(Lead.vehicle)
     said = func.concat_ws(" ", Lead.name, *(vehicle[part].astext for part in ("year", "make", "model")))
@@ -169,6 +224,107 @@ def _says(word: str) -> ColumnElement[bool]:
 
 _PHONE_DIGITS = 3
 """As many are looked for in phone numbers."""
+
+
+async def present(
+    session: AsyncSession, tenant_id: UUID, conversations: Collection[UUID], now: datetime
+) -> dict[UUID, tuple[Present, ...]]:
+    """Who has them open, by name."""
+    if not conversations:
+        return {}
+    writing = func.coalesce(col(Presence.writing_until) > now, false())
+    statement = (
+        select_rows(col(Presence.conversation_id), col(Presence.staff_id), col(StaffMember.name), writing)
+        .join(StaffMember, col(StaffMember.staff_id) == col(Presence.staff_id))
+        .where(
+            col(Presence.tenant_id) == tenant_id,
+            col(Presence.conversation_id).in_(conversations),
+            col(Presence.here_until) > now,
+        )
+        .order_by(col(StaffMember.name), col(Presence.staff_id))
+    )
+    here = defaultdict[UUID, tuple[Present, ...]](tuple)
+    for conversation_id, staff_id, name, writes in await session.execute(statement):
+        here[conversation_id] += (Present(staff_id, name, writes),)
+    return here
+
+
+async def keep_presence(session: AsyncSession, presence: Presence, *, turn: bool | None) -> None:
+    """`turn`: takes the turn to write, gives it up, or (`None`) leaves it as it is."""
+    values = presence.model_dump()
+    kept = {"here_until"} if turn is None else {"here_until", "writing_until"}
+    statement = insert(Presence).values(**values)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["conversation_id", "staff_id"], set_={name: values[name] for name in kept}
+        )
+    )
+
+
+async def end_turn(session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, staff_id: UUID) -> None:
+    await session.execute(
+        update(Presence)
+        .where(
+            col(Presence.tenant_id) == tenant_id,
+            col(Presence.conversation_id) == conversation_id,
+            col(Presence.staff_id) == staff_id,
+        )
+        .values(writing_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def forget_presence(
+    session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, staff_id: UUID
+) -> None:
+    await session.execute(
+        delete(Presence)
+        .where(
+            col(Presence.tenant_id) == tenant_id,
+            col(Presence.conversation_id) == conversation_id,
+            col(Presence.staff_id) == staff_id,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def forget_absent(session: AsyncSession, tenant_id: UUID, now: datetime) -> Sequence[UUID]:
+    """The conversations that somebody left without a word, or in which somebody's turn to write is over."""
+    gone = (
+        delete(Presence)
+        .where(col(Presence.tenant_id) == tenant_id, col(Presence.here_until) <= now)
+        .returning(col(Presence.conversation_id))
+    )
+    silent = (
+        update(Presence)
+        .where(col(Presence.tenant_id) == tenant_id, col(Presence.writing_until) <= now)
+        .values(writing_until=None)
+        .returning(col(Presence.conversation_id))
+    )
+    options = {"synchronize_session": False}
+    left = (await session.scalars(gone.execution_options(**options))).all()
+    return [*left, *(await session.scalars(silent.execution_options(**options))).all()]
+
+
+async def said_since(
+    session: AsyncSession, tenant_id: UUID, *, conversation_id: UUID, seq: int
+) -> Sequence[ChatMessage]:
+    """What somebody wrote after that message, by `seq`; what only tells of a change is left out."""
+    statement = (
+        select(ChatMessage)
+        .where(
+            ChatMessage.tenant_id == tenant_id,
+            ChatMessage.conversation_id == conversation_id,
+            ChatMessage.seq > seq,
+            ChatMessage.author != "system",
+        )
+        .order_by(col(ChatMessage.seq))
+        .limit(MOST_SAID)
+    )
+    return (await session.scalars(statement)).all()
+
+
+MOST_SAID = 50
 
 
 async def locations(session: AsyncSession, tenant_id: UUID) -> Sequence[Location]:

@@ -4,7 +4,19 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.db.tables import erased_leads_table, inbox_table, limit_counts_table, outbox_table
-from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Index, MetaData, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Identity,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    desc,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -98,7 +110,7 @@ class Conversation(Table, table=True):
     __tablename__ = "conversations"
     __table_args__ = (
         Index("conversations_due", "answer_due_at", postgresql_where=text("answer_due_at IS NOT NULL")),
-        Index("conversations_newest", "tenant_id", "last_at"),
+        Index("conversations_newest", "tenant_id", desc("last_at").nulls_last(), desc("id")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -285,6 +297,35 @@ class StaffNote(Table, table=True):
     author_name: str
     text: str
     created_at: datetime = Field(sa_type=_TIME)
+
+
+class Presence(Table, table=True):
+    """A member who has the conversation open, until `here_until`; while `writing_until` is to come nobody else's reply is taken.
+
+    Lost in a crash of the server: each open page tells again within seconds.
+    """
+
+    __tablename__ = "presences"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}
+
+    conversation_id: UUID = Field(primary_key=True)
+    staff_id: UUID = Field(primary_key=True)
+    tenant_id: UUID = Field(index=True)
+    here_until: datetime = Field(sa_type=_TIME)
+    writing_until: datetime | None = Field(default=None, sa_type=_TIME)
+
+
+class SaidWord(Table, table=True):
+    """What customer and shop wrote, word by word (`domain/search.py`), to be searched.
+
+    A table of words and not a text index: the operators of such indexes are not leakproof, so row-level security would not use them.
+    """
+
+    __tablename__ = "said_words"
+
+    tenant_id: UUID = Field(primary_key=True)
+    word: str = Field(primary_key=True, sa_type=Text(collation="C"))
+    conversation_id: UUID = Field(primary_key=True, index=True)
 
 
 class DeltaRow(Table, table=True):

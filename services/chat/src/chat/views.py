@@ -200,8 +200,19 @@ class LastMessage(BaseModel):
     created_at: datetime
 
 
+class PresentView(BaseModel):
+    """A member who has the conversation open; `writing`: whose turn it is to reply."""
+
+    staff_id: UUID
+    name: str
+    writing: bool
+
+
 class InboxView(BaseModel):
-    """`unread`: there is something that nobody of the shop has opened. `waiting_since`: of the oldest unanswered one."""
+    """`unread`: there is something that nobody of the shop has opened. `waiting_since`: of the oldest unanswered one.
+
+    `present`: who has it open.
+    """
 
     id: UUID
     lead: StaffLeadView
@@ -215,6 +226,7 @@ class InboxView(BaseModel):
     last_message: LastMessage | None = None
     handoff: HandoffView | None = None
     appointment: Appointment | None = None
+    present: list[PresentView] = []
 
     @classmethod
     def of(cls, row: InboxRow) -> "InboxView":
@@ -236,6 +248,7 @@ class InboxView(BaseModel):
                 "last_message": LastMessage.model_validate(last, from_attributes=True) if last else None,
                 "handoff": HandoffView.of(row.handoff, row.taken_by_name) if row.handoff else None,
                 "appointment": facts_of(conversation).appointment,
+                "present": [PresentView.model_validate(one, from_attributes=True) for one in row.present],
             }
         )
 

@@ -1,14 +1,16 @@
 """HTTP in, staff: sign in with a mailed link, who is signed in, and the person behind a lead."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, StringConstraints
 from shared.db.time import database_now
 from shared.http.app import bearer_token
 from shared.http.doors import BeforeBody, Door
+from shared.events import LeadSource, LeadStatus
 from shared.http.limits import caller, limits_of
 from shared.http.links import BadLink, LinkPurpose, read
 from shared.http.problems import Problem
@@ -16,13 +18,16 @@ from shared.http.staff import cookie_name, not_signed_in, refuse_other_sites, st
 from shared.secrets import keys_of
 from shared.staff_sessions import StaffSession as SignedSession
 from shared.staff_sessions import public_key, sign_session
+from shared.text import Code, Moment, Words
 
 from ingest import actions
 from ingest.deps import Deps
 from ingest.domain.contact import Email
+from ingest.domain.table_file import csv_lines
 from ingest.settings import Settings
+from ingest.store_staff import Before, LeadFilter, LeadRow
 from ingest.tables import StaffSession
-from ingest.views import LeadView, Me, signed
+from ingest.views import CSV_COLUMNS, LeadRowView, LeadView, Me, signed
 
 
 class LoginBody(BaseModel):
@@ -33,6 +38,15 @@ class SessionBody(BaseModel):
     """`code` is what the link in the mail carries."""
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class LeadsAnswer(BaseModel):
+    """Newest first; with `before` = the last one's `received_at` and `before_id` = its `id`, the next page."""
+
+    leads: list[LeadRowView]
+
+
+_CSV: dict[str, Any] = {"description": "The leads as a table.", "content": {"text/csv": {}}}
 
 
 class _Sessions:
@@ -122,6 +136,8 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
     async def me(member: Annotated[actions.Member, Depends(signed_in)]) -> Me:
         return Me.of(member)
 
+    _add_leads(router, deps, signed_in)
+
     @router.get("/leads/{lead_id}", response_model_exclude_none=True)
     async def lead(lead_id: UUID, member: Annotated[actions.Member, Depends(signed_in)]) -> LeadView:
         """How to reach them, where they came from, and what they agreed to."""
@@ -131,6 +147,56 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
         return LeadView.of(found)
 
     return router
+
+
+def _wanted(
+    status: LeadStatus | None = None,
+    source: LeadSource | None = None,
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Annotated[Moment | None, Query(alias="to")] = None,
+    q: Annotated[Words | None, Query(max_length=100)] = None,
+) -> LeadFilter:
+    """From `from` until before `to`; `q`: words, each of which is in name, phone, e-mail address or car."""
+    return LeadFilter(None, status, source, since, until, q)
+
+
+Wanted = Annotated[LeadFilter, Depends(_wanted)]
+LocationCode = Annotated[Code | None, Query(max_length=64)]
+
+
+def _add_leads(router: APIRouter, deps: Deps, signed_in: Callable[..., Awaitable[actions.Member]]) -> None:
+    member_signed_in = Annotated[actions.Member, Depends(signed_in)]
+
+    @router.get("/leads", response_model_exclude_none=True)
+    async def leads(
+        member: member_signed_in,
+        wanted: Wanted,
+        location: LocationCode = None,
+        before: Moment | None = None,
+        before_id: UUID | None = None,
+    ) -> LeadsAnswer:
+        """Of the member's locations, or of the one with that code."""
+        end = Before(before, before_id or UUID(int=0)) if before else None
+        rows = await actions.list_leads(deps.sessions, member.row, wanted, location=location, before=end)
+        return LeadsAnswer(leads=[LeadRowView.of(row) for row in rows])
+
+    @router.get("/leads.csv", response_class=StreamingResponse, responses={200: _CSV})
+    async def leads_as_file(
+        member: member_signed_in, wanted: Wanted, location: LocationCode = None
+    ) -> StreamingResponse:
+        """All that the list would show, page after page. A cell that a spreadsheet would run begins with an apostrophe."""
+        parts = actions.export_leads(deps.sessions, member.row, wanted, location=location)
+        return StreamingResponse(
+            _file(parts),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="leads.csv"'},
+        )
+
+
+async def _file(parts: AsyncIterator[Sequence[LeadRow]]) -> AsyncIterator[str]:
+    yield csv_lines([CSV_COLUMNS])
+    async for rows in parts:
+        yield csv_lines(LeadRowView.of(row).cells() for row in rows)
 
 
 def _add_signing_in(router: APIRouter, deps: Deps, sessions: _Sessions, link_keys: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    desc,
     func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -105,6 +106,7 @@ class Lead(Table, table=True):
         Index("leads_by_email", "tenant_id", "email", postgresql_where="email IS NOT NULL"),
         Index("leads_by_activity", "tenant_id", "active_at"),
         Index("leads_by_other_address", "other_addresses", postgresql_using="gin"),
+        Index("leads_newest", "tenant_id", desc("received_at"), desc("id")),
     )
 
     tenant_id: UUID

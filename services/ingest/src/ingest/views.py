@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
-from shared.events import StaffRole
+from shared.events import LeadSource, LeadStatus, StaffRole, Vehicle
 from shared.staff_sessions import StaffSession as SignedSession
 
 from ingest import actions
+from ingest.store_staff import LeadRow
 from ingest.tables import StaffSession
 
 
@@ -43,6 +45,71 @@ class ConsentView(BaseModel):
     given_at: datetime | None = None
 
 
+class LeadLocation(BaseModel):
+    code: str
+    name: str
+    timezone: str
+
+
+class LeadRowView(BaseModel):
+    """A lead as the list shows it; `vehicle` as it was typed, else its class."""
+
+    id: UUID
+    status: LeadStatus
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    vehicle: str | None = None
+    interest: str | None = None
+    source: LeadSource
+    location: LeadLocation
+    received_at: datetime
+
+    @classmethod
+    def of(cls, row: LeadRow) -> "LeadRowView":
+        vehicle = Vehicle.model_validate(row.lead.vehicle) if row.lead.vehicle else None
+        return cls.model_validate(
+            {
+                **row.lead.model_dump(exclude={"vehicle"}),
+                "vehicle": (vehicle.typed or vehicle.vehicle_class) if vehicle else None,
+                "location": LeadLocation.model_validate(row.location, from_attributes=True),
+            }
+        )
+
+    def cells(self) -> list[str | None]:
+        """By `CSV_COLUMNS`; the time is the shop's."""
+        received = self.received_at.astimezone(ZoneInfo(self.location.timezone))
+        place = self.location
+        return [
+            str(self.id),
+            received.isoformat(timespec="seconds"),
+            self.status,
+            self.source,
+            place.code,
+            place.name,
+            self.name,
+            self.phone,
+            self.email,
+            self.vehicle,
+            self.interest,
+        ]
+
+
+CSV_COLUMNS = [
+    "id",
+    "received_at",
+    "status",
+    "source",
+    "location",
+    "location_name",
+    "name",
+    "phone",
+    "email",
+    "vehicle",
+    "interest",
+]
+
+
 class LeadView(BaseModel):
     id: UUID
     status: str
@@ -50,8 +117,11 @@ class LeadView(BaseModel):
     email: str | None = None
     phone: str | None = None
     other_addresses: list[str] = []
+    vehicle: str | None = None
+    interest: str | None = None
     message: str | None = None
     source: str
+    location: LeadLocation
     received_at: datetime
     consent: ConsentView
 
@@ -64,4 +134,5 @@ class LeadView(BaseModel):
             **{name: proof.get(name) for name in ("text", "version", "url")},
             "given_at": proof.get("given_at") or proof.get("said_at"),
         }
-        return cls.model_validate({**row.model_dump(), "consent": consent})
+        listed = LeadRowView.of(LeadRow(row, lead.location)).model_dump()
+        return cls.model_validate({**row.model_dump(), **listed, "consent": consent})

@@ -1,5 +1,5 @@
 /** Calls to the staff API with the browser's session cookie; every failure is an `ApiError`. */
-import type { LeadDetails, Me, Message, Note, Opened, Place, Row, TimelineEvent } from "./types";
+import type { Lead, LeadDetails, Me, Message, Note, Opened, Place, Present, Row, TimelineEvent } from "./types";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
@@ -8,13 +8,22 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string | null;
   readonly retryAfterSeconds: number | null;
+  /** What was written after the message that the reply was for. */
+  readonly meanwhile: Message[];
 
-  constructor(status: number, detail = "", code: string | null = null, retryAfterSeconds: number | null = null) {
+  constructor(
+    status: number,
+    detail = "",
+    code: string | null = null,
+    retryAfterSeconds: number | null = null,
+    meanwhile: Message[] = [],
+  ) {
     super(detail || `HTTP ${status}`);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.meanwhile = meanwhile;
   }
 }
 
@@ -35,18 +44,24 @@ export function retryAfterSeconds(header: string | null, nowMs: number): number 
 }
 
 export async function toApiError(response: Response): Promise<ApiError> {
-  const problem = (await response.json().catch(() => null)) as { detail?: unknown; code?: unknown } | null;
+  const problem = (await response.json().catch(() => null)) as {
+    detail?: unknown;
+    code?: unknown;
+    messages?: Message[];
+  } | null;
   return new ApiError(
     response.status,
     typeof problem?.detail === "string" ? problem.detail : "",
     typeof problem?.code === "string" ? problem.code : null,
     retryAfterSeconds(response.headers.get("Retry-After"), Date.now()),
+    problem?.code === "said_meanwhile" ? problem.messages : [],
   );
 }
 
-async function call(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Response> {
+async function call(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<Response> {
   const init: RequestInit = {
     method,
+    keepalive: method === "DELETE", // also while the page closes
     cache: "no-store",
     credentials: "same-origin",
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
@@ -76,13 +91,28 @@ export interface InboxQuery {
   state?: string;
   location?: string;
   q?: string;
+  /** Of the last row of the page before. */
   before?: string;
+  before_id?: string;
 }
 
 /** `?a=1&b=2` of the values that are there. */
 export function query(values: Record<string, string | number | undefined>): string {
   const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== "");
   return given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : "";
+}
+
+export interface LeadsQuery {
+  status?: string;
+  source?: string;
+  location?: string;
+  /** Moments. */
+  from?: string;
+  to?: string;
+  q?: string;
+  /** Of the last lead of the page before. */
+  before?: string;
+  before_id?: string;
 }
 
 export interface PageBefore {
@@ -108,10 +138,20 @@ export const api = {
     get<Opened>(`${conversation(id)}${query({ before_seq: before?.seq, notes_before: before?.notes })}`),
   takeOver: (id: string) => post<Opened>(`${conversation(id)}/take-over`),
   giveBack: (id: string) => post<Opened>(`${conversation(id)}/give-back`),
-  write: async (id: string, clientId: string, text: string) =>
-    (await post<{ message: Message }>(`${conversation(id)}/messages`, { client_id: clientId, text })).message,
+  write: async (id: string, clientId: string, text: string, seenSeq: number) =>
+    (await post<{ message: Message }>(`${conversation(id)}/messages`, { client_id: clientId, text, seen_seq: seenSeq }))
+      .message,
+  /** `writing` asks for the turn to reply, or gives it up. */
+  beHere: async (id: string, writing?: boolean) =>
+    (await json<{ present: Present[] }>(call("PUT", `${conversation(id)}/presence`, { writing }))).present,
+  leave: async (id: string): Promise<void> => {
+    await call("DELETE", `${conversation(id)}/presence`);
+  },
   note: async (id: string, clientId: string, text: string) =>
     (await post<{ note: Note }>(`${conversation(id)}/notes`, { client_id: clientId, text })).note,
+  leads: async (wanted: LeadsQuery) => (await get<{ leads: Lead[] }>(`/leads${query({ ...wanted })}`)).leads,
+  /** Where the browser gets them as a file. */
+  leadsFile: (wanted: LeadsQuery) => `/api/staff/leads.csv${query({ ...wanted })}`,
   lead: (id: string) => get<LeadDetails>(`/leads/${encodeURIComponent(id)}`),
   timeline: async (leadId: string) =>
     (await get<{ events: TimelineEvent[] }>(`/leads/${encodeURIComponent(leadId)}/timeline`)).events,

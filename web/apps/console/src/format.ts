@@ -96,6 +96,13 @@ export function lapse(fromIso: string, now: Date): string {
   return `${Math.floor(hours / 24)} days`;
 }
 
+/** "+227 ms" up to a minute, then "+5 min". */
+export function afterText(firstIso: string, iso: string): string {
+  const ms = Date.parse(iso) - Date.parse(firstIso);
+  if (ms < 0) return "before";
+  return ms < 60_000 ? `+${ms.toLocaleString(LOCALE)} ms` : `+${lapse(firstIso, new Date(iso))}`;
+}
+
 const CLASSES: Record<string, string> = { coupe: "Coupe", sedan: "Sedan", suv: "SUV", truck: "Truck", van: "Van" };
 
 /** The car, else its class; empty when neither is known. */

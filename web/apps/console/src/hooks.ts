@@ -1,10 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useEffectEvent, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
 
+import { api } from "./api";
 import { type KeyAction, keyAction } from "./keys";
 import { follow } from "./live";
-import { keepRow } from "./queries";
+import { keepPresent, keepRow } from "./queries";
+import type { Present } from "./types";
 
+const BEAT_MS = 15_000; // chat forgets a member of whom it hears nothing for 40 s
+const TYPING_MS = 5_000; // and takes the turn to reply back after 20 s without a key
 const SHOW_DOWN_AFTER_MS = 3_000; // the stream ends every ten minutes, to be opened again at once
 
 /** The time, anew each `everyMs`. */
@@ -49,6 +53,44 @@ export function useLive(myId: string): boolean {
     };
   }, [client, myId]);
   return isLive;
+}
+
+/**
+ * Tells the others that this member has the conversation open, as long as the page is looked at. The answer asks for the
+ * turn to reply while they type, and gives it up.
+ */
+export function usePresence(id: string): (writing: boolean) => void {
+  const client = useQueryClient();
+  const askedAt = useRef(0);
+  const tell = useCallback(
+    (writing?: boolean) => {
+      const keep = (present: Present[]) => keepPresent(client, id, present);
+      api.beHere(id, writing).then(keep, () => undefined); // the next one tells again
+    },
+    [client, id],
+  );
+  useEffect(() => {
+    const beat = () => document.visibilityState === "visible" && tell();
+    const leave = () => void api.leave(id).catch(() => undefined);
+    const onChange = () => (document.visibilityState === "visible" ? tell() : leave());
+    beat();
+    const timer = setInterval(beat, BEAT_MS);
+    document.addEventListener("visibilitychange", onChange);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", onChange);
+      leave();
+    };
+  }, [id, tell]);
+  return useCallback(
+    (writing: boolean) => {
+      const now = Date.now();
+      if (writing ? now - askedAt.current < TYPING_MS : askedAt.current === 0) return;
+      askedAt.current = writing ? now : 0;
+      tell(writing);
+    },
+    [tell],
+  );
 }
 
 /** Single keys, while nobody types and no dialog is open. */

@@ -59,7 +59,8 @@ export function placeRow(pages: Row[][], row: Row, filter: Filter, myId: string)
 }
 
 const time = (row: Row): number => (row.last_at ? Date.parse(row.last_at) : 0);
-const isNewer = (a: Row, b: Row): boolean => time(a) >= time(b);
+/** As the server lists them; of one moment by id. */
+const isNewer = (a: Row, b: Row): boolean => time(a) > time(b) || (time(a) === time(b) && a.id > b.id);
 
 function insert(page: Row[], row: Row): Row[] {
   const at = page.findIndex((one) => isNewer(row, one));
@@ -74,9 +75,15 @@ export function shown(pages: Row[][], tab: Tab): Row[] {
   return rows.sort((a, b) => since(a) - since(b));
 }
 
-/** The moment before which the next page is; undefined at the end. */
-export function nextPage(last: Row[]): string | undefined {
-  return last.length < PAGE ? undefined : last.at(-1)?.last_at;
+/** The end of a page; undefined where it is the last one. */
+export interface PageEnd {
+  before: string;
+  before_id: string;
+}
+
+export function nextPage(rows: Row[]): PageEnd | undefined {
+  const last = rows.length < PAGE ? undefined : rows.at(-1);
+  return last?.last_at ? { before: last.last_at, before_id: last.id } : undefined;
 }
 
 /** The id that is `step` rows further than `id`; the first one when `id` is not listed. */

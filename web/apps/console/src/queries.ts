@@ -9,14 +9,15 @@ import {
 } from "@tanstack/react-query";
 
 import { ApiError, api, isSignedOut, isTransient, type PageBefore } from "./api";
-import { type Filter, nextPage, placeRow, stateOf } from "./inbox";
+import { type Filter, nextPage, type PageEnd, placeRow, stateOf } from "./inbox";
+import { type LeadsSearch, leadsQuery, nextLeads } from "./leads";
 import { earlier } from "./thread";
-import type { Me, Opened, Row } from "./types";
+import type { Me, Opened, Present, Row } from "./types";
 
 const ASK_AGAIN_MS = 10_000; // while the stream is down
 const RETRIES = 2;
 
-type Listed = InfiniteData<Row[], string | undefined>;
+type Listed = InfiniteData<Row[], PageEnd | undefined>;
 
 /** A member whom the chat service has not heard of yet is refused for a moment. */
 const isWorthRetry = (failures: number, error: unknown): boolean =>
@@ -65,10 +66,10 @@ export const useInbox = (filter: Filter, isLive: boolean) =>
       api.inbox({
         ...(filter.location ? { location: filter.location } : {}),
         ...(filter.q ? { q: filter.q } : {}),
-        ...(pageParam ? { before: pageParam } : {}),
+        ...pageParam,
         ...(filter.tab === "all" ? {} : { state: stateOf(filter.tab) ?? "" }),
       }),
-    initialPageParam: undefined as string | undefined,
+    initialPageParam: undefined as PageEnd | undefined,
     getNextPageParam: nextPage,
     refetchInterval: isLive ? false : ASK_AGAIN_MS,
   });
@@ -80,6 +81,17 @@ export const useConversation = (id: string, isLive: boolean) =>
     initialPageParam: undefined as PageBefore | undefined,
     getNextPageParam: earlier,
     refetchInterval: isLive ? false : ASK_AGAIN_MS,
+  });
+
+const LEADS_AGAIN_MS = 15_000;
+
+export const useLeads = (search: LeadsSearch) =>
+  useInfiniteQuery({
+    queryKey: ["leads", search],
+    queryFn: ({ pageParam }) => api.leads({ ...leadsQuery(search), ...pageParam }),
+    initialPageParam: undefined as PageEnd | undefined,
+    getNextPageParam: nextLeads,
+    refetchInterval: LEADS_AGAIN_MS,
   });
 
 export const useLead = (id: string) =>
@@ -110,6 +122,17 @@ export function markRead(client: QueryClient, id: string): void {
   );
 }
 
+/** Who has a conversation open, as the server has just told. */
+export function keepPresent(client: QueryClient, id: string, present: Present[]): void {
+  const told = (row: Row): Row => (row.id === id ? { ...row, present } : row);
+  client.setQueriesData<Listed>({ queryKey: ["inbox"] }, (listed) =>
+    listed && { ...listed, pages: listed.pages.map((page) => page.map(told)) },
+  );
+  client.setQueryData<InfiniteData<Opened>>(["conversation", id], (opened) =>
+    opened && { ...opened, pages: opened.pages.map((page) => ({ ...page, conversation: told(page.conversation) })) },
+  );
+}
+
 /** Take over, or give back. */
 export function useActing(id: string, me: Me, act: (id: string) => Promise<Opened>) {
   const client = useQueryClient();
@@ -122,13 +145,23 @@ export function useActing(id: string, me: Me, act: (id: string) => Promise<Opene
   });
 }
 
+interface Sending {
+  text: string;
+  clientId: string;
+  /** `seq` of the newest message that the writer knows. */
+  seen: number;
+}
+
 export function useWriting(id: string, kind: "reply" | "note") {
   const client = useQueryClient();
   return useMutation({
     // A note has no id of its own: sent again after a lost answer, it would be there twice.
     ...(kind === "note" ? { retry: false } : {}),
-    mutationFn: async ({ text, clientId }: { text: string; clientId: string }): Promise<void> => {
-      await (kind === "reply" ? api.write(id, clientId, text) : api.note(id, clientId, text));
+    /** The reply's `seq`; null for a note. */
+    mutationFn: async ({ text, clientId, seen }: Sending): Promise<number | null> => {
+      if (kind === "reply") return (await api.write(id, clientId, text, seen)).seq;
+      await api.note(id, clientId, text);
+      return null;
     },
     onSuccess: () => client.invalidateQueries({ queryKey: ["conversation", id] }),
   });

@@ -1,9 +1,12 @@
 import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/react-router";
 
 import { InboxPage } from "./components/InboxPage";
+import { LeadPage } from "./components/LeadPage";
+import { LeadsPage } from "./components/LeadsPage";
 import { NotFoundPage } from "./components/NotFoundPage";
 import { Root } from "./components/Root";
 import { isTab, type Tab } from "./inbox";
+import { leadsSearch } from "./leads";
 
 export interface InboxSearch {
   tab?: Tab;
@@ -38,11 +41,15 @@ const inbox = createRoute({
   component: InboxPage,
 });
 
+const leads = createRoute({ getParentRoute: () => root, path: "/leads", validateSearch: leadsSearch, component: LeadsPage });
+
+const lead = createRoute({ getParentRoute: () => root, path: "/leads/$id", component: LeadPage });
+
 const conversation = createRoute({ getParentRoute: () => inbox, path: "/$id" });
 
 /** Values in the address are plain text. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, inbox.addChildren([conversation])]),
+  routeTree: root.addChildren([home, inbox.addChildren([conversation]), leads, lead]),
   basepath: "/console",
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (values) => {

@@ -104,6 +104,13 @@ export interface Note {
   created_at: string;
 }
 
+/** A member who has the conversation open; `writing`: whose turn it is to reply. */
+export interface Present {
+  staff_id: string;
+  name: string;
+  writing: boolean;
+}
+
 /** A conversation as the inbox lists it. */
 export interface Row {
   id: string;
@@ -118,6 +125,7 @@ export interface Row {
   last_message?: { author: Author; text: string; created_at: string };
   handoff?: Handoff;
   appointment?: Appointment;
+  present: Present[];
 }
 
 /** How a reply would go now; `also` by mail when the customer's page is closed. */
@@ -133,15 +141,22 @@ export interface Opened {
   reply_by: ReplyBy;
 }
 
-export interface LeadDetails {
+/** A lead as the list shows it. */
+export interface Lead {
   id: string;
   status: string;
   name: string;
   email?: string;
   phone?: string;
-  message?: string;
+  vehicle?: string;
+  interest?: string;
   source: string;
+  location: Place & { timezone: string };
   received_at: string;
+}
+
+export interface LeadDetails extends Lead {
+  message?: string;
   consent: {
     sms: boolean;
     email: boolean;

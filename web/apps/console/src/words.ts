@@ -1,6 +1,6 @@
 /** Codes and failures in words. */
 import { ApiError, isSignedOut } from "./api";
-import type { Author, Channel, ReplyBy, Role, Row } from "./types";
+import type { Author, Channel, Present, ReplyBy, Role, Row } from "./types";
 
 /** "40 seconds", "2 minutes": rounded up, so that nobody comes too early. */
 export function wait(seconds: number): string {
@@ -16,7 +16,7 @@ export function errorText(error: unknown): string {
   if (error.status === 429) return `Too many requests. Try again in ${wait(error.retryAfterSeconds ?? 60)}.`;
   if (isSignedOut(error)) return "You are signed out. Sign in again.";
   if (error.code === "read_only") return "Your role may look, and not write.";
-  if (error.status === 404) return "There is no such conversation at your locations.";
+  if (error.code === "said_meanwhile") return "Something was written meanwhile. Read it, then send again.";
   if (error.status >= 500) return "The server is not well at the moment. Try again.";
   return error.message;
 }
@@ -59,6 +59,16 @@ export function replyWay({ channel, also }: ReplyBy): string {
   return also.includes("email")
     ? "The customer has left the chat page: your reply also goes by email."
     : "The customer has the chat page open.";
+}
+
+/** "Olga is writing a reply." or "Olga and Sam are here, too."; empty when nobody else is. */
+export function whoIsHere(present: Present[], myId: string): string {
+  const others = present.filter((one) => one.staff_id !== myId);
+  const writer = others.find((one) => one.writing);
+  if (writer) return `${writer.name} is writing a reply.`;
+  const names = others.map((one) => one.name);
+  if (names.length === 0) return "";
+  return names.length === 1 ? `${names[0]} is here, too.` : `${names.slice(0, -1).join(", ")} and ${names.at(-1)} are here, too.`;
 }
 
 /** Who answers in the conversation at the moment. */

@@ -18,13 +18,13 @@ it("asks with what is given, and only that", () => {
 
 it("sends a reply under its id, with the browser's own cookie", async () => {
   const fetched = answers(201, { message: { seq: 1 } });
-  await api.write("c1", "id-1", "Hello");
+  await api.write("c1", "id-1", "Hello", 7);
   expect(fetched).toHaveBeenCalledWith(
     "/api/staff/conversations/c1/messages",
     expect.objectContaining({
       method: "POST",
       credentials: "same-origin",
-      body: JSON.stringify({ client_id: "id-1", text: "Hello" }),
+      body: JSON.stringify({ client_id: "id-1", text: "Hello", seen_seq: 7 }),
     }),
   );
 });

@@ -62,7 +62,7 @@ it("shows who waits longest first, and each row once", () => {
 
 it("asks for the next page only after a full one", () => {
   const full = Array.from({ length: 50 }, (_, index) => row(String(index), { last_at: at(50 - index) }));
-  expect(nextPage(full)).toBe(at(1));
+  expect(nextPage(full)).toEqual({ before: at(1), before_id: "49" });
   expect(nextPage(full.slice(1))).toBeUndefined();
 });
 

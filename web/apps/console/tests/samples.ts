@@ -11,6 +11,7 @@ export function row(id: string, changes: Partial<Row> = {}): Row {
     owner: "assistant",
     assistant: "offline",
     unread: false,
+    present: [],
     last_at: "2026-11-30T17:00:00Z",
     ...changes,
   };

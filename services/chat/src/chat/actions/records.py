@@ -27,6 +27,7 @@ from chat.domain.catalog import asked_for
 from chat.domain.conversation import Aside, Facts, Owner, State
 from chat.domain.language import Language
 from chat.domain.receipts import Receipt
+from chat.domain.search import words_of
 from chat.domain.signals import MessageStored, StateChanged, payload
 from chat.domain.values import Appointment, Hold, LeadFacts, Part, Quote, ShopFacts, Slot
 from chat.tables import ChatMessage, Conversation, Lead, ReceiptRow
@@ -195,6 +196,8 @@ async def add_message(session: AsyncSession, scene: Scene, new: NewMessage, now:
     elif new.author != "system":
         conversation.waiting_since = None
     session.add_all([conversation, message])
+    if new.author in {"customer", "staff"}:
+        await store.keep_words(session, message, words_of(new.text))
     await _publish(session, scene, message, new)
     await store.notify(session, payload(conversation.id, MessageStored(seq=message.seq)))
     return message

@@ -26,7 +26,7 @@ from chat.actions.records import (
 )
 from chat.deps import Deps
 from chat.domain import phrases
-from chat.store_staff import InboxFilter, InboxRow
+from chat.store_staff import Before, InboxFilter, InboxRow
 from chat.tables import ChatMessage, Conversation, Location, StaffMember, StaffNote
 
 AWAY_AFTER = timedelta(seconds=75)
@@ -39,6 +39,22 @@ class NotStaff(Exception):
 
 class ReadOnly(Exception):
     """The member may look, and not act."""
+
+
+class SaidMeanwhile(Exception):
+    """`messages` came after the one that the writer has seen last: to be read first."""
+
+    def __init__(self, messages: Sequence[ChatMessage]) -> None:
+        super().__init__()
+        self.messages = messages
+
+
+class ColleagueWrites(Exception):
+    """Another member has the turn to reply."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
 
 
 class UnknownConversation(Exception):
@@ -115,19 +131,20 @@ async def read_inbox(
     location: str | None = None,
     state: str | None = None,
     words: str | None = None,
-    before: datetime | None = None,
+    before: Before | None = None,
 ) -> Sequence[InboxRow]:
     """Newest first, of the viewer's locations. `location` is a code; one that they do not work at has no rows."""
     async with transaction(deps.sessions, viewer.tenant_id) as session:
         seen = await locations_seen(session, viewer, location)
         wanted = InboxFilter(seen, state=state, words=words, member=viewer.staff_id, before=before)
-        return await store_staff.inbox(session, viewer.tenant_id, wanted)
+        return await store_staff.inbox(session, viewer.tenant_id, wanted, deps.now())
 
 
 async def read_rows(deps: Deps, viewer: Viewer, only: Collection[UUID]) -> Sequence[InboxRow]:
     """Those of them that are at the viewer's locations."""
     async with transaction(deps.sessions, viewer.tenant_id) as session:
-        return await store_staff.inbox(session, viewer.tenant_id, InboxFilter(viewer.locations, only=only))
+        wanted = InboxFilter(viewer.locations, only=only)
+        return await store_staff.inbox(session, viewer.tenant_id, wanted, deps.now())
 
 
 async def read_locations(deps: Deps, viewer: Viewer) -> Sequence[Location]:
@@ -167,7 +184,7 @@ async def open_for_staff(deps: Deps, viewer: Viewer, conversation_id: UUID, page
     """
     async with transaction(deps.sessions, viewer.tenant_id) as session:
         wanted = InboxFilter(viewer.locations, only=[conversation_id])
-        rows = await store_staff.inbox(session, viewer.tenant_id, wanted)
+        rows = await store_staff.inbox(session, viewer.tenant_id, wanted, deps.now())
         if not rows:
             raise UnknownConversation
         messages = await store.newest_messages(
@@ -204,9 +221,19 @@ async def _join(deps: Deps, session: AsyncSession, viewer: Viewer, scene: Scene)
 
 
 async def staff_writes(
-    deps: Deps, viewer: Viewer, conversation_id: UUID, *, client_id: str, text: str
+    deps: Deps,
+    viewer: Viewer,
+    conversation_id: UUID,
+    *,
+    client_id: str,
+    text: str,
+    seen_seq: int | None = None,
 ) -> ChatMessage:
-    """On the channel that the customer wrote on last; whoever writes takes over. The same `client_id` is one message."""
+    """On the channel that the customer wrote on last; whoever writes takes over. The same `client_id` is one message.
+
+    Raises `ColleagueWrites`, and `SaidMeanwhile` where `seen_seq` is not the newest one any more: both under the
+    conversation's lock, so of two replies at once the second is refused.
+    """
     async with transaction(deps.sessions, viewer.tenant_id) as session:
         scene = await _scene(session, viewer, conversation_id)
         own_id = f"staff:{viewer.staff_id}:{client_id}"
@@ -215,6 +242,10 @@ async def staff_writes(
         )
         if known is not None:
             return known
+        await _refuse_over_others(session, viewer, conversation_id, seen_seq, deps.now())
+        await store_staff.end_turn(
+            session, viewer.tenant_id, conversation_id=conversation_id, staff_id=viewer.staff_id
+        )
         await _join(deps, session, viewer, scene)
         channel, also = await _reply_way(session, scene.conversation, deps.now())
         message = NewMessage(
@@ -226,6 +257,24 @@ async def staff_writes(
             also=also,
         )
         return await add_message(session, scene, message, deps.now())
+
+
+async def _refuse_over_others(
+    session: AsyncSession, viewer: Viewer, conversation_id: UUID, seen_seq: int | None, now: datetime
+) -> None:
+    tenant_id = viewer.tenant_id
+    if seen_seq is not None:
+        messages = await store_staff.said_since(
+            session, tenant_id, conversation_id=conversation_id, seq=seen_seq
+        )
+        if messages:
+            for message in messages:
+                session.expunge(message)  # what the rollback would take from it is to be shown
+            raise SaidMeanwhile(messages)
+    here = (await store_staff.present(session, tenant_id, [conversation_id], now)).get(conversation_id, ())
+    for one in here:
+        if one.writing and one.staff_id != viewer.staff_id:
+            raise ColleagueWrites(one.name)
 
 
 async def _reply_way(

@@ -19,6 +19,7 @@ from chat.domain.signals import (
     Delta,
     DeltaKept,
     Envelope,
+    PresenceChanged,
     Resync,
     Signal,
     Typing,
@@ -180,7 +181,7 @@ class Feed:
         for envelope in arrived:
             signal = envelope.signal
             told = words.get(signal.id) if isinstance(signal, DeltaKept) else signal
-            if told is not None:  # else its reply is stored by now
+            if told is not None and not isinstance(told, PresenceChanged):  # else its reply is stored by now
                 self._tell(self._subscribers.get(envelope.conversation_id, set()), told)
 
     async def _words(self, connection: asyncpg.Connection, arrived: list[Envelope]) -> dict[UUID, Delta]:
@@ -206,7 +207,7 @@ class Feed:
             return
         self._arrived.append(envelope)
         self._wake.set()
-        if envelope.signal.kind in {"message", "state"}:
+        if envelope.signal.kind in {"message", "state", "presence"}:
             self._tell(self._watchers, envelope.conversation_id)
 
     def _tell_all(self, signal: Signal) -> None:

@@ -43,6 +43,12 @@ class StateChanged(_Signal):
     kind: Literal["state"] = "state"
 
 
+class PresenceChanged(_Signal):
+    """For staff alone: who has the conversation open, or writes in it."""
+
+    kind: Literal["presence"] = "presence"
+
+
 class Resync(_Signal):
     """Signals may have been missed: read what is stored."""
 
@@ -52,7 +58,9 @@ class Resync(_Signal):
 Signal = Annotated[MessageStored | Delta | Typing | StateChanged | Resync, Field(discriminator="kind")]
 
 
-Notified = Annotated[MessageStored | DeltaKept | Typing | StateChanged, Field(discriminator="kind")]
+Notified = Annotated[
+    MessageStored | DeltaKept | Typing | StateChanged | PresenceChanged, Field(discriminator="kind")
+]
 
 
 class Envelope(BaseModel):

@@ -18,6 +18,7 @@ from ingest.actions.follow import (
     mark_scheduled,
     withdraw_consent,
 )
+from ingest.actions.leads import export_leads, list_leads
 from ingest.actions.persons import Person, erase_old_leads, erase_person, find_person, unless_erased
 from ingest.actions.receive import Shares, enter_lead, receive_form, receive_lead
 from ingest.actions.secrets import SecretsState, seal_secrets, states_of_secrets
@@ -54,10 +55,12 @@ __all__ = [
     "enter_lead",
     "erase_old_leads",
     "erase_person",
+    "export_leads",
     "find_person",
     "follow_order",
     "lead_for",
     "list_deliveries",
+    "list_leads",
     "list_sources",
     "list_staff",
     "list_tokens",

@@ -18,7 +18,7 @@ from ingest import store
 from ingest.actions.administer import Configured
 from ingest.domain.configuration import StaffSettings, changes
 from ingest.domain.refusals import CodesUnknown, StaffUnknown, TenantUnknown, TokenUnknown
-from ingest.tables import Lead, StaffLogin, StaffMember, StaffSession
+from ingest.tables import Lead, Location, StaffLogin, StaffMember, StaffSession
 
 LOGIN_MINUTES = 10
 SESSION_HOURS = 12
@@ -241,6 +241,7 @@ class LeadOfShop:
     """`proof`: what the newest consent rests on, as kept; empty where nothing was said."""
 
     row: Lead
+    location: Location
     proof: Mapping[str, JsonValue]
 
 
@@ -252,7 +253,8 @@ async def lead_for(sessions: Sessions, member: StaffMember, lead_id: UUID) -> Le
             return None
         sources = await store.sources_of(session, member.tenant_id, [lead_id])
         proofs = sorted((one for one in sources if one.consent.get("text")), key=lambda one: one.seen_at)
-        return LeadOfShop(lead, proofs[-1].consent if proofs else {})
+        location = await session.get_one(Location, lead.location_id)
+        return LeadOfShop(lead, location, proofs[-1].consent if proofs else {})
 
 
 async def end_session(sessions: Sessions, staff: SignedSession, *, everywhere: bool = False) -> None:

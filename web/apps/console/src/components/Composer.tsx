@@ -1,10 +1,11 @@
 import { Alert, Button, SegmentedControl, Textarea } from "@mantine/core";
-import { type KeyboardEvent, type RefObject, useState } from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useState } from "react";
 
-import { type Draft, emptyDraft, keepDraft, keptDraft, typed } from "../draft";
+import { ApiError } from "../api";
+import { type Draft, emptyDraft, keepDraft, keptDraft, newestSeq, seenSeq, typed } from "../draft";
 import { useWriting } from "../queries";
-import type { ReplyBy } from "../types";
-import { errorText, replyWay } from "../words";
+import type { Message, ReplyBy } from "../types";
+import { authorName, errorText, replyWay } from "../words";
 
 const MOST_CHARACTERS = 4000;
 
@@ -15,6 +16,10 @@ interface Props {
   box: RefObject<HTMLTextAreaElement | null>;
   replyBy: ReplyBy;
   suggestion: string | undefined;
+  messages: Message[];
+  /** Who has the turn to reply; undefined where it is free or this member's. */
+  colleague: string | undefined;
+  onWriting: (writing: boolean) => void;
   /** Whether writing makes the conversation this member's. */
   takesOver: boolean;
   onLeave: () => void;
@@ -40,17 +45,32 @@ export function Composer(props: Props) {
   );
 }
 
-function Writing({ id, kind, box, replyBy, suggestion, takesOver, onLeave }: Props & { kind: Kind }) {
+function Writing(props: Props & { kind: Kind }) {
+  const { id, kind, box, replyBy, suggestion, messages, colleague, onWriting, takesOver, onLeave } = props;
+  const isReply = kind === "reply";
   const [draft, setDraft] = useState(() => keptDraft(kind, id));
   const writing = useWriting(id, kind);
   const change = (next: Draft) => {
     setDraft(next);
     keepDraft(kind, id, next);
   };
+  const write = (words: string) => {
+    change(typed(draft, words, writing.isError, newestSeq(messages)));
+    if (isReply) onWriting(words.trim() !== "");
+  };
+  useEffect(() => () => onWriting(false), [onWriting]);
   const text = draft.text.trim();
+  const waits = isReply && colleague !== undefined;
+  const meanwhile = writing.error instanceof ApiError ? writing.error.meanwhile : [];
   const send = () => {
-    if (!text || writing.isPending) return;
-    writing.mutate({ text, clientId: draft.clientId }, { onSuccess: () => change(emptyDraft()) });
+    if (!text || writing.isPending || waits) return;
+    // What the last refusal has shown is read.
+    const seen = Math.max(seenSeq(draft, messages), newestSeq(meanwhile));
+    const onSuccess = (seq: number | null) => {
+      change({ ...emptyDraft(), seenSeq: seq });
+      onWriting(false);
+    };
+    writing.mutate({ text, clientId: draft.clientId, seen }, { onSuccess });
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.key === "Escape") onLeave();
@@ -59,7 +79,6 @@ function Writing({ id, kind, box, replyBy, suggestion, takesOver, onLeave }: Pro
     event.preventDefault();
     send();
   };
-  const isReply = kind === "reply";
   return (
     <>
       <Textarea
@@ -71,26 +90,37 @@ function Writing({ id, kind, box, replyBy, suggestion, takesOver, onLeave }: Pro
         maxLength={MOST_CHARACTERS}
         readOnly={writing.isPending}
         value={draft.text}
-        onChange={(event) => change(typed(draft, event.currentTarget.value, writing.isError))}
+        onChange={(event) => write(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
-      {writing.isError && (
+      {meanwhile.length > 0 && (
+        <Alert color="yellow" role="alert" py="xs" title="Not sent yet: this was written meanwhile">
+          <ul className="meanwhile">
+            {meanwhile.map((one) => (
+              <li key={one.id}>
+                <strong>{authorName(one.author, one.author_name)}:</strong> {one.text}
+              </li>
+            ))}
+          </ul>
+        </Alert>
+      )}
+      {writing.isError && meanwhile.length === 0 && (
         <Alert color="red" role="alert" py="xs">
           Not sent; it is kept here as a draft. {errorText(writing.error)}
         </Alert>
       )}
       <div className="composer-foot">
         <p className="dimmed small">
-          {isReply ? replyWay(replyBy) : "The customer never sees a note."}
-          {isReply && takesOver && " Sending takes the conversation over."}
+          {waits ? `${colleague} is writing a reply. Yours can be sent after it.` : isReply ? replyWay(replyBy) : "The customer never sees a note."}
+          {isReply && !waits && takesOver && " Sending takes the conversation over."}
         </p>
         {isReply && suggestion && !draft.text && (
-          <Button size="md" variant="light" onClick={() => change({ ...draft, text: suggestion })}>
+          <Button size="md" variant="light" onClick={() => write(suggestion)}>
             Suggested reply
           </Button>
         )}
-        <Button size="md" onClick={send} disabled={!text} loading={writing.isPending}>
-          {writing.isError ? "Send again" : isReply ? "Send" : "Keep note"}
+        <Button size="md" onClick={send} disabled={!text || waits} loading={writing.isPending}>
+          {meanwhile.length > 0 ? "Send all the same" : writing.isError ? "Send again" : isReply ? "Send" : "Keep note"}
         </Button>
       </div>
     </>

@@ -1,7 +1,6 @@
-import { Alert, Button, NativeSelect, SegmentedControl, Skeleton, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Alert, Button, NativeSelect, SegmentedControl, Skeleton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { type RefObject, useEffect, useState } from "react";
+import type { RefObject } from "react";
 
 import { carOf, lapse, shortWhen } from "../format";
 import { useNow } from "../hooks";
@@ -10,6 +9,7 @@ import type { useInbox } from "../queries";
 import type { InboxSearch } from "../router";
 import type { Me, Place, Row } from "../types";
 import { authorName, errorText, readable } from "../words";
+import { SearchBox } from "./SearchBox";
 
 const TAB_NAMES: Record<Tab, string> = { waiting: "Waiting", mine: "Mine", assistant: "Assistant", all: "All" };
 
@@ -44,7 +44,12 @@ export function ConversationList({ me, filter, onFilter, rows, inbox, places, op
           onChange={(tab) => isTab(tab) && onFilter({ ...filter, tab })}
         />
         <div className="filter-row">
-          <SearchBox value={filter.q ?? ""} onChange={(q) => onFilter({ ...filter, q })} box={searchBox} />
+          <SearchBox
+            label="Search by name, phone, car or words"
+            value={filter.q ?? ""}
+            onChange={(q) => onFilter({ ...filter, q })}
+            box={searchBox}
+          />
           {places.length > 1 && (
             <NativeSelect
               aria-label="Location"
@@ -94,7 +99,7 @@ export function ConversationList({ me, filter, onFilter, rows, inbox, places, op
   );
 }
 
-function Skeletons() {
+export function Skeletons() {
   return (
     <div className="filters" role="status" aria-label="Loading">
       {[1, 2, 3, 4].map((one) => (
@@ -110,7 +115,7 @@ function Nothing({ filter, onFilter }: Pick<Props, "filter" | "onFilter">) {
     return (
       <div className="empty">
         <h2>Nobody found for “{filter.q}”</h2>
-        <p>Names, phone numbers and cars are searched, in this tab only.</p>
+        <p>Names, phone numbers, cars and what customer and shop wrote are searched, in this tab only.</p>
         <Button variant="light" size="md" onClick={() => onFilter({ ...filter, tab: "all" })} disabled={filter.tab === "all"}>
           Search in all
         </Button>
@@ -139,34 +144,6 @@ function Nothing({ filter, onFilter }: Pick<Props, "filter" | "onFilter">) {
   );
 }
 
-interface SearchProps {
-  value: string;
-  onChange: (q: string) => void;
-  box: RefObject<HTMLInputElement | null>;
-}
-
-function SearchBox({ value, onChange, box }: SearchProps) {
-  const [text, setText] = useState(value);
-  const search = useDebouncedCallback(onChange, 300);
-  // The address follows what is typed, without its outer blanks; only another search is taken from it.
-  useEffect(() => setText((typed) => (typed.trim() === value ? typed : value)), [value]);
-  return (
-    <TextInput
-      ref={box}
-      type="search"
-      aria-label="Search by name, phone or car"
-      placeholder="Search"
-      size="md"
-      value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        search(event.currentTarget.value.trim());
-      }}
-      onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-    />
-  );
-}
-
 interface RowProps {
   row: Row;
   me: Me;
@@ -179,6 +156,7 @@ function RowLink({ row, me, filter, isOpen, hasPlaces }: RowProps) {
   const { lead, location, handoff, last_message: last } = row;
   const now = useNow(5_000);
   const isUnread = row.unread && !isOpen;
+  const others = row.present.filter((one) => one.staff_id !== me.id);
   return (
     <Link
       to="/inbox/$id"
@@ -205,6 +183,11 @@ function RowLink({ row, me, filter, isOpen, hasPlaces }: RowProps) {
         {handoff?.call_back && <span className="mark">Call back</span>}
         {row.owner === "human" && (
           <span className="mark">{handoff?.taken_by === me.id ? "You answer" : `${handoff?.taken_by_name ?? "The shop"} answers`}</span>
+        )}
+        {others.length > 0 && (
+          <span className="mark mark-here">
+            {others.map((one) => one.name).join(", ")} {others.some((one) => one.writing) ? "writes" : "looks at it"}
+          </span>
         )}
         {row.appointment?.status === "booked" && <span className="mark">Booked</span>}
         {lead.vehicle && <span className="mark">{carOf(lead.vehicle)}</span>}

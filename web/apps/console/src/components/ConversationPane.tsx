@@ -4,11 +4,12 @@ import { useEffect, useRef } from "react";
 
 import { api } from "../api";
 import { carOf, clock, phoneText, phoneUrl } from "../format";
+import { usePresence } from "../hooks";
 import type { KeyAction } from "../keys";
 import { markRead, useActing, useConversation } from "../queries";
 import { entries, quotesOf } from "../thread";
 import type { Handoff, Me, Row } from "../types";
-import { errorText, readable, whoAnswers } from "../words";
+import { errorText, readable, whoAnswers, whoIsHere } from "../words";
 import { Composer } from "./Composer";
 import { DetailsPane } from "./DetailsPane";
 import { Thread } from "./Thread";
@@ -69,6 +70,7 @@ interface LoadedProps extends Props {
 function Loaded({ id, me, asked, onBack, showsDetails, onDetails, mayWrite, conversation, row }: LoadedProps) {
   const takeOver = useActing(id, me, api.takeOver);
   const giveBack = useActing(id, me, api.giveBack);
+  const onWriting = usePresence(id);
   const title = useRef<HTMLHeadingElement>(null);
   const box = useRef<HTMLTextAreaElement>(null);
   const pages = conversation.data?.pages ?? [];
@@ -118,7 +120,7 @@ function Loaded({ id, me, asked, onBack, showsDetails, onDetails, mayWrite, conv
             )}
           </div>
           <p className="small thread-who" role="status">
-            {whoAnswers(row, me.id)}
+            {whoAnswers(row, me.id)} <strong>{whoIsHere(row.present, me.id)}</strong>
           </p>
         </div>
         {failed && (
@@ -146,7 +148,10 @@ function Loaded({ id, me, asked, onBack, showsDetails, onDetails, mayWrite, conv
             box={box}
             replyBy={pages[0]?.reply_by ?? { channel: "web", also: [] }}
             suggestion={isMine || row.owner === "assistant" ? row.handoff?.suggested_reply : undefined}
-            takesOver={!isMine}
+            messages={pages.flatMap((page) => page.messages)}
+            colleague={row.present.find((one) => one.writing && one.staff_id !== me.id)?.name}
+            onWriting={onWriting}
+            takesOver={row.owner !== "human"}
             onLeave={() => title.current?.focus()}
           />
         ) : (

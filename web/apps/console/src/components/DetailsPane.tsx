@@ -74,7 +74,7 @@ export function DetailsPane({ row, quotes, onClose, isAlone }: Props) {
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
+export function Fact({ name, children }: { name: string; children: ReactNode }) {
   if (!children) return null;
   return (
     <>
@@ -84,7 +84,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Failure({ of: query }: { of: Pick<UseQueryResult, "isError" | "error" | "refetch" | "isFetching"> }) {
+export function Failure({ of: query }: { of: Pick<UseQueryResult, "isError" | "error" | "refetch" | "isFetching"> }) {
   if (!query.isError) return null;
   return (
     <Alert color="red" role="alert">
@@ -96,7 +96,7 @@ function Failure({ of: query }: { of: Pick<UseQueryResult, "isError" | "error" |
   );
 }
 
-function Consent({ lead: { consent }, zone }: { lead: LeadDetails; zone: string }) {
+export function Consent({ lead: { consent }, zone }: { lead: LeadDetails; zone: string }) {
   const says = (given: boolean) => (given ? "May be written to" : "No consent");
   return (
     <section>

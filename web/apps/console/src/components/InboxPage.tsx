@@ -59,7 +59,7 @@ function Inbox({ me }: { me: Me }) {
 
   return (
     <div className="console">
-      <TopBar me={me} onHelp={() => setHelps(true)} />
+      <TopBar me={me} title="Inbox" onHelp={() => setHelps(true)} />
       {!isLive && (
         <p className="banner" role="status">
           The connection is lost. The inbox is looked up every 10 seconds until it is back.

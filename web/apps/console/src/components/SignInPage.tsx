@@ -137,5 +137,5 @@ export function LinkPage({ code }: { code: string }) {
 function wantedPage(): string {
   const wanted = localStorage.getItem(WANTED) ?? "";
   localStorage.removeItem(WANTED);
-  return /^\/(console\/)?inbox(?=[/?]|$)/.test(wanted) ? `/console/${wanted.replace(/^\/(console\/)?/, "")}` : "/console/inbox";
+  return /^\/(console\/)?(inbox|leads)(?=[/?]|$)/.test(wanted) ? `/console/${wanted.replace(/^\/(console\/)?/, "")}` : "/console/inbox";
 }

@@ -1,5 +1,6 @@
 import { Button, Popover, SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { api } from "../api";
@@ -9,7 +10,13 @@ import { changeMember } from "../queries";
 import type { Me } from "../types";
 import { errorText, ROLES } from "../words";
 
-export function TopBar({ me, onHelp }: { me: Me; onHelp: () => void }) {
+interface Props {
+  me: Me;
+  title: string;
+  onHelp?: () => void;
+}
+
+export function TopBar({ me, title, onHelp }: Props) {
   const queries = useQueryClient();
   const [opened, setOpened] = useState(false);
   // Without it Mantine adds a style element, which the gateway's policy forbids.
@@ -23,12 +30,16 @@ export function TopBar({ me, onHelp }: { me: Me; onHelp: () => void }) {
   });
   const showKeys = () => {
     setOpened(false);
-    onHelp();
+    onHelp?.();
   };
   return (
     <header className="top">
       <img className="logo" src={icon} alt="" />
-      <h1>Inbox</h1>
+      <h1 className="visually-hidden">{title}</h1>
+      <nav className="top-nav" aria-label="Console">
+        <Link to="/inbox">Inbox</Link>
+        <Link to="/leads">Leads</Link>
+      </nav>
       <Popover opened={opened} onChange={setOpened} position="bottom-end" width={280} withinPortal={false} trapFocus returnFocus>
         <Popover.Target>
           <Button variant="default" size="md" onClick={() => setOpened(!opened)}>
@@ -49,9 +60,11 @@ export function TopBar({ me, onHelp }: { me: Me; onHelp: () => void }) {
               { value: "dark", label: "Dark" },
             ]}
           />
-          <Button variant="subtle" size="md" justify="start" onClick={showKeys}>
-            Keys
-          </Button>
+          {onHelp && (
+            <Button variant="subtle" size="md" justify="start" onClick={showKeys}>
+              Keys
+            </Button>
+          )}
           <Button variant="subtle" size="md" justify="start" loading={leave.isPending} onClick={() => leave.mutate(false)}>
             Sign out here
           </Button>
