@@ -43,6 +43,7 @@ from ingest.domain.signature import BadSignature, SignatureHeaders, StaleTimesta
 log = structlog.get_logger()
 
 CHALLENGE_PATH = "/api/leads/challenge"
+WEBHOOK_PATH = "/webhooks/shopmonkey/{tenant}"
 RETRY_WITH_PROOF_SECONDS = 1
 """Of a site that asks every form: without a proof no wait helps."""
 
@@ -130,14 +131,14 @@ def build_api(deps: Deps, challenges: Challenges) -> APIRouter:
     router = APIRouter()
 
     @router.post(
-        "/webhooks/shopmonkey/{tenant}",
+        WEBHOOK_PATH,
         status_code=202,
         response_model=DeliveryAnswer,
         responses={200: {"model": DeliveryAnswer, "description": "This webhook-id was accepted before"}},
         openapi_extra=_BODY_IS_SHOPMONKEYS,
     )
     async def receive_webhook(tenant: str, request: Request) -> JSONResponse:
-        incoming = _incoming(request.headers, await request.body())
+        incoming = incoming_webhook(request.headers, await request.body())
         try:
             with _webhook_problems(tenant):
                 outcome = await actions.receive_webhook(deps, tenant, incoming)
@@ -205,7 +206,7 @@ def delivery_answer(outcome: Outcome) -> JSONResponse:
             )
 
 
-def _incoming(headers: Mapping[str, str], body: bytes) -> IncomingWebhook:
+def incoming_webhook(headers: Mapping[str, str], body: bytes) -> IncomingWebhook:
     return IncomingWebhook(
         signature=SignatureHeaders(
             webhook_id=headers.get("webhook-id", ""),

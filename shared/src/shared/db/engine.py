@@ -74,6 +74,21 @@ def create_engine(database_url: str, pool_size: int = POOL_SIZE) -> AsyncEngine:
     )
 
 
+def create_pool(database_url: str, most: int) -> asyncpg.Pool:
+    """Of connections made when they are needed, for hot paths without SQLAlchemy; to be awaited once in the loop that uses it.
+
+    A connection that comes back is not reset, which would be a round trip: whoever leaves something in it must end it.
+    """
+
+    async def open_one(*_: object, **__: object) -> asyncpg.Connection:
+        return await connect(database_url, command_seconds=COMMAND_TIMEOUT_SECONDS)
+
+    return asyncpg.create_pool(min_size=0, max_size=most, connect=open_one, reset=_leave_as_it_is)
+
+
+async def _leave_as_it_is(_: asyncpg.Connection) -> None: ...
+
+
 def create_sessions(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
 
