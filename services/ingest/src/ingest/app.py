@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.middleware import Middleware
 from shared.db.engine import create_engine, create_sessions
 from shared.http.app import create_app
 from shared.http.persons import build_persons_api
@@ -12,6 +11,7 @@ from shared.http.retention import build_retention_api
 from shared.messaging.broker import Messaging
 from shared.retention import nightly
 from shared.secrets import keys_of
+from starlette.middleware import Middleware
 
 from ingest.actions.intake import Intake
 from ingest.api import build_api

@@ -90,7 +90,7 @@ async def known_tenant(connection: asyncpg.Connection, slug: str) -> KnownTenant
         await connection.execute(_enter(row["id"]))
         return KnownTenant(
             WebhookTenant(row["id"], row["webhook_secrets"], row["sealed_secrets"]),
-            {crm_id: id_ for crm_id, id_ in await connection.fetch(_LOCATIONS, row["id"])},
+            dict(await connection.fetch(_LOCATIONS, row["id"])),
             await connection.fetchval(_HAS_ERASED, row["id"]),
         )
 

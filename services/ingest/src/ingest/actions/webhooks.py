@@ -161,9 +161,7 @@ async def _judge_location(
     return location.id, None if location.switches["enabled"] else "disabled_location"
 
 
-def change_received(
-    delivery_id: UUID, received_at: datetime, change: ShopmonkeyChange
-) -> CrmChangeReceived:
+def change_received(delivery_id: UUID, received_at: datetime, change: ShopmonkeyChange) -> CrmChangeReceived:
     return CrmChangeReceived(
         delivery_id=delivery_id,
         operation=change.operation,
