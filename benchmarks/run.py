@@ -22,7 +22,9 @@ import asyncpg
 import chat_figures
 import claude
 import httpx2
+import intake
 import slots_and_herds
+from budget import budget_rows
 from messaging import messaging_rows
 from ops.stack.infrastructure import servers
 from ops.stack.stackfile import StackFile, read_stack
@@ -90,6 +92,14 @@ async def replay_rows(_: StackFile, __: httpx2.AsyncClient) -> list[Row]:
     return [await replay_beside_live(await servers(STATE_DIR), ms)]
 
 
+async def lead_rows(stack: StackFile, http: httpx2.AsyncClient) -> list[Row]:
+    return await budget_rows(stack, http, STATE_DIR)
+
+
+async def intake_rows(_: StackFile, __: httpx2.AsyncClient) -> list[Row]:
+    return await intake.figures(await servers(STATE_DIR))
+
+
 async def event_rows(_: StackFile, __: httpx2.AsyncClient) -> list[Row]:
     return await messaging_rows(STATE_DIR)
 
@@ -105,6 +115,8 @@ PARTS: dict[str, Callable[[StackFile, httpx2.AsyncClient], Awaitable[list[Row]]]
     "chat": chat_figures.figures,
     "claude": claude.figures,
     "replay": replay_rows,
+    "intake": intake_rows,
+    "budget": lead_rows,
 }
 """In this order; `python benchmarks/run.py booking chat` measures only these."""
 

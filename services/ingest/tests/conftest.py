@@ -9,7 +9,9 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 from fastapi import FastAPI
+from ingest.actions.intake import Intake
 from ingest.app import build_app
+from ingest.door import WebhookDoor
 from ingest.settings import Settings
 from shared.db.engine import Sessions, create_engine, create_sessions, transaction
 from shared.events import Event, EventData
@@ -115,6 +117,20 @@ async def tenant_id(client: httpx2.AsyncClient) -> UUID:
         answer = await client.put(f"/api/admin/locations/sample-tint/{code}", json=body, headers=OPS)
         assert answer.status_code == 200, answer.text
     return tenant_id
+
+
+def intake_of(app: FastAPI) -> Intake:
+    [door] = [one for one in app.user_middleware if one.cls is WebhookDoor]
+    return door.kwargs["intake"]
+
+
+@pytest.fixture(params=[False, True], ids=["first webhook", "known tenant"])
+async def known(request: pytest.FixtureRequest, app: FastAPI, tenant_id: UUID) -> AsyncIterator[bool]:
+    """Whether the door knows the tenant already, so that its webhooks are kept in groups; they are answered alike."""
+    if request.param:
+        await intake_of(app).learn("sample-tint")
+    yield request.param
+    await intake_of(app).close()
 
 
 @pytest.fixture

@@ -61,6 +61,7 @@ async def test_no_bad_text_breaks_an_endpoint(app, tenant_id, headers):
         assert tried.places
 
 
+@pytest.mark.usefixtures("known")
 @pytest.mark.parametrize("what", BAD_TEXTS)
 async def test_a_row_with_a_bad_text_is_passed_on_as_postgresql_takes_it(client, tenant_id, published, what):
     text = BAD_TEXTS[what]
@@ -73,6 +74,7 @@ async def test_a_row_with_a_bad_text_is_passed_on_as_postgresql_takes_it(client,
         written.encode("utf-8")
 
 
+@pytest.mark.usefixtures("known")
 @pytest.mark.parametrize("what", BAD_LITERALS)
 async def test_a_row_with_a_bad_number_or_depth_is_kept_or_refused(client, tenant_id, published, what):
     content = json.dumps(order(amount="?")).replace('"?"', BAD_LITERALS[what]).encode()

@@ -141,6 +141,7 @@ async def test_asked_for_again_the_other_services_are_told_again(client, tenant_
     assert [e["subject"] for e in await published("person.erasure.requested.v1")] == [lead_id, lead_id]
 
 
+@pytest.mark.usefixtures("known")
 async def test_raw_deliveries_of_the_order_and_their_events_go(
     client, tenant_id, location_id, sessions, event: Happened, published
 ):
@@ -248,6 +249,7 @@ async def test_forms_beside_erasures_leave_each_lead_whole_or_nobody_s(app, tena
         )
 
 
+@pytest.mark.usefixtures("known")
 async def test_a_webhook_that_is_being_stored_is_waited_for_and_later_ones_are_kept_without_a_word(
     client, tenant_id, location_id, sessions, event: Happened, published
 ):
@@ -555,6 +557,7 @@ async def seven(location_id: UUID, sessions: Sessions, event: Happened) -> None:
     await once(sessions, event(observed(location_id, ref=ref, contact=Contact(**TOM))), RECEIVE)
 
 
+@pytest.mark.usefixtures("known")
 @pytest.mark.parametrize("name", ROWS_WITHOUT_AN_ORDER)
 async def test_rows_of_the_crm_that_come_anew_are_kept_without_a_word(
     client, tenant_id, location_id, sessions, event: Happened, name
@@ -574,6 +577,7 @@ async def test_rows_of_the_crm_that_come_anew_are_kept_without_a_word(
     assert row["data"]["id"] in left, "which record changed is passed on"
 
 
+@pytest.mark.usefixtures("known")
 async def test_a_new_order_of_an_erased_customer_is_passed_on_and_what_follows_is_whole(
     client, tenant_id, location_id, sessions, event: Happened, published
 ):
@@ -591,6 +595,7 @@ async def test_a_new_order_of_an_erased_customer_is_passed_on_and_what_follows_i
     assert (await published("crm.change.received.v1"))[-1]["data"]["row"]["firstName"] == "Tom Trace"
 
 
+@pytest.mark.usefixtures("known")
 async def test_a_row_without_an_order_that_is_being_stored_is_waited_for(
     client, tenant_id, location_id, sessions, event: Happened
 ):
@@ -611,6 +616,7 @@ async def test_a_machines_form_that_is_being_stored_is_waited_for(client, tenant
     assert "aardwolf" not in await everything(sessions, tenant_id)
 
 
+@pytest.mark.usefixtures("known")
 @pytest.mark.parametrize("marker", ["metadata", "note"])
 async def test_our_order_that_nobody_heard_of_brings_no_erased_person_back(
     client, tenant_id, sessions, marker
@@ -628,6 +634,7 @@ async def test_our_order_that_nobody_heard_of_brings_no_erased_person_back(
     assert "ours-1" in left, "which record changed is passed on"
 
 
+@pytest.mark.usefixtures("known")
 async def test_a_message_to_a_customer_who_came_back_is_whole(
     client, tenant_id, location_id, sessions, event: Happened
 ):

@@ -12,6 +12,8 @@ from httpx2 import Response
 
 from .conftest import OPS, SECRET, TENANT, Rows, application, location
 
+pytestmark = pytest.mark.usefixtures("known")
+
 URL = "/webhooks/shopmonkey/sample-tint"
 DOOR = "SELECT * FROM webhook_deliveries"
 

@@ -19,7 +19,7 @@ from sqlalchemy.types import TypeEngine
 from shared.db.engine import Sessions, transaction
 from shared.events import Event, PersonErasureRequested
 from shared.messaging.failures import RetryLater
-from shared.messaging.inbox import first_delivery
+from shared.messaging.inbox import first_deliveries
 from shared.secrets import keys_of
 
 log = structlog.get_logger()
@@ -291,7 +291,7 @@ async def erase_once(
     tenant_id, lead_id = event.tenant_id, event.data.lead_id
     async with transaction(sessions, tenant_id) as session:
         await stop_writers(session, holdings, lead_id)
-        if await first_delivery(session, event, "erase_person"):
+        if await first_deliveries(session, event, ["erase_person"]):
             if prepare:
                 await prepare(session, event)
             await erase(session, holdings, tenant_id=tenant_id, lead_id=lead_id, keys=keys)

@@ -44,6 +44,7 @@ from ingest.domain.signature import BadSignature, SignatureHeaders, StaleTimesta
 log = structlog.get_logger()
 
 CHALLENGE_PATH = "/api/leads/challenge"
+WEBHOOK_PATH = "/webhooks/shopmonkey/{tenant}"
 RETRY_WITH_PROOF_SECONDS = 1
 """Of a site that asks every form: without a proof no wait helps."""
 
@@ -131,16 +132,15 @@ def build_api(deps: Deps, challenges: Challenges) -> APIRouter:
     router = APIRouter(route_class=Door)
 
     @router.post(
-        "/webhooks/shopmonkey/{tenant}",
+        WEBHOOK_PATH,
         status_code=202,
         response_model=DeliveryAnswer,
         responses={200: {"model": DeliveryAnswer, "description": "This webhook-id was accepted before"}},
         openapi_extra=_BODY_IS_SHOPMONKEYS,
     )
     async def receive_webhook(tenant: str, request: Request) -> JSONResponse:
-        signature = _signature(request.headers)
-        body = await request.body() if may_be_good(signature, now=database_now()) else b""
-        incoming = IncomingWebhook(signature, _kept(request.headers), body)
+        read = may_be_good(signature_of(request.headers), now=database_now())
+        incoming = incoming_webhook(request.headers, await request.body() if read else b"")
         try:
             with _webhook_problems(tenant):
                 outcome = await actions.receive_webhook(deps, tenant, incoming)
@@ -212,7 +212,7 @@ def delivery_answer(outcome: Outcome) -> JSONResponse:
             )
 
 
-def _signature(headers: Mapping[str, str]) -> SignatureHeaders:
+def signature_of(headers: Mapping[str, str]) -> SignatureHeaders:
     return SignatureHeaders(
         webhook_id=headers.get("webhook-id", ""),
         timestamp=headers.get("webhook-timestamp", ""),
@@ -220,8 +220,9 @@ def _signature(headers: Mapping[str, str]) -> SignatureHeaders:
     )
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: headers[name] for name in KEPT_HEADERS if name in headers}
+def incoming_webhook(headers: Mapping[str, str], body: bytes) -> IncomingWebhook:
+    kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
+    return IncomingWebhook(signature_of(headers), kept, body)
 
 
 @contextmanager

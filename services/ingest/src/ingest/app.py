@@ -11,7 +11,9 @@ from shared.http.retention import build_retention_api
 from shared.messaging.broker import Messaging
 from shared.retention import nightly
 from shared.secrets import keys_of
+from starlette.middleware import Middleware
 
+from ingest.actions.intake import Intake
 from ingest.api import build_api
 from ingest.api_admin import build_admin_api
 from ingest.api_staff import build_staff_api
@@ -19,6 +21,7 @@ from ingest.challenge import Challenges
 from ingest.consumers import build_consumers
 from ingest.cors import FormCors
 from ingest.deps import Deps
+from ingest.door import WebhookDoor
 from ingest.holdings import HOLDINGS
 from ingest.schedule import build_remover, sealing_clock
 from ingest.sealing import Sealer
@@ -32,6 +35,7 @@ def build_app(settings: Settings) -> FastAPI:
         sealer=Sealer(keys_of(settings.data_keys)),
         person_key=settings.person_key,
     )
+    intake = Intake(settings.database_url, deps.sealer, deps.person_key)
     messaging = Messaging(settings, "ingest", build_consumers(deps))
     remover = build_remover(deps, settings)
     night = nightly(remover, "ingest", settings.retention_hour)
@@ -40,6 +44,7 @@ def build_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with messaging.running(), sealing_clock(deps).running(), night.running():
             yield
+        await intake.close()
         await engine.dispose()
 
     app = create_app(
@@ -56,5 +61,6 @@ def build_app(settings: Settings) -> FastAPI:
         limits=settings.limits_in(deps.sessions),
         lifespan=lifespan,
     )
+    app.user_middleware.append(Middleware(WebhookDoor, intake=intake))  # the innermost
     app.add_middleware(FormCors)
     return app

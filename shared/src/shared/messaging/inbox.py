@@ -1,33 +1,31 @@
 """The inbox: an effect happens once however often its event is delivered."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db.engine import Sessions, transaction
+from shared.db.engine import Sessions, as_written, transaction
 from shared.events import Event
 from shared.events.base import DataT
 from shared.messaging.replay import HeldBack, current_replay, is_replica
 
 log = structlog.get_logger()
 
-_INSERT = text("""
-INSERT INTO inbox (consumer, event_id) SELECT CAST(:consumer AS text), CAST(:event_id AS uuid)
-WHERE NOT EXISTS (SELECT FROM erased_leads WHERE lead_id = CAST(:subject AS uuid))
-ON CONFLICT DO NOTHING RETURNING 1
-""")
+_INSERT = """
+INSERT INTO inbox (consumer, event_id) SELECT unnest($1::text[]), $2
+WHERE NOT EXISTS (SELECT FROM erased_leads WHERE lead_id = CAST($3::text AS uuid))
+ON CONFLICT DO NOTHING RETURNING consumer
+"""
 
 
-async def first_delivery(session: AsyncSession, event: Event[DataT], consumer: str) -> bool:
-    """Whether `consumer` sees the event for the first time; a second, concurrent delivery waits for the first's end.
+async def first_deliveries(session: AsyncSession, event: Event[DataT], consumers: Sequence[str]) -> set[str]:
+    """Those who see the event for the first time; a second, concurrent delivery waits for the first's end.
 
-    False, too, for an event of a lead that was erased: it has no effect any more, now or replayed.
+    None of them for an event of a lead that was erased: it has no effect any more, now or replayed.
     """
-    wanted = {"consumer": consumer, "event_id": event.id, "subject": event.subject}
-    answer = await session.execute(_INSERT, wanted)
-    return answer.first() is not None
+    answer = await as_written(session, _INSERT, sorted(consumers), event.id, event.subject)
+    return set(answer.scalars())
 
 
 async def once(
@@ -44,7 +42,8 @@ async def once(
     repeats = replay.mode in {"again", "again-with-side-effects"}
     epoch = f"@{replay.id}" if repeats else ""
     async with transaction(sessions, tenant_id=event.tenant_id) as session:
-        fresh = [e for e in wanted if await first_delivery(session, event, e.__name__ + epoch)]
+        first = await first_deliveries(session, event, [effect.__name__ + epoch for effect in wanted])
+        fresh = [effect for effect in wanted if effect.__name__ + epoch in first]
         for effect in fresh:
             if replay.mode == "again":
                 await _repeat(session, event, effect)

@@ -2,19 +2,16 @@
 
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.db.engine import as_written
 from shared.db.time import database_now
 from shared.events import Event, EventData
 from shared.events.base import DataT
 from shared.messaging.replay import current_replay, leaves
 from shared.telemetry.traces import current_cause
 
-_INSERT = text(
-    "INSERT INTO outbox (event_id, tenant_id, type, key, body, created_at) "
-    "VALUES (:event_id, :tenant_id, :type, :key, :body, clock_timestamp())"
-)
+_INSERT = "INSERT INTO outbox (event_id, tenant_id, type, key, body, created_at) VALUES ($1, $2, $3, $4, $5, clock_timestamp())"
 
 
 async def record(  # noqa: PLR0913 - the attributes of one event
@@ -43,16 +40,7 @@ async def record(  # noqa: PLR0913 - the attributes of one event
     if current_replay().mode == "rebuild":
         return event.id  # the log has told it already
     leaves(event.type)
-    await session.execute(
-        _INSERT,
-        {
-            "event_id": event.id,
-            "tenant_id": event.tenant_id,
-            "type": event.type,
-            "key": event.subject,
-            "body": event.to_json(),
-        },
-    )
+    await as_written(session, _INSERT, event.id, event.tenant_id, event.type, event.subject, event.to_json())
     return event.id
 
 

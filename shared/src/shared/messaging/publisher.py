@@ -46,7 +46,8 @@ class Publisher:
         """Its type is the routing key."""
         with _told_from_our_own_end(exchange, message.message_id):
             async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
-                await self._reopen_channel()
+                if self._channel.is_closed or not self._connection.connected.is_set():
+                    await self._reopen_channel()
                 target = await self._exchange(exchange)
                 answer = await target.publish(message, str(message.type), mandatory=True)
         if not isinstance(answer, Basic.Ack):

@@ -25,7 +25,9 @@ BATCH_ROWS = 1000
 IN_FLIGHT = 200
 """Subjects at once. More would only wait for each other in front of the socket, while their time runs."""
 POLL_SECONDS = 1.0
-"""The fallback when a NOTIFY is missed, and how often a standby asks for the lock: far below the 5 s promised."""
+"""How often a relay looks that has left something, and a standby asks for the lock."""
+IDLE_SECONDS = 4.0
+"""How often one looks that left nothing: the fallback when a NOTIFY is missed, below the 5 s promised."""
 PAUSE_AFTER_FAILURE_SECONDS = 0.5
 REFUSED_PAUSE_SECONDS = 5.0
 """How long a subject waits whose event the broker returned (its queue is missing), so that a batch has room for others."""
@@ -69,6 +71,7 @@ class Relay:
         self._measure_at = 0.0
         self._words = [(event.type, mark) for event, mark in WORDS_OF_CUSTOMERS if event.publisher == service]
         self._behind = True
+        self._failed = False
 
     async def run(self) -> None:
         """Until cancelled; survives the loss of either connection."""
@@ -109,7 +112,7 @@ class Relay:
         self._wake.set()
 
     async def _relay_forever(self, connection: asyncpg.Connection) -> None:
-        """A full batch is followed at once; after any other one a NOTIFY tells of more, and each second is looked anyway."""
+        """A full batch is followed at once; after any other one a NOTIFY tells of more, and after a while is looked anyway."""
         while True:
             self._wake.clear()
             await self._round(connection)
@@ -119,18 +122,25 @@ class Relay:
 
     async def _measure(self, connection: asyncpg.Connection) -> None:
         """At most once a second, and no less under load: a growing backlog is what the figure is for."""
-        if time.monotonic() >= self._measure_at:
+        if not self._left:
+            OUTBOX_OLDEST_SECONDS.labels(service=self._service).set(0)
+        elif time.monotonic() >= self._measure_at:
             OUTBOX_OLDEST_SECONDS.labels(service=self._service).set(await connection.fetchval(_OLDEST))
             self._measure_at = time.monotonic() + POLL_SECONDS
+
+    @property
+    def _left(self) -> bool:
+        """Something waits that the last round saw."""
+        return self._behind or self._failed or bool(self._refused_until)
 
     async def _woken(self) -> None:
         # Not wait_for: on Python 3.11 it loses a cancellation that comes together with the wake-up.
         with suppress(TimeoutError):
-            async with asyncio.timeout(POLL_SECONDS):
+            async with asyncio.timeout(POLL_SECONDS if self._left else IDLE_SECONDS):
                 await self._wake.wait()
 
     async def _round(self, connection: asyncpg.Connection) -> int:
-        words = 0
+        words, self._failed = 0, False
         if self._behind and self._words:
             words, _ = await self._batch(connection, _WORDS_FIRST, *map(list, zip(*self._words, strict=True)))
         published, taken = await self._batch(connection, _CLAIM)
@@ -153,6 +163,7 @@ class Relay:
             if failures:
                 await connection.execute(_FAILED, *map(list, zip(*failures, strict=True)))
         if failures:
+            self._failed = True
             log.warning(
                 "relay.not_published", service=self._service, rows=len(failures), reason=failures[0][1]
             )

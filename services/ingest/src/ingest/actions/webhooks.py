@@ -99,7 +99,7 @@ async def _pass_on(
         arrival = replace(arrival, body=change.to_json(), headers={})
     delivery_id = delivery.delivery_id(arrival.tenant_id, arrival.webhook_id)
     event = envelope(
-        _change_received(delivery_id, arrival, change),
+        change_received(delivery_id, arrival.received_at, change),
         tenant_id=arrival.tenant_id,
         subject=delivery_id,
         location_id=location_id,
@@ -161,14 +161,14 @@ async def _judge_location(
     return location.id, None if location.switches["enabled"] else "disabled_location"
 
 
-def _change_received(delivery_id: UUID, arrival: _Arrival, change: ShopmonkeyChange) -> CrmChangeReceived:
+def change_received(delivery_id: UUID, received_at: datetime, change: ShopmonkeyChange) -> CrmChangeReceived:
     return CrmChangeReceived(
         delivery_id=delivery_id,
         operation=change.operation,
         table=change.table,
         row=change.data,
         diff=change.diff,
-        received_at=arrival.received_at,
+        received_at=received_at,
     )
 
 
