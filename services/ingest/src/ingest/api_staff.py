@@ -8,9 +8,9 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Respons
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, StringConstraints
 from shared.db.time import database_now
+from shared.events import LeadSource, LeadStatus
 from shared.http.app import bearer_token
 from shared.http.doors import BeforeBody, Door
-from shared.events import LeadSource, LeadStatus
 from shared.http.limits import caller, limits_of
 from shared.http.links import BadLink, LinkPurpose, read
 from shared.http.problems import Problem
