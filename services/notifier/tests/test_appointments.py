@@ -110,7 +110,12 @@ async def test_every_message_is_about_the_car_and_price_that_were_booked_whateve
         await shop.tell(fact)
         await shop.send_due(START if fact.sequence == 1 else None)
     mails = [mail for mail in shop.inbox("email") if "Ceramic tint" in mail["subject"]]
-    assert [mail["subject"].split(":")[0] for mail in mails] == ["Booked", "Moved", "Reminder", "Cancelled"]
+    assert [mail["subject"].split(":")[0] for mail in mails] == [
+        "Booked",
+        "Rescheduled",
+        "Reminder",
+        "Canceled",
+    ]
     for mail in mails:
         assert f"Vehicle: {called}" in mail["text"]
         assert "Service: Ceramic tint, full car + Old film removal" in mail["text"]
@@ -128,7 +133,7 @@ async def test_move_and_cancellation_update_the_same_event(shop):
         await shop.send_due()
     mails = shop.inbox("email")
     invites = [invite(mail) for mail in mails]
-    assert [mail["subject"].split(":")[0] for mail in mails] == ["Booked", "Moved", "Cancelled"]
+    assert [mail["subject"].split(":")[0] for mail in mails] == ["Booked", "Rescheduled", "Canceled"]
     assert [str(calendar["METHOD"]) for calendar, _ in invites] == ["REQUEST", "REQUEST", "CANCEL"]
     assert [event["SEQUENCE"] for _, event in invites] == [0, 1, 2]
     assert len({str(event["UID"]) for _, event in invites}) == 1
@@ -141,7 +146,7 @@ async def test_a_change_that_comes_late_is_not_told(shop):
     await shop.tell(moved(lead))
     await shop.tell(booked(lead))
     await shop.send_due()
-    assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Moved"]
+    assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Rescheduled"]
 
 
 async def test_an_unsent_confirmation_is_dropped_by_a_newer_change(shop):
@@ -149,7 +154,7 @@ async def test_an_unsent_confirmation_is_dropped_by_a_newer_change(shop):
     await shop.tell(booked(lead))
     await shop.tell(cancelled(lead, sequence=1))
     await shop.send_due()
-    assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Cancelled"]
+    assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Canceled"]
     assert (await shop.delivery("email", "confirmation")).reason == "superseded"
 
 
@@ -188,7 +193,7 @@ async def test_reminders_come_a_day_and_two_hours_before_and_move_with_the_appoi
     [reminder] = {d.appointment_id for d in await shop.deliveries() if d.template == "reminder"}
     shop.neighbours.starts[reminder] = (START + timedelta(days=1)).isoformat()
     await shop.send_due(START)
-    assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Moved", "Reminder"]
+    assert [mail["subject"].split(":")[0] for mail in shop.inbox("email")] == ["Rescheduled", "Reminder"]
 
 
 @pytest.mark.parametrize("how", ["cancelled", "moved"])

@@ -130,7 +130,7 @@ async def test_a_later_touch_goes_on_its_day(shop):
     await fire_due_touches(shop.deps, shop.tenant_id, due)
     await fire_due_touches(shop.deps, shop.tenant_id, due)
     await shop.send_due(due)
-    assert [mail["subject"][:10] for mail in shop.inbox("email")] == ["Sample Tin", "Open times"]
+    assert [mail["subject"][:10] for mail in shop.inbox("email")] == ["Sample Tin", "Pick a tim"]
     assert [touch.state for touch in await shop.touches(fact.lead_id)][:3] == ["fired", "fired", "planned"]
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from shared.db.engine import transaction
+from shared.events.notification import OutboundChannel
 from shared.http.links import Link
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,7 +13,7 @@ from notifier.domain.gate import Purpose
 from notifier.store import deliveries, leads
 from notifier.tables import Lead
 
-CHANNELS = ("email", "sms")
+CHANNELS: tuple[OutboundChannel, ...] = ("email", "sms")
 
 
 async def plan_chat_link(session: AsyncSession, lead: Lead, asked_at: datetime) -> None:

@@ -40,7 +40,9 @@ def wish(wanted: Sequence[Wanted], catalog: Collection[str]) -> str:
 
     All cars and wishes are named, each once; where none is known it is `your vehicle`.
     """
-    known = [(one.vehicle and one.vehicle.named, in_words_of(catalog, one.interest)) for one in wanted]
+    known = [
+        (one.vehicle.named if one.vehicle else None, in_words_of(catalog, one.interest)) for one in wanted
+    ]
     cars = _each_once(car for car, _ in known)
     jobs = {car: " and ".join(_each_once(job for named, job in known if named == car)) for car in cars}
     of_no_car = _each_once(job for car, job in known if not car and job not in jobs.values())
