@@ -107,12 +107,14 @@ async def examined(case: Case, stack: StackFile, http: httpx2.AsyncClient) -> Ta
 
 def summary(talks: Sequence[Talk]) -> str:
     outcomes = Counter(outcome for talk in talks for outcome, *_ in talk.sentences)
-    kinds = Counter(kind for talk in talks for outcome, kind, _ in talk.sentences if outcome == "dropped")
-    said, answers = sum(outcomes.values()), sum(talk.answers for talk in talks)
+    kinds = Counter(
+        kind for talk in talks for outcome, kind, _ in talk.sentences if outcome in {"dropped", "cut"}
+    )
+    said, answers = sum(outcomes.values()) - outcomes["cut"], sum(talk.answers for talk in talks)
     return "\n".join(
         [
             f"- {len(talks)} conversations, {answers} answers, {sum(talk.calls for talk in talks)} calls of the model",
-            f"- sentences: {said}, shown {share(outcomes['shown'], said)}, dropped {share(outcomes['dropped'], said)} ({', '.join(f'{k} {n}' for k, n in kinds.most_common())})",
+            f"- sentences: {said}, shown {share(outcomes['shown'], said)}, of these without a part of them {outcomes['cut']}, dropped {share(outcomes['dropped'], said)} ({', '.join(f'{k} {n}' for k, n in kinds.most_common())})",
             f"- answers of which nothing was left, so that templates spoke: {share(sum(talk.templates for talk in talks), answers)}",
             f"- prices that the catalogue lacks: {sum(len(talk.wrong) for talk in talks)}",
             f"- broke off: {sum(talk.heard.broke is not None for talk in talks)}",
@@ -128,7 +130,9 @@ def as_markdown(talks: Sequence[Talk]) -> str:
     parts = ["# Exam", summary(talks)]
     for n, talk in enumerate(talks, 1):
         dropped = [
-            f"- dropped ({kind}): {said}" for outcome, kind, said in talk.sentences if outcome == "dropped"
+            f"- {outcome} ({kind}): {said}"
+            for outcome, kind, said in talk.sentences
+            if outcome in {"dropped", "cut"}
         ]
         lines = [f"**{who}** {text}" for who, text in talk.heard.lines]
         parts += [f"## Customer {n}", *lines, "\n".join([*dropped, *(f"- wrong: {w}" for w in talk.wrong)])]

@@ -111,6 +111,19 @@ class TestCars:
         tools.set_vehicle(JEEP)
         assert tools.set_vehicle(Vehicle(model="Civic")).named == "2021 Honda Civic"
 
+    async def test_in_the_chat_a_car_that_nobody_knows_is_asked_for_once_and_never_priced_as_the_form_s(
+        self, chat
+    ):
+        first = await chat.answer_to("it's a 1993 Lada Niva, how much for ceramic")
+        assert "Civic" not in first.text
+        assert first.text.endswith("What kind of vehicle is it?")
+        again = await chat.answer_to("how much is ceramic tint?")
+        assert "What kind of vehicle" not in again.text
+        assert "SUV: $529.00" in again.text
+        assert "Sedan: $449.00" in again.text
+        third = await chat.answer_to_press("pick_time")
+        assert "What kind of vehicle" not in third.text
+
     async def test_in_the_chat_a_jeep_over_the_forms_civic_books_the_jeep(self, chat):
         priced = await chat.answer_to("how much is ceramic tint for my 2014 Jeep Wrangler?")
         assert "for your 2014 Jeep Wrangler is $529.00" in priced.text
@@ -178,6 +191,14 @@ class TestOpenTimes:
         )
         assert {slot.start.date() for slot in offer.slots.slots} == {days[1]}
         assert offer.slots.slots[-1].start.hour == 15
+
+    async def test_the_latest_are_the_latest_hours_of_the_nearest_days(self, chat, tools):
+        chat.desk.days = 10
+        await tools.get_quote("ceramic-full")
+        offer = await tools.find_slots(Wish(order="latest"))
+        starts = [slot.start.astimezone(ZONE) for slot in offer.slots.slots]
+        assert [start.hour for start in starts] == [15, 15, 15]
+        assert [start.date() for start in starts] == [self.day(chat, n) for n in (0, 1, 2)]
 
     async def test_an_answer_that_is_cut_says_how_much_is_left_out(self, chat, tools):
         chat.desk.days = 10
@@ -319,6 +340,7 @@ class TestTheJob:
         await tools.hold_slot(chat.desk.starts()[0])
         tools.yes = True
         await tools.book()
+        assert (await tools.find_slots(Wish(), quote="q1")).slots.slots
         await tools.get_quote("tint-removal")
         for name, given in (
             ("find_slots", {"quote": "q2"}),

@@ -25,9 +25,6 @@ _NUMBER = re.compile(r"\+?\d(?:[\d\s().:/-]*\d)?")
 
 _WORD = re.compile(r"[^\W\d_]+")
 FEWEST_TO_CHANGE = 2
-FEW_WORDS = 5
-"""In which two languages side by side say nothing of the customer's own."""
-
 FOREIGN = 0.97
 FEWEST_WORDS = 3
 """Of an alphabet that we share, to be called another language: `combien` alone may be a typo."""
@@ -66,8 +63,6 @@ def language_of(text: str, sure: float = SURE) -> Language | None:
     """`None` where the words tell nothing: a number, a name, `ok`. `sure`: less will do where nothing was decided before."""
     if not re.search(r"[^\W\d_]", text) or is_foreign(text):
         return None
-    if len(text.split()) <= FEW_WORDS and is_mixed(text):
-        return None
     chance = spanish_chance(_NUMBER.sub(" ", text))
     written = bool(_SPANISH_SIGNS.search(text))
     return "es" if chance >= (0.5 if written else sure) else "en" if chance <= 1 - sure else None
@@ -78,12 +73,6 @@ def heard_language(text: str, *, first: bool) -> Language | None:
     found = language_of(text, LEANING if first else SURE)
     few = len(_WORD.findall(text)) <= FEWEST_TO_CHANGE
     return None if found == "en" and few and not first else found
-
-
-def is_mixed(text: str) -> bool:
-    """`wed mejor`: a word that is surely one language's beside one that is surely the other's."""
-    chances = [spanish_chance(word) for word in _WORD.findall(text)]
-    return bool(chances) and max(chances) >= SURE and min(chances) <= 1 - SURE
 
 
 @lru_cache(maxsize=1024)
