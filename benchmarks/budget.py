@@ -7,9 +7,10 @@ import asyncio
 import os
 import re
 import secrets
-from collections import Counter
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -24,8 +25,6 @@ PER_SECOND = float(os.environ.get("BENCH_LEADS_PER_SECOND", "5"))
 IDLE_SECONDS = 30
 REPORTED_SECONDS = 11
 """PostgreSQL counts a session's transactions at the latest ten seconds after its last one."""
-QUIET_TRANSACTIONS = 30
-"""In so many seconds as above: no more than the clocks make, with room for other checks of health."""
 _TICK = os.sysconf("SC_CLK_TCK")
 _PUBLISHED = re.compile(r"^events_published_total\{.*\} ([\d.e+]+)$", re.MULTILINE)
 
@@ -33,6 +32,13 @@ _COUNTERS = """
 SELECT xact_commit + xact_rollback AS transactions, tup_inserted + tup_updated + tup_deleted AS rows
 FROM pg_stat_database WHERE datname = $1
 """
+_OUTBOXES = " + ".join(
+    f"(SELECT count(*) FROM {schema}.outbox WHERE published_at IS NULL)"  # noqa: S608 - our own names
+    for schema in ("ingest", "chat", "booking", "crm", "notify")
+)
+_LEFT = (
+    f"SELECT $2 - (SELECT count(*) FROM ingest.leads WHERE email LIKE $1 AND status <> 'new') + {_OUTBOXES}"  # noqa: S608 - as above
+)
 _WAL = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
 
 
@@ -44,15 +50,19 @@ async def budget_rows(stack: StackFile, http: httpx2.AsyncClient, state_dir: Pat
     try:
         look = _Look(stack, http, servers, admin)
         idle = await _idle(look)
-        before = await look.counters()
-        await _send_leads(stack, http)
-        seconds = await _until_quiet(look, idle["transactions"] / IDLE_SECONDS)
-        spent = await look.counters() - before
+        before, began = await look.counters(), time.monotonic()
+        run = await _send_leads(stack, http)
+        await _until_worked_off(servers, look.database, run)
+        seconds = time.monotonic() - began
+        spent = _between(before, await look.counters())
     finally:
         await admin.close()
     share = seconds / IDLE_SECONDS
     costs = {name: spent[name] - idle[name] * share for name in spent}
     return [*_times(costs), *_counted(costs), _at_rest(idle)]
+
+
+Counts: TypeAlias = dict[str, float]
 
 
 class _Look:
@@ -62,59 +72,54 @@ class _Look:
         self, stack: StackFile, http: httpx2.AsyncClient, servers: Servers, admin: asyncpg.Connection
     ) -> None:
         self._stack, self._http, self._admin = stack, http, admin
-        self._database = urlsplit(stack.databases["ingest"]).path.removeprefix("/")
-        self._private = {server.kind: server.pid for server in servers.private}
+        self.database = urlsplit(stack.databases["ingest"]).path.removeprefix("/")
+        self._private = {server.kind: server.pid for server in servers.private if server.pid}
 
-    async def counters(self) -> "_Counts":
-        found = _Counts({f"cpu {name}": milliseconds(pid) for name, pid in self._stack.processes.items()})
-        found["cpu postgresql"] = sum(map(milliseconds, await self._backends()))
+    async def counters(self) -> Counts:
+        found = {f"cpu {name}": milliseconds(pid) for name, pid in self._stack.processes.items()}
+        found["cpu postgresql"] = sum(milliseconds(pid) for pid in await self._backends())
         if "rabbitmq" in self._private:
-            found["cpu rabbitmq"] = sum(map(milliseconds, _family(self._private["rabbitmq"])))
-        found.update(dict(await self._admin.fetchrow(_COUNTERS, self._database)))
-        found["wal"] = await self._admin.fetchval(_WAL)
+            found["cpu rabbitmq"] = sum(milliseconds(pid) for pid in _family(self._private["rabbitmq"]))
+        row = await self._admin.fetchrow(_COUNTERS, self.database)
+        found |= {name: float(count) for name, count in row.items()}
+        found["wal"] = float(await self._admin.fetchval(_WAL))
+        found["events"] = 0
         for url in self._stack.services.values():
             told = (await self._http.get(f"{url}/metrics")).text
             found["events"] += sum(float(count) for count in _PUBLISHED.findall(told))
         return found
 
-    async def transactions(self) -> float:
-        return float((await self._admin.fetchrow(_COUNTERS, self._database))["transactions"])
-
     async def _backends(self) -> list[int]:
         """Of a server of our own all its processes, else those that work for our database."""
         if "postgres" in self._private:
             return _family(self._private["postgres"])
-        return await backends(self._admin, self._database)
+        return await backends(self._admin, self.database)
 
 
-class _Counts(Counter[str]):
-    def __sub__(self, other: Mapping[str, float]) -> "_Counts":  # type: ignore[override]  # a Counter's forgets what is negative
-        left = _Counts(self)
-        left.subtract(other)
-        return left
+def _between(before: Counts, after: Counts) -> Counts:
+    return {name: count - before.get(name, 0) for name, count in after.items()}
 
 
-async def _idle(look: _Look) -> _Counts:
-    await _until_quiet(look, None)
+async def _idle(look: _Look) -> Counts:
+    await asyncio.sleep(REPORTED_SECONDS)
     before = await look.counters()
     await asyncio.sleep(IDLE_SECONDS)
-    return await look.counters() - before
+    return _between(before, await look.counters())
 
 
-async def _until_quiet(look: _Look, per_second: float | None) -> float:
-    """The seconds since the call; quiet: two spans alike, and where the rate at rest is known no more than that."""
-    began, last, counted = asyncio.get_running_loop().time(), None, await look.transactions()
-    while True:
-        await asyncio.sleep(REPORTED_SECONDS)
-        now = await look.transactions()
-        span, counted = now - counted, now
-        rest = per_second * REPORTED_SECONDS if per_second is not None else last
-        if rest is not None and span <= rest + QUIET_TRANSACTIONS:
-            return asyncio.get_running_loop().time() - began
-        last = span
+async def _until_worked_off(servers: Servers, database: str, run: str) -> None:
+    """Every lead has its first message, and nothing waits to be told; a while later nobody works on the last events either."""
+    where = urlsplit(servers.postgres_admin_url)._replace(path=f"/{database}").geturl()
+    connection = await asyncpg.connect(where)
+    try:
+        while await connection.fetchval(_LEFT, f"budget.{run}.%", LEADS):  # noqa: ASYNC110 - only the database knows
+            await asyncio.sleep(REPORTED_SECONDS)
+    finally:
+        await connection.close()
+    await asyncio.sleep(REPORTED_SECONDS)
 
 
-async def _send_leads(stack: StackFile, http: httpx2.AsyncClient) -> None:
+async def _send_leads(stack: StackFile, http: httpx2.AsyncClient) -> str:
     run = secrets.token_hex(4)
     for number in range(LEADS):
         lead = {
@@ -125,6 +130,7 @@ async def _send_leads(stack: StackFile, http: httpx2.AsyncClient) -> None:
         answer = await http.post(f"{stack.sandbox}/control/leads", json=lead)
         answer.raise_for_status()
         await asyncio.sleep(1 / PER_SECOND)
+    return run
 
 
 async def backends(connection: asyncpg.Connection, database: str) -> list[int]:

@@ -30,7 +30,7 @@ CONNECTIONS = (1, 16)
 SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
 ROUNDS = 3
 WAIT_SECONDS = 300
-SECRET = "sample-webhook-secret"
+SECRET = "sample-webhook-secret"  # noqa: S105 - of this run alone
 BODY = body_of(
     {"id": "label-1", "name": "Sample", "color": "blue", "note": "sample words " * 8}, table="label"
 )
@@ -86,8 +86,10 @@ async def _beside_pgbench(ingest: Ingest, admin: asyncpg.Connection, folder: Pat
     return (
         f"webhooks a second at {count}",
         f"{one.per_second:.0f} ({one.per_second / limit:.0%} of C), p50 / p99 {p50:.1f} / {p99:.1f} ms",
-        f"{ROUNDS} rounds of {SECONDS} s, the middle one; {one.ingest_ms:.2f} + {one.postgres_ms:.2f} ms of processor time "
-        "each (ingest + PostgreSQL)",
+        (
+            f"{ROUNDS} rounds of {SECONDS} s, the middle one; {one.ingest_ms:.2f} + {one.postgres_ms:.2f} ms of processor "
+            "time each (ingest + PostgreSQL)"
+        ),
         f"C: {limit:.0f}",
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -39,7 +39,7 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no ty
 
     next_tenant: UUID | None = None
 
-    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:
+    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's
         if self.next_tenant is not None and query.startswith(_BEGIN):
             query, self.next_tenant = f"{query} {_SET_TENANT.format(self.next_tenant)}", None
         return str(await super().execute(query, *args, timeout=timeout))
@@ -125,8 +125,7 @@ async def transaction(sessions: Sessions, tenant_id: UUID | None) -> AsyncIterat
 
 async def _driver_of(session: AsyncSession) -> Connection:
     raw = await (await session.connection()).get_raw_connection()
-    connection: Connection = raw.driver_connection
-    return connection
+    return cast("Connection", raw.driver_connection)
 
 
 async def as_written(session: AsyncSession, statement: str, *values: object) -> CursorResult[Any]:

@@ -90,7 +90,7 @@ class Intake:
         try:
             async with self._connection() as connection:
                 known = await store_intake.known_tenant(connection, slug)
-        except (OSError, asyncpg.PostgresError) as error:
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("intake.not_learned", tenant=slug, reason=without_words(error))
             return
         if known is not None:
