@@ -36,7 +36,6 @@ from ops.stack.model import Servers
 from rich.console import Console
 from shared.db.engine import Sessions, create_engine, create_sessions, transaction
 from shared.http.app import create_app
-from shared.http.limits import Limits
 from shared.http.links import Link, LinkPurpose, mint
 from shared.messaging.broker import Messaging
 from testkit.databases import Databases
@@ -280,7 +279,7 @@ def serve(url: str, port: int) -> None:
         routers=[build_api(deps)],
         sessions=deps.sessions,
         messaging=Messaging(settings, "booking"),
-        limits=Limits(deps.sessions, settings.limit_windows()),
+        limits=settings.limits_in(deps.sessions),
         lifespan=lifespan,
     )
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
