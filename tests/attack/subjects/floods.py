@@ -92,6 +92,28 @@ async def guessed_log_in_codes(target: Target) -> str:
 
 
 @attack("F6")
+async def guessed_sessions_to_be_ended(target: Target) -> str:
+    """Sessions of staff, guessed from one IP address where they are ended."""
+
+    async def send(client: httpx2.AsyncClient, _: int) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {secrets.token_urlsafe(87)}"}
+        return await client.request("DELETE", "/api/staff/session", headers=headers)
+
+    return await _flooded(target, send, 200, neighbour=204)
+
+
+@attack("F6")
+async def bodies_that_no_parser_takes(target: Target) -> str:
+    """Nesting without end in bodies for the log-in, which FastAPI refuses without a word of validation, from one IP address."""
+
+    async def send(client: httpx2.AsyncClient, _: int) -> httpx2.Response:
+        body, headers = b"[" * 50_000, {"Content-Type": "application/json"}
+        return await client.post("/api/staff/session", content=body, headers=headers)
+
+    return await _flooded(target, send, 400, neighbour=400)
+
+
+@attack("F6")
 async def guessed_chat_tokens(target: Target) -> str:
     """Chat tokens, guessed from one IP address."""
 

@@ -10,7 +10,8 @@ import httpx2
 from ops.stack import supervise
 from ops.stack.screen import StackError, say, tail
 
-READY_SECONDS = 90
+READY_SECONDS = 300
+"""On a loaded machine; what ends by itself is not waited for."""
 POLL_SECONDS = 0.1
 STARTS_BEFORE_GIVING_UP = 4
 READY_PATHS = {"gateway": "/healthz", "sandbox": "/control/faults"}
