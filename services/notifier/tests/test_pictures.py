@@ -25,7 +25,7 @@ async def text_pictures(shop, sender: str, *urls: str, sid: str = "MM1") -> None
 
 
 def enclosed(shop) -> list[list[str]]:
-    return [[one["name"] for one in mail["attachments"]] for mail in shop.inbox("email", SHOP)]
+    return [[one["filename"] for one in mail["attachments"]] for mail in shop.inbox("email", SHOP)]
 
 
 async def test_pictures_of_a_text_are_enclosed_in_the_notice(shop):
