@@ -5,19 +5,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, cast, exists, func, or_, select, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from shared.db.direct import direct, insert
+from sqlalchemy import cast, func, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from notifier.store.consents import Address
-from notifier.tables import Delivery, Lead, Location
+from notifier.tables import Delivery, Lead
 
 
 async def add_lead(session: AsyncSession, lead: Lead) -> bool:
     """False when it is known."""
-    row = insert(Lead).values(lead.model_dump()).on_conflict_do_nothing(index_elements=["id"])
-    return (await session.execute(row.returning(col(Lead.id)))).scalar() is not None
+    return bool(await insert(session, [lead], "ON CONFLICT (id) DO NOTHING RETURNING id"))
 
 
 async def renew_lead(session: AsyncSession, fresh: Lead) -> bool:
@@ -57,75 +57,65 @@ async def share_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> b
     return (await session.execute(statement.with_for_update(read=True, key_share=True))).first() is not None
 
 
+_LOCK_ADDRESSES = """
+SELECT pg_advisory_xact_lock(hashtextextended($1 || address, 0)) FROM unnest($2::text[]) AS address
+"""
+
+
 async def lock_addresses(session: AsyncSession, tenant_id: UUID, addresses: Iterable[str]) -> None:
     """Until the transaction ends: two leads of one person at the same moment are looked at one after the other."""
-    for address in sorted(set(addresses)):
-        key = func.hashtextextended(f"{tenant_id}/person/{address}", 0)
-        await session.execute(select(func.pg_advisory_xact_lock(key)))
+    connection = await direct(session)
+    await connection.fetch(_LOCK_ADDRESSES, f"{tenant_id}/person/", sorted(set(addresses)))
 
 
-async def greeted_as(session: AsyncSession, lead: Lead, *, since: datetime) -> Lead | None:
+_GREETED_AS = """
+SELECT l.id FROM notify.leads l
+WHERE l.tenant_id = $1 AND l.location_id = $2 AND l.id <> $3 AND l.received_at > $4 AND l.same_as IS NULL
+  AND (l.email = $5 OR l.phone = $6 OR ($5::text IS NULL AND $6::text IS NULL AND l.email IS NULL AND l.phone IS NULL))
+  AND EXISTS (SELECT FROM notify.deliveries d
+    WHERE d.lead_id = l.id AND d.touch = 0 AND d.state IN ('planned', 'sending', 'sent', 'unknown'))
+  AND (
+    ($7 AND l.in_crm AND CASE WHEN $5::text IS NULL THEN l.phone = $6 ELSE l.email = $5 END)
+    OR (
+      (
+        (l.email IS NOT DISTINCT FROM $5 AND l.phone IS NOT DISTINCT FROM $6)
+        OR (NOT $7 AND NOT l.in_crm AND ((l.email = $5 AND l.phone IS NULL) OR (l.phone = $6 AND l.email IS NULL))
+          AND EXISTS (SELECT FROM notify.deliveries d
+            WHERE d.lead_id = l.id AND d.touch = 0 AND d.state IN ('sending', 'sent')))
+      )
+      AND NOT EXISTS (SELECT FROM notify.deliveries d WHERE d.lead_id = l.id AND d.purpose <> 'shop_notice'
+        AND d.address NOT IN (coalesce($5, ''), coalesce($6, ''), ''))
+    )
+  )
+ORDER BY l.received_at LIMIT 1
+"""
+
+
+async def greeted_as(session: AsyncSession, lead: Lead, *, since: datetime) -> UUID | None:
     """The lead of the same person and shop whose first touch went, or is about to.
 
     Of the CRM's own leads the e-mail says who it is, else the number. What came by a form, or meets one, must be alike in all its
     addresses: anybody may have written one of them (ADR 19). Nor may it have told anybody else, who has its link. So a form that
-    names more than the one before it is the same person once that was greeted; one that names less is not.
+    names more than the one before it is the same person once that was greeted, not only about to be; one that names less is not.
     """
-    told_another = exists().where(
-        col(Delivery.lead_id) == col(Lead.id),
-        col(Delivery.purpose) != "shop_notice",
-        col(Delivery.address).not_in([lead.email or "", lead.phone or "", ""]),
+    connection = await direct(session)
+    found: UUID | None = await connection.fetchval(
+        _GREETED_AS, lead.tenant_id, lead.location_id, lead.id, since, lead.email, lead.phone, lead.in_crm
     )
-    same = and_(
-        col(Lead.email).is_not_distinct_from(lead.email),
-        col(Lead.phone).is_not_distinct_from(lead.phone),
-        ~told_another,
-    )
-    if lead.in_crm and lead.email is not None:
-        same = or_(same, and_(col(Lead.email) == lead.email, col(Lead.in_crm)))
-    elif lead.in_crm and lead.phone is not None:
-        same = or_(same, and_(col(Lead.phone) == lead.phone, col(Lead.in_crm)))
-    elif not lead.in_crm:
-        same = or_(same, and_(_is_less_than(lead), ~told_another))
-    statement = select(Lead).where(
-        col(Lead.tenant_id) == lead.tenant_id,
-        col(Lead.location_id) == lead.location_id,
-        col(Lead.id) != lead.id,
-        col(Lead.received_at) > since,
-        col(Lead.same_as).is_(None),
-        same,
-        exists().where(
-            col(Delivery.lead_id) == col(Lead.id),
-            col(Delivery.touch) == 0,
-            col(Delivery.state).in_(("planned", "sending", "sent", "unknown")),
-        ),
-    )
-    return (await session.execute(statement.order_by(col(Lead.received_at)).limit(1))).scalar()
+    return found
 
 
-def _is_less_than(form: Lead) -> ColumnElement[bool]:
-    """A form's lead that has one of the two addresses of this one, and was greeted there: not only about to be."""
-    by_mail = and_(col(Lead.email) == form.email, col(Lead.phone).is_(None))
-    by_text = and_(col(Lead.phone) == form.phone, col(Lead.email).is_(None))
-    greeted = exists().where(
-        col(Delivery.lead_id) == col(Lead.id),
-        col(Delivery.touch) == 0,
-        col(Delivery.state).in_(("sending", "sent")),
-    )
-    return and_(~col(Lead.in_crm), or_(by_mail, by_text), greeted)
-
-
-async def join(session: AsyncSession, lead: Lead, first: Lead) -> None:
+async def join(session: AsyncSession, lead: Lead, first_id: UUID) -> None:
     """No second greeting and no second sequence: the messages of the first lead name both wishes from now on."""
     ours = col(Lead.tenant_id) == lead.tenant_id
     await session.execute(
         update(Lead)
         .where(ours, col(Lead.id) == lead.id)
-        .values(same_as=first.id, stopped_reason="same_person", stopped_at=func.clock_timestamp())
+        .values(same_as=first_id, stopped_reason="same_person", stopped_at=func.clock_timestamp())
     )
     wanted = [{"lead_id": str(lead.id), "vehicle": lead.vehicle, "interest": lead.interest}]
     await session.execute(
-        update(Lead).where(ours, col(Lead.id) == first.id).values(also=col(Lead.also) + cast(wanted, JSONB))
+        update(Lead).where(ours, col(Lead.id) == first_id).values(also=col(Lead.also) + cast(wanted, JSONB))
     )
 
 
@@ -138,37 +128,33 @@ async def resume(session: AsyncSession, lead: Lead) -> None:
     )
 
 
+_NEWEST_LEAD = """
+SELECT l.id FROM notify.leads l JOIN notify.locations p ON p.id = l.location_id
+WHERE l.tenant_id = $1 AND l.{address} = $2
+ORDER BY coalesce({ours} = $3, false) DESC, l.same_as IS NULL DESC, l.received_at DESC LIMIT 1
+"""
+_NEWEST_BY_PHONE = _NEWEST_LEAD.format(address="phone", ours="p.sms_from")
+_NEWEST_BY_EMAIL = _NEWEST_LEAD.format(address="email", ours="lower(p.email)")
+
+
 async def newest_lead_by_phone(
     session: AsyncSession, tenant_id: UUID, phone: str, sms_from: str
 ) -> Lead | None:
     """Of the shop whose number was written to, where there is one."""
-    statement = (
-        select(Lead)
-        .join(Location, col(Location.id) == col(Lead.location_id))
-        .where(col(Lead.tenant_id) == tenant_id, col(Lead.phone) == phone)
-        .order_by(
-            (col(Location.sms_from) == sms_from).desc().nulls_last(),
-            col(Lead.same_as).is_(None).desc(),
-            col(Lead.received_at).desc(),
-        )
-    )
-    return await _greeted(session, (await session.execute(statement.limit(1))).scalar())
+    return await _newest(session, _NEWEST_BY_PHONE, tenant_id, phone, sms_from)
 
 
 async def newest_lead_by_email(
     session: AsyncSession, tenant_id: UUID, email: str, shop_email: str
 ) -> Lead | None:
-    statement = (
-        select(Lead)
-        .join(Location, col(Location.id) == col(Lead.location_id))
-        .where(col(Lead.tenant_id) == tenant_id, col(Lead.email) == email)
-        .order_by(
-            (func.lower(col(Location.email)) == shop_email).desc(),
-            col(Lead.same_as).is_(None).desc(),
-            col(Lead.received_at).desc(),
-        )
-    )
-    return await _greeted(session, (await session.execute(statement.limit(1))).scalar())
+    return await _newest(session, _NEWEST_BY_EMAIL, tenant_id, email, shop_email)
+
+
+async def _newest(
+    session: AsyncSession, statement: str, tenant_id: UUID, address: str, ours: str
+) -> Lead | None:
+    found = await (await direct(session)).fetchval(statement, tenant_id, address, ours)
+    return await _greeted(session, await session.get(Lead, found) if found else None)
 
 
 async def _greeted(session: AsyncSession, found: Lead | None) -> Lead | None:
@@ -232,12 +218,15 @@ async def lock_leads_of_person(session: AsyncSession, lead: Lead) -> None:
     await session.refresh(lead)  # who was waited for may have learnt its number
 
 
-async def raise_lead_version(session: AsyncSession, tenant_id: UUID, lead_id: UUID, version: int) -> None:
-    await session.execute(
-        update(Lead)
-        .where(col(Lead.tenant_id) == tenant_id, col(Lead.id) == lead_id, col(Lead.lead_version) < version)
-        .values(lead_version=version)
-    )
+_RAISE_LEAD_VERSION = """
+UPDATE notify.leads SET lead_version = greatest(lead_version, $3) WHERE tenant_id = $1 AND id = $2 RETURNING id
+"""
+
+
+async def raise_lead_version(session: AsyncSession, tenant_id: UUID, lead_id: UUID, version: int) -> bool:
+    """False for a lead that is not known."""
+    connection = await direct(session)
+    return await connection.fetchval(_RAISE_LEAD_VERSION, tenant_id, lead_id, version) is not None
 
 
 async def stop_lead(
