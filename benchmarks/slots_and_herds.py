@@ -51,7 +51,7 @@ HOT_BAYS = 3
 READS = 200
 ROUNDS = 3
 SECONDS = 3
-KEYS = ("sample-link-key",)
+KEYS = ("sample-link-key-of-the-bench",)
 TENANT = UUID(int=1)
 Row = tuple[str, str, str, str]
 

@@ -20,7 +20,7 @@ from chat.settings import Settings
 
 log = structlog.get_logger()
 
-FALLBACK_SECONDS = 0.5
+FALLBACK_SECONDS = 1.0
 """How often to look for work that nobody rang for: another replica's, or that of one that died."""
 HANDOFF_SECONDS = 5.0
 AT_ONCE = 100

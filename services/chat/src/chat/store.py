@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Text, Uuid, bindparam, cast, column, exists, func, or_, text, update
+from shared.db.direct import ask_as_each, direct, insert
+from sqlalchemy import BigInteger, Text, Uuid, bindparam, cast, column, func, or_, text, update
 from sqlalchemy import select as columns
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import insert as insertion
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import and_, col, select
 
@@ -26,7 +27,6 @@ from chat.tables import (
 )
 
 _NOTIFY_SQL = NOTIFY.replace("$1", ":channel").replace("$2::text[]", "CAST(:payloads AS text[])")
-_NOTIFY = text(_NOTIFY_SQL)
 _END_DELTAS = text(
     f"WITH ended AS (DELETE FROM deltas WHERE tenant_id = :tenant_id AND conversation_id = :id) {_NOTIFY_SQL}"  # noqa: S608 - our own words
 )
@@ -44,12 +44,26 @@ async def tenant_ids(session: AsyncSession) -> Sequence[UUID]:
     return (await session.scalars(select(Tenant.tenant_id))).all()
 
 
+_OWES_AN_ANSWER = """
+SELECT EXISTS (SELECT FROM chat.conversations WHERE tenant_id = $1 AND answer_due_at <= $2
+  AND (answering_until IS NULL OR answering_until < $2)) AS owed
+"""
+
+
+async def tenants_owed_an_answer(session: AsyncSession, now: datetime) -> Sequence[UUID]:
+    """In a transaction that names no tenant."""
+    answers = await ask_as_each(session, await tenant_ids(session), _OWES_AN_ANSWER, now)
+    return [tenant_id for tenant_id, answer in answers.items() if answer["owed"]]
+
+
+_KEEP_TENANT = "INSERT INTO chat.tenants (tenant_id, slug) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+_NAME_TENANT = """
+INSERT INTO chat.tenants (tenant_id, slug) VALUES ($1, $2) ON CONFLICT (tenant_id) DO UPDATE SET slug = excluded.slug
+"""
+
+
 async def keep_tenant(session: AsyncSession, tenant_id: UUID, slug: str | None) -> None:
-    statement = insert(Tenant).values(tenant_id=tenant_id, slug=slug)
-    keep = statement.on_conflict_do_nothing()
-    if slug is not None:
-        keep = statement.on_conflict_do_update(index_elements=["tenant_id"], set_={"slug": slug})
-    await session.execute(keep)
+    await (await direct(session)).execute(_KEEP_TENANT if slug is None else _NAME_TENANT, tenant_id, slug)
 
 
 async def keep_replica(
@@ -62,7 +76,7 @@ async def keep_replica(
     facts: dict[str, object],
 ) -> None:
     """Of what a location is or has, unless what is here is as new or newer."""
-    statement = insert(table).values(
+    statement = insertion(table).values(
         location_id=location_id, tenant_id=tenant_id, version=version, facts=facts
     )
     await session.execute(
@@ -76,15 +90,18 @@ async def keep_replica(
 
 async def lock_lead(session: AsyncSession, lead_id: UUID) -> None:
     """Until the end of the transaction; also for a lead that is not known yet."""
-    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(lead_id), 0))))
+    lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+    await (await direct(session)).fetchval(lock, str(lead_id))
+
+
+_RENEW_LEAD = "ON CONFLICT (lead_id) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in ("name", "phone", "vehicle", "interest")
+)
 
 
 async def keep_lead(session: AsyncSession, lead: Lead) -> None:
     """Replaces what is known of the person; the status has events and versions of its own."""
-    values = lead.model_dump()
-    statement = insert(Lead).values(**values)
-    changed = {name: values[name] for name in ("name", "phone", "vehicle", "interest")}
-    await session.execute(statement.on_conflict_do_update(index_elements=["lead_id"], set_=changed))
+    await insert(session, [lead], _RENEW_LEAD)
 
 
 async def keep_status(
@@ -134,11 +151,7 @@ async def shop_row(session: AsyncSession, tenant_id: UUID, location_id: UUID) ->
 
 async def insert_conversation(session: AsyncSession, conversation: Conversation) -> bool:
     """False: the lead has one."""
-    statement = insert(Conversation).values(**conversation.model_dump())
-    answer = await session.execute(
-        statement.on_conflict_do_nothing(index_elements=["lead_id"]).returning(col(Conversation.id))
-    )
-    return answer.first() is not None
+    return bool(await insert(session, [conversation], "ON CONFLICT (lead_id) DO NOTHING RETURNING id"))
 
 
 _CONVERSATION = select(Conversation).where(
@@ -379,22 +392,19 @@ async def mark_seen(session: AsyncSession, tenant_id: UUID, *, conversation_id: 
 
 
 async def keep_in_timeline(session: AsyncSession, entry: TimelineEntry) -> None:
-    await session.execute(insert(TimelineEntry).values(**entry.model_dump()).on_conflict_do_nothing())
+    await insert(session, [entry], "ON CONFLICT DO NOTHING")
+
+
+_TOLD_LATER = """
+SELECT EXISTS (SELECT FROM chat.timeline WHERE tenant_id = $1 AND lead_id = $2 AND type = ANY($3::text[]) AND time > $4)
+"""
 
 
 async def told_later(
     session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, types: Sequence[str], than: datetime
 ) -> bool:
     """Whether a newer event of one of the types is known: events come in any order."""
-    statement = select(
-        exists().where(
-            col(TimelineEntry.tenant_id) == tenant_id,
-            col(TimelineEntry.lead_id) == lead_id,
-            col(TimelineEntry.type).in_(types),
-            col(TimelineEntry.time) > than,
-        )
-    )
-    return bool((await session.execute(statement)).scalar())
+    return bool(await (await direct(session)).fetchval(_TOLD_LATER, tenant_id, lead_id, list(types), than))
 
 
 async def timeline_of(
@@ -416,7 +426,7 @@ async def tenant_by_slug(session: AsyncSession, slug: str) -> UUID | None:
 
 async def notify(session: AsyncSession, *payloads: str) -> None:
     """Told to all replicas at commit."""
-    await session.execute(_NOTIFY, {"channel": CHANNEL, "payloads": list(payloads)})
+    await (await direct(session)).execute(NOTIFY, CHANNEL, list(payloads))
 
 
 async def end_deltas(session: AsyncSession, conversation: Conversation, *payloads: str) -> None:

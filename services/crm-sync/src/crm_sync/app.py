@@ -21,6 +21,7 @@ from crm_sync.schedule import (
     build_calendar_poll,
     build_poll,
     build_remover,
+    build_report,
     build_series_poll,
     build_worker,
 )
@@ -31,7 +32,8 @@ def build_app(settings: Settings) -> FastAPI:
     engine = create_engine(settings.database_url)
     accounts = {name: ShopMonkey(account) for name, account in settings.shopmonkey_accounts.items()}
     deps = Deps(sessions=create_sessions(engine), accounts=accounts)
-    worker, poll = build_worker(deps), build_poll(deps, settings.poll_seconds)
+    worker, report = build_worker(deps), build_report(deps)
+    poll = build_poll(deps, settings.poll_seconds)
     calendar, series = build_calendar_poll(deps), build_series_poll(deps)
     remover = build_remover(deps, settings)
     night = nightly(remover, "crm-sync", settings.retention_hour)
@@ -48,6 +50,7 @@ def build_app(settings: Settings) -> FastAPI:
         async with (
             messaging.running(),
             worker.running(),
+            report.running(),
             poll.running(),
             calendar.running(),
             series.running(),

@@ -12,15 +12,23 @@ from crm_sync.settings import Settings
 
 WORK_SECONDS = 1.0
 """Only retries wait for this: a consumer wakes the clock for what is due at once."""
+REPORT_SECONDS = 15
+"""As often as metrics are read."""
 
 
 def build_worker(deps: Deps) -> Clock:
     async def work() -> bool:
-        more = await work_off_due_tasks(deps)
-        await report_unknown(deps)
-        return more
+        return await work_off_due_tasks(deps)
 
     return Clock("sync-tasks", work, WORK_SECONDS)
+
+
+def build_report(deps: Deps) -> Clock:
+    async def report() -> bool:
+        await report_unknown(deps)
+        return False
+
+    return Clock("sync-unknown", report, REPORT_SECONDS)
 
 
 CALENDAR_SECONDS = 600

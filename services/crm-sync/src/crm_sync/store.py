@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from shared.db.direct import ask_as_each, columns_of, direct, row_of
+from shared.db.direct import insert as direct_insert
 from shared.events import CrmRef
 from shared.messaging.replay import leaves, repeated_by
 from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, or_, select, tuple_, update
@@ -42,6 +44,18 @@ async def tenants(session: AsyncSession) -> Sequence[UUID]:
     return (await session.scalars(select(col(Tenant.id)).order_by(col(Tenant.id)))).all()
 
 
+_HAS_DUE_TASKS = """
+SELECT EXISTS (SELECT FROM crm.sync_tasks WHERE tenant_id = $1 AND state IN ('planned', 'sending', 'unknown')
+  AND due_at <= coalesce($2, clock_timestamp())) AS due
+"""
+
+
+async def tenants_with_due_tasks(session: AsyncSession, now: datetime | None) -> Sequence[UUID]:
+    """In a transaction that names no tenant."""
+    answers = await ask_as_each(session, await tenants(session), _HAS_DUE_TASKS, now)
+    return [tenant_id for tenant_id, answer in answers.items() if answer["due"]]
+
+
 async def tenant_of_slug(session: AsyncSession, slug: str) -> UUID | None:
     return await session.scalar(select(col(Tenant.id)).where(col(Tenant.slug) == slug))
 
@@ -62,17 +76,20 @@ async def keep_location(session: AsyncSession, location: Location) -> None:
     )
 
 
+def _renewal(names: Iterable[str]) -> str:
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names)
+    return f"ON CONFLICT (lead_id) DO UPDATE SET {changes} WHERE leads.version < excluded.version"
+
+
+_RENEW_LEAD = _renewal(LeadReplica.model_fields)
+_RENEW_LEAD_WITHOUT_ORDER = _renewal(
+    name for name in LeadReplica.model_fields if name not in {"order_id", "customer_id", "vehicle_id"}
+)
+
+
 async def keep_lead(session: AsyncSession, lead: LeadReplica) -> None:
     """Only a newer version replaces what is there; one that does not know of the order yet does not take it away."""
-    values = _values(lead)
-    kept = insert(LeadReplica).values(**values)
-    known = {} if lead.order_id else dict.fromkeys(("order_id", "customer_id", "vehicle_id"))
-    changed = {name: value for name, value in values.items() if name not in known}
-    await session.execute(
-        kept.on_conflict_do_update(
-            index_elements=["lead_id"], set_=changed, where=col(LeadReplica.version) < lead.version
-        )
-    )
+    await direct_insert(session, [lead], _RENEW_LEAD if lead.order_id else _RENEW_LEAD_WITHOUT_ORDER)
 
 
 async def note_customer_of_lead(
@@ -103,10 +120,14 @@ async def note_order_of_lead(session: AsyncSession, tenant_id: UUID, lead_id: UU
     )
 
 
+_LOCATION = f"""
+SELECT {columns_of(Location, "p")} FROM crm.locations p WHERE p.tenant_id = $1 AND p.location_id = $2
+"""  # noqa: S608 - our own columns
+
+
 async def location(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Location | None:
-    return await session.scalar(
-        select(Location).where(col(Location.tenant_id) == tenant_id, col(Location.location_id) == location_id)
-    )
+    found = await (await direct(session)).fetchrow(_LOCATION, tenant_id, location_id)
+    return row_of(Location, found, "p") if found else None
 
 
 async def location_by_crm_id(
@@ -140,34 +161,31 @@ async def lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> LeadRep
     )
 
 
+_LEAD_OF_ORDER = f"""
+SELECT {columns_of(LeadReplica, "l")} FROM crm.leads l WHERE l.tenant_id = $1 AND (l.order_id = $2 OR l.lead_id =
+  (SELECT r.our_id FROM crm.external_refs r WHERE r.tenant_id = $1 AND r.kind = 'order' AND r.crm_id = $2))
+ORDER BY l.received_at DESC LIMIT 1
+"""  # noqa: S608 - our own columns
+
+
 async def lead_of_order(session: AsyncSession, tenant_id: UUID, order_id: str) -> LeadReplica | None:
     """Also of one that we wrote for it."""
-    ours = select(col(ExternalRef.our_id)).where(
-        col(ExternalRef.tenant_id) == tenant_id,
-        col(ExternalRef.kind) == "order",
-        col(ExternalRef.crm_id) == order_id,
-    )
-    return await session.scalar(
-        select(LeadReplica)
-        .where(
-            col(LeadReplica.tenant_id) == tenant_id,
-            or_(col(LeadReplica.order_id) == order_id, col(LeadReplica.lead_id) == ours.scalar_subquery()),
-        )
-        .order_by(col(LeadReplica.received_at).desc())
-        .limit(1)
-    )
+    found = await (await direct(session)).fetchrow(_LEAD_OF_ORDER, tenant_id, order_id)
+    return row_of(LeadReplica, found, "l") if found else None
+
+
+_NEWEST_LEAD_OF_CUSTOMER = f"""
+SELECT {columns_of(LeadReplica, "l")} FROM crm.leads l WHERE l.tenant_id = $1 AND l.customer_id = $2
+ORDER BY l.received_at DESC LIMIT 1
+"""  # noqa: S608 - our own columns
 
 
 async def newest_lead_of_customer(
     session: AsyncSession, tenant_id: UUID, customer_id: str
 ) -> LeadReplica | None:
     """Also one that hangs on the customer by our own writing only: whoever typed their number."""
-    return await session.scalar(
-        select(LeadReplica)
-        .where(col(LeadReplica.tenant_id) == tenant_id, col(LeadReplica.customer_id) == customer_id)
-        .order_by(col(LeadReplica.received_at).desc())
-        .limit(1)
-    )
+    found = await (await direct(session)).fetchrow(_NEWEST_LEAD_OF_CUSTOMER, tenant_id, customer_id)
+    return row_of(LeadReplica, found, "l") if found else None
 
 
 async def newest_proven_lead_of_customer(
@@ -374,13 +392,13 @@ async def our_id_of(session: AsyncSession, tenant_id: UUID, *, kind: str, crm_id
     )
 
 
+_IS_KNOWN_REF = """
+SELECT EXISTS (SELECT FROM crm.external_refs WHERE tenant_id = $1 AND kind = $2 AND crm_id = $3)
+"""
+
+
 async def is_known_ref(session: AsyncSession, tenant_id: UUID, *, kind: str, crm_id: str) -> bool:
-    found = exists().where(
-        col(ExternalRef.tenant_id) == tenant_id,
-        col(ExternalRef.kind) == kind,
-        col(ExternalRef.crm_id) == crm_id,
-    )
-    return bool(await session.scalar(select(found)))
+    return bool(await (await direct(session)).fetchval(_IS_KNOWN_REF, tenant_id, kind, crm_id))
 
 
 async def keep_ref(session: AsyncSession, ref: ExternalRef, *, replace: bool) -> None:
@@ -548,20 +566,15 @@ async def is_sending(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> b
     return "sending" in (await session.scalars(statement)).all()
 
 
-async def hurry_tasks_of_lead(
-    session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, now: datetime
-) -> None:
+_HURRY_TASKS = """
+UPDATE crm.sync_tasks SET due_at = clock_timestamp()
+WHERE tenant_id = $1 AND lead_id = $2 AND state = 'planned' AND due_at > clock_timestamp()
+"""
+
+
+async def hurry_tasks_of_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> None:
     """What waited for the lead's own event waits no longer."""
-    await session.execute(
-        update(SyncTask)
-        .where(
-            col(SyncTask.tenant_id) == tenant_id,
-            col(SyncTask.lead_id) == lead_id,
-            col(SyncTask.state) == "planned",
-            col(SyncTask.due_at) > now,
-        )
-        .values(due_at=now)
-    )
+    await (await direct(session)).execute(_HURRY_TASKS, tenant_id, lead_id)
 
 
 async def note_of_marker(

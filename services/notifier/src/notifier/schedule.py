@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from uuid import UUID
@@ -29,10 +29,13 @@ from notifier.deps import Deps
 from notifier.domain.outcome import WAITING, Outcome, is_away, of_provider
 from notifier.holdings import RETENTION
 from notifier.store import deliveries, replicas
+from notifier.store.deliveries import Due
 
 log = structlog.get_logger()
 
 SECONDS = 1.0
+LOOK_SECONDS = 5.0
+"""What nobody waits for by the second: lost messages, and words of strangers, of which a person is told."""
 IN_FLIGHT_PER_CHANNEL = 20
 FINISH_SECONDS = 8
 """On a stop: so long may calls under way finish, so that none of them is left unknown."""
@@ -107,9 +110,9 @@ class Sender:
 
     async def _round(self) -> bool:
         """All tenants: touches whose day has come, then whatever is due; True: more touches are due already."""
-        everybody, now = await _tenants(self._deps)
-        full = [await fire_due_touches(self._deps, tenant_id, now) for tenant_id in everybody]
-        self._woken.update(everybody)
+        due, now = await _due(self._deps)
+        full = [await fire_due_touches(self._deps, one, now) for one, found in due.items() if found.touches]
+        self._woken.update(one for one, found in due.items() if found.touches or found.messages)
         if any(full):
             self._last_round = float("-inf")
         return any(full)
@@ -142,8 +145,8 @@ class Sender:
     async def _wake_waiting(self, channel: OutboundChannel) -> None:
         """The provider is back after a long while."""
         log.info("provider.back", channel=channel)
-        everybody, now = await _tenants(self._deps)
-        for tenant_id in everybody:
+        due, now = await _due(self._deps)
+        for tenant_id in due:
             async with transaction(self._deps.sessions, tenant_id) as session:
                 await deliveries.wake_waiting(session, tenant_id, channel, WAITING, now)
             self.wake(tenant_id)
@@ -168,31 +171,33 @@ def build_rescue(deps: Deps) -> Clock:
     """Looks after deliveries that nobody came back for."""
 
     async def work() -> bool:
-        everybody, now = await _tenants(deps)
-        for tenant_id in everybody:
+        due, now = await _due(deps)
+        open_ = [tenant_id for tenant_id, found in due.items() if found.open]
+        for tenant_id in open_:
             await find_lost(deps, tenant_id, now)
-        await report_unknown(deps, everybody)
+        await report_unknown(deps, open_)
         return False
 
-    return Clock("rescue", work, SECONDS)
+    return Clock("rescue", work, LOOK_SECONDS)
 
 
 def build_stranger_notices(deps: Deps) -> Clock:
     """Tells shops of strangers; apart from the others, which must not wait for a slow mail server."""
 
     async def work() -> bool:
-        everybody, now = await _tenants(deps)
-        for tenant_id in everybody:
+        due, now = await _due(deps)
+        for tenant_id in (one for one, found in due.items() if found.notices):
             await tell_shops(deps, tenant_id, now)
         return False
 
-    return Clock("stranger-notices", work, SECONDS)
+    return Clock("stranger-notices", work, LOOK_SECONDS)
 
 
-async def _tenants(deps: Deps) -> tuple[Sequence[UUID], datetime]:
-    """And the database's time."""
+async def _due(deps: Deps) -> tuple[Mapping[UUID, Due], datetime]:
+    """By tenant, and the database's time; one transaction, whatever their number."""
     async with transaction(deps.sessions, tenant_id=None) as session:
-        return await replicas.tenants(session), await deliveries.clock(session)
+        everybody, now = await replicas.tenants(session), await deliveries.clock(session)
+        return await deliveries.due_for(session, everybody, now), now
 
 
 async def find_lost(deps: Deps, tenant_id: UUID, now: datetime) -> None:

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from shared.db.engine import transaction
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from booking.actions.access import Visitor, appointment_of, lead_of, location_of
+from booking.actions.access import ChatVisitor, Visitor, appointment_of, lead_of, location_of
 from booking.deps import Deps
 from booking.domain.capacity import Capacity, Footprint
-from booking.domain.errors import NotFound, QuoteExpired
+from booking.domain.errors import NotFound, NotReady, QuoteExpired
 from booking.domain.slots import Job, Shop, Slot, free_jobs, nearest, possible_jobs, slot_of
 from booking.store import catalog, occupancies, shops
 from booking.tables import Appointment, Location, Quote
@@ -76,6 +76,8 @@ async def find_slots(deps: Deps, visitor: Visitor, question: Question) -> FreeTi
 
 
 async def _search(deps: Deps, session: AsyncSession, visitor: Visitor, question: Question) -> Search:
+    if isinstance(visitor, ChatVisitor) and question.quote_id is not None:
+        return await _search_for_quote(deps, session, visitor, question.quote_id)
     lead = await lead_of(session, visitor)
     location = await location_of(session, lead.tenant_id, lead.location_id)
     if question.appointment_id is not None:
@@ -90,11 +92,25 @@ async def _search(deps: Deps, session: AsyncSession, visitor: Visitor, question:
     return Search(location, job_of(quote))
 
 
+async def _search_for_quote(
+    deps: Deps, session: AsyncSession, visitor: ChatVisitor, quote_id: UUID
+) -> Search:
+    """What a customer asks again and again, in one read."""
+    found = await catalog.place_and_quote(session, visitor.tenant_id, visitor.lead_id, quote_id)
+    if found is None:
+        raise NotReady
+    location, quote = found
+    return Search(location, job_of(_valid(quote, deps.now())))
+
+
 async def quote_of(
     session: AsyncSession, tenant_id: UUID, *, lead_id: UUID, quote_id: UUID, now: datetime
 ) -> Quote:
     """Raises `NotFound`, `QuoteExpired`."""
-    quote = await catalog.quote_of_lead(session, tenant_id, lead_id=lead_id, quote_id=quote_id)
+    return _valid(await catalog.quote_of_lead(session, tenant_id, lead_id=lead_id, quote_id=quote_id), now)
+
+
+def _valid(quote: Quote | None, now: datetime) -> Quote:
     if quote is None:
         raise NotFound
     if quote.valid_until <= now:

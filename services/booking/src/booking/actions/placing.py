@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from shared.db.direct import direct
 from shared.db.engine import transaction
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -113,7 +114,8 @@ async def _claim(session: AsyncSession, claim: Claim, rows: Sequence[Row]) -> li
         return []
     if len(rows) == 1:
         return await occupancies.insert_rows(session, claim, rows) or None
-    savepoint = await session.begin_nested()
+    savepoint = (await direct(session)).transaction()
+    await savepoint.start()
     inserted = await occupancies.insert_rows(session, claim, rows)
     if len(inserted) < len(rows):
         await savepoint.rollback()

@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
+from shared.db.direct import columns_of, direct, row_of
 from shared.events import Addon
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from booking.domain.catalog import Offer
 from booking.store.entries import Kept
-from booking.tables import CatalogVersion, Quote, ServiceRow
+from booking.tables import CatalogVersion, Location, Quote, ServiceRow
 
 
 def _offer(row: ServiceRow) -> Offer:
@@ -72,3 +73,21 @@ async def quote_of_lead(
     return await session.scalar(
         select(Quote).where(Quote.tenant_id == tenant_id, Quote.id == quote_id, Quote.lead_id == lead_id)
     )
+
+
+_PLACE_AND_QUOTE = f"""
+SELECT {columns_of(Location, "p")}, {columns_of(Quote, "q")} FROM booking.leads l
+JOIN booking.locations p ON p.tenant_id = l.tenant_id AND p.location_id = l.location_id
+LEFT JOIN booking.quotes q ON q.tenant_id = l.tenant_id AND q.lead_id = l.lead_id AND q.id = $3
+WHERE l.tenant_id = $1 AND l.lead_id = $2
+"""  # noqa: S608 - our own columns
+
+
+async def place_and_quote(
+    session: AsyncSession, tenant_id: UUID, lead_id: UUID, quote_id: UUID
+) -> tuple[Location, Quote | None] | None:
+    """The lead's location, and its quote if it is one of the lead's; `None` while lead or location are not known."""
+    found = await (await direct(session)).fetchrow(_PLACE_AND_QUOTE, tenant_id, lead_id, quote_id)
+    if found is None:
+        return None
+    return row_of(Location, found, "p"), row_of(Quote, found, "q") if found["q.id"] else None

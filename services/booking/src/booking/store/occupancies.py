@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from shared.db.direct import direct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,49 +56,49 @@ def rows_of(job: Footprint, place: Place) -> list[Row]:
 
 
 # Alone or shared until the end of the transaction; a lock of its own kind, since a row that many share is rewritten by each.
-_SHARE = text("SELECT pg_advisory_xact_lock_shared(:key)")
+_SHARE = "SELECT pg_advisory_xact_lock_shared($1)"
 _ALONE = text("SELECT pg_advisory_xact_lock(:key)")
 
-_INSERT_ROWS = text("""
+_INSERT_ROWS = """
 INSERT INTO occupancies
   (tenant_id, location_id, id, bay_id, technician_id, starts_at, ends_at, kind, holder_id, lead_id, expires_at)
-SELECT CAST(:tenant_id AS uuid), CAST(:location_id AS uuid), gen_random_uuid(), r.bay_id, r.technician_id,
-  r.starts_at, r.ends_at, CAST(:kind AS text), CAST(:holder_id AS uuid), CAST(:lead_id AS uuid),
-  clock_timestamp() + make_interval(mins => CAST(:hold_minutes AS integer))
-FROM unnest(CAST(:bay_ids AS uuid[]), CAST(:technician_ids AS uuid[]), CAST(:starts AS timestamptz[]),
-  CAST(:ends AS timestamptz[])) WITH ORDINALITY AS r (bay_id, technician_id, starts_at, ends_at, number)
+SELECT CAST($1 AS uuid), CAST($2 AS uuid), gen_random_uuid(), r.bay_id, r.technician_id,
+  r.starts_at, r.ends_at, CAST($3 AS text), CAST($4 AS uuid), CAST($5 AS uuid),
+  clock_timestamp() + make_interval(mins => CAST($6 AS integer))
+FROM unnest(CAST($7 AS uuid[]), CAST($8 AS uuid[]), CAST($9 AS timestamptz[]),
+  CAST($10 AS timestamptz[])) WITH ORDINALITY AS r (bay_id, technician_id, starts_at, ends_at, number)
 ORDER BY r.number ON CONFLICT DO NOTHING RETURNING id, coalesce(expires_at, ends_at) AS until
-""")
+"""
 
 _TAKEN = """
-  o.ends_at > :from_time AND o.starts_at < :to_time
+  o.ends_at > $3 AND o.starts_at < $4
   AND (o.expires_at IS NULL OR o.expires_at > clock_timestamp())
-  AND o.holder_id <> ALL(CAST(:ignored AS uuid[]))
+  AND o.holder_id <> ALL(CAST($5 AS uuid[]))
 """
-_CAPACITY = text(f"""
+_CAPACITY = f"""
 WITH taken AS (
   SELECT true AS bay, b.id, b.name, CAST('{{}}' AS text[]) AS skills, o.starts_at, o.ends_at
   FROM bays b LEFT JOIN occupancies o ON o.bay_id = b.id AND {_TAKEN}
-  WHERE b.tenant_id = :tenant_id AND b.location_id = :location_id AND b.active
+  WHERE b.tenant_id = $1 AND b.location_id = $2 AND b.active
   UNION ALL
   SELECT false, t.id, t.name, t.skills, o.starts_at, o.ends_at
   FROM technicians t LEFT JOIN occupancies o ON o.technician_id = t.id AND {_TAKEN}
-  WHERE t.tenant_id = :tenant_id AND t.location_id = :location_id AND t.active
+  WHERE t.tenant_id = $1 AND t.location_id = $2 AND t.active
   UNION ALL
   SELECT false, t.id, t.name, t.skills, f.starts_at, f.ends_at
-  FROM technicians t JOIN time_off f ON f.technician_id = t.id AND f.ends_at > :from_time AND f.starts_at < :to_time
-  WHERE t.tenant_id = :tenant_id AND t.location_id = :location_id AND t.active
+  FROM technicians t JOIN time_off f ON f.technician_id = t.id AND f.ends_at > $3 AND f.starts_at < $4
+  WHERE t.tenant_id = $1 AND t.location_id = $2 AND t.active
 )
 SELECT bay, id, skills, array_agg(starts_at ORDER BY starts_at, ends_at) AS starts,
   array_agg(ends_at ORDER BY starts_at, ends_at) AS ends
 FROM taken GROUP BY bay, id, name, skills ORDER BY cardinality(skills), name
-""")  # noqa: S608 - our own text
+"""  # noqa: S608 - our own text
 
-_OWN = text("""
+_OWN = """
 SELECT id, holder_id, bay_id, technician_id, starts_at, ends_at FROM occupancies
-WHERE tenant_id = :tenant_id AND location_id = :location_id
-  AND (holder_id = :holder_id OR (kind = 'hold' AND lead_id = CAST(:lead_id AS uuid)))
-""")
+WHERE tenant_id = $1 AND location_id = $2
+  AND (holder_id = $3 OR (kind = 'hold' AND lead_id = CAST($4 AS uuid)))
+"""
 
 _BAY_TAKEN_FROM = text("""
 SELECT min(starts_at) FROM occupancies WHERE tenant_id = :tenant_id AND holder_id = :holder_id AND bay_id IS NOT NULL
@@ -105,10 +106,10 @@ SELECT min(starts_at) FROM occupancies WHERE tenant_id = :tenant_id AND holder_i
 
 _DELETE = text("DELETE FROM occupancies WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[]))")
 
-_EXPIRED = text("""
-SELECT EXISTS (SELECT 1 FROM occupancies WHERE tenant_id = :tenant_id AND location_id = :location_id
+_EXPIRED = """
+SELECT EXISTS (SELECT 1 FROM occupancies WHERE tenant_id = $1 AND location_id = $2
   AND kind = 'hold' AND expires_at <= clock_timestamp())
-""")
+"""
 
 _SWEEP = text("""
 DELETE FROM occupancies WHERE tenant_id = :tenant_id AND location_id = :location_id
@@ -143,7 +144,7 @@ ORDER BY b.id, gap ON CONFLICT DO NOTHING
 
 async def share_location(session: AsyncSession, location_id: UUID) -> None:
     """Beside others who share it; waits for whoever has it alone."""
-    await session.execute(_SHARE, {"key": _lock_key(location_id)})
+    await (await direct(session)).fetchval(_SHARE, _lock_key(location_id))
 
 
 async def have_location_alone(session: AsyncSession, location_id: UUID) -> None:
@@ -164,33 +165,27 @@ class Inserted(NamedTuple):
 
 async def insert_rows(session: AsyncSession, claim: Claim, rows: Sequence[Row]) -> list[Inserted]:
     """Fewer than the rows: somebody else has the rest. Waits for those who are about to have it."""
-    answer = await session.execute(
+    answer = await (await direct(session)).fetch(
         _INSERT_ROWS,
-        {
-            **claim.__dict__,
-            "bay_ids": [row.bay_id for row in rows],
-            "technician_ids": [row.technician_id for row in rows],
-            "starts": [row.starts_at for row in rows],
-            "ends": [row.ends_at for row in rows],
-        },
+        claim.tenant_id,
+        claim.location_id,
+        claim.kind,
+        claim.holder_id,
+        claim.lead_id,
+        claim.hold_minutes,
+        [row.bay_id for row in rows],
+        [row.technician_id for row in rows],
+        [row.starts_at for row in rows],
+        [row.ends_at for row in rows],
     )
-    return [Inserted(row.id, row.until) for row in answer]
+    return [Inserted(row["id"], row["until"]) for row in answer]
 
 
 async def capacity(
     session: AsyncSession, tenant_id: UUID, location_id: UUID, window: Span, ignored: Sequence[UUID] = ()
 ) -> Capacity:
     """What is taken within the window; what the `ignored` hold, and what expired holds hold, counts as free."""
-    rows = await session.execute(
-        _CAPACITY,
-        {
-            "tenant_id": tenant_id,
-            "location_id": location_id,
-            "from_time": window[0],
-            "to_time": window[1],
-            "ignored": list(ignored),
-        },
-    )
+    rows = await (await direct(session)).fetch(_CAPACITY, tenant_id, location_id, *window, list(ignored))
     bays: dict[UUID, Busy] = {}
     technicians: dict[UUID, Technician] = {}
     for is_bay, resource_id, skills, starts, ends in rows:
@@ -216,16 +211,9 @@ async def bay_taken_from(session: AsyncSession, tenant_id: UUID, holder_id: UUID
 
 async def own_rows(session: AsyncSession, claim: Claim) -> list[StoredRow]:
     """What the holder of the claim has already, and what its lead holds."""
-    rows = await session.execute(
-        _OWN,
-        {
-            "tenant_id": claim.tenant_id,
-            "location_id": claim.location_id,
-            "holder_id": claim.holder_id,
-            "lead_id": claim.lead_id,
-        },
-    )
-    return [StoredRow(**row) for row in rows.mappings()]
+    connection = await direct(session)
+    rows = await connection.fetch(_OWN, claim.tenant_id, claim.location_id, claim.holder_id, claim.lead_id)
+    return [StoredRow(**row) for row in rows]
 
 
 async def delete_rows(session: AsyncSession, tenant_id: UUID, ids: Sequence[UUID]) -> None:
@@ -233,8 +221,7 @@ async def delete_rows(session: AsyncSession, tenant_id: UUID, ids: Sequence[UUID
 
 
 async def has_expired_holds(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> bool:
-    place = {"tenant_id": tenant_id, "location_id": location_id}
-    return bool((await session.execute(_EXPIRED, place)).scalar_one())
+    return bool(await (await direct(session)).fetchval(_EXPIRED, tenant_id, location_id))
 
 
 async def locations_with_expired_holds(session: AsyncSession, tenant_id: UUID) -> list[UUID]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, text, update
+from shared.db.direct import direct
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -23,19 +24,19 @@ from booking.tables import (
     TimeOffRow,
 )
 
-_CALENDAR = text("""
+_CALENDAR = """
 SELECT r.minimum_notice_minutes, r.horizon_days, r.grid_minutes, r.keeps_holidays,
   ARRAY(SELECT ARRAY[weekday, opens_minute, closes_minute] FROM location_hours
-        WHERE tenant_id = :tenant_id AND location_id = :location_id) AS openings,
+        WHERE tenant_id = $1 AND location_id = $2) AS openings,
   ARRAY(SELECT ARRAY[weekday, starts_minute, ends_minute] FROM location_breaks
-        WHERE tenant_id = :tenant_id AND location_id = :location_id) AS breaks,
-  ARRAY(SELECT day FROM closures WHERE tenant_id = :tenant_id AND location_id = :location_id) AS closures,
-  ARRAY(SELECT day FROM special_openings WHERE tenant_id = :tenant_id AND location_id = :location_id
+        WHERE tenant_id = $1 AND location_id = $2) AS breaks,
+  ARRAY(SELECT day FROM closures WHERE tenant_id = $1 AND location_id = $2) AS closures,
+  ARRAY(SELECT day FROM special_openings WHERE tenant_id = $1 AND location_id = $2
         ORDER BY day, opens_minute) AS special_days,
   ARRAY(SELECT ARRAY[opens_minute, closes_minute] FROM special_openings
-        WHERE tenant_id = :tenant_id AND location_id = :location_id ORDER BY day, opens_minute) AS special_hours
-FROM location_rules r WHERE r.tenant_id = :tenant_id AND r.location_id = :location_id
-""")
+        WHERE tenant_id = $1 AND location_id = $2 ORDER BY day, opens_minute) AS special_hours
+FROM location_rules r WHERE r.tenant_id = $1 AND r.location_id = $2
+"""
 
 
 @dataclass(frozen=True)
@@ -53,23 +54,21 @@ class Calendar:
 
 
 async def calendar(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Calendar | None:
-    row = (
-        await session.execute(_CALENDAR, {"tenant_id": tenant_id, "location_id": location_id})
-    ).one_or_none()
+    row = await (await direct(session)).fetchrow(_CALENDAR, tenant_id, location_id)
     if row is None:
         return None
     special: dict[date, tuple[Minutes, ...]] = {}
-    for day, (opens, closes) in zip(row.special_days, row.special_hours, strict=True):
+    for day, (opens, closes) in zip(row["special_days"], row["special_hours"], strict=True):
         special[day] = (*special.get(day, ()), (opens, closes))
     return Calendar(
-        tuple(Opening(*span) for span in row.openings),
-        tuple(Opening(*span) for span in row.breaks),
-        frozenset(row.closures),
+        tuple(Opening(*span) for span in row["openings"]),
+        tuple(Opening(*span) for span in row["breaks"]),
+        frozenset(row["closures"]),
         special,
-        row.minimum_notice_minutes,
-        row.horizon_days,
-        row.grid_minutes,
-        row.keeps_holidays,
+        row["minimum_notice_minutes"],
+        row["horizon_days"],
+        row["grid_minutes"],
+        row["keeps_holidays"],
     )
 
 

@@ -128,7 +128,7 @@ class Desk(Protocol):
 async def claim_owed(deps: Deps) -> Owed | None:
     """The conversation that waits longest, leased to this worker; `None` when no answer is due."""
     async with transaction(deps.sessions, None) as session:
-        tenants = await store.tenant_ids(session)
+        tenants = await store.tenants_owed_an_answer(session, deps.now())
     for tenant_id in tenants:
         if owed := await _claim(deps, tenant_id):
             return owed

@@ -50,4 +50,4 @@ async def keep_lead(session: AsyncSession, event: Event[LeadReceived]) -> None:
     if ref is not None and ref.by_us:
         ours = ExternalRef(tenant_id=event.tenant_id, kind="order", our_id=fact.lead_id, crm_id=ref.order_id)
         await store.keep_ref(session, ours, replace=False)
-    await store.hurry_tasks_of_lead(session, event.tenant_id, fact.lead_id, now=await store.clock(session))
+    await store.hurry_tasks_of_lead(session, event.tenant_id, fact.lead_id)

@@ -65,7 +65,7 @@ NOT_THERE_PATIENCE = timedelta(hours=1)
 async def work_off_due_tasks(deps: Deps, now: datetime | None = None) -> bool:
     """One round over all tenants; True when there was something to do. Without `now` by the database's clock."""
     async with transaction(deps.sessions, None) as session:
-        tenants = await store.tenants(session)
+        tenants = await store.tenants_with_due_tasks(session, now)
     worked = [await _work_off(deps, tenant_id, now) for tenant_id in tenants]
     return any(worked)
 

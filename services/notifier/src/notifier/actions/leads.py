@@ -1,9 +1,9 @@
 """What happens to a lead: it is greeted at once, and its sequence stops when it engages."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pydantic import SecretStr
 from shared.events import (
     CatalogChanged,
     CrmConsent,
@@ -20,7 +20,7 @@ from shared.words import vocabulary
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifier.actions.intents import Intent, addresses_of, heard_at, intend
-from notifier.actions.ledger import hear_crm, recall, refuse_as_elsewhere, tell_what_waited
+from notifier.actions.ledger import note_crm, recall, refuse_as_elsewhere, tell_what_waited
 from notifier.actions.touching import first_text_at
 from notifier.deps import Deps
 from notifier.domain.consent import CRM, START
@@ -81,18 +81,18 @@ async def greet_lead(session: AsyncSession, event: Event[LeadReceived], deps: De
         raise RetryLater("a lead without a location cannot be greeted")
     location = await need_location(session, event.tenant_id, event.location_id)
     lead = _lead(event, location.id)
-    person_key = deps.settings.person_key
-    await recall(session, lead.tenant_id, [address for _, address in heard_at(lead)], person_key)
+    heard = [address for _, address in heard_at(lead)]
+    await recall(session, lead.tenant_id, heard, deps.settings.person_key)
     if await leads.add_lead(session, lead) or repeated_by():
-        await _keep_consents(session, event, lead, person_key)
-        if first := await leads.greeted_as(session, lead, since=lead.received_at - ONE_GREETING_IN):
-            await leads.join(session, lead, first)
+        await _keep_consents(session, event, lead)
+        if first_id := await leads.greeted_as(session, lead, since=lead.received_at - ONE_GREETING_IN):
+            await leads.join(session, lead, first_id)
             return
         begins_at = first_text_at(deps.states, lead, location)
         await _plan(session, lead, location, deps.sequences.newest(), begins_at)
     elif await leads.renew_lead(session, lead):
         await leads.raise_lead_version(session, lead.tenant_id, lead.id, lead.lead_version)
-        await _keep_consents(session, event, lead, person_key)
+        await _keep_consents(session, event, lead)
         for channel, address in _known_addresses(lead):
             await deliveries.fill_address(session, lead, channel, address)
         lost = deliveries.to_lost_addresses(lead)
@@ -152,16 +152,18 @@ def _lead(event: Event[LeadReceived], location_id: UUID) -> Lead:
     )
 
 
-async def _keep_consents(
-    session: AsyncSession, event: Event[LeadReceived], lead: Lead, person_key: SecretStr
-) -> None:
+async def _keep_consents(session: AsyncSession, event: Event[LeadReceived], lead: Lead) -> None:
     """What the lead agreed to; a person who opted out stays so until they opt in themselves."""
     if event.data.source == "shopmonkey":
         proof = event.data.consent_proof
         said_at = proof.said_at if proof else event.data.received_at
-        await hear_crm(session, lead.tenant_id, _said_by_crm(event, lead), said_at, person_key, lead)
-    await consents.add_consents(session, await _new_consents(session, event, lead))
-    await tell_what_waited(session, lead, heard_at(lead))
+        await note_crm(session, lead.tenant_id, _said_by_crm(event, lead), said_at, lead)
+    known = await consents.newest(session, lead.tenant_id, heard_at(lead))
+    fresh = await _new_consents(session, event, lead, known)
+    await consents.add_consents(session, fresh)
+    superseded = {(one.channel, one.address) for one in fresh}
+    standing = {address: row for address, row in known.items() if address not in superseded}
+    await tell_what_waited(session, lead, standing)
     await refuse_as_elsewhere(session, lead, _known_addresses(lead), heard_at(lead))
 
 
@@ -180,7 +182,12 @@ def _said_by_crm(event: Event[LeadReceived], lead: Lead) -> list[CrmConsent]:
     ]
 
 
-async def _new_consents(session: AsyncSession, event: Event[LeadReceived], lead: Lead) -> list[Consent]:
+async def _new_consents(
+    session: AsyncSession,
+    event: Event[LeadReceived],
+    lead: Lead,
+    known: Mapping[consents.Address, Consent],
+) -> list[Consent]:
     given: dict[OutboundChannel, bool] = {"sms": event.data.consent.sms, "email": event.data.consent.email}
     refused = await consents.refused_by_lead(session, lead.tenant_id, lead.id)
     # What only this lead refused is the gate's; the address itself is refused once the shop says whose it is.
@@ -189,7 +196,6 @@ async def _new_consents(session: AsyncSession, event: Event[LeadReceived], lead:
         for channel, address in _known_addresses(lead)
         if (lead.in_crm if channel in refused else given[channel])
     ]
-    known = await consents.newest(session, lead.tenant_id, addresses)
     proof = event.data.consent_proof
     return [
         Consent(
@@ -265,10 +271,12 @@ async def stop_sequence(session: AsyncSession, lead: Lead, reason: str, *, engag
 
 
 async def follow_status(session: AsyncSession, event: Event[LeadStatusChanged]) -> None:
-    lead = await need_lead(session, event.tenant_id, event.data.lead_id)
+    tenant_id, lead_id = event.tenant_id, event.data.lead_id
     if event.data.new in STOPPING_STATUSES:
+        lead = await need_lead(session, tenant_id, lead_id)
         await stop_sequence(session, lead, event.data.new, engaged=event.data.new == "engaged")
-    await leads.raise_lead_version(session, event.tenant_id, event.data.lead_id, event.lead_version)
+    if not await leads.raise_lead_version(session, tenant_id, lead_id, event.lead_version):
+        raise _not_known_yet(lead_id)
 
 
 async def heed_crm_message(session: AsyncSession, event: Event[CrmMessageObserved]) -> None:
@@ -286,8 +294,12 @@ async def need_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID, *, lo
     """Raises `RetryLater` while the lead's own event has not arrived. `lock`: its addresses stay as they are read."""
     lead = await leads.lead(session, tenant_id, lead_id, lock=lock)
     if lead is None:
-        raise RetryLater(f"lead {lead_id} is not known yet")
+        raise _not_known_yet(lead_id)
     return lead
+
+
+def _not_known_yet(lead_id: UUID) -> RetryLater:
+    return RetryLater(f"lead {lead_id} is not known yet")
 
 
 async def need_location(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Location:

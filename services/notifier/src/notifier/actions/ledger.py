@@ -1,6 +1,6 @@
 """What is written into the ledger of consents, and told of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast, get_args
@@ -96,6 +96,8 @@ async def _end_lapsed(
     subject: Lead | None,
 ) -> None:
     """Nobody refused anything: as if the CRM had never been asked. What the person agreed to elsewhere stands again."""
+    if not lapsed:
+        return
     await leads.lock_addresses(session, tenant_id, [one.address for one in lapsed])
     addresses: list[Address] = [(one.channel, one.address) for one in lapsed]
     newest = await consents.newest(session, tenant_id, addresses)
@@ -138,8 +140,19 @@ async def hear_crm(
     subject: Lead | None,
 ) -> None:
     """`subject`: whose customer it is. Also an address that no lead has goes when that lead is erased."""
+    await recall(session, tenant_id, [one.address for one in words], person_key)
+    await note_crm(session, tenant_id, words, said_at, subject)
+
+
+async def note_crm(
+    session: AsyncSession,
+    tenant_id: UUID,
+    words: Sequence[CrmConsent],
+    said_at: datetime,
+    subject: Lead | None,
+) -> None:
+    """The caller has recalled the addresses."""
     addresses: list[Address] = [(one.channel, one.address) for one in words]
-    await recall(session, tenant_id, [address for _, address in addresses], person_key)
     newest = await consents.newest(session, tenant_id, addresses)
     of_crm = await consents.crm_said_at(session, tenant_id, addresses)
     for one in words:
@@ -153,12 +166,11 @@ async def hear_crm(
                 await _tell(session, tenant_id, (one.channel, one.address), said, lead)
 
 
-async def tell_what_waited(session: AsyncSession, lead: Lead, addresses: Sequence[Address]) -> None:
-    """What the CRM refused for the lead's addresses before any lead had them; locked by `recall`."""
-    newest = await consents.newest(session, lead.tenant_id, addresses)
+async def tell_what_waited(session: AsyncSession, lead: Lead, newest: Mapping[Address, Consent]) -> None:
+    """What the CRM refused for the lead's addresses before any lead had them; `newest`: what stands on each, locked by `recall`."""
     for address, row in newest.items():
         if row.untold:
-            row.untold = False
+            await consents.note_told(session, lead.tenant_id, row.id)
             await _tell(session, lead.tenant_id, address, Said("staff", row.text), lead)
 
 
@@ -186,8 +198,8 @@ async def recall(
 ) -> None:
     """Until the transaction ends nobody else writes of them; what an erased person refused there counts again."""
     await leads.lock_addresses(session, tenant_id, addresses)
-    for address in addresses:
-        await consents.put_name_to(session, tenant_id, address, address_hashes(address, person_key))
+    names = {hashed: address for address in addresses for hashed in address_hashes(address, person_key)}
+    await consents.put_names_to(session, tenant_id, names)
 
 
 def _is_own_refusal(row: Consent) -> bool:

@@ -60,7 +60,7 @@ from notifier.domain.pictures import that_fit
 from notifier.domain.stricter_states import State, texts_a_day
 from notifier.domain.texts_a_day import TextsADay
 from notifier.letters import Mail, Text
-from notifier.store import consents, deliveries, leads, replicas
+from notifier.store import consents, deliveries, leads
 from notifier.store.deliveries import DueDelivery
 from notifier.tables import Consent, Delivery
 
@@ -118,12 +118,9 @@ async def claim_due(
     begin_by = asyncio.get_running_loop().time() + BEGIN_WITHIN_SECONDS
     async with transaction(deps.sessions, tenant_id) as session:
         now = now or await deliveries.clock(session)
-        due = [
-            found
-            for channel in Channels
-            if limits.get(channel, 0) > 0
-            for found in await deliveries.due_deliveries(session, tenant_id, channel, now, limits[channel])
-        ]
+        due = await deliveries.due_deliveries(session, tenant_id, now, limits)
+        if not due:
+            return []
         numbers = counted_numbers(deps.states, due)
         await lock_counts(session, tenant_id, due, numbers)
         asked = Asked(
@@ -133,15 +130,15 @@ async def claim_due(
             await texts_before(session, tenant_id, numbers, now),
         )
         letters = [(found.delivery, await _claim(deps, session, found, asked, now)) for found in due]
+        await deliveries.keep_claims(session, tenant_id, [delivery for delivery, _ in letters])
         for delivery, _ in letters:
             if delivery.state == "failed":
                 await _tell(session, delivery, _failed(delivery))
-        slug = await replicas.tenant_slug(session, tenant_id) if due else None
     await heed_first_touches(deps, tenant_id, due)
     return [
         Claimed(
             tenant_id,
-            slug or "",
+            due[0].tenant_slug,
             delivery.id,
             delivery.attempts,
             letter,
@@ -344,10 +341,10 @@ async def note_outcome(deps: Deps, claimed: Claimed, outcome: Outcome) -> None:
     """Insists while the database is away: a sent message that nobody wrote down would count as unknown."""
     tenant_id, delivery_id = claimed.tenant_id, claimed.delivery_id
     async with transaction(deps.sessions, tenant_id) as session:
-        now = await deliveries.clock(session)
         if isinstance(outcome, Accepted):
-            await note_accepted(session, tenant_id, delivery_id, outcome.provider_id, now)
+            await note_accepted(session, tenant_id, delivery_id, outcome.provider_id)
             return
+        now = await deliveries.clock(session)
         delivery = await deliveries.attempted(session, tenant_id, delivery_id, claimed.attempt)
         if delivery is None:
             return
@@ -365,12 +362,12 @@ async def note_outcome(deps: Deps, claimed: Claimed, outcome: Outcome) -> None:
 
 
 async def note_accepted(
-    session: AsyncSession, tenant_id: UUID, delivery_id: UUID, provider_id: str, now: datetime
-) -> Delivery | None:
-    """`None` when it was settled before."""
+    session: AsyncSession, tenant_id: UUID, delivery_id: UUID, provider_id: str, now: datetime | None = None
+) -> None:
+    """Nothing when it was settled before. Without `now` by the database's clock."""
     delivery = await deliveries.mark_sent(session, tenant_id, delivery_id, provider_id, now)
     if delivery is None:
-        return None
+        return
     sent = NotificationSent(
         delivery_id=delivery.id,
         lead_id=delivery.lead_id,
@@ -380,10 +377,19 @@ async def note_accepted(
         provider_id=provider_id,
     )
     await _tell(session, delivery, sent)
-    if delivery.channel == "sms":
-        status = await deliveries.status_so_far(session, tenant_id, provider_id)
-        await apply_status(session, delivery, status.status, status.error_code)
-    return delivery
+    if (
+        delivery.channel == "sms"
+        and await deliveries.status_so_far(session, tenant_id, provider_id) != deliveries.ACCEPTED
+    ):
+        await _apply_earlier_status(session, tenant_id, provider_id)
+
+
+async def _apply_earlier_status(session: AsyncSession, tenant_id: UUID, provider_id: str) -> None:
+    """The callback came before our own note that the text was taken."""
+    known = await deliveries.provider_status(session, tenant_id, provider_id)
+    delivery = await deliveries.delivery_by_provider_id(session, tenant_id, provider_id)
+    if delivery:
+        await apply_status(session, delivery, known.status, known.error_code)
 
 
 async def apply_status(

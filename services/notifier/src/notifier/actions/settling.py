@@ -21,5 +21,6 @@ async def settle_unknown(deps: Deps, tenant_id: UUID, delivery_id: UUID, *, rese
             delivery.state, delivery.due_at = "planned", now
         else:
             await note_accepted(session, tenant_id, delivery.id, f"settled:{delivery.id}", now)
+            await session.refresh(delivery)
     deps.wake(tenant_id)
     return delivery

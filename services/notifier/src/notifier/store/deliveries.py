@@ -1,34 +1,35 @@
 """Messages to send, how far each got, and what the provider said of it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+from shared.db.direct import as_json, ask_as_each, columns_of, direct, insert, row_of
 from shared.events.notification import OutboundChannel
 from shared.messaging.replay import leaves
-from sqlalchemy import ColumnElement, String, and_, func, literal_column, or_, select, true, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, func, or_, select, true, update
+from sqlalchemy.dialects.postgresql import insert as insertion
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from notifier.tables import (
     INBOX,
-    Appointment,
     Delivery,
     Lead,
     Location,
     ProviderStatus,
 )
 
+ACCEPTED = "accepted"
 ACCEPTED_RANK = 0
 """The rank of the status that a message has without any word of the provider."""
 
 
 async def clock(session: AsyncSession) -> datetime:
     """The database's time: what is due and whose claim ran out must not depend on a replica's own clock."""
-    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    now: datetime = await (await direct(session)).fetchval("SELECT clock_timestamp()")
     return now
 
 
@@ -112,65 +113,121 @@ def older_than(appointment_id: UUID, sequence: int) -> ColumnElement[bool]:
 
 async def add_deliveries(session: AsyncSession, deliveries: Sequence[Delivery]) -> None:
     """Those whose key is known already are left as they are."""
-    if deliveries:
-        statement = insert(Delivery).on_conflict_do_nothing(constraint="deliveries_once")
-        added = await session.execute(
-            statement.values([delivery.model_dump() for delivery in deliveries]).returning(col(Delivery.id))
-        )
-        if added.first() is not None:
-            leaves("a message")
+    if await insert(session, deliveries, "ON CONFLICT ON CONSTRAINT deliveries_once DO NOTHING RETURNING id"):
+        leaves("a message")
+
+
+_DUE_FOR = """
+SELECT EXISTS (SELECT FROM notify.touch_points WHERE tenant_id = $1 AND state = 'planned' AND due_at <= $2) AS touches,
+  EXISTS (SELECT FROM notify.deliveries WHERE tenant_id = $1 AND state = 'planned' AND due_at <= $2) AS messages,
+  EXISTS (SELECT FROM notify.deliveries WHERE tenant_id = $1 AND state IN ('sending', 'unknown')) AS open,
+  EXISTS (SELECT FROM notify.inbound_messages WHERE tenant_id = $1 AND location_id IS NOT NULL AND text IS NOT NULL
+    AND notice_due_at <= $2) AS notices
+"""
+
+
+@dataclass(frozen=True)
+class Due:
+    """What there is to do. `open`: claimed, or its fate unknown."""
+
+    touches: bool
+    messages: bool
+    open: bool
+    notices: bool
+
+
+async def due_for(session: AsyncSession, tenants: Iterable[UUID], now: datetime) -> dict[UUID, Due]:
+    """In a transaction that names no tenant."""
+    answers = await ask_as_each(session, tenants, _DUE_FOR, now)
+    return {tenant_id: Due(**answer) for tenant_id, answer in answers.items()}
 
 
 @dataclass(frozen=True)
 class DueDelivery:
-    """`current_sequence`: of the appointment that the message is about, where it is about one."""
+    """`current_sequence`: of the appointment that the message is about, where it is about one. What is changed is to be kept by `keep_claims`."""
 
     delivery: Delivery
     lead: Lead
     location: Location
     current_sequence: int | None
+    tenant_slug: str
+
+
+_DUE = f"""
+SELECT {columns_of(Delivery, "d")}, {columns_of(Lead, "l")}, {columns_of(Location, "p")},
+  (SELECT a.sequence FROM notify.appointments a WHERE a.id = d.appointment_id) AS current_sequence,
+  coalesce((SELECT t.slug FROM notify.tenants t WHERE t.id = $1), '') AS tenant_slug
+FROM unnest($3::text[], $4::int[]) AS asked (channel, room) CROSS JOIN LATERAL (
+  SELECT * FROM notify.deliveries
+  WHERE tenant_id = $1 AND state = 'planned' AND channel = asked.channel AND due_at <= $2
+  ORDER BY lane, due_at LIMIT asked.room FOR UPDATE SKIP LOCKED) AS d
+JOIN notify.leads l ON l.id = d.lead_id JOIN notify.locations p ON p.id = d.location_id
+ORDER BY d.channel, d.lane, d.due_at
+"""  # noqa: S608 - our own columns
 
 
 async def due_deliveries(
-    session: AsyncSession, tenant_id: UUID, channel: OutboundChannel, now: datetime, limit: int
+    session: AsyncSession, tenant_id: UUID, now: datetime, limits: Mapping[OutboundChannel, int]
 ) -> Sequence[DueDelivery]:
-    """By lane, then the oldest; locked for the caller. What another sender holds is left out."""
-    statement = (
-        select(Delivery, Lead, Location, col(Appointment.sequence))
-        .join(Lead, col(Lead.id) == col(Delivery.lead_id))
-        .join(Location, col(Location.id) == col(Delivery.location_id))
-        .outerjoin(Appointment, col(Appointment.id) == col(Delivery.appointment_id))
-        .where(
-            col(Delivery.tenant_id) == tenant_id,
-            col(Delivery.state) == "planned",
-            col(Delivery.channel) == channel,
-            col(Delivery.due_at) <= now,
+    """Of each channel as many, by lane, then the oldest; locked for the caller. What another sender holds is left out."""
+    connection = await direct(session)
+    found = await connection.fetch(_DUE, tenant_id, now, list(limits), list(limits.values()))
+    return [
+        DueDelivery(
+            row_of(Delivery, record, "d"),
+            row_of(Lead, record, "l"),
+            row_of(Location, record, "p"),
+            record["current_sequence"],
+            record["tenant_slug"],
         )
-        .order_by(col(Delivery.lane), col(Delivery.due_at))
-        .limit(limit)
-        .with_for_update(of=Delivery, skip_locked=True)
-    )
-    return [DueDelivery(*row) for row in (await session.execute(statement)).all()]
+        for record in found
+    ]
+
+
+_CLAIMED = ("state", "reason", "due_at", "consent_id", "claimed_at", "attempts", "fingerprint")
+_KEEP_CLAIMS = f"""
+UPDATE notify.deliveries d SET ({", ".join(_CLAIMED)}) = ({", ".join(f"new.{name}" for name in _CLAIMED)})
+FROM jsonb_populate_recordset(NULL::notify.deliveries, $2) AS new WHERE d.tenant_id = $1 AND d.id = new.id
+"""  # noqa: S608 - constants
+
+
+async def keep_claims(session: AsyncSession, tenant_id: UUID, decided: Sequence[Delivery]) -> None:
+    """What was decided about messages that are locked for the caller."""
+    if decided:
+        await (await direct(session)).execute(_KEEP_CLAIMS, tenant_id, as_json(decided))
 
 
 async def lock_counts(session: AsyncSession, keys: Sequence[int]) -> None:
     """Until the transaction ends; `keys` in the order that everybody takes them in."""
-    for key in dict.fromkeys(keys):
-        await session.execute(select(func.pg_advisory_xact_lock(key)))
+    if keys:
+        locks = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
+        await (await direct(session)).fetch(locks, keys)
+
+
+_CLAIMED_FIRST_TOUCH = """
+d.tenant_id = $1 AND d.touch = 0 AND d.claimed_at > $2 AND d.state IN ('sending', 'sent', 'unknown')
+"""
+_FIRST_TOUCHES = f"""
+SELECT d.channel, {INBOX} AS inbox, l.in_crm, d.claimed_at FROM unnest($3::text[], $4::text[]) AS asked (channel, inbox)
+JOIN notify.deliveries d ON d.channel = asked.channel AND {INBOX} = asked.inbox JOIN notify.leads l ON l.id = d.lead_id
+WHERE {_CLAIMED_FIRST_TOUCH}
+"""  # noqa: S608 - constants
+_FIRST_TOUCHES_OF_FORMS = f"""
+SELECT d.location_id, d.claimed_at FROM notify.deliveries d JOIN notify.leads l ON l.id = d.lead_id
+WHERE {_CLAIMED_FIRST_TOUCH} AND d.location_id = ANY($3::uuid[]) AND NOT l.in_crm
+"""  # noqa: S608 - constants
 
 
 async def first_touches(
     session: AsyncSession, tenant_id: UUID, inboxes: Collection[tuple[str, str]], since: datetime
 ) -> Sequence[tuple[tuple[str, str, bool], datetime]]:
     """Channel, inbox, whether the CRM knows the lead, and moment of those on their way or sent; a failed one reached nobody."""
-    inbox = literal_column(INBOX, String())
-    statement = (
-        select(col(Delivery.channel), inbox, col(Lead.in_crm), col(Delivery.claimed_at))
-        .join(Lead, col(Lead.id) == col(Delivery.lead_id))
-        .where(_claimed_first_touch(tenant_id, since), tuple_(col(Delivery.channel), inbox).in_(inboxes))
+    asked = list(inboxes)
+    connection = await direct(session)
+    rows = await connection.fetch(
+        _FIRST_TOUCHES, tenant_id, since, [channel for channel, _ in asked], [inbox for _, inbox in asked]
     )
-    rows = (await session.execute(statement)).all()
-    return [((channel, found, in_crm), at) for channel, found, in_crm, at in rows if at]
+    return [((row["channel"], row["inbox"], row["in_crm"]), row["claimed_at"]) for row in rows]
 
 
 async def greeted_addresses(
@@ -216,17 +273,11 @@ async def told_addresses(session: AsyncSession, tenant_id: UUID, lead_id: UUID) 
 async def first_touches_of_forms(
     session: AsyncSession, tenant_id: UUID, locations: Collection[UUID], since: datetime
 ) -> Sequence[tuple[UUID, datetime]]:
-    statement = (
-        select(col(Delivery.location_id), col(Delivery.claimed_at))
-        .join(Lead, col(Lead.id) == col(Delivery.lead_id))
-        .where(
-            _claimed_first_touch(tenant_id, since),
-            col(Delivery.location_id).in_(locations),
-            ~col(Lead.in_crm),
-        )
-    )
-    rows = (await session.execute(statement)).all()
-    return [(location_id, at) for location_id, at in rows if at]
+    if not locations:
+        return ()
+    connection = await direct(session)
+    rows = await connection.fetch(_FIRST_TOUCHES_OF_FORMS, tenant_id, since, list(locations))
+    return [(row["location_id"], row["claimed_at"]) for row in rows]
 
 
 async def marketing_texts(
@@ -243,15 +294,6 @@ async def marketing_texts(
     )
     rows = (await session.execute(statement)).all()
     return [(number, at) for number, at in rows if at]
-
-
-def _claimed_first_touch(tenant_id: UUID, since: datetime) -> ColumnElement[bool]:
-    return and_(
-        col(Delivery.tenant_id) == tenant_id,
-        col(Delivery.touch) == 0,
-        col(Delivery.claimed_at) > since,
-        col(Delivery.state).in_(("sending", "sent", "unknown")),
-    )
 
 
 async def attempted(
@@ -274,22 +316,21 @@ async def delivery(
     return (await session.execute(statement.with_for_update())).scalar()
 
 
+_MARK_SENT = f"""
+UPDATE notify.deliveries d SET state = 'sent', reason = NULL, provider_id = $3, sent_at = coalesce($4, clock_timestamp()),
+  provider_status = CASE d.channel WHEN 'sms' THEN 'accepted' ELSE d.provider_status END
+WHERE d.tenant_id = $1 AND d.id = $2 AND d.state IN ('planned', 'sending', 'unknown')
+RETURNING {columns_of(Delivery, "d")}
+"""  # noqa: S608 - our own columns
+
+
 async def mark_sent(
-    session: AsyncSession, tenant_id: UUID, delivery_id: UUID, provider_id: str, now: datetime
+    session: AsyncSession, tenant_id: UUID, delivery_id: UUID, provider_id: str, now: datetime | None
 ) -> Delivery | None:
     """`None` when it is settled already. Also what was to be sent again counts: the provider's late word spares that."""
-    statement = (
-        update(Delivery)
-        .where(
-            col(Delivery.tenant_id) == tenant_id,
-            col(Delivery.id) == delivery_id,
-            col(Delivery.state).in_(("planned", "sending", "unknown")),
-        )
-        .values(state="sent", reason=None, provider_id=provider_id, sent_at=now)
-        .returning(Delivery)
-        .execution_options(populate_existing=True)
-    )
-    return (await session.execute(statement)).scalar()
+    connection = await direct(session)
+    found = await connection.fetchrow(_MARK_SENT, tenant_id, delivery_id, provider_id, now)
+    return row_of(Delivery, found, "d") if found else None
 
 
 async def delivery_by_provider_id(
@@ -412,7 +453,7 @@ async def deliveries_to(
 
 async def advance_status(session: AsyncSession, status: ProviderStatus) -> bool:
     """False when this status or a later one is known."""
-    row = insert(ProviderStatus).values(status.model_dump())
+    row = insertion(ProviderStatus).values(status.model_dump())
     statement = row.on_conflict_do_update(
         index_elements=["tenant_id", "provider_id"],
         set_={name: row.excluded[name] for name in ("status", "rank", "error_code")},
@@ -421,12 +462,18 @@ async def advance_status(session: AsyncSession, status: ProviderStatus) -> bool:
     return (await session.execute(statement.returning(col(ProviderStatus.rank)))).scalar() is not None
 
 
-async def status_so_far(session: AsyncSession, tenant_id: UUID, provider_id: str) -> ProviderStatus:
+_STATUS_SO_FAR = """
+INSERT INTO notify.provider_statuses (tenant_id, provider_id, status, rank) VALUES ($1, $2, 'accepted', $3)
+ON CONFLICT (tenant_id, provider_id) DO UPDATE SET provider_id = excluded.provider_id RETURNING status
+"""
+
+
+async def provider_status(session: AsyncSession, tenant_id: UUID, provider_id: str) -> ProviderStatus:
+    return await session.get_one(ProviderStatus, (tenant_id, provider_id))
+
+
+async def status_so_far(session: AsyncSession, tenant_id: UUID, provider_id: str) -> str:
     """What the provider has told of a message; holds its row, so that a status arriving now waits for the caller's commit."""
-    row = insert(ProviderStatus).values(
-        tenant_id=tenant_id, provider_id=provider_id, status="accepted", rank=ACCEPTED_RANK
-    )
-    statement = row.on_conflict_do_update(
-        index_elements=["tenant_id", "provider_id"], set_={"provider_id": row.excluded.provider_id}
-    )
-    return (await session.execute(statement.returning(ProviderStatus))).scalar_one()
+    connection = await direct(session)
+    status: str = await connection.fetchval(_STATUS_SO_FAR, tenant_id, provider_id, ACCEPTED_RANK)
+    return status

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from shared.db.direct import direct, insert
 from sqlalchemy import ColumnElement, and_, cast, exists, false, func, or_, select, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -16,8 +17,7 @@ from notifier.tables import Delivery, Lead, Location
 
 async def add_lead(session: AsyncSession, lead: Lead) -> bool:
     """False when it is known."""
-    row = insert(Lead).values(lead.model_dump()).on_conflict_do_nothing(index_elements=["id"])
-    return (await session.execute(row.returning(col(Lead.id)))).scalar() is not None
+    return bool(await insert(session, [lead], "ON CONFLICT (id) DO NOTHING RETURNING id"))
 
 
 async def renew_lead(session: AsyncSession, fresh: Lead) -> bool:
@@ -58,19 +58,23 @@ async def share_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> b
     return (await session.execute(statement.with_for_update(read=True, key_share=True))).first() is not None
 
 
+_LOCK_ADDRESSES = """
+SELECT pg_advisory_xact_lock(hashtextextended($1 || address, 0)) FROM unnest($2::text[]) AS address
+"""
+
+
 async def lock_addresses(session: AsyncSession, tenant_id: UUID, addresses: Iterable[str]) -> None:
     """Until the transaction ends: two leads of one person at the same moment are looked at one after the other."""
-    for address in sorted(set(addresses)):
-        key = func.hashtextextended(f"{tenant_id}/person/{address}", 0)
-        await session.execute(select(func.pg_advisory_xact_lock(key)))
+    connection = await direct(session)
+    await connection.fetch(_LOCK_ADDRESSES, f"{tenant_id}/person/", sorted(set(addresses)))
 
 
-async def greeted_as(session: AsyncSession, lead: Lead, *, since: datetime) -> Lead | None:
+async def greeted_as(session: AsyncSession, lead: Lead, *, since: datetime) -> UUID | None:
     """The lead of the same person and shop whose first touch went, or is about to.
 
     Of the CRM's own leads the e-mail says who it is, and where one of them has none the number. What came by a form, or meets one, must be alike in all its
     addresses: anybody may have written one of them (ADR 19). Nor may it have told anybody else, who has its link. So a form that
-    names more than the one before it is the same person once that was greeted; one that names less is not.
+    names more than the one before it is the same person once that was greeted, not only about to be; one that names less is not.
     """
     theirs = addresses_of_person(lead)
     told_another = exists().where(
@@ -87,7 +91,7 @@ async def greeted_as(session: AsyncSession, lead: Lead, *, since: datetime) -> L
         same = or_(and_(or_(alike, known), ~told_another), and_(col(Lead.in_crm), _same_customer(lead)))
     else:
         same = and_(or_(alike, _is_less_than(lead)), ~told_another)
-    statement = select(Lead).where(
+    statement = select(col(Lead.id)).where(
         col(Lead.tenant_id) == lead.tenant_id,
         col(Lead.location_id) == lead.location_id,
         col(Lead.id) != lead.id,
@@ -133,17 +137,17 @@ def _is_less_than(form: Lead) -> ColumnElement[bool]:
     return and_(~col(Lead.in_crm), or_(by_mail, by_text), greeted)
 
 
-async def join(session: AsyncSession, lead: Lead, first: Lead) -> None:
+async def join(session: AsyncSession, lead: Lead, first_id: UUID) -> None:
     """No second greeting and no second sequence: the messages of the first lead name both wishes from now on."""
     ours = col(Lead.tenant_id) == lead.tenant_id
     await session.execute(
         update(Lead)
         .where(ours, col(Lead.id) == lead.id)
-        .values(same_as=first.id, stopped_reason="same_person", stopped_at=func.clock_timestamp())
+        .values(same_as=first_id, stopped_reason="same_person", stopped_at=func.clock_timestamp())
     )
     wanted = [{"lead_id": str(lead.id), "vehicle": lead.vehicle, "interest": lead.interest}]
     await session.execute(
-        update(Lead).where(ours, col(Lead.id) == first.id).values(also=col(Lead.also) + cast(wanted, JSONB))
+        update(Lead).where(ours, col(Lead.id) == first_id).values(also=col(Lead.also) + cast(wanted, JSONB))
     )
 
 
@@ -255,12 +259,15 @@ async def lock_leads_of_person(session: AsyncSession, lead: Lead) -> None:
     await session.refresh(lead)  # who was waited for may have learnt its number
 
 
-async def raise_lead_version(session: AsyncSession, tenant_id: UUID, lead_id: UUID, version: int) -> None:
-    await session.execute(
-        update(Lead)
-        .where(col(Lead.tenant_id) == tenant_id, col(Lead.id) == lead_id, col(Lead.lead_version) < version)
-        .values(lead_version=version)
-    )
+_RAISE_LEAD_VERSION = """
+UPDATE notify.leads SET lead_version = greatest(lead_version, $3) WHERE tenant_id = $1 AND id = $2 RETURNING id
+"""
+
+
+async def raise_lead_version(session: AsyncSession, tenant_id: UUID, lead_id: UUID, version: int) -> bool:
+    """False for a lead that is not known."""
+    connection = await direct(session)
+    return await connection.fetchval(_RAISE_LEAD_VERSION, tenant_id, lead_id, version) is not None
 
 
 async def stop_lead(

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from shared.db.direct import columns_of, direct, row_of
 from shared.messaging.replay import repeated_by
 from sqlalchemy import any_, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -23,10 +24,6 @@ async def tenants(session: AsyncSession) -> Sequence[UUID]:
 
 async def tenant_by_slug(session: AsyncSession, slug: str) -> UUID | None:
     return (await session.execute(select(col(Tenant.id)).where(col(Tenant.slug) == slug))).scalar()
-
-
-async def tenant_slug(session: AsyncSession, tenant_id: UUID) -> str | None:
-    return (await session.execute(select(col(Tenant.slug)).where(col(Tenant.id) == tenant_id))).scalar()
 
 
 async def keep_tenant(session: AsyncSession, tenant_id: UUID, slug: str) -> None:
@@ -63,12 +60,14 @@ async def keep_wish_words(
     )
 
 
+_LOCATION = f"""
+SELECT {columns_of(Location, "p")} FROM notify.locations p WHERE p.tenant_id = $1 AND p.id = $2
+"""  # noqa: S608 - our own columns
+
+
 async def location(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Location | None:
-    return (
-        await session.execute(
-            select(Location).where(col(Location.tenant_id) == tenant_id, col(Location.id) == location_id)
-        )
-    ).scalar()
+    found = await (await direct(session)).fetchrow(_LOCATION, tenant_id, location_id)
+    return row_of(Location, found, "p") if found else None
 
 
 async def advance_appointment(session: AsyncSession, appointment: Appointment) -> bool:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from shared.db.direct import insert
 from shared.messaging.replay import leaves
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -39,11 +39,7 @@ async def sequence_of(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> 
 
 
 async def add_touches(session: AsyncSession, touches: Sequence[TouchPoint]) -> None:
-    statement = insert(TouchPoint).on_conflict_do_nothing(constraint="touch_points_once")
-    added = await session.execute(
-        statement.values([touch.model_dump() for touch in touches]).returning(col(TouchPoint.id))
-    )
-    if added.first() is not None:
+    if await insert(session, touches, "ON CONFLICT ON CONSTRAINT touch_points_once DO NOTHING RETURNING id"):
         leaves("a sequence of touches")
 
 
