@@ -428,7 +428,7 @@ async def test_the_calendar_file_follows_the_appointment(shop):
     files = [await lead.get(f"{path}/calendar.ics")]
     await lead.post(f"{path}/cancel", {})
     files.append(await lead.get(f"{path}/calendar.ics"))
-    assert files[0].headers["content-type"].startswith("text/calendar; method=REQUEST")
+    assert files[0].headers["content-type"].startswith("text/calendar; method=PUBLISH")
     read = [Calendar.from_ical(file.text) for file in files]
     events = [calendar.walk("VEVENT")[0] for calendar in read]
     assert [calendar["method"] for calendar in read] == ["PUBLISH", "PUBLISH"]
