@@ -36,8 +36,7 @@ async def keep_words(session: AsyncSession, message: ChatMessage, words: Sequenc
     """By which the conversation is found."""
     if words:
         of = {"tenant_id": message.tenant_id, "conversation_id": message.conversation_id}
-        statement = insert(SaidWord).values([{"word": word, **of} for word in words])
-        await session.execute(statement.on_conflict_do_nothing())
+        await insert(session, [SaidWord(word=word, **of) for word in words], "ON CONFLICT DO NOTHING")
 
 
 async def tenant_ids(session: AsyncSession) -> Sequence[UUID]:
