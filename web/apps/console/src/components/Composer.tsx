@@ -94,7 +94,8 @@ function Writing(props: Props & { kind: Kind }) {
         onKeyDown={onKeyDown}
       />
       {meanwhile.length > 0 && (
-        <Alert color="yellow" role="alert" py="xs" title="Not sent yet: this was written meanwhile">
+        <Alert color="yellow" role="alert" py="xs">
+          <strong>Not sent yet: this was written meanwhile</strong>
           <ul className="meanwhile">
             {meanwhile.map((one) => (
               <li key={one.id}>

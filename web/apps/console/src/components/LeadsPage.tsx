@@ -87,14 +87,14 @@ function Filters({ search, onFilter }: { search: LeadsSearch; onFilter: (changed
       )}
       <TextInput
         type="date"
-        aria-label="Received from"
+        label="Received from"
         size="md"
         value={search.from ?? ""}
         onChange={(event) => onFilter({ from: event.currentTarget.value })}
       />
       <TextInput
         type="date"
-        aria-label="Received until"
+        label="Received until"
         size="md"
         value={search.to ?? ""}
         onChange={(event) => onFilter({ to: event.currentTarget.value })}
