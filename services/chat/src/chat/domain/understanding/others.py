@@ -41,7 +41,7 @@ def beside_the_offer(words: str, wish: Wish, context: Context, *, parting: bool)
     span = wish.span or (min(starts).date(), max(starts).date() + timedelta(days=USUAL_DAYS))
     hours = [start.time() for start in starts]
     if _LATER.search(words):
-        return Wish(span=span, not_before=_moved(max(hours), 1), part=wish.part)
+        return Wish(span=span, not_before=_moved(max(hours), 1), part=wish.part, order="latest")
     if _EARLIER.search(words):
         return Wish(span=span, not_after=_moved(min(hours), -1), part=wish.part)
     return None
