@@ -17,6 +17,8 @@ export function errorText(error: unknown): string {
   if (isSignedOut(error)) return "You are signed out. Sign in again.";
   if (error.code === "read_only") return "Your role may look, and not write.";
   if (error.code === "said_meanwhile") return "Something was written meanwhile. Read it, then send again.";
+  // The server's own words say of what there is none.
+  if (error.status === 404 && error.code !== "not_found") return "There is no such conversation at your locations.";
   if (error.status >= 500) return "The server is not well at the moment. Try again.";
   return error.message;
 }

@@ -62,7 +62,8 @@ it.each([
 it.each([
   [new ApiError(0), "No answer from the server"],
   [new ApiError(403, "", "read_only"), "may look, and not write"],
-  [new ApiError(404, "", "not_found"), "no such conversation"],
+  [new ApiError(404), "no such conversation"],
+  [new ApiError(404, "There is no such lead at your locations.", "not_found"), "no such lead"],
   [new ApiError(503), "not well"],
   [new ApiError(422, "text: too long"), "text: too long"],
 ])("words %s", (error, words) => expect(errorText(error)).toContain(words));
