@@ -34,11 +34,14 @@ async def test_what_is_written_directly_is_rolled_back_with_the_rest(sessions):
     assert await count(sessions) == 1
 
 
-async def test_nothing_is_written_outside_of_a_transaction(sessions):
+async def test_the_first_statement_begins_the_transaction_in_the_scope_of_its_tenant(sessions):
+    tenant_id = uuid4()
+    async with transaction(sessions, tenant_id) as session:
+        connection = await direct(session)
+        assert await connection.fetchval("SELECT current_setting('app.tenant_id', true)") == str(tenant_id)
     async with transaction(sessions, None) as session:
-        with pytest.raises(RuntimeError):
-            await direct(session)
-    assert await count(sessions) == 0
+        connection = await direct(session)
+        assert not await connection.fetchval("SELECT current_setting('app.tenant_id', true)")
 
 
 async def test_a_connection_that_breaks_is_an_outage_and_the_next_transaction_has_another(sessions):

@@ -10,7 +10,10 @@ from chat.limits import LIMITS as CHAT
 from chat.settings import Settings as ChatSettings
 from ingest.actions.staff import LOGIN_PAUSE_SECONDS
 from ingest.limits import LIMITS as INGEST
+from notifier.actions.inbound import PICTURES_SHOWN_A_DAY
 from notifier.actions.strangers import NOTICES_A_DAY
+from notifier.clients.twilio import PICTURES_SECONDS
+from notifier.domain.pictures import MOST_BYTES
 from notifier.limits import LIMITS as NOTIFIER
 from notifier.settings import Settings as NotifierSettings
 from shared.http.limits import COMMON_LIMITS, Limit
@@ -73,9 +76,15 @@ def fixed() -> list[str]:
             "fixed",
         ),
         _row(
-            "notices to a shop of mails that nothing proves, of calendars' answers, of pictures (they are kept)",
+            "notices to a shop of mails that nothing proves, of calendars' answers (they are kept)",
             "lead, of each kind",
             "one a day",
+            "fixed",
+        ),
+        _row(
+            "notices to a shop of pictures; what is enclosed in one",
+            "lead",
+            f"{PICTURES_SHOWN_A_DAY} a day; 10 pictures, {MOST_BYTES >> 20} MB and {PICTURES_SECONDS} s together",
             "fixed",
         ),
         _row("log-in mails (still 202)", "member of staff", f"one in {LOGIN_PAUSE_SECONDS} s", "fixed"),

@@ -119,6 +119,7 @@ async def transaction(sessions: Sessions, tenant_id: UUID | None) -> AsyncIterat
         connection.next_tenant = tenant_id
         try:
             yield session
+            await session.flush()  # here, since its first statement may begin the transaction
         finally:
             connection.next_tenant = None  # of a transaction without a statement, which never began
 
