@@ -62,11 +62,11 @@ async def lose_connection(sessions):
 async def test_each_tenant_is_asked_as_itself(sessions):
     one, other = uuid4(), uuid4()
     async with transaction(sessions, None) as session:
-        await session.execute(COUNT)
         answers = await ask_as_each(
             session,
             [one, other],
             "SELECT current_setting('app.tenant_id') = $1::uuid::text AND $2 = 7 AS own",
             7,
         )
+        assert await (await direct(session)).fetchval("SELECT current_setting('app.tenant_id')") == ""
     assert {tenant_id: answer["own"] for tenant_id, answer in answers.items()} == {one: True, other: True}

@@ -29,6 +29,9 @@ BEFORE_THE_TENANT_IS_KNOWN = {
     "tenant_by_slug": "the id of the tenant that operators name",
     "tenant_of_slug": "the id of the tenant that operators name",
     "secrets_of_tenants": "what is sealed with which key, for the round that seals it anew",
+    "due_for": "asks each tenant in its own scope (`ask_as_each`)",
+    "tenants_owed_an_answer": "asks each tenant in its own scope (`ask_as_each`)",
+    "tenants_with_due_tasks": "asks each tenant in its own scope (`ask_as_each`)",
     "clock": "the database's time, no row",
     "notify": "rings a bell of one conversation, reads and writes no row",
 }

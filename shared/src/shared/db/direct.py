@@ -17,6 +17,8 @@ from sqlmodel import SQLModel
 
 RowT = TypeVar("RowT", bound=SQLModel)
 
+_SCOPE = "SELECT set_config('app.tenant_id', $1, true)"
+
 
 async def direct(session: AsyncSession) -> asyncpg.Connection:
     """What the session has changed in its rows is written first (unless in `no_autoflush`); it does not know of what is written here.
@@ -35,12 +37,13 @@ async def direct(session: AsyncSession) -> asyncpg.Connection:
 async def ask_as_each(
     session: AsyncSession, tenants: Iterable[UUID], question: str, *values: object
 ) -> dict[UUID, asyncpg.Record]:
-    """One row for each tenant, who is `$1`, in one transaction that names none: it is the last one's then."""
+    """One row for each tenant, who is `$1`, each in its own scope; the transaction names none, before and after."""
     connection = await direct(session)
     answers = {}
     for tenant_id in tenants:
-        await connection.fetchval("SELECT set_config('app.tenant_id', $1, true)", str(tenant_id))
+        await connection.fetchval(_SCOPE, str(tenant_id))
         answers[tenant_id] = await connection.fetchrow(question, tenant_id, *values)
+    await connection.fetchval(_SCOPE, "")
     return answers
 
 
