@@ -446,6 +446,7 @@ async def test_a_staff_message_is_one_message_and_takes_over(console, chat):
         assert answer.status_code == 201
     message = answer.json()["message"]
     assert (message["author"], message["author_name"]) == ("staff", "Sam")
+    assert "client_id" not in message or message["client_id"] is None, "it would name the member"
     assert [author for author, _ in await said(chat)] == ["assistant", "system", "staff"]
     (sent,) = [event for event in await chat.published("message.sent.v1") if event["author"] == "staff"]
     assert sent["channel"] == "web"

@@ -1,7 +1,7 @@
 """What the customer's page and the staff console read, over HTTP and in the streams alike."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -32,8 +32,10 @@ class MessageView(BaseModel):
     parts: list[Part] | None = None
 
     @classmethod
-    def of(cls, message: ChatMessage) -> "MessageView":
-        return cls.model_validate(message, from_attributes=True)
+    def of(cls, message: ChatMessage) -> Self:
+        """The id that a colleague's page gave holds whose it is: only the customer's own comes back."""
+        view = cls.model_validate(message, from_attributes=True)
+        return view if view.author == "customer" else view.model_copy(update={"client_id": None})
 
 
 class StaffMessageView(MessageView):
