@@ -102,6 +102,7 @@ MADE_ANEW: Mapping[str, set[str]] = {
         "service",  # matched with the catalogue that was known when the conversation began
     },
     "chat.handoffs": {"id", "conversation_id", "requested_at", "taken_at"},
+    "chat.said_words": {"conversation_id"},
     # booking
     "booking.bays": {"id"},
     "booking.external_appointments": {"id"},
