@@ -43,6 +43,7 @@ async def test_a_quote_is_for_the_vehicle_of_the_lead(shop):
         "code": "ceramic-full",
         "name": "Full car ceramic tint",
         "name_es": "Polarizado cerámico",
+        "addons": [{"name": "Visor strip", "name_es": ""}],
     }
 
 
@@ -151,6 +152,7 @@ async def test_an_appointment_answers_with_everything_about_it(shop):
         "code": "ceramic-full",
         "name": "Full car ceramic tint",
         "name_es": "Polarizado cerámico",
+        "addons": [],
     }
     assert booked["location"] == {
         "name": "Sample Tint San Diego",

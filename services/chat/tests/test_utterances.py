@@ -315,7 +315,7 @@ CHOICES = cases(
         "saturday instead?": PickTime(on(28)),
         "none of those work": No(),
         "ninguna me sirve": No(),
-        "anything later in the week?": PickTime(Wish(span=(date(2026, 11, 23), date(2026, 11, 29)))),
+        "anything later in the week?": PickTime(Wish(span=(date(2026, 11, 26), date(2026, 11, 29)))),
         "do you have friday?": PickTime(on(27)),
         "how much was it again?": AskPrice(),
     },

@@ -35,7 +35,7 @@ def beside_the_offer(words: str, wish: Wish, context: Context, *, parting: bool)
     today = local(context).date()
     starts = [slot.start.astimezone(local(context).tzinfo) for slot in context.offered]
     if days := _days(words, today, min(starts).date(), max(starts).date()):
-        return Wish(span=days, part=wish.part)
+        return Wish(span=_within(wish.span, days), part=wish.part)
     if parting or (len(words.split()) > _FEW_WORDS and not _OF_TIMES.search(words)):
         return None
     span = wish.span or (min(starts).date(), max(starts).date() + timedelta(days=USUAL_DAYS))
@@ -59,6 +59,13 @@ def _days(words: str, today: date, first: date, last: date) -> tuple[date, date]
     if _SOONER.search(words) and first > today:
         return today, first - timedelta(days=1)
     return None
+
+
+def _within(named: tuple[date, date] | None, days: tuple[date, date]) -> tuple[date, date]:
+    """`named`: the week or month that the words name, too: "later in the week" ends with it."""
+    if named is None or not days[0] <= named[1] < days[1]:
+        return days
+    return days[0], named[1]
 
 
 def _moved(hour: time, minutes: int) -> time:
