@@ -303,7 +303,7 @@ def test_the_gateway_says_itself_that_it_is_well(gateway):
     assert gateway.get("/healthz").json() == {"status": "ok"}
 
 
-@pytest.mark.parametrize("path", ["/readyz", "/metrics", "/openapi.json", "/api/admin/unknown", "/"])
+@pytest.mark.parametrize("path", ["/readyz", "/metrics", "/openapi.json", "/api/admin/unknown"])
 def test_what_is_not_listed_is_not_reachable(gateway, path):
     answer = gateway.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
@@ -378,7 +378,7 @@ def test_a_page_of_a_service_keeps_its_own_policy(gateway):
     assert "via" not in headers
 
 
-@pytest.mark.parametrize("path", ["/c/sample-token", "/m/sample-token"])
+@pytest.mark.parametrize("path", ["/", "/c/sample-token", "/m/sample-token"])
 def test_a_customers_link_opens_the_page_and_is_not_cached(gateway, path):
     answer = gateway.get(path)
     assert (answer.text, answer.headers["cache-control"]) == ("<title>chat</title>", "no-store")

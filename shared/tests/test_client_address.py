@@ -32,7 +32,12 @@ async def served(monkeypatch: pytest.MonkeyPatch, **settings: str) -> AsyncItera
     monkeypatch.setattr(frame, "configure_logs", lambda *_: None)
     monkeypatch.setattr(frame, "configure_traces", lambda *_: None)
     monkeypatch.setattr(uvicorn, "run", lambda app, **given: options.update(app=app, **given))
-    values = {"database_url": "", "rabbitmq_url": "", "port": 0, **settings}
+    values = {
+        "database_url": "postgresql://sample:sample@localhost/sample",
+        "rabbitmq_url": "",
+        "port": 0,
+        **settings,
+    }
     frame.main("sample", "sample", lambda: ServiceSettings(**values), build)  # type: ignore[arg-type]
     server = uvicorn.Server(uvicorn.Config(**options))
     running = asyncio.create_task(server.serve())
