@@ -58,6 +58,6 @@ async def test_what_is_old_leaves_in_batches_and_what_was_never_published_stays(
 def test_a_time_shorter_than_the_logs_is_refused() -> None:
     with pytest.raises(ValidationError, match="retention_days"):
         ServiceSettings(
-            database_url="", rabbitmq_url="", port=0,
+            database_url="postgresql://sample:sample@localhost/sample", rabbitmq_url="", port=0,
             retention_days=30,
         )  # fmt: skip

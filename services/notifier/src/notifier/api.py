@@ -225,7 +225,9 @@ def _add_unsubscribe(router: APIRouter, deps: Deps) -> None:
             raise _invalid_link()
         return unsubscribe_page(screen, location, request.headers.get("accept-language", ""))
 
-    @router.get("/u/{token}", response_class=HTMLResponse)
+    gone = {"description": "The link is not valid (any more): a page says so", "content": {"text/html": {}}}
+
+    @router.get("/u/{token}", response_class=HTMLResponse, responses={401: gone})
     async def show_unsubscribe(token: str, request: Request) -> HTMLResponse:
         """Changes nothing: mail scanners open every link."""
         try:
