@@ -195,7 +195,9 @@ class Own(ServiceSettings):
 
 
 def settings(**limits: str) -> Own:
-    return Own(database_url="postgresql://sample:sample@localhost/sample", rabbitmq_url="", port=0, limits=limits)
+    return Own(
+        database_url="postgresql://sample:sample@localhost/sample", rabbitmq_url="", port=0, limits=limits
+    )
 
 
 @pytest.mark.parametrize(

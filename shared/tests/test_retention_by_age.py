@@ -30,7 +30,9 @@ class Settings(ServiceSettings):
 
 
 def settings(**changed: object) -> Settings:
-    return Settings(database_url="postgresql://sample:sample@localhost/sample", rabbitmq_url="", port=0, **changed)
+    return Settings(
+        database_url="postgresql://sample:sample@localhost/sample", rabbitmq_url="", port=0, **changed
+    )
 
 
 def test_ages_are_the_defaults_but_for_what_is_set() -> None:

@@ -192,7 +192,9 @@ class Clock:
 def limited_by_clock(shop, moment: datetime, amount: str = "3/hour") -> Clock:
     clock = Clock(moment)
     windows = windows_of(LIMITS, {"unasked_per_address": amount})
-    object.__setattr__(shop.deps, "limits", Limiter(shop.deps.sessions, windows, clock, secret="of-the-tests"))
+    object.__setattr__(
+        shop.deps, "limits", Limiter(shop.deps.sessions, windows, clock, secret="of-the-tests")
+    )
     return clock
 
 
