@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from crm_sync.actions import consents, echoes, observing, planning, replicas
+from crm_sync.actions import customers, echoes, observing, planning, replicas
 from crm_sync.actions.syncing import work_off_due_tasks
 from crm_sync.clients.shopmonkey import ShopMonkey
 from crm_sync.clients.transport import Account
@@ -173,7 +173,7 @@ class Shop:
             "order": observing.observe_order,
             "appointment": echoes.observe_appointment,
             "message": echoes.observe_message,
-            "customer": consents.observe_customer,
+            "customer": customers.observe_customer,
         }[table]
         await observe(self.deps, event)
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from crm_sync.actions import consents, planning, polling
+from crm_sync.actions import customers, planning, polling
 from crm_sync.actions.erasing import wait_for_writes
 from crm_sync.actions.polling import CUSTOMER_AGAIN_AFTER, poll_customers, poll_locations
 from crm_sync.holdings import HOLDINGS
@@ -201,7 +201,7 @@ async def test_a_customer_deleted_there_refuses_nothing(shop: Any) -> None:
     await forget_when_looked(shop)
 
     await poll_customers(shop.deps)
-    await consents.observe_customer(
+    await customers.observe_customer(
         shop.deps, shop.change("customer", {"id": order["customer_id"]}, "DELETE")
     )
 

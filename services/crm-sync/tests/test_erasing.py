@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from crm_sync.actions import planning
-from crm_sync.actions.consents import look_at_customer_again
+from crm_sync.actions.customers import look_at_customer_again
 from crm_sync.actions.erasing import wait_for_writes
 from crm_sync.holdings import HOLDINGS
 from shared.db.engine import transaction

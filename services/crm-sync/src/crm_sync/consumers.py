@@ -23,7 +23,7 @@ from shared.messaging.broker import ACK_POLICY, work_queue
 from shared.messaging.inbox import once
 from shared.persons import erase_once
 
-from crm_sync.actions import consents, echoes, erasing, observing, planning, replicas
+from crm_sync.actions import customers, echoes, erasing, observing, planning, replicas
 from crm_sync.deps import Deps
 from crm_sync.domain.notes import note_of_message
 from crm_sync.holdings import HOLDINGS
@@ -47,7 +47,7 @@ def _observers(router: RabbitRouter, deps: Deps) -> None:
         "order": observing.observe_order,
         "appointment": echoes.observe_appointment,
         "message": echoes.observe_message,
-        "customer": consents.observe_customer,
+        "customer": customers.observe_customer,
     }
 
     @router.subscriber(work_queue("crm-sync", CrmChangeReceived), ack_policy=ACK_POLICY)

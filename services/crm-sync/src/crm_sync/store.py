@@ -229,6 +229,21 @@ async def location_of_customer(session: AsyncSession, tenant_id: UUID, customer_
     return await location(session, tenant_id, location_id) if location_id else None
 
 
+async def orders_of_customer(session: AsyncSession, tenant_id: UUID, customer_id: str) -> list[str]:
+    """Of leads of theirs, each once, always in the same order."""
+    statement = (
+        select(col(LeadReplica.order_id))
+        .where(
+            col(LeadReplica.tenant_id) == tenant_id,
+            col(LeadReplica.customer_id) == customer_id,
+            col(LeadReplica.order_id).is_not(None),
+        )
+        .distinct()
+        .order_by(col(LeadReplica.order_id))
+    )
+    return [str(order_id) for order_id in await session.scalars(statement)]
+
+
 async def customers_unseen_since(
     session: AsyncSession, tenant_id: UUID, before: datetime, *, of_leads_since: datetime, limit: int
 ) -> Sequence[str]:
@@ -266,6 +281,19 @@ async def observation(
         col(Observation.crm_id) == crm_id,
     )
     return await session.scalar(found.with_for_update() if lock else found)
+
+
+async def note_addresses(session: AsyncSession, tenant_id: UUID, customer_id: str, digest: str) -> None:
+    """What their orders' leads have been told of."""
+    await session.execute(
+        update(Observation)
+        .where(
+            col(Observation.tenant_id) == tenant_id,
+            col(Observation.kind) == "customer",
+            col(Observation.crm_id) == customer_id,
+        )
+        .values(digest=digest)
+    )
 
 
 async def note_attempt(session: AsyncSession, tenant_id: UUID, customer_id: str) -> None:

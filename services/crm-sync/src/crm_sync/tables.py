@@ -69,7 +69,7 @@ class LeadReplica(Table, table=True):
 
 
 class Observation(Table, table=True):
-    """The last look at one record of the CRM. `digest` is of what was published about it, None: nothing was.
+    """The last look at one record of the CRM. `digest` is of what was published about it, None: nothing was; of a customer, of numbers and addresses.
 
     `consents`: of a customer, by channel and address, whether its flags granted or refused; `observed_at` is then also of a look that failed.
     Of appointments: `observed_at` is when that was told, `edited_sequence` the version of ours that staff have changed since,

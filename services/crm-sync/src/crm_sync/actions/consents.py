@@ -7,21 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.db.engine import transaction
 from shared.db.time import database_now
-from shared.events import CrmChangeReceived, CrmConsent, CrmConsentObserved, Event
-from shared.messaging.failures import VendorAway
-from shared.messaging.inbox import once
+from shared.events import CrmConsent, CrmConsentObserved
 from shared.messaging.outbox import record
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_sync import store
-from crm_sync.actions.looking import SeenBy, api_of, crm_id_of, is_stale, subject_of
-from crm_sync.clients.errors import NotFound, Throttled, Unavailable
-from crm_sync.deps import Deps
-from crm_sync.domain.contact import consents_of
+from crm_sync.actions.looking import SeenBy, digest_of, is_stale, subject_of
+from crm_sync.domain.contact import addresses_of, consents_of
 from crm_sync.domain.crm import Customer
-from crm_sync.tables import Location, Observation
+from crm_sync.tables import Observation
 
 
 @dataclass(frozen=True)
@@ -36,59 +31,6 @@ class SeenCustomer:
     order_id: str | None = None
 
 
-async def observe_customer(deps: Deps, event: Event[CrmChangeReceived]) -> None:
-    """Raises `RetryLater` while the CRM is not ready."""
-    try:
-        seen = await _look(deps, event.tenant_id, crm_id_of(event), "webhook")
-    except (Throttled, Unavailable) as error:
-        raise VendorAway(f"ShopMonkey: {error}") from error
-
-    async def note_changed_customer(session: AsyncSession, _: Event[CrmChangeReceived]) -> None:
-        if seen is not None and await _is_known(session, event.tenant_id, seen.customer.id):
-            await note_customer(session, seen)
-
-    await once(deps.sessions, event, note_changed_customer)
-
-
-async def look_at_customer_again(deps: Deps, tenant_id: UUID, customer_id: str) -> None:
-    """Raises the client's errors. That we looked is noted first: a customer who cannot be read is in nobody's way."""
-    async with transaction(deps.sessions, tenant_id) as session:
-        if await _is_known(session, tenant_id, customer_id):
-            await store.note_attempt(session, tenant_id, customer_id)
-    seen = await _look(deps, tenant_id, customer_id, "poll")
-    if seen is not None:
-        async with transaction(deps.sessions, tenant_id) as session:
-            if await _is_known(session, tenant_id, customer_id):
-                await note_customer(session, seen)
-
-
-async def _look(deps: Deps, tenant_id: UUID, customer_id: str, seen_by: SeenBy) -> SeenCustomer | None:
-    """`None`: no lead's customer. One that was deleted there says nothing any more."""
-    place = await _place_of_customer(deps, tenant_id, customer_id)
-    if place is None:
-        return None
-    at = database_now()
-    try:
-        customer = await api_of(deps, place).customer(customer_id)
-    except NotFound:
-        customer = Customer(id=customer_id)
-    return SeenCustomer(tenant_id, place.location_id, customer, seen_by, at)
-
-
-async def _place_of_customer(deps: Deps, tenant_id: UUID, customer_id: str) -> Location | None:
-    """`None`: no lead's customer, as far as is known here."""
-    async with transaction(deps.sessions, tenant_id) as session:
-        return await store.location_of_customer(session, tenant_id, customer_id)
-
-
-async def _is_known(session: AsyncSession, tenant_id: UUID, customer_id: str) -> bool:
-    """A person erased while the look was under way is not written back; whoever erases waits from here on."""
-    if await store.lock_leads_of_customer(session, tenant_id, customer_id):
-        return True
-    seen = await store.observation(session, tenant_id, kind="customer", crm_id=customer_id, lock=True)
-    return seen is not None
-
-
 async def note_customer(session: AsyncSession, seen: SeenCustomer, *, told: bool = True) -> None:
     """`told` False: we wrote the flags ourselves, as a form said them."""
     customer = seen.customer
@@ -101,6 +43,7 @@ async def note_customer(session: AsyncSession, seen: SeenCustomer, *, told: bool
             location_id=seen.location_id,
             verdict="customer",
             seen_by=seen.seen_by,
+            digest=addresses_digest(customer),
         ),
     )
     row.observed_at = database_now()
@@ -114,6 +57,11 @@ async def note_customer(session: AsyncSession, seen: SeenCustomer, *, told: bool
     row.crm_updated_at, row.seen_by = customer.updated_date, seen.seen_by
     if (news or lapsed) and told:
         await _tell(session, seen, news, lapsed)
+
+
+def addresses_digest(customer: Customer) -> str:
+    """Another one: there are numbers or addresses that the customer's leads may not have been told of."""
+    return digest_of(*sorted(addresses_of(customer)))
 
 
 def _lapsed(key: str) -> CrmConsent:

@@ -12,7 +12,7 @@ from shared.db.time import database_now
 from shared.messaging.failures import RetryLater
 
 from crm_sync import store
-from crm_sync.actions.consents import look_at_customer_again
+from crm_sync.actions.customers import look_at_customer_again
 from crm_sync.actions.echoes import note_appointment, note_gone
 from crm_sync.actions.looking import api_of
 from crm_sync.actions.observing import look_at_order, note_order
