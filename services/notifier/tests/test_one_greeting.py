@@ -7,12 +7,14 @@ from uuid import uuid4
 import pytest
 from notifier.domain.gate import TOO_MANY
 from shared.db.engine import transaction
-from shared.events import Contact, CrmRef, Vehicle
+from shared.events import Contact, CrmRef, NotificationFailed, Vehicle
 from sqlalchemy import text
 
 from .conftest import location
 from .test_doors import text_us
 
+TRUCK = Vehicle(year=2020, make="Ford", model="F-150", vehicle_class="truck")
+VAN = Vehicle(year=2018, make="Honda", model="Odyssey", vehicle_class="van")
 ANA = Contact(name="Ana Sample", email="ana.sample@example.com", phone="+16195550171")
 
 
@@ -22,8 +24,7 @@ async def greeted(shop):
 
 
 async def test_two_orders_at_the_same_second_are_one_greeting_that_names_both_wishes(shop):
-    truck = Vehicle(year=2020, make="Ford", model="F-150", vehicle_class="truck")
-    first, second = await asyncio.gather(shop.greet(contact=ANA), shop.greet(contact=ANA, vehicle=truck))
+    first, second = await asyncio.gather(shop.greet(contact=ANA), shop.greet(contact=ANA, vehicle=TRUCK))
     assert await greeted(shop) == (1, 1)
     [mail] = shop.inbox("email")
     assert "2021 Honda Civic" in mail["text"]
@@ -205,6 +206,7 @@ async def test_a_refusal_from_a_second_number_counts_there_and_at_the_persons_ot
     shop, first_number, words
 ):
     first = await shop.greet(contact=ANA.model_copy(update={"phone": first_number}))
+    await shop.send_due()
     await shop.greet(contact=ANA.model_copy(update={"phone": SECOND}))
     await shop.send_due()
     sent = len(shop.inbox("sms"))
@@ -245,3 +247,53 @@ async def test_a_text_from_a_second_number_is_answered_there(shop):
         await shop.say(first.lead_id, "It is.", author="assistant", channel="sms")
     await shop.send_due()
     assert {one["to"] for one in shop.inbox("sms")[sent:]} == {SECOND, ANA.phone}
+
+
+async def hear_failures(shop):
+    for told in await shop.told("notification.failed.v1"):
+        await shop.tell(NotificationFailed.model_validate(told))
+
+
+async def test_an_order_that_names_an_address_more_is_greeted_in_place_of_one_that_waits(shop):
+    """At night a text waits until the morning; the mail of the second order need not."""
+    first = await shop.greet(contact=BY_TEXT, vehicle=TRUCK)
+    order = await shop.greet(contact=ANA)
+    assert await greeted(shop) == (1, 1)
+    [mail] = shop.inbox("email")
+    assert all(wish in mail["text"] for wish in ("2020 Ford F-150", "2021 Honda Civic"))
+    assert (await shop.lead(first.lead_id)).same_as == order.lead_id
+    assert (await shop.lead(order.lead_id)).stopped_reason is None
+
+
+async def test_who_had_joined_goes_along_to_the_order_that_names_more(shop):
+    for vehicle in (TRUCK, VAN):
+        await shop.greet(contact=BY_TEXT, vehicle=vehicle)
+    await shop.greet(contact=ANA)
+    assert await greeted(shop) == (1, 1)
+    [mail] = shop.inbox("email")
+    assert all(wish in mail["text"] for wish in ("2020 Ford F-150", "2018 Honda Odyssey", "2021 Honda Civic"))
+
+
+async def test_an_order_is_greeted_by_mail_once_the_text_of_the_one_before_was_refused(shop):
+    shop.fault("twilio", mode="status", status=400)
+    first = await shop.greet(contact=BY_TEXT, vehicle=TRUCK)
+    order = await shop.greet(contact=ANA)
+    await shop.send_due()
+    await hear_failures(shop)
+    shop.fault("twilio", mode="none")
+    assert await greeted(shop) == (1, 0)
+    [mail] = shop.inbox("email")
+    assert "2020 Ford F-150" in mail["text"]
+    assert (await shop.lead(first.lead_id)).same_as == order.lead_id
+    await hear_failures(shop)
+    assert await greeted(shop) == (1, 0)
+
+
+async def test_a_refused_text_brings_no_second_greeting_where_another_one_went(shop):
+    await shop.greet(contact=ANA)
+    shop.fault("twilio", mode="status", status=400)
+    await shop.greet(contact=ANA, interest="Windshield")
+    await shop.send_due()
+    await hear_failures(shop)
+    shop.fault("twilio", mode="none")
+    assert await greeted(shop) == (1, 0)

@@ -21,6 +21,7 @@ from shared.events import (
     LeadStatusChanged,
     LocationChanged,
     MessageSent,
+    NotificationFailed,
     PersonErasureRequested,
     StaffChanged,
     StaffLoginRequested,
@@ -36,6 +37,7 @@ from notifier.actions.erasing import erase_person
 from notifier.actions.leads import (
     follow_status,
     greet_lead,
+    greet_who_joined,
     heed_crm_message,
     replicate_catalog,
     replicate_location,
@@ -48,6 +50,7 @@ from notifier.deps import Deps
 def build_consumers(deps: Deps) -> RabbitRouter:
     router = RabbitRouter()
     _follow_leads(router, deps)
+    _follow_shops(router, deps)
     _follow_chat(router, deps)
     _follow_hand_offs(router, deps)
     _follow_booking(router, deps)
@@ -70,17 +73,16 @@ def _follow_leads(router: RabbitRouter, deps: Deps) -> None:
     async def on_lead(event: Event[LeadReceived]) -> None:
         await _once_and_wake(deps, event, greet)
 
+    async def greet_instead(session: AsyncSession, event: Event[NotificationFailed]) -> None:
+        await greet_who_joined(session, event, deps)
+
+    @router.subscriber(work_queue("notifier", NotificationFailed), ack_policy=ACK_POLICY)
+    async def on_failed(event: Event[NotificationFailed]) -> None:
+        await _once_and_wake(deps, event, greet_instead)
+
     @router.subscriber(work_queue("notifier", LeadStatusChanged), ack_policy=ACK_POLICY)
     async def on_status(event: Event[LeadStatusChanged]) -> None:
         await once(deps.sessions, event, follow_status)
-
-    @router.subscriber(work_queue("notifier", LocationChanged), ack_policy=ACK_POLICY)
-    async def on_location(event: Event[LocationChanged]) -> None:
-        await once(deps.sessions, event, replicate_location)
-
-    @router.subscriber(work_queue("notifier", CatalogChanged), ack_policy=ACK_POLICY)
-    async def on_catalog(event: Event[CatalogChanged]) -> None:
-        await once(deps.sessions, event, replicate_catalog)
 
     @router.subscriber(work_queue("notifier", CrmMessageObserved), ack_policy=ACK_POLICY)
     async def on_crm_message(event: Event[CrmMessageObserved]) -> None:
@@ -96,6 +98,16 @@ def _follow_leads(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("notifier", PersonErasureRequested), ack_policy=ACK_POLICY)
     async def on_erasure(event: Event[PersonErasureRequested]) -> None:
         await erase_person(deps, event)
+
+
+def _follow_shops(router: RabbitRouter, deps: Deps) -> None:
+    @router.subscriber(work_queue("notifier", LocationChanged), ack_policy=ACK_POLICY)
+    async def on_location(event: Event[LocationChanged]) -> None:
+        await once(deps.sessions, event, replicate_location)
+
+    @router.subscriber(work_queue("notifier", CatalogChanged), ack_policy=ACK_POLICY)
+    async def on_catalog(event: Event[CatalogChanged]) -> None:
+        await once(deps.sessions, event, replicate_catalog)
 
 
 def _follow_chat(router: RabbitRouter, deps: Deps) -> None:

@@ -149,6 +149,7 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
         CallBackRequested,
         CrmConsentObserved,
         CrmMessageObserved,
+        NotificationFailed,
         PersonErasureRequested,
     ),
 }

@@ -1,6 +1,6 @@
 """What happens to a lead: it is greeted at once, and its sequence stops when it engages."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from shared.events import (
     LeadReceived,
     LeadStatusChanged,
     LocationChanged,
+    NotificationFailed,
 )
 from shared.events.notification import OutboundChannel
 from shared.messaging.failures import RetryLater
@@ -85,7 +86,8 @@ async def greet_lead(session: AsyncSession, event: Event[LeadReceived], deps: De
     await recall(session, lead.tenant_id, heard, deps.settings.person_key)
     if await leads.add_lead(session, lead) or repeated_by():
         await _keep_consents(session, event, lead)
-        if first_id := await leads.greeted_as(session, lead, since=lead.received_at - ONE_GREETING_IN):
+        first_id = await leads.greeted_as(session, lead, since=lead.received_at - ONE_GREETING_IN)
+        if first_id and not (lead.in_crm and await _takes_over(session, lead, first_id)):
             await leads.join(session, lead, first_id)
             return
         begins_at = first_text_at(deps.states, lead, location)
@@ -118,6 +120,49 @@ async def _greet_where_the_form_did_not(
     [first, *_] = [touch for touch, _ in sequence.plan(lead.received_at, location.timezone, now)]
     greetings = deliveries_of(lead, first, now, key=f"touch:{lead.id}:0:crm")
     await deliveries.add_deliveries(session, [one for one in greetings if one.channel in channels])
+
+
+async def _takes_over(session: AsyncSession, lead: Lead, first_id: UUID) -> bool:
+    """The greeting of the first one waits (for its hour, mostly), and this one names all of its addresses and more."""
+    first = await need_lead(session, lead.tenant_id, first_id)
+    if first.stopped_reason or not set(_known_addresses(lead)) > set(_known_addresses(first)):
+        return False
+    await deliveries.suppress_planned(session, lead.tenant_id, deliveries.touches_of(first.id), "same_person")
+    if await deliveries.is_greeted(session, first):
+        return False
+    await _join_instead(session, first, lead)
+    return True
+
+
+async def _join_instead(session: AsyncSession, first: Lead, lead: Lead) -> None:
+    await touches.cancel_touches(session, first.tenant_id, first.id, "same_person")
+    await leads.join(session, first, lead.id)
+
+
+async def greet_who_joined(session: AsyncSession, event: Event[NotificationFailed], deps: Deps) -> None:
+    """Nobody took the greeting: another lead of the person, which was to need none of its own, may name an address that does."""
+    first = await leads.lead(session, event.tenant_id, event.data.lead_id)
+    if event.data.touch != 0 or first is None or first.stopped_reason:
+        return
+    tried = _known_addresses(first)
+    await leads.lock_addresses(session, first.tenant_id, [address for _, address in tried])
+    if await deliveries.is_greeted(session, first):
+        return
+    joined = await leads.stopped_as_same(session, first)
+    lead = next((one for one in joined if set(_known_addresses(one)) - set(tried)), None)
+    if lead is None:
+        return
+    location = await need_location(session, lead.tenant_id, lead.location_id)
+    await _join_instead(session, first, lead)
+    await leads.resume(session, lead)
+    await _plan(
+        session,
+        lead,
+        location,
+        deps.sequences.newest(),
+        first_text_at(deps.states, lead, location),
+        but=tried,
+    )
 
 
 async def _heed_earlier_opt_out(session: AsyncSession, lead: Lead) -> None:
@@ -229,14 +274,24 @@ def _is_news(known: Consent | None, *, refused: bool, own: bool) -> bool:
 
 
 async def _plan(
-    session: AsyncSession, lead: Lead, location: Location, sequence: Sequence, begins_at: datetime
+    session: AsyncSession,
+    lead: Lead,
+    location: Location,
+    sequence: Sequence,
+    begins_at: datetime,
+    *,
+    but: Collection[consents.Address] = (),
 ) -> None:
+    """`but`: where a greeting was refused already."""
     now = await deliveries.clock(session)
     plan = list(sequence.plan(lead.received_at, location.timezone, begins_at))
     await touches.add_touches(
         session, [_touch_point(lead, sequence, touch, due_at) for touch, due_at in plan]
     )
-    await deliveries.add_deliveries(session, deliveries_of(lead, plan[0][0], now))
+    greetings = deliveries_of(lead, plan[0][0], now)
+    await deliveries.add_deliveries(
+        session, [one for one in greetings if (one.channel, one.address) not in but]
+    )
 
 
 def _touch_point(lead: Lead, sequence: Sequence, touch: Touch, due_at: datetime) -> TouchPoint:

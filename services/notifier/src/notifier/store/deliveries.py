@@ -96,6 +96,17 @@ def of_lead(lead_id: UUID) -> ColumnElement[bool]:
     return col(Delivery.lead_id) == lead_id
 
 
+async def is_greeted(session: AsyncSession, lead: Lead) -> bool:
+    """Or about to be, or may have been."""
+    statement = select(col(Delivery.id)).where(
+        col(Delivery.tenant_id) == lead.tenant_id,
+        touches_of(lead.id),
+        col(Delivery.touch) == 0,
+        col(Delivery.state).in_(("planned", "sending", "sent", "unknown")),
+    )
+    return (await session.execute(statement.limit(1))).first() is not None
+
+
 async def is_under_way(session: AsyncSession, tenant_id: UUID, lead_id: UUID) -> bool:
     """Being sent, or a text whose fate will be looked up. A mail cannot be looked up: its fate is not waited for."""
     on_the_way = (col(Delivery.state) == "sending") | (

@@ -138,14 +138,23 @@ def _is_less_than(form: Lead) -> ColumnElement[bool]:
 
 
 async def join(session: AsyncSession, lead: Lead, first_id: UUID) -> None:
-    """No second greeting and no second sequence: the messages of the first lead name both wishes from now on."""
+    """No second greeting and no second sequence: the messages of the first lead name both wishes from now on.
+
+    Who had joined the lead before goes along.
+    """
     ours = col(Lead.tenant_id) == lead.tenant_id
     await session.execute(
         update(Lead)
         .where(ours, col(Lead.id) == lead.id)
         .values(same_as=first_id, stopped_reason="same_person", stopped_at=func.clock_timestamp())
     )
+    await session.execute(
+        update(Lead)
+        .where(ours, col(Lead.same_as) == lead.id, col(Lead.id) != first_id)
+        .values(same_as=first_id)
+    )
     wanted = [{"lead_id": str(lead.id), "vehicle": lead.vehicle, "interest": lead.interest}]
+    wanted += [one for one in lead.also if one["lead_id"] != str(first_id)]
     await session.execute(
         update(Lead).where(ours, col(Lead.id) == first_id).values(also=col(Lead.also) + cast(wanted, JSONB))
     )
@@ -211,6 +220,16 @@ async def joined_to(session: AsyncSession, lead: Lead) -> Sequence[Lead]:
         col(Lead.tenant_id) == lead.tenant_id, col(Lead.same_as) == lead.id, col(Lead.in_crm)
     )
     return (await session.execute(statement)).scalars().all()
+
+
+async def stopped_as_same(session: AsyncSession, first: Lead) -> Sequence[Lead]:
+    """That need no greeting beside the first one's, oldest first."""
+    statement = select(Lead).where(
+        col(Lead.tenant_id) == first.tenant_id,
+        col(Lead.same_as) == first.id,
+        col(Lead.stopped_reason) == "same_person",
+    )
+    return (await session.execute(statement.order_by(col(Lead.received_at)))).scalars().all()
 
 
 async def lead_of_deliveries(
