@@ -83,6 +83,9 @@ async def test_while_a_person_has_the_conversation_it_is_heard_and_still_waits_f
     assert (await chat.messages())[-1].text == said("opted_out_of_texts")
 
 
+DOUBTFUL = "I already told you that, do you even read"
+
+
 async def test_in_doubt_one_question_is_asked(chat):
     await chat.write("stop")
     assert await chat.clock.drain() == 0
@@ -91,14 +94,14 @@ async def test_in_doubt_one_question_is_asked(chat):
 
 
 @pytest.mark.parametrize("answer", ["yes", "Yes please", "STOP", "stop"])
-async def test_a_yes_or_a_second_doubt_is_an_opt_out(chat, answer):
+async def test_a_yes_or_a_word_like_stop_is_an_opt_out_then(chat, answer):
     await chat.write("stop")
     await chat.write(answer)
     assert (await chat.messages())[-1].text == said("opted_out")
     assert (await chat.published("message.sent.v1"))[-2]["opt_out"] == ["sms", "email"]
 
 
-@pytest.mark.parametrize("answer", ["no", "how much is it?"])
+@pytest.mark.parametrize("answer", ["no", "how much is it?", DOUBTFUL])
 async def test_any_other_answer_is_answered_by_the_assistant(chat, answer):
     await chat.write("stop")
     reply = await chat.answer_to(answer)

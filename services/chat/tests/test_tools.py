@@ -163,7 +163,7 @@ class TestOpenTimes:
             4,
             2,
         )
-        assert [datetime.fromisoformat(row[end]["start"]).hour for end in ("first", "last")] == [9, 15]
+        assert [datetime.fromisoformat(row[end]["start"]).hour for end in ("first", "last")] == [13, 15]
         assert [slot.start.hour for slot in offer.slots.slots] == [13, 15]
 
     async def test_nothing_that_late_is_a_fact_with_the_nearest_times(self, chat, tools):

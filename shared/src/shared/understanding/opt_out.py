@@ -135,7 +135,7 @@ def _by_rule(word: str, channel: OutboundChannel | None) -> OptOut | None:
     if word not in _AMBIGUOUS:
         return OptOut("keyword", (channel,) if channel else BOTH, language)
     if channel is None and word != "cancel":
-        return OptOut("free_text", BOTH, language, sure=False)
+        return OptOut("keyword", BOTH, language, sure=False)
     return None
 
 

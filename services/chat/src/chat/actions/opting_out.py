@@ -17,11 +17,14 @@ _CONFIRMATIONS = {("sms",): "opted_out_of_texts", ("email",): "opted_out_of_mail
 
 
 def meant(scene: Scene, text: str, heard: OptOut | None, now: datetime) -> OptOut | None:
-    """With our question taken into account, which this message answers: a yes is one, and so is a second doubt."""
-    if not scene.conversation.opt_out_asked:
-        return heard
-    if heard is not None:
+    """With our question taken into account, which this message answers: a yes is one, and so is a word like STOP; what leaves a doubt again is no answer to it.
+
+    Nothing is lost by that: offers ended with the first doubt, and only what the customer asks is answered.
+    """
+    if heard is not None and scene.conversation.opt_out_asked and heard.how == "keyword":
         return replace(heard, sure=True)
+    if not scene.conversation.opt_out_asked or (heard is not None and heard.sure):
+        return heard
     if understand(text, context_of(scene.shop, scene.facts, now)) == (Yes(),):
         return OptOut("free_text", BOTH, scene.language)
     return None

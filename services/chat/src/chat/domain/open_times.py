@@ -22,7 +22,7 @@ Days = tuple[date, date]
 
 @dataclass(frozen=True)
 class OpenDay:
-    """`open`: how many times there are that day; `matching` of them are as asked for. `first` and `last` of all of them."""
+    """`open`: how many times there are that day; `matching` of them are as asked for. `first` and `last` of those, of all where none is."""
 
     day: date
     open: int
@@ -152,15 +152,14 @@ def _by_day(found: SlotList, fitting: Collection[datetime], days: Sequence[date]
     for slot in sorted(found.slots, key=lambda slot: slot.start):
         slots.get(slot.start.astimezone(zone).date(), []).append(slot)
     in_full = len(days) <= USUAL_DAYS
-    return tuple(
-        OpenDay(
-            day,
-            open=len(there),
-            matching=sum(slot.start in fitting for slot in there),
-            first=there[0] if there and in_full else None,
-            last=there[-1] if there and in_full else None,
-        )
-        for day, there in slots.items()
+    return tuple(_open_day(day, there, fitting, in_full=in_full) for day, there in slots.items())
+
+
+def _open_day(day: date, there: Sequence[Slot], fitting: Collection[datetime], *, in_full: bool) -> OpenDay:
+    matching = [slot for slot in there if slot.start in fitting]
+    told = (matching or there) if in_full else []
+    return OpenDay(
+        day, len(there), len(matching), first=next(iter(told), None), last=next(reversed(told), None)
     )
 
 

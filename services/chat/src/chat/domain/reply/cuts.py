@@ -76,14 +76,22 @@ def _parts(sentence: str) -> list[_Part]:
 
 
 def _without_some(parts: Sequence[_Part]) -> Iterator[str]:
-    """Parts that stand side by side."""
+    """Parts that stand side by side: a beginning, an end, or what was put in between. Without another middle a sentence joins what never belonged together."""
     for first, last in combinations(range(len(parts) + 1), 2):
+        if first and last < len(parts) and not _is_put_in(parts, first, last):
+            continue
         kept = [*parts[:first], *parts[last:]]
         asks = parts[-1].words.endswith("?") and last == len(parts)
         if not kept or asks or (first and _LIMITS.match(folded(parts[first].words))):
             continue
         if first or _BEGINS.match(folded(kept[0].words)):
             yield _sentence(kept)
+
+
+def _is_put_in(parts: Sequence[_Part], first: int, last: int) -> bool:
+    """Between brackets, or between what is told of and what is told of it."""
+    before = " ".join(part.words for part in parts[:first])
+    return "(" in parts[first].joint or _tells_of(before, parts[last])
 
 
 def _without_the_end(parts: Sequence[_Part]) -> Iterator[str]:
