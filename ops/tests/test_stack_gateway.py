@@ -340,9 +340,11 @@ def connected(gateway):
 
 
 def heard_until_closed(connection):
-    return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
+CUT = b"HTTP/1.1 499 "
+"""What Caddy says of a body that did not come to its end."""
 BEGUN = {
     "of 1000 bytes": b"Content-Length: 1000\r\n\r\nx",
     "of a megabyte": b"Content-Length: 1000000\r\n\r\nx",
@@ -352,12 +354,11 @@ BEGUN = {
 
 @pytest.mark.parametrize("begun", BEGUN.values(), ids=BEGUN)
 @pytest.mark.parametrize("path", ["/api/leads", "/api/chat/message"])
-def test_a_body_that_never_comes_is_answered_and_its_connection_closed(impatient, path, begun):
+def test_the_connection_of_a_body_that_never_comes_is_closed(impatient, path, begun):
     with connected(impatient) as connection:
         connection.sendall(f"POST {path} HTTP/1.1\r\nHost: sample\r\n".encode() + begun)
         answer = heard_until_closed(connection)
-    assert answer.startswith("HTTP/1.1 408 ")
-    assert '"code":"request_timeout"' in answer
+    assert answer.startswith(CUT)
 
 
 def test_a_byte_now_and_then_does_not_keep_a_connection(impatient):
@@ -367,7 +368,7 @@ def test_a_byte_now_and_then_does_not_keep_a_connection(impatient):
         for _ in range(50):
             connection.sendall(b"x")
             with suppress(TimeoutError):
-                assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
+                assert connection.recv(65536).startswith(CUT)
                 return
     raise AssertionError("a byte now and then kept the connection for 10 s")
 
@@ -388,7 +389,7 @@ def test_a_stream_outlives_the_time_of_a_body(impatient):
         assert next(events) == b"event: typing\n\n"
         with connected(impatient) as connection:
             connection.sendall(b"POST /api/leads HTTP/1.1\r\nHost: sample\r\nContent-Length: 9\r\n\r\nx")
-            assert heard_until_closed(connection).startswith("HTTP/1.1 408 ")
+            assert heard_until_closed(connection).startswith(CUT)
         impatient.release.set()
         assert next(events) == b"event: message\n\n"
 
