@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from ops.stack.ports import free_port
-from shared.http.app import KEEP_ALIVE_SECONDS
+from shared.http.app import KEEP_ALIVE_SECONDS, MAX_BODY_BYTES
 
 CADDY = str(Path(sys.executable).with_name("caddy"))
 CONFIG = str(Path(__file__).parents[2] / "deploy" / "Caddyfile")
@@ -73,6 +73,7 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"event: typing\n\n")
         self.server.release.wait(20)
+        self.wfile.write(b"event: message\n\n")
 
     def log_message(self, *_):
         pass
@@ -161,6 +162,13 @@ def public(tmp_path_factory):
     settings = {"ADMIN_ADDRESS": f":{port}", "PUBLIC_URL": "https://leads.example.com"}
     with running(tmp_path_factory.mktemp("public"), **settings) as gateway:
         gateway.admin_url = f"http://127.0.0.1:{port}"
+        yield gateway
+
+
+@pytest.fixture
+def impatient(tmp_path):
+    """Waits for a body for a second."""
+    with running(tmp_path, BODY_SPAN="1s") as gateway:
         yield gateway
 
 
@@ -326,6 +334,72 @@ def test_a_body_of_one_mebibyte_passes(gateway):
     assert answer.json()["service"] == "ingest"
 
 
+def connected(gateway):
+    host, port = gateway.url.rpartition("/")[2].split(":")
+    return socket.create_connection((host, int(port)), timeout=10)
+
+
+def heard_until_closed(connection):
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+CUT = b"HTTP/1.1 499 "
+"""What Caddy says of a body that did not come to its end."""
+BEGUN = {
+    "of 1000 bytes": b"Content-Length: 1000\r\n\r\nx",
+    "of a megabyte": b"Content-Length: 1000000\r\n\r\nx",
+    "of any length": b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
+}
+
+
+@pytest.mark.parametrize("begun", BEGUN.values(), ids=BEGUN)
+@pytest.mark.parametrize("path", ["/api/leads", "/api/chat/message"])
+def test_the_connection_of_a_body_that_never_comes_is_closed(impatient, path, begun):
+    with connected(impatient) as connection:
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: sample\r\n".encode() + begun)
+        answer = heard_until_closed(connection)
+    assert answer.startswith(CUT)
+
+
+def test_a_byte_now_and_then_does_not_keep_a_connection(impatient):
+    with connected(impatient) as connection:
+        connection.sendall(b"POST /api/leads HTTP/1.1\r\nHost: sample\r\nContent-Length: 1000\r\n\r\nx")
+        connection.settimeout(0.2)
+        for _ in range(50):
+            connection.sendall(b"x")
+            with suppress(TimeoutError):
+                assert connection.recv(65536).startswith(CUT)
+                return
+    raise AssertionError("a byte now and then kept the connection for 10 s")
+
+
+def test_a_slow_body_that_comes_in_time_passes(impatient):
+    def parts():
+        for _ in range(8):
+            time.sleep(0.05)  # a slow line is what is tested
+            yield b"x" * 8000
+
+    answer = httpx2.post(f"{impatient.url}/api/leads", content=parts(), trust_env=False)
+    assert answer.json()["service"] == "ingest"
+
+
+def test_a_stream_outlives_the_time_of_a_body(impatient):
+    with httpx2.stream("GET", f"{impatient.url}/api/chat/stream", trust_env=False, timeout=10) as answer:
+        events = answer.iter_raw()
+        assert next(events) == b"event: typing\n\n"
+        with connected(impatient) as connection:
+            connection.sendall(b"POST /api/leads HTTP/1.1\r\nHost: sample\r\nContent-Length: 9\r\n\r\nx")
+            assert heard_until_closed(connection).startswith(CUT)
+        impatient.release.set()
+        assert next(events) == b"event: message\n\n"
+
+
+def test_the_largest_body_has_the_time_that_a_slow_phone_needs():
+    spans = {int(span) for span in re.findall(rb'"read_timeout":(\d+)', adapted())}
+    assert spans
+    assert min(spans) / 1e9 > 2 * MAX_BODY_BYTES / 100_000
+
+
 def test_a_service_that_is_down_is_a_problem_with_a_time_to_retry(gateway):
     answer = gateway.get("/u/sample-token")
     assert (answer.status_code, answer.headers["retry-after"]) == (502, "5")
@@ -350,11 +424,13 @@ def test_what_a_stopping_service_did_not_finish_is_asked_again_and_an_outage_is_
     assert (unwell.status_code, unwell.headers["retry-after"]) == (503, "2")
 
 
+def adapted():
+    command = [CADDY, "adapt", "--config", CONFIG, "--adapter", "caddyfile"]
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
 def test_an_idle_connection_is_closed_by_the_gateway_before_the_service_closes_it():
-    adapted = subprocess.run(
-        [CADDY, "adapt", "--config", CONFIG, "--adapter", "caddyfile"], capture_output=True, check=True
-    )
-    idle = [int(found) for found in re.findall(rb'"keep_alive":{"idle_timeout":(\d+)', adapted.stdout)]
+    idle = [int(found) for found in re.findall(rb'"keep_alive":{"idle_timeout":(\d+)', adapted())]
     assert idle
     assert max(idle) / 1e9 < KEEP_ALIVE_SECONDS
 

@@ -1,4 +1,4 @@
-"""F9 and F10: what the gateway shows of us, and what it keeps to itself on a public site."""
+"""F6, F9 and F10: what the gateway waits for, what it shows of us, and what it keeps to itself on a public site."""
 
 import asyncio
 import os
@@ -123,6 +123,29 @@ async def paths_past_the_gateway(target: Target) -> str:
     return f"{len(tricks)} spellings, none leads inside"
 
 
+@attack("F6")
+async def bodies_that_never_come(target: Target) -> str:
+    """A length and one byte, then nothing, or a byte now and then; a gateway that waits for a second, not for 30."""
+    head = b"POST /api/leads HTTP/1.1\r\nHost: sample\r\nContent-Length: 1000\r\n\r\n{"
+    async with _public_gateway(target, "http://127.0.0.1:{port}", BODY_SPAN="1s") as (origin, _):
+        port = origin.rpartition(":")[2]
+        (quiet, silent), (dripped, dripping) = [
+            await asyncio.open_connection("127.0.0.1", port) for _ in range(2)
+        ]
+        silent.write(head)
+        dripping.write(head)
+        closed = [asyncio.create_task(quiet.read()), asyncio.create_task(dripped.read())]
+        for _ in range(20):
+            if not (await asyncio.wait(closed, timeout=0.5))[1]:
+                break
+            dripping.write(b" ")
+        silent.close()
+        dripping.close()
+    if not all(one.done() for one in closed):
+        raise Fell("a connection is open 10 s after its body began")
+    return "both connections were closed"
+
+
 async def raw(host: str, port: int | str, request: str) -> str:
     reader, writer = await asyncio.open_connection(host, port)
     try:
@@ -134,8 +157,10 @@ async def raw(host: str, port: int | str, request: str) -> str:
 
 
 @asynccontextmanager
-async def _public_gateway(target: Target, address: str) -> AsyncIterator[tuple[str, ssl.SSLContext]]:
-    """A second gateway before the same services, with nothing set but where it listens and whom it calls."""
+async def _public_gateway(
+    target: Target, address: str, **more: str
+) -> AsyncIterator[tuple[str, ssl.SSLContext]]:
+    """A second gateway before the same services, with nothing set but where it listens, whom it calls, and `more`."""
     port, operators = free_ports(2)
     origin = address.format(port=port)
     home = target.state_dir / "public-gateway"
@@ -158,6 +183,7 @@ async def _public_gateway(target: Target, address: str) -> AsyncIterator[tuple[s
         "ADMIN_ADDRESS": f":{operators}",
         "HOME": str(home),
         "XDG_DATA_HOME": str(home),
+        **more,
     }
     caddy = str(Path(sys.executable).with_name("caddy"))
     with (home / "log").open("wb") as log:

@@ -32,7 +32,10 @@ from shared.telemetry.traces import caused_by_request, configure_traces
 
 MAX_BODY_BYTES = 1024 * 1024
 _TOO_LARGE = f"The body is over {MAX_BODY_BYTES} bytes."
+_TOO_SLOW = "The body did not come to its end in time. Please send it again."
 GRACEFUL_SECONDS = 3
+BODY_SECONDS = 30
+"""Of a whole body, as at the gateway (Caddyfile)."""
 KEEP_ALIVE_SECONDS = 75
 """Longer than the gateway keeps an idle connection (Caddyfile): whoever closes second never meets a request on its way."""
 PROBE_SECONDS = 2
@@ -127,7 +130,7 @@ async def _answers(sessions: Sessions) -> bool:
 
 
 class RequestFrame:
-    """ASGI middleware: size limit, cause and trace of the request, its time by route, no answer cached. Streams pass through unbuffered.
+    """ASGI middleware: limits of the body, cause and trace of the request, its time by route, no answer cached. Streams pass through unbuffered.
 
     What is cancelled, as the server does with what is still open at its stop, is answered "ask again".
     """
@@ -154,14 +157,22 @@ class RequestFrame:
 
 
 def _limited(receive: Receive) -> Receive:
+    """In bytes, and in time until its end has come; what is heard afterwards is whether the caller is still there."""
     seen = 0
+    ends: float | None = asyncio.get_running_loop().time() + BODY_SECONDS
 
     async def limited() -> Message:
-        nonlocal seen
-        message = await receive()
+        nonlocal seen, ends
+        try:
+            async with asyncio.timeout_at(ends):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, _TOO_SLOW, headers={"Connection": "close"}) from None
         seen += len(message.get("body", b""))
         if seen > MAX_BODY_BYTES:
             raise HTTPException(413, _TOO_LARGE)
+        if not message.get("more_body", False):
+            ends = None
         return message
 
     return limited

@@ -121,10 +121,17 @@ async def _on_http(_: Request, error: HTTPException) -> JSONResponse:
     return answer_of(error)
 
 
+_CODES = {
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "request_timeout",
+    413: "too_large",
+}
+
+
 def answer_of(error: HTTPException) -> JSONResponse:
-    code = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(
-        error.status_code, "error"
-    )
+    code = _CODES.get(error.status_code, "error")
     return problem_response(
         Problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
     )
