@@ -68,6 +68,15 @@ BAD_ADDRESSES = (
     "[" * 50_000,
     '{"to":[' * 9000,
 )
+LINES_TO_SPLIT = (
+    f"Sent from{' 1111' * 40} ?",
+    f"Enviado desde mi{' a1a1a' * 40}?",
+    f"Get Outlook for iOS <{'<a' * 5000}",
+    f"On {'Mon, Jan 1, 2026 at 9:00 ' * 400}wrote",
+    f"{'> ' * 5000}a wrote:",
+    f"{'yes ' * 5000}'",
+)
+"""Of words that stand for what phones add, for quotes and for agreement; none ends as it began."""
 AT_ONCE = 8
 
 
@@ -132,6 +141,17 @@ async def bad_mails_of_a_customer(target: Target) -> str:
     await hand_in(target, mail(customer.email, "What are your opening hours?"))
     await _is_heard(customer, "What are your opening hours?")
     return f"{len(tried)} mails refused or cleaned; what was written afterwards is heard"
+
+
+@attack("F12")
+async def mails_that_are_long_to_read(target: Target) -> str:
+    """A mail with one line that a pattern could split in more ways than it can try; then an ordinary one, which must be heard."""
+    customer = await target.greeted()
+    for line in LINES_TO_SPLIT:
+        await hand_in(target, mail(customer.email, f"Hello.\n\n{line}"))
+    await hand_in(target, mail(customer.email, "What are your opening hours?"))
+    await _is_heard(customer, "What are your opening hours?")
+    return f"{len(LINES_TO_SPLIT)} mails read; what was written afterwards is heard"
 
 
 @attack("F12")
