@@ -132,10 +132,18 @@ async def test_the_file_has_every_lead_of_the_filter_and_runs_nothing(
     assert rows[0]["received_at"] == "2026-11-24T02:00:00-08:00"
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-1", "@sum", " =1", "\uff1d1+1", "\uff20sum", "\u200c=1", "\ufe0f\uff0b1"]
+)
 def test_no_cell_begins_a_formula(cell):
     (row,) = csv.reader(io.StringIO(csv_lines([[cell, None, 'a "quoted", one']]), newline=""))
     assert row == [f"'{cell}", "", 'a "quoted", one']
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "\n"])
+def test_no_part_of_a_cell_begins_a_formula_where_something_else_separates_cells(separator):
+    text = csv_lines([[f"Ana{separator}=1", f"Ana{separator} a = 1"]])
+    assert next(csv.reader(io.StringIO(text, newline=""))) == [f"Ana{separator}'=1", f"Ana{separator} a = 1"]
 
 
 async def test_the_next_page_of_many_leads_is_read_off_the_index(sessions, tenant_id, location_id):
