@@ -128,7 +128,7 @@ def running(home, **settings):
     environment = {
         "SITE_ADDRESS": f":{port}", "SITE_BIND": "127.0.0.1", "HOME": str(home),
         "CHAT_WEB_ROOT": str(home / "chat"), "CONSOLE_WEB_ROOT": str(home / "console"),
-        "NOTIFIER_UPSTREAM": f"127.0.0.1:{free_port()}", "RESTART_SPAN": "3s",
+        "NOTIFIER_UPSTREAM": f"127.0.0.1:{free_port()}", "RESTART_SPAN": "3s", "READ_BODY": "3s",
         **{f"{name}_UPSTREAM": f"127.0.0.1:{upstream}" for name, upstream in names.items()},
         **settings,
     }  # fmt: skip
@@ -265,6 +265,16 @@ def sent_as_written(gateway, target):
         request = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         connection.sendall(request.encode("latin-1"))
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+
+@pytest.mark.parametrize("length", [20, 900_000])
+def test_a_body_that_stops_is_not_waited_for(gateway, length):
+    """Each would hold a connection, and up to a megabyte, for as long as its sender likes."""
+    host, port = gateway.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=15) as connection:
+        head = f"POST /api/leads HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n"
+        connection.sendall(f"{head}{{".encode())
+        assert connection.recv(1000)[:13] in {b"", b"HTTP/1.1 499 "}
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
