@@ -1,7 +1,10 @@
 """The leads as staff list, search and export them; on a real database."""
 
+import asyncio
 import csv
 import io
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -130,6 +133,26 @@ async def test_the_file_has_every_lead_of_the_filter_and_runs_nothing(
     assert {row["status"] for row in rows} == {"won"}
     assert "'=cmd|' /C calc'!A0" in {row["name"] for row in rows}
     assert rows[0]["received_at"] == "2026-11-24T02:00:00-08:00"
+
+
+async def test_files_asked_for_at_once_are_read_part_by_part(console, monkeypatch):
+    """Each part keeps forms and webhooks waiting: not as many of them as there are files."""
+    inside: list[None] = []
+    all_inside = asyncio.Event()
+
+    async def parts(*_: object, **__: object) -> AsyncIterator[list]:
+        inside.append(None)
+        if len(inside) == 3:
+            all_inside.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(all_inside.wait(), 0.5)
+        inside.pop()
+        yield []
+
+    monkeypatch.setattr("ingest.actions.export_leads", parts)
+    answers = await asyncio.gather(*(console.get("/api/staff/leads.csv") for _ in range(3)))
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert not all_inside.is_set()
 
 
 @pytest.mark.parametrize(
