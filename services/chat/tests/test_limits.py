@@ -230,6 +230,22 @@ async def test_ended_sessions_of_staff_count_as_guessed_ones(chat, sessions):
         assert refused(await page.get("/api/staff/conversations", headers=headers), "staff_failures_per_ip")
 
 
+async def test_streams_of_one_member_opened_all_at_once(chat, sessions):
+    _, headers = await signed_in(sessions)
+    deps = limited(chat.deps)
+    async with deps.feed.running(), browser(chat, deps) as page:
+        opening = [asyncio.create_task(page.get("/api/staff/stream", headers=headers)) for _ in range(6)]
+
+        async def all_others_are_refused() -> bool:
+            return sum(one.done() for one in opening) == 4
+
+        await eventually(all_others_are_refused)
+        assert all(refused(one.result(), "streams_per_member") for one in opening if one.done())
+        for one in opening:
+            one.cancel()
+        await asyncio.gather(*opening, return_exceptions=True)
+
+
 async def test_streams_of_staff_opened_again_and_again(chat, sessions):
     session, headers = await signed_in(sessions)
     deps = limited(chat.deps, streams_opened_per_member="1/day")

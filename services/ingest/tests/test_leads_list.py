@@ -1,7 +1,10 @@
 """The leads as staff list, search and export them; on a real database."""
 
+import asyncio
 import csv
 import io
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -132,10 +135,38 @@ async def test_the_file_has_every_lead_of_the_filter_and_runs_nothing(
     assert rows[0]["received_at"] == "2026-11-24T02:00:00-08:00"
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1"])
+async def test_files_asked_for_at_once_are_read_part_by_part(console, monkeypatch):
+    """Each part keeps forms and webhooks waiting: not as many of them as there are files."""
+    inside: list[None] = []
+    all_inside = asyncio.Event()
+
+    async def parts(*_: object, **__: object) -> AsyncIterator[list]:
+        inside.append(None)
+        if len(inside) == 3:
+            all_inside.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(all_inside.wait(), 0.5)
+        inside.pop()
+        yield []
+
+    monkeypatch.setattr("ingest.actions.export_leads", parts)
+    answers = await asyncio.gather(*(console.get("/api/staff/leads.csv") for _ in range(3)))
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert not all_inside.is_set()
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-1", "@sum", " =1", "\uff1d1+1", "\uff20sum", "\u200c=1", "\ufe0f\uff0b1"]
+)
 def test_no_cell_begins_a_formula(cell):
     (row,) = csv.reader(io.StringIO(csv_lines([[cell, None, 'a "quoted", one']]), newline=""))
     assert row == [f"'{cell}", "", 'a "quoted", one']
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "\n"])
+def test_no_part_of_a_cell_begins_a_formula_where_something_else_separates_cells(separator):
+    text = csv_lines([[f"Ana{separator}=1", f"Ana{separator} a = 1"]])
+    assert next(csv.reader(io.StringIO(text, newline=""))) == [f"Ana{separator}'=1", f"Ana{separator} a = 1"]
 
 
 async def test_the_next_page_of_many_leads_is_read_off_the_index(sessions, tenant_id, location_id):

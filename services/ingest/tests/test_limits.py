@@ -229,6 +229,15 @@ async def test_one_session_used_over_and_over(limited, client, tenant_id, method
         assert refused(answer, "staff_requests_per_member")
 
 
+async def test_the_leads_as_a_file_over_and_over(limited, client, tenant_id):
+    await client.put(DOOR, json=SAM, headers=OPS)
+    made = (await client.post(f"{DOOR}/tokens", json={"days": 1}, headers=OPS)).json()
+    headers = {"Authorization": f"Bearer {made['token']}"}
+    async with limited(exports_per_member="1/day") as door:
+        assert (await door.get("/api/staff/leads.csv", headers=headers)).status_code == 200
+        assert refused(await door.get("/api/staff/leads.csv", headers=headers), "exports_per_member")
+
+
 @pytest.mark.parametrize(
     "headers", [{"Authorization": "Bearer guessed"}, {"Cookie": "staff_session=guessed"}]
 )

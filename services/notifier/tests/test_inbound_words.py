@@ -1,6 +1,7 @@
 """Every word of a customer arrives: whatever gets a 2xx at a door is in the conversation, or kept and shown."""
 
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -423,6 +424,13 @@ async def test_strangers_without_end_are_kept_and_not_all_mailed(shop):
     assert len(await kept(shop)) == 32
     told = " ".join(mail["text"] for mail in shop.inbox("email", SHOP))
     assert [number for number in range(32) if f"Offer {number}" not in told] == []
+
+
+def test_a_line_of_numbers_is_read_at_once():
+    """As what a phone adds it can be split in as many ways as there are: in years, on one thread of a service."""
+    began = time.process_time()
+    assert new_words(f"Sent from{' 1111' * 11} ?", "", "").endswith("?")
+    assert time.process_time() - began < 1
 
 
 async def test_every_mail_that_nothing_proves_is_shown_to_the_shop(shop):

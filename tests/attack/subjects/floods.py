@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from uuid import uuid4
 
 import httpx2
@@ -14,6 +15,8 @@ from attack.target import SHOP, Target
 
 Send = Callable[[httpx2.AsyncClient, int], Awaitable[httpx2.Response]]
 AT_ONCE = 8
+MOST_STREAMS, MOST_FILES = 20, 6
+"""Of one member of the staff: at once, and within a minute."""
 OPERATORS_DOORS = {
     "ingest": "/api/admin/tenants/sample-tint",
     "booking": "/api/admin/booking/sample-tint/catalog",
@@ -207,6 +210,28 @@ async def streams_without_end(target: Target) -> str:
         finally:
             await asyncio.gather(*(one.aclose() for one in opened))
     raise Fell("50 streams open at once with one link")
+
+
+@attack("F6")
+async def streams_and_files_of_staff_at_once(target: Target) -> str:
+    """60 streams of one member of the staff and 10 files of leads, all asked for at the same moment."""
+    member = await staff.signed_in(target)
+    async with target.elsewhere() as browser, AsyncExitStack() as kept:
+
+        async def opened() -> int:
+            asked = browser.build_request("GET", "/api/staff/stream", headers=member.cookie)
+            answer = await browser.send(asked, stream=True)
+            kept.push_async_callback(answer.aclose)
+            return answer.status_code
+
+        streams = await asyncio.gather(*(opened() for _ in range(60)))
+        if streams.count(200) > MOST_STREAMS:
+            raise Fell(f"{streams.count(200)} streams are open")
+        asked = (browser.get("/api/staff/leads.csv", headers=member.cookie) for _ in range(10))
+        files = [answer.status_code for answer in await asyncio.gather(*asked)]
+        if files.count(200) > MOST_FILES:
+            raise Fell(f"{files.count(200)} files are given")
+    return f"{streams.count(200)} streams and {files.count(200)} files, 429 for the others"
 
 
 @attack("F6")

@@ -1,7 +1,10 @@
 """F12: text that we cannot keep, numbers and dates out of any range, bodies without a bottom: an answer that says so, no 5xx."""
 
 import asyncio
+import csv
+import io
 import json
+import re
 from uuid import uuid4
 
 import httpx2
@@ -68,6 +71,16 @@ BAD_ADDRESSES = (
     "[" * 50_000,
     '{"to":[' * 9000,
 )
+FORMULAS = ("=1+1", "\uff1d1+1", "\uff20SUM(1)", "\u200c=1+1", "\ufe0f+1", "Ana;=1+1", "Ana; @SUM(1)")
+LINES_TO_SPLIT = (
+    f"Sent from{' 1111' * 40} ?",
+    f"Enviado desde mi{' a1a1a' * 40}?",
+    f"Get Outlook for iOS <{'<a' * 5000}",
+    f"On {'Mon, Jan 1, 2026 at 9:00 ' * 400}wrote",
+    f"{'> ' * 5000}a wrote:",
+    f"{'yes ' * 5000}'",
+)
+"""Of words that stand for what phones add, for quotes and for agreement; none ends as it began."""
 AT_ONCE = 8
 
 
@@ -132,6 +145,34 @@ async def bad_mails_of_a_customer(target: Target) -> str:
     await hand_in(target, mail(customer.email, "What are your opening hours?"))
     await _is_heard(customer, "What are your opening hours?")
     return f"{len(tried)} mails refused or cleaned; what was written afterwards is heard"
+
+
+@attack("F12")
+async def mails_that_are_long_to_read(target: Target) -> str:
+    """A mail with one line that a pattern could split in more ways than it can try; then an ordinary one, which must be heard."""
+    customer = await target.greeted()
+    for line in LINES_TO_SPLIT:
+        await hand_in(target, mail(customer.email, f"Hello.\n\n{line}"))
+    await hand_in(target, mail(customer.email, "What are your opening hours?"))
+    await _is_heard(customer, "What are your opening hours?")
+    return f"{len(LINES_TO_SPLIT)} mails read; what was written afterwards is heard"
+
+
+@attack("F12")
+async def formulas_in_the_file_of_leads(target: Target) -> str:
+    """Forms whose names and wishes a spreadsheet would run, in full width, behind what nobody sees, behind a semicolon; then the file."""
+    member = await staff.signed_in(target)
+    async with target.elsewhere() as visitor:
+        for formula in FORMULAS:
+            contact = {"name": formula, "email": f"formula.{uuid4().hex}@example.com"}
+            answer = await target.submit(visitor, contact=contact, interest=formula)
+            assert answer.status_code == 201, answer.text
+    file = await target.http.get(f"{target.stack.gateway}/api/staff/leads.csv", headers=member.cookie)
+    for row in csv.reader(io.StringIO(file.text, newline="")):
+        for part in (part for cell in row for part in re.split(r"[;\t\n]", cell)):
+            if re.match(r"[\s\u200c\ufe0f]*[=+@\uff1d\uff0b\uff20-]", part):
+                raise Fell(f"the file holds {part[:20]!a}")
+    return f"{len(FORMULAS)} forms, none of which begins a formula"
 
 
 @attack("F12")

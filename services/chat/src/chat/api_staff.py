@@ -202,8 +202,8 @@ def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -
     async def stream(request: Request, viewer: member) -> StreamingResponse:
         """SSE: `conversation` with the inbox row of each conversation that changed."""
         keys = (("streams_per_member", viewer.staff_id), *shared_by_many(request, viewer.tenant_id))
-        refuse_when_full(deps.streams, *keys)
         await deps.limits.take(("streams_opened_per_member", viewer.staff_id))
+        refuse_when_full(deps.streams, *keys)  # with no wait before it is open, or many at once pass
         events = counted_in(deps.streams, keys, inbox_events(deps, viewer, pace))
         return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 

@@ -1,5 +1,6 @@
 """HTTP in, staff: sign in with a mailed link, who is signed in, and the person behind a lead."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
@@ -166,6 +167,7 @@ LocationCode = Annotated[Code | None, Query(max_length=64)]
 
 def _add_leads(router: APIRouter, deps: Deps, signed_in: Callable[..., Awaitable[actions.Member]]) -> None:
     member_signed_in = Annotated[actions.Member, Depends(signed_in)]
+    turn = asyncio.Lock()
 
     @router.get("/leads", response_model_exclude_none=True)
     async def leads(
@@ -182,21 +184,28 @@ def _add_leads(router: APIRouter, deps: Deps, signed_in: Callable[..., Awaitable
 
     @router.get("/leads.csv", response_class=StreamingResponse, responses={200: _CSV})
     async def leads_as_file(
-        member: member_signed_in, wanted: Wanted, location: LocationCode = None
+        request: Request, member: member_signed_in, wanted: Wanted, location: LocationCode = None
     ) -> StreamingResponse:
         """All that the list would show, page after page. A cell that a spreadsheet would run begins with an apostrophe."""
+        await limits_of(request).take(("exports_per_member", member.row.id))
         parts = actions.export_leads(deps.sessions, member.row, wanted, location=location)
         return StreamingResponse(
-            _file(parts),
+            _file(parts, turn),
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="leads.csv"'},
         )
 
 
-async def _file(parts: AsyncIterator[Sequence[LeadRow]]) -> AsyncIterator[str]:
+async def _file(parts: AsyncIterator[Sequence[LeadRow]], turn: asyncio.Lock) -> AsyncIterator[str]:
+    """One part at a time of all files: however many are asked for, forms and webhooks wait for one at most."""
     yield csv_lines([CSV_COLUMNS])
-    async for rows in parts:
-        yield csv_lines(LeadRowView.of(row).cells() for row in rows)
+    while True:
+        async with turn:
+            rows = await anext(parts, None)
+            lines = csv_lines(LeadRowView.of(row).cells() for row in rows or ())
+        if rows is None:
+            return
+        yield lines
 
 
 def _add_signing_in(router: APIRouter, deps: Deps, sessions: _Sessions, link_keys: Sequence[str]) -> None:

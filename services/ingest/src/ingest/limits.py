@@ -32,6 +32,7 @@ LIMITS = (
     Limit("codes_per_ip", "IP address", "240/minute; 3000/hour", "a flood of log-in codes, right or wrong"),
     Limit("session_failures_per_ip", "IP address", "60/minute; 300/hour", "guessing of log-in codes"),
     *STAFF_LIMITS,
+    Limit("exports_per_member", "member of staff", "6/minute; 60/hour", "the leads as a file, over and over"),
     Limit(
         "signature_failures_per_ip",
         "IP address and tenant",

@@ -11,7 +11,8 @@ from ingest.store_staff import Before, LeadFilter, LeadRow
 from ingest.tables import StaffMember
 
 PAGE = 50
-EXPORTED_AT_ONCE = 1000
+EXPORTED_AT_ONCE = 200
+"""Of a file; while they are read and written nobody else is answered."""
 
 
 async def list_leads(

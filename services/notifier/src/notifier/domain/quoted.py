@@ -17,13 +17,16 @@ ROUNDS = 10
 
 _UNREADABLE = (LxmlError, ValueError, RecursionError)
 _ADDED_BY_A_PROGRAM = re.compile(
-    r"(?:(?:sent from|enviado desde)(?: (?:my|mi|the|el|la|all-new|new|nuevo|yahoo|aol|google|gmail|outlook|hotmail|mail|correo|email"
+    r"(?:(?:sent from|enviado desde)(?: (?>(?:my|mi|the|el|la|all-new|new|nuevo|yahoo|aol|google|gmail|outlook|hotmail|mail|correo|email"
     r"|app|for|para|on|en|iphone|ipad|ios|android|windows|mac|samsung|galaxy|motorola|pixel|huawei|xiaomi|blackberry|nokia|verizon"
     r"|t-mobile|at&t|4g|5g|lte|wireless|smartphone|phone|mobile|cell|tel[eé]fono|celular|m[oó]vil|tablet|tableta|device|dispositivo"
-    r"|de|inteligente|[\w-]{0,5}\d[\w+]{0,3}))+|(?:get|obt\w+) outlook (?:for|para) (?:ios|android)(?: ?[<(]\S+[>)])?)[.!]?",
+    r"|de|inteligente|[\w-]{0,5}\d[\w+]{0,3})(?=[ .!]|$)))+|(?:get|obt\w+) outlook (?:for|para) (?:ios|android)(?: ?[<(]\S+[>)])?)[.!]?",
     re.IGNORECASE,
 )
-"""The whole line, of such words alone: whoever goes on behind it says something."""
+"""The whole line, of such words alone: whoever goes on behind it says something.
+
+A word is read in one way only (atomic): model numbers can be split in many, and a line of them would take years.
+"""
 _QUOTED_SUBJECT = re.compile(r"(?:re|aw|fwd?|rv|tr|wg)\s*:", re.IGNORECASE)
 _FORWARDED = re.compile(r"(?:fwd?|rv|tr|wg)\s*:", re.IGNORECASE)
 
