@@ -190,13 +190,21 @@ const piecesOf = (entry: Entry, resource: string | null): Taken[] => {
 export const touches = (day: string, { start, end }: { start: string; end: string }): boolean =>
   minutesOn(day, start) < minutesOn(day, end);
 
-/** The hours to draw: those of the shop, and whatever stands outside of them. */
+/** The hours to draw: those of the shop, and whatever begins or ends outside of them; a car may stay overnight. */
 export function hoursDrawn(days: Day[], boxes: Box[]): { from: number; to: number } {
   const spans = days.flatMap((day) => day.spans);
-  const from = Math.min(9 * 60, ...spans.map(({ opens }) => ofClock(opens)), ...boxes.map((box) => box.from));
-  const to = Math.max(17 * 60, ...spans.map(({ closes }) => ofClock(closes)), ...boxes.map((box) => box.to));
+  const begins = boxes.map((box) => box.from).filter((from) => from > 0);
+  const ends = boxes.map((box) => box.curesFrom ?? box.to).filter((to) => to < DAY_MINUTES);
+  const from = Math.min(9 * 60, ...spans.map(({ opens }) => ofClock(opens)), ...begins);
+  const to = Math.max(17 * 60, ...spans.map(({ closes }) => ofClock(closes)), ...ends);
   return { from: Math.floor(from / 60) * 60, to: Math.ceil(to / 60) * 60 };
 }
+
+/** What of them lies within the hours that are drawn. */
+export const cut = (boxes: Box[], drawn: { from: number; to: number }): Box[] =>
+  boxes
+    .map((box) => ({ ...box, from: Math.max(box.from, drawn.from), to: Math.min(box.to, drawn.to) }))
+    .filter(({ from, to }) => from < to);
 
 export interface Shut {
   from: number;
@@ -223,6 +231,12 @@ export function hoursText({ spans, note }: Day): string {
   return `Open ${spans.map(({ opens, closes }) => `${wallClock(opens)} – ${wallClock(closes)}`).join(", ")}${why}`;
 }
 
+/** "9:00 AM – 12:30 PM", "Wed, Dec 2, 9:00 AM – Thu, Dec 3, 9:00 AM" */
+export function hoursOf({ start, end }: Entry): string {
+  const until = dayOf(start) === dayOf(end) ? "" : `${briefDay(dayOf(end))}, `;
+  return `${until ? `${briefDay(dayOf(start))}, ` : ""}${wallClock(start)} – ${until}${wallClock(end)}`;
+}
+
 /** The word that tells what it is; empty for an appointment as booked. */
 export function kindWord({ kind, status, overbooked, all_day }: Entry): string {
   if (kind === "hold") return "Held";
@@ -234,12 +248,6 @@ export function kindWord({ kind, status, overbooked, all_day }: Entry): string {
 
 export const titleOf = (entry: Entry): string =>
   entry.customer ? entry.customer.name || "No name" : entry.kind === "time_off" ? (entry.note ?? "") : "Blocked there";
-
-/** Everything about it in one line, for whoever cannot see where it stands. */
-export function spoken(entry: Entry, where: string): string {
-  const parts = [kindWord(entry), titleOf(entry), entry.service, `${wallClock(entry.start)} to ${wallClock(entry.end)}`, where];
-  return parts.filter(Boolean).join(", ");
-}
 
 const MINUTE_MS = 60_000;
 

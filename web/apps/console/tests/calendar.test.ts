@@ -4,16 +4,17 @@ import {
   addDays,
   boxesOn,
   byDay,
+  cut,
   calendarSearch,
   type Day,
   daysShown,
   type Entry,
   hoursDrawn,
+  hoursOf,
   hoursText,
   kindWord,
   laterBy,
   shutOn,
-  spoken,
   wallClock,
 } from "../src/calendar";
 
@@ -91,6 +92,16 @@ test("all that stands is drawn, and what is shut between", () => {
   expect(hoursText({ ...TUESDAY, spans: [], note: "Thanksgiving" })).toBe("Closed: Thanksgiving");
 });
 
+test("a car that stays overnight is cut at the hours that are drawn", () => {
+  const night = [{ resource_id: "bay", start: "2026-11-24T09:00:00-08:00", end: "2026-11-25T09:00:00-08:00" }];
+  const boxes = boxesOn("2026-11-24", [entry({ taken: night })], "bay");
+  const drawn = hoursDrawn([TUESDAY], boxes);
+  expect(drawn).toEqual({ from: 540, to: 1080 });
+  expect(cut(boxes, drawn)).toMatchObject([{ from: 540, to: 1080 }]);
+  expect(hoursOf(entry({ end: "2026-11-25T09:00:00-08:00" }))).toBe("Tue, Nov 24, 10:00 AM – Wed, Nov 25, 9:00 AM");
+  expect(hoursOf(entry())).toBe("10:00 AM – 12:00 PM");
+});
+
 test("each kind has its word", () => {
   const kinds: Partial<Entry>[] = [
     {},
@@ -108,7 +119,6 @@ test("each kind has its word", () => {
     "ShopMonkey, all day",
     "Time off",
   ]);
-  expect(spoken(entry(), "Bay 1")).toBe("Jane Sample, Ceramic tint, 10:00 AM to 12:00 PM, Bay 1");
 });
 
 test("clocks are the shop's, whatever the browser's zone is", () => {

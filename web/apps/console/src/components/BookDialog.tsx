@@ -51,7 +51,7 @@ function FindLead({ location, onChoose }: { location: string; onChoose: (lead: L
   const leads = found.data?.slice(0, MOST_FOUND) ?? [];
   return (
     <>
-      <SearchBox label="Find the customer by name, phone, email or car" value={q} onChange={setQ} />
+      <SearchBox label="Find the customer by name, phone, email or car" value={q} onChange={setQ} isFirst />
       {found.isError && (
         <Alert color="red" role="alert">
           {errorText(found.error)}
@@ -98,6 +98,7 @@ function Job({ lead, first, onDone }: { lead: Lead; first: string; onDone: () =>
     <>
       <NativeSelect
         label="Service"
+        autoFocus
         size="md"
         defaultValue=""
         disabled={offered.isPending}

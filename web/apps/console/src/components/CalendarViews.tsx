@@ -6,19 +6,20 @@ import {
   type Box,
   boxesOn,
   briefDay,
+  cut,
   type CalendarDays,
   type Day,
   dayOf,
   type Entry,
   hasBegun,
   hoursDrawn,
+  hoursOf,
   hoursText,
   kindWord,
   laterBy,
   minutesOn,
   type Resource,
   shutOn,
-  spoken,
   titleOf,
   touches,
   wallClock,
@@ -47,11 +48,12 @@ function columnsOf({ calendar, by }: Props): { id: string | null; name: string }
 export function DayGrid(props: Props & { mayAct: boolean }) {
   const { calendar, onOpen, mayAct } = props;
   const day = calendar.days[0] as Day;
-  const columns = columnsOf(props).map((column) => ({ ...column, boxes: boxesOn(day.date, calendar.entries, column.id) }));
+  const standing = columnsOf(props).map((column) => ({ ...column, boxes: boxesOn(day.date, calendar.entries, column.id) }));
   const drawn = hoursDrawn(
     [day],
-    columns.flatMap(({ boxes }) => boxes),
+    standing.flatMap(({ boxes }) => boxes),
   );
+  const columns = standing.map((column) => ({ ...column, boxes: cut(column.boxes, drawn) }));
   const hours = Array.from({ length: (drawn.to - drawn.from) / 60 }, (_, n) => drawn.from + n * 60);
   const place = (from: number, to: number) => ({
     top: (from - drawn.from) * PIXELS_PER_MINUTE,
@@ -170,7 +172,6 @@ function EntryButton({ box, where, onOpen, isMoving, style, onDrag }: ButtonProp
     <button
       type="button"
       className={`entry-box entry-${look(entry)}`}
-      aria-label={spoken(entry, where)}
       aria-busy={isMoving}
       style={style}
       draggable={onDrag !== undefined}
@@ -178,6 +179,7 @@ function EntryButton({ box, where, onOpen, isMoving, style, onDrag }: ButtonProp
       onClick={() => onOpen(entry)}
     >
       <EntryWords entry={entry} />
+      <span className="visually-hidden">{where}</span>
       {curesFrom !== undefined && curesFrom < to && style && (
         <span className="curing" style={{ height: (to - Math.max(curesFrom, from)) * PIXELS_PER_MINUTE }}>
           Curing
@@ -196,9 +198,7 @@ function EntryWords({ entry }: { entry: Entry }) {
     <>
       {kind && <span className="entry-kind">{kind}</span>}
       <span className="entry-title">{titleOf(entry)}</span>
-      <span className="entry-time">
-        {wallClock(entry.start)} – {wallClock(entry.end)}
-      </span>
+      <span className="entry-time">{hoursOf(entry)}</span>
       {entry.service && <span className="entry-what">{[entry.service, entry.vehicle].filter(Boolean).join(" · ")}</span>}
     </>
   );
@@ -267,7 +267,6 @@ export function DayList({ calendar, by, onOpen }: Props) {
                   <button
                     type="button"
                     className={`entry-box entry-${look(entry)}`}
-                    aria-label={spoken(entry, where(entry))}
                     onClick={() => onOpen(entry)}
                   >
                     <EntryWords entry={entry} />
