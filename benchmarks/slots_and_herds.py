@@ -38,6 +38,7 @@ from shared.db.engine import Sessions, create_engine, create_sessions, transacti
 from shared.http.app import create_app
 from shared.http.links import Link, LinkPurpose, mint
 from shared.messaging.broker import Messaging
+from shared.staff_sessions import public_key
 from testkit.databases import Databases
 
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -262,6 +263,7 @@ def serve(url: str, port: int) -> None:
         rabbitmq_url="amqp://unused",
         link_keys_chat=KEYS[0],
         link_keys_manage=KEYS[0],
+        session_public_keys=public_key(KEYS[0]),
         limits={"reads_per_link": "off"},
     )
     deps = Deps(

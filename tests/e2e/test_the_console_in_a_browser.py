@@ -5,12 +5,13 @@ import csv
 import re
 import secrets
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 from ops.stack.stackfile import StackFile
-from playwright.async_api import Browser, ConsoleMessage, Page, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
 from testkit.customer import Customer
 from testkit.leadctl import leadctl
 from testkit.patience import eventually
@@ -289,6 +290,186 @@ async def test_a_hand_off_is_answered_with_the_keyboard_alone(
     await keys.press("Escape")
     await keys.press("e")
     await expect(waiting.locator(".header-status")).to_contain_text("a person can step in")
+
+
+def weekday_ahead(days: int) -> date:
+    """On which the sample shop is open from nine to six."""
+    day = datetime.now(UTC).date() + timedelta(days=days)
+    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+
+
+async def opens_calendar(page: Page, day: date) -> None:
+    await page.get_by_role("link", name="Calendar").click()
+    await page.get_by_label("Day", exact=True).fill(day.isoformat())
+    await expect(page.get_by_role("heading", name=f"{day:%A}, {day:%B} {day.day}")).to_be_visible()
+    await expect(page.get_by_text("times in P")).to_be_visible()
+
+
+async def wishes(page: Page, customer: Customer, service: str = "Front Windows Only") -> Locator:
+    """The booking dialog with the free times of that service for that customer."""
+    await page.get_by_role("button", name="Book", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Book for a customer")
+    await dialog.get_by_role("searchbox").fill(customer.phone)
+    await expect(dialog.get_by_role("list", name="Customers").get_by_role("button")).to_have_count(1)
+    await has_no_barrier(page)
+    await dialog.get_by_role("list", name="Customers").get_by_role("button").click()
+    await choose_service(dialog, service)
+    return dialog
+
+
+async def choose_service(dialog: Locator, service: str) -> None:
+    select = dialog.get_by_label("Service")
+    option = select.locator("option", has_text=service)
+    await expect(option).to_have_count(1)
+    await select.select_option(await option.get_attribute("value"))
+
+
+def times(dialog: Locator, day: date) -> Locator:
+    return dialog.get_by_role("region", name=f"{day:%a}, {day:%b} {day.day}").get_by_role("button")
+
+
+async def new_lead(stack: StackFile, http: httpx2.AsyncClient) -> tuple[Customer, str]:
+    """A customer whom the shop knows, and the name that is theirs alone."""
+    customer, name = Customer(stack, http), f"Cal{secrets.token_hex(3)}"
+    await customer.asks_the_shop(first_name=name)
+    await customer.opens_the_link()
+    return customer, name
+
+
+async def told(customer: Customer, subject: str) -> bool:
+    return any(mail["subject"].startswith(subject) for mail in await customer.inbox("email"))
+
+
+async def test_staff_book_move_and_cancel_in_the_calendar(
+    staff_page: Page, stack: StackFile, http: httpx2.AsyncClient
+) -> None:
+    customer, name = await new_lead(stack, http)
+    await sign_in(staff_page, stack, http, await hired(stack))
+    day = weekday_ahead(8)
+    await opens_calendar(staff_page, day)
+    await has_no_barrier(staff_page)
+
+    dialog = await wishes(staff_page, customer)
+    await times(dialog, day).first.click()
+    await has_no_barrier(staff_page)
+    await dialog.get_by_role("button", name="Book ", exact=False).last.click()
+    await expect(dialog).to_have_count(0)
+    entry = staff_page.get_by_role("button", name=name)
+    await expect(entry).to_contain_text("Front Windows Only")
+    await eventually(lambda: told(customer, "Booked"))
+    await has_no_barrier(staff_page)
+
+    was = await entry.inner_text()
+    await entry.click()
+    dialog = staff_page.get_by_role("dialog", name="Appointment")
+    await has_no_barrier(staff_page)
+    await dialog.get_by_role("button", name="Move", exact=True).click()
+    await times(dialog, day).last.click()
+    await dialog.get_by_role("button", name="Move to ").click()
+    await expect(dialog).to_have_count(0)
+    await expect(entry).not_to_have_text(was)
+    await eventually(lambda: told(customer, "Changed by the shop"))
+
+    await staff_page.get_by_text("Week", exact=True).click()
+    await expect(entry).to_be_visible()
+    await has_no_barrier(staff_page)
+    await entry.click()
+    await dialog.get_by_role("button", name="Cancel the appointment").click()
+    await dialog.get_by_label("Why").fill("Asked by phone")
+    await dialog.get_by_role("button", name="Cancel it").click()
+    await expect(entry).to_have_count(0)
+    await eventually(lambda: told(customer, "Canceled by the shop"))
+    assert len([one for one in await customer.inbox("email") if "by the shop" in one["subject"]]) == 2
+
+
+@pytest.mark.parametrize("staff_page", ["desk"], indirect=True)
+async def test_a_time_that_was_taken_meanwhile_is_refused_with_others(
+    staff_page: Page, stack: StackFile, http: httpx2.AsyncClient
+) -> None:
+    customer, name = await new_lead(stack, http)
+    others = [(await new_lead(stack, http))[0] for _ in range(2)]
+    await sign_in(staff_page, stack, http, await hired(stack))
+    day = weekday_ahead(15)
+    await opens_calendar(staff_page, day)
+    dialog = await wishes(staff_page, customer)
+    await times(dialog, day).first.click()
+    for other in others:
+        services = (await other.get("/api/booking/catalog")).json()["services"]
+        [code] = [one["code"] for one in services if one["name"] == "Front Windows Only"]
+        quote = (await other.post("/api/booking/quotes", {"service": code})).json()
+        query = {"quote_id": quote["id"], "from": day.isoformat(), "days": 1}
+        slot = (await other.get("/api/booking/slots", **query)).json()["slots"][0]
+        wish = {"quote_id": quote["id"], "start": slot["start"]}
+        booked = await other.post("/api/booking/appointments", wish, **{"Idempotency-Key": quote["id"]})
+        assert booked.status_code == 201, booked.text
+
+    await dialog.get_by_role("button", name="Book ").last.click()
+    alert = dialog.get_by_role("alert")
+    await expect(alert).to_contain_text("This time has just been taken.")
+    await expect(alert.get_by_role("button")).to_have_count(3)
+    await has_no_barrier(staff_page)
+    await staff_page.keyboard.press("Escape")
+    await expect(staff_page.get_by_role("button", name=name)).to_have_count(0)
+
+
+async def tab_to(page: Page, wanted: Locator) -> None:
+    for _ in range(60):
+        if await wanted.evaluate("element => element === document.activeElement"):
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not lead to {wanted}")
+
+
+@pytest.mark.parametrize("staff_page", ["desk"], indirect=True)
+async def test_the_calendar_is_worked_with_the_keyboard_alone(
+    staff_page: Page, stack: StackFile, http: httpx2.AsyncClient
+) -> None:
+    customer, name = await new_lead(stack, http)
+    await sign_in(staff_page, stack, http, await hired(stack))
+    day = weekday_ahead(22)
+    await staff_page.goto(f"{stack.gateway}/console/calendar?location=Store094&day={day}")
+    await expect(staff_page.get_by_text("times in P")).to_be_visible()
+    keys = staff_page.keyboard
+    await keys.press("?")
+    await expect(staff_page.get_by_role("dialog", name="Keys")).to_be_visible()
+    await keys.press("Escape")
+    await keys.press("w")
+    await expect(staff_page.get_by_role("table")).to_be_visible()
+    await keys.press("d")
+    await keys.press("b")
+    dialog = staff_page.get_by_role("dialog", name="Book for a customer")
+    await expect(dialog.get_by_role("searchbox")).to_be_focused()
+    await keys.type(customer.phone)
+    found = dialog.get_by_role("list", name="Customers").get_by_role("button")
+    await expect(found).to_have_count(1)
+    await tab_to(staff_page, found)
+    await keys.press("Enter")
+    await expect(dialog.get_by_label("Service")).to_be_focused()
+    await expect(dialog.locator("option", has_text="Front Windows Only")).to_have_count(1)
+    await keys.type("Front")
+    await expect(times(dialog, day).first).to_be_visible()
+    await tab_to(staff_page, times(dialog, day).first)
+    await keys.press("Enter")
+    await tab_to(staff_page, dialog.get_by_role("button", name="Book ").last)
+    await keys.press("Enter")
+    await expect(dialog).to_have_count(0)
+
+    entry = staff_page.get_by_role("button", name=name)
+    for verb, ends in (("Move", "Move to "), ("Cancel the appointment", "Cancel it")):
+        await expect(entry).to_be_visible()
+        await tab_to(staff_page, entry)
+        await keys.press("Enter")
+        dialog = staff_page.get_by_role("dialog", name="Appointment")
+        await tab_to(staff_page, dialog.get_by_role("button", name=verb, exact=True))
+        await keys.press("Enter")
+        if verb == "Move":
+            await expect(times(dialog, day).last).to_be_visible()
+            await tab_to(staff_page, times(dialog, day).last)
+            await keys.press("Enter")
+        await tab_to(staff_page, dialog.get_by_role("button", name=ends))
+        await keys.press("Enter")
+        await expect(dialog).to_have_count(0)
+    await expect(entry).to_have_count(0)
 
 
 @pytest.mark.parametrize("staff_page", ["phone"], indirect=True)

@@ -34,7 +34,7 @@ def app_of(package: str) -> FastAPI:
         rabbitmq_url="amqp://127.0.0.1:1",
         operators=OPERATORS,
         **dict.fromkeys(SECRETS[package], KEY),
-        **({"session_public_keys": public_key(KEY)} if package == "chat" else {}),
+        **({"session_public_keys": public_key(KEY)} if package in {"chat", "booking"} else {}),
     )
     app: FastAPI = importlib.import_module(f"{package}.app").build_app(settings)
     return app

@@ -199,7 +199,9 @@ def app_of(service: ServiceName, database_url: str, rabbitmq_url: str) -> FastAP
             )
         )
     return booking.app.build_app(
-        booking.settings.Settings.model_validate({**common, "link_keys_manage": KEY})
+        booking.settings.Settings.model_validate(
+            {**common, "link_keys_manage": KEY, "session_public_keys": public_key(KEY)}
+        )
     )
 
 

@@ -22,7 +22,7 @@ STRONG = "2f9c41d07be8a6537c1e"
 KEYS = {
     "ingest": {"link_keys_login", "session_keys", "data_keys", "challenge_keys", "person_key"},
     "chat": {"link_keys_chat", "session_public_keys"},
-    "booking": {"link_keys_chat", "link_keys_manage"},
+    "booking": {"link_keys_chat", "link_keys_manage", "session_public_keys"},
     "crm_sync": set(),
     "notifier": {
         "link_keys_chat",
@@ -58,7 +58,7 @@ def test_it_does_not_start_and_says_why_in_one_line(package: str, monkeypatch: p
         "rabbitmq_url": "amqp://127.0.0.1",
         "public_url": "https://leads.example.com",
         **dict.fromkeys(KEYS[package], STRONG),
-        **({"session_public_keys": public_key(STRONG)} if package == "chat" else {}),
+        **({"session_public_keys": public_key(STRONG)} if "session_public_keys" in KEYS[package] else {}),
     }
     for name, value in given.items():
         monkeypatch.setenv(f"{prefix}{name}".upper(), value)

@@ -13,6 +13,7 @@ import pytest
 from booking.actions import replicating
 from booking.api import build_api
 from booking.api_admin import build_admin_api
+from booking.api_staff import build_staff_api
 from booking.deps import Deps
 from booking.settings import Settings
 from fastapi import FastAPI
@@ -24,6 +25,7 @@ from shared.http.links import Link, LinkPurpose, mint
 from shared.messaging.broker import Messaging
 from shared.messaging.inbox import once
 from shared.messaging.outbox import envelope
+from shared.staff_sessions import public_key
 from sqlalchemy import text
 from testkit.secrets import AS_OPERATOR, KEY, OPERATORS
 
@@ -222,6 +224,8 @@ def app_of(deps: Deps) -> FastAPI:
         rabbitmq_url="amqp://unused",
         link_keys_chat=KEYS[0],
         link_keys_manage=KEYS[0],
+        session_public_keys=public_key(KEY),
+        public_url="https://leads.example",
         operators=OPERATORS,
         limits={"reads_per_link": "off", "changes_per_link": "off"},
     )
@@ -232,7 +236,7 @@ def app_of(deps: Deps) -> FastAPI:
 
     return create_app(
         "booking",
-        routers=[build_api(deps), build_admin_api(deps, settings)],
+        routers=[build_api(deps), build_staff_api(deps, settings), build_admin_api(deps, settings)],
         sessions=deps.sessions,
         messaging=Messaging(settings, "booking"),
         limits=Limits(deps.sessions, settings.limit_windows(), secret="of-the-tests"),

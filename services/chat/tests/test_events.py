@@ -14,7 +14,7 @@ from chat.actions.conversations import (
 )
 from chat.actions.offline import OfflineAssistant
 from chat.actions.records import scene_of
-from chat.actions.timeline import keep_in_timeline, read_timeline_of_tenant
+from chat.actions.timeline import keep_in_timeline, read_timeline_of_tenant, summary
 from chat.consumers import build_consumers
 from chat.domain.conversation import State
 from chat.domain.reply.render import moment
@@ -24,6 +24,7 @@ from shared.events import (
     CONSUMES,
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentNoShow,
     AppointmentRescheduled,
     BookingDeclined,
     CatalogChanged,
@@ -203,6 +204,28 @@ async def test_a_late_older_change_of_an_appointment_is_skipped(chat, sample):
     await chat.consume(event_like(sample, moved), show_appointment)
     row = await chat.row()
     assert (row.state, row.appointment["status"]) == (State.NEED, "cancelled")
+
+
+async def test_what_staff_did_in_the_console_is_said_as_theirs_but_a_booking(chat, sample):
+    appointment_id, lead_id, staff = uuid4(), chat.lead.subject_id, {"staff_id": uuid4()}
+    later = {"start": START + timedelta(hours=1), "old_start": START}
+    for change in (
+        fact(AppointmentBooked, lead_id, appointment_id, **staff),
+        fact(AppointmentRescheduled, lead_id, appointment_id, sequence=1, **later, **staff),
+        fact(AppointmentCancelled, lead_id, appointment_id, sequence=2, **staff),
+    ):
+        await chat.consume(event_like(sample, change), show_appointment)
+    _, booked, moved, cancelled = [message.text for message in await chat.messages()]
+    assert booked.startswith("You're booked")
+    assert moved.startswith("The shop has changed your appointment")
+    assert cancelled.startswith("The shop has canceled")
+
+
+def test_a_no_show_has_a_line_in_the_timeline():
+    did_not_come = fact(AppointmentNoShow, uuid4(), uuid4(), sequence=1)
+    assert summary(did_not_come).startswith(f"Did not come: {did_not_come.number}, ")
+    moved = fact(AppointmentRescheduled, uuid4(), uuid4(), old_start=START, staff_id=uuid4())
+    assert summary(moved).endswith(" by the shop")
 
 
 async def test_what_staff_changed_is_said_as_theirs_and_a_restored_one_is_shown_again(chat, sample):

@@ -7,13 +7,14 @@ from uuid import uuid4
 import pytest
 from chat.actions.conversations import receive_inbound
 from chat.actions.messages import be_present, read_scene
-from chat.actions.staff import Viewer, staff_takes_over, staff_writes
+from chat.actions.staff import staff_takes_over, staff_writes
 from chat.domain.conversation import Owner, State, action_ids
 from chat.domain.handoff import phone_in
 from chat.views import StateView
 from shared.db.engine import transaction
 from shared.events import InboundMessageReceived
 from shared.http.staff import StaffSession
+from shared.staff import Viewer
 from sqlalchemy import text
 
 from .conftest import LOCATION, TENANT, Chat, event_of

@@ -13,7 +13,6 @@ from chat.actions import conversations, messages
 from chat.actions.assistant import AssistantAway
 from chat.actions.conversations import receive_inbound
 from chat.actions.offline import OfflineAssistant
-from chat.actions.staff import keep_staff
 from chat.api import build_api
 from chat.api_staff import build_staff_api
 from chat.api_stream import Pace
@@ -29,6 +28,7 @@ from shared.http.limits import Limits, windows_of
 from shared.http.links import Link, LinkPurpose, mint
 from shared.messaging.broker import Messaging
 from shared.messaging.inbox import once
+from shared.staff import keep_staff
 from shared.staff_sessions import StaffSession, public_key, sign_session
 from shared.understanding.whole import hear_whole
 from testkit.patience import eventually

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from chat.actions import staff as staff_actions
 from chat.actions.answering import answer_owed, claim_owed
 from chat.actions.conversations import observe_crm_message, receive_inbound
 from chat.actions.handing_off import end_next_idle, escalate_next
@@ -26,6 +25,7 @@ from shared.http.app import create_app
 from shared.http.limits import Limits
 from shared.messaging.broker import Messaging
 from shared.messaging.inbox import once
+from shared.staff import keep_staff, viewer_of
 from shared.staff_sessions import StaffSession, public_key, sign_session
 from sqlalchemy import text
 from testkit.openapi import check_conformance
@@ -77,7 +77,7 @@ async def members(sessions, replicas) -> None:
             role=role,
             locations=locations,
         )
-        await once(sessions, event_of(member), staff_actions.keep_staff)
+        await once(sessions, event_of(member), keep_staff)
 
 
 @pytest.fixture
@@ -377,7 +377,7 @@ async def test_staff_see_only_the_locations_where_they_work(console, chat, sessi
     away = StaffChanged(
         staff_id=SAM, version=2, name="Sam", email="sam@example.com", role="location", locations=(uuid4(),)
     )
-    await once(sessions, event_of(away), staff_actions.keep_staff)
+    await once(sessions, event_of(away), keep_staff)
     assert (await console.get("/conversations")).json()["conversations"] == []
     assert (await console.get("/locations")).json() == {"locations": []}
     assert (await console.get(await door(chat))).status_code == 404
@@ -395,14 +395,14 @@ async def test_who_left_is_forged_or_of_another_tenant_is_not_signed_in(console,
     gone = StaffChanged(
         staff_id=OLGA, version=2, name="Olga", email="o@example.com", role="owner", active=False
     )
-    await once(sessions, event_of(gone), staff_actions.keep_staff)
+    await once(sessions, event_of(gone), keep_staff)
     for headers in (token(OLGA), token(SAM, key="other"), token(SAM, uuid4()), token(uuid4())):
         assert (await console.get("/conversations", headers=headers)).status_code == 401
 
 
 async def test_an_older_word_about_a_member_changes_nothing(sessions, members, console):
     old = StaffChanged(staff_id=SAM, version=0, name="Old", email="s@example.com", role="owner")
-    await once(sessions, event_of(old), staff_actions.keep_staff)
+    await once(sessions, event_of(old), keep_staff)
     assert (await console.get("/conversations")).status_code == 200
 
 
@@ -710,12 +710,12 @@ async def test_closed_hours_are_not_idle_ones(console, chat):
 
 
 async def test_the_stream_tells_of_changes_at_the_own_locations_only(console, chat):
-    viewer = await staff_actions.viewer_of(chat.deps, session_of(SAM))
+    viewer = await viewer_of(chat.deps.sessions, session_of(SAM), chat.deps.now)
     elsewhere = StaffChanged(
         staff_id=RITA, version=2, name="Rita", email="r@example.com", role="location", locations=(uuid4(),)
     )
-    await once(chat.deps.sessions, event_of(elsewhere), staff_actions.keep_staff)
-    stranger = await staff_actions.viewer_of(chat.deps, session_of(RITA))
+    await once(chat.deps.sessions, event_of(elsewhere), keep_staff)
+    stranger = await viewer_of(chat.deps.sessions, session_of(RITA), chat.deps.now)
     async with chat.deps.feed.running():
         mine, theirs = inbox_events(chat.deps, viewer, Pace()), inbox_events(chat.deps, stranger, Pace())
         await anext(mine)
@@ -758,7 +758,7 @@ def sam(version: int, **changed: object) -> StaffChanged:
 
 async def test_a_session_that_was_ended_is_refused_and_the_member_s_other_one_is_not(console, sessions):
     ended, other = session_of(SAM), session_of(SAM)
-    await once(sessions, event_of(sam(2, ended_sessions=(ended.id,))), staff_actions.keep_staff)
+    await once(sessions, event_of(sam(2, ended_sessions=(ended.id,))), keep_staff)
     answers = [
         await console.get("/conversations", headers={"Authorization": f"Bearer {sign_session(one, KEY)}"})
         for one in (ended, other)
@@ -769,12 +769,12 @@ async def test_a_session_that_was_ended_is_refused_and_the_member_s_other_one_is
 @pytest.mark.parametrize("gone", [{"ended": True}, {"active": False}], ids=["signed out", "left"])
 async def test_an_open_stream_ends_when_its_session_does(console, chat, sessions, gone):
     session = session_of(SAM)
-    viewer = await staff_actions.viewer_of(chat.deps, session)
+    viewer = await viewer_of(chat.deps.sessions, session, chat.deps.now)
     stream = inbox_events(chat.deps, viewer, Pace(look_again_seconds=0.05))
     assert (await anext(stream)).startswith("retry:")
     going_on = asyncio.create_task(anext(stream))
     fact = sam(2, ended_sessions=(session.id,)) if "ended" in gone else sam(2, **gone)
-    await once(sessions, event_of(fact), staff_actions.keep_staff)
+    await once(sessions, event_of(fact), keep_staff)
     with pytest.raises(StopAsyncIteration):
         await asyncio.wait_for(going_on, 10)
 
@@ -910,14 +910,14 @@ async def test_nobody_is_present_where_they_do_not_work(console, chat, sessions)
     away = StaffChanged(
         staff_id=SAM, version=2, name="Sam", email="sam@example.com", role="location", locations=(uuid4(),)
     )
-    await once(sessions, event_of(away), staff_actions.keep_staff)
+    await once(sessions, event_of(away), keep_staff)
     path = await door(chat)
     assert (await console.put(f"{path}/presence", json={})).status_code == 404
     assert (await console.delete(f"{path}/presence")).status_code == 404
 
 
 async def test_an_open_inbox_hears_who_is_there_and_who_left_without_a_word(console, chat):
-    viewer = await staff_actions.viewer_of(chat.deps, session_of(SAM))
+    viewer = await viewer_of(chat.deps.sessions, session_of(SAM), chat.deps.now)
     path = await door(chat)
     async with chat.deps.feed.running():
         stream = inbox_events(chat.deps, viewer, Pace(heartbeat_seconds=0.1))

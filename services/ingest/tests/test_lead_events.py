@@ -11,6 +11,7 @@ from shared.events import (
     CONSUMES,
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentNoShow,
     AppointmentRescheduled,
     Consent,
     Contact,
@@ -187,6 +188,17 @@ async def test_a_crm_row_with_control_characters_becomes_a_lead(sessions, event,
     await once(sessions, event(seen), actions.receive_lead)
     [lead] = await rows("SELECT name, vehicle, message FROM leads")
     assert (lead["name"], lead["vehicle"]["make"], lead["message"]) == ("Pat", "Honda", None)
+
+
+async def test_who_did_not_come_is_no_longer_expected(sessions, event, lead_id, published):
+    await once(sessions, event(appointment(AppointmentBooked, lead_id)), actions.mark_scheduled)
+    await once(sessions, event(appointment(AppointmentNoShow, lead_id, sequence=2)), actions.mark_no_show)
+    change = (await published("lead.status.changed.v1"))[-1]["data"]
+    assert (change["old"], change["new"], change["reason"]) == (
+        "appointment_scheduled",
+        "engaged",
+        "appointment_no_show",
+    )
 
 
 async def test_status_follows_the_lead_and_each_change_is_published_with_its_version(

@@ -11,6 +11,7 @@ from notifier.domain.quiet_hours import zones_of
 from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentNoShow,
     AppointmentRescheduled,
     BookedAddon,
     BookingDeclined,
@@ -340,6 +341,34 @@ async def test_a_move_by_staff_is_told_once_as_theirs_with_reminders_for_the_new
     assert "the shop changed your appointment" in shop.inbox("sms")[-1]["text"]
     calendar, invitation = invite(mail)
     assert (calendar["METHOD"], invitation["SEQUENCE"]) == ("REQUEST", 1)
+
+
+async def test_what_staff_do_in_the_console_is_told_once_as_theirs(shop):
+    lead, staff = await shop.greet(), {"staff_id": uuid4()}
+    for fact, subject in (
+        (booked(lead, **staff), "Booked"),
+        (moved(lead, **staff), "Changed by the shop"),
+        (cancelled(lead, **staff), "Canceled by the shop"),
+    ):
+        before = len(shop.inbox("email"))
+        event = await shop.tell(fact)
+        await shop.publish(event)
+        await shop.publish(event)
+        await shop.send_due()
+        [mail] = shop.inbox("email")[before:]
+        assert mail["subject"].startswith(subject), mail["subject"]
+
+
+async def test_nothing_goes_out_about_an_appointment_to_which_nobody_came(shop):
+    lead = await shop.greet()
+    await shop.publish(await shop.tell(booked(lead)))
+    await shop.send_due()
+    sent = len(shop.inbox("email")) + len(shop.inbox("sms"))
+    assert "planned" in {one.state for one in await shop.deliveries() if one.template == "reminder"}
+    await shop.publish(await shop.tell(AppointmentNoShow(**values(lead, 1))))
+    await shop.send_due()
+    assert "planned" not in {one.state for one in await shop.deliveries() if one.template == "reminder"}
+    assert len(shop.inbox("email")) + len(shop.inbox("sms")) == sent
 
 
 async def test_at_an_hour_that_is_taken_the_customer_gets_the_other_times(shop):

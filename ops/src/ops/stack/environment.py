@@ -160,7 +160,11 @@ def _own_settings(plan: Plan, name: str) -> dict[str, str]:
                 **_claude(plan),
             }
         case "booking":
-            return {"LINK_KEYS_CHAT": known["link_keys"], "LINK_KEYS_MANAGE": known["link_keys_manage"]}
+            return {
+                "LINK_KEYS_CHAT": known["link_keys"],
+                "LINK_KEYS_MANAGE": known["link_keys_manage"],
+                "SESSION_PUBLIC_KEYS": public_key(known["session_keys"]),
+            }
         case "crm-sync":
             account = {"base_url": f"{sandbox}/shopmonkey", "api_key": known["shopmonkey_api_key"]}
             return {"SHOPMONKEY_ACCOUNTS": json.dumps({"default": account})}

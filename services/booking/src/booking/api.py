@@ -1,15 +1,14 @@
 """Doors for customers: catalogue, quotes, times, holds, appointments."""
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from shared.http.app import bearer_token
-from shared.http.doors import BeforeBody, Door
+from shared.http.doors import BeforeBody
 from shared.http.limits import caller, limits_of
 from shared.http.problems import Problem
-from shared.text import Code, Day
+from shared.text import Code
 
 from booking.actions import availability, booking, changing, opening, quoting
 from booking.actions.access import ManageVisitor, Visitor, needs_chat_link, read_visitor
@@ -17,6 +16,7 @@ from booking.deps import Deps
 from booking.domain import errors
 from booking.domain.catalog import VEHICLE_CLASSES
 from booking.domain.invitation import calendar_file
+from booking.door import BookingDoor, FirstDay
 from booking.wire import (
     AppointmentIn,
     AppointmentOut,
@@ -30,52 +30,12 @@ from booking.wire import (
     MoveIn,
     QuoteIn,
     QuoteOut,
-    SlotOut,
     SlotsOut,
     invitation_of,
     managed_json,
 )
 
 MAX_DAYS = 62
-FirstDay = Annotated[Day | None, Query(alias="from")]
-NOT_READY_RETRY_SECONDS = 1
-
-_STATUS: tuple[tuple[type[errors.BookingError], int], ...] = (
-    (errors.InvalidLink, 401),
-    (errors.ChatLinkNeeded, 403),
-    (errors.NotFound, 404),
-    (errors.SlotTaken, 409),
-    (errors.KeyReused, 409),
-    (errors.AppointmentCancelled, 409),
-    (errors.Refused, 422),
-    (errors.NotReady, 503),
-)
-
-
-class BookingDoor(Door):
-    """Turns booking's own errors into problem answers."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def answer(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except errors.BookingError as error:
-                raise _problem(error) from error
-
-        return answer
-
-
-def _problem(error: errors.BookingError) -> Problem:
-    status = next(status for kind, status in _STATUS if isinstance(error, kind))
-    headers = {"Retry-After": str(NOT_READY_RETRY_SECONDS)} if status == 503 else None
-    extra: dict[str, object] = {}
-    if isinstance(error, errors.NotThen):
-        extra["alternatives"] = [SlotOut.of(slot).model_dump(mode="json") for slot in error.alternatives]
-    return Problem(status, error.code, error.detail, headers=headers, **extra)
-
-
 VisitorOf: TypeAlias = BeforeBody[Visitor]
 
 

@@ -15,6 +15,7 @@ from shared.secrets import keys_of
 
 from booking.api import build_api
 from booking.api_admin import build_admin_api
+from booking.api_staff import build_staff_api
 from booking.consumers import build_consumers
 from booking.deps import Deps
 from booking.holdings import HOLDINGS
@@ -48,6 +49,7 @@ def build_app(settings: Settings) -> FastAPI:
         "booking",
         routers=[
             build_api(deps),
+            build_staff_api(deps, settings),
             build_admin_api(deps, settings),
             build_persons_api(sessions, settings, HOLDINGS),
             build_retention_api(remover, settings),

@@ -8,10 +8,12 @@ from shared.events import (
     LeadReceived,
     LocationChanged,
     PersonErasureRequested,
+    StaffChanged,
 )
 from shared.messaging.broker import ACK_POLICY, work_queue
 from shared.messaging.inbox import once
 from shared.persons import erase_once
+from shared.staff import keep_staff
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from booking.actions import crm_calendar, replicating, requests
@@ -30,6 +32,10 @@ def build_consumers(deps: Deps) -> RabbitRouter:
     @router.subscriber(work_queue("booking", LeadReceived), ack_policy=ACK_POLICY)
     async def keep_lead(event: Event[LeadReceived]) -> None:
         await once(deps.sessions, event, replicating.keep_lead)
+
+    @router.subscriber(work_queue("booking", StaffChanged), ack_policy=ACK_POLICY)
+    async def keep_member(event: Event[StaffChanged]) -> None:
+        await once(deps.sessions, event, keep_staff)
 
     @router.subscriber(work_queue("booking", BookingRequested), ack_policy=ACK_POLICY)
     async def book_requested(event: Event[BookingRequested]) -> None:

@@ -64,6 +64,7 @@ RETENTION = Retention(
             ),
             "the shop's own",
         ),
+        "staff": "who works there, or did",
         "occupancies": "sold time, of nobody that is named",
         "external_appointments": "the shop's calendar: times only",
         "booking_requests": "ids and a code, against repeats",

@@ -1,8 +1,9 @@
 """What booking limits. The assistant's calls for a lead count with the lead's own."""
 
-from shared.http.limits import Limit
+from shared.http.limits import STAFF_LIMITS, Limit
 
 LIMITS = (
+    *STAFF_LIMITS,
     Limit("link_failures_per_ip", "IP address", "120/minute; 1200/hour", "guessing of chat and manage links"),
     Limit(
         "reads_per_link",

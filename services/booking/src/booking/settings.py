@@ -1,14 +1,14 @@
 """The settings of booking."""
 
 from pydantic_settings import SettingsConfigDict
+from shared.http.staff import StaffSettings
 from shared.secrets import Keys
-from shared.settings import ServiceSettings
 
 from booking.holdings import RETENTION
 from booking.limits import LIMITS
 
 
-class Settings(ServiceSettings):
+class Settings(StaffSettings):
     """`link_keys_chat` are those of chat and notifier, `link_keys_manage` booking has alone."""
 
     model_config = SettingsConfigDict(env_prefix="BOOKING_", extra="ignore", frozen=True)

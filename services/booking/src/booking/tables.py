@@ -4,7 +4,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from shared.db.tables import erased_leads_table, inbox_table, limit_counts_table, outbox_table
+from shared.db.tables import (
+    erased_leads_table,
+    inbox_table,
+    limit_counts_table,
+    outbox_table,
+    staff_table,
+)
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -321,7 +327,8 @@ class Hold(Table, table=True):
 class Appointment(Table, table=True):
     """`sequence` rises with every change. `ends_at` is when the customer has the car back.
 
-    Vehicle, add-ons (`BookedAddon`) and price are those of its quote. `changed_by`: who made the last change, `shop` by hand in the CRM. `overbooked`: staff
+    Vehicle, add-ons (`BookedAddon`) and price are those of its quote. `changed_by`: who made the last change, `shop` by hand in the CRM; `staff_id`: who of the
+    staff made it for the customer in the console. `no_show`: the customer did not come; it holds no time any more. `overbooked`: staff
     put it where there is no room, so it has no time of its own here; it waits for room as a block does. `crm_seen_at`: the newest
     look at it in the CRM that was heard of.
     """
@@ -329,7 +336,7 @@ class Appointment(Table, table=True):
     __tablename__ = "appointments"
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),
-        CheckConstraint("status IN ('booked', 'cancelled')", name="status"),
+        CheckConstraint("status IN ('booked', 'cancelled', 'no_show')", name="status"),
         CheckConstraint("changed_by IN ('customer', 'shop')", name="changed_by"),
         ExcludeConstraint(
             ("lead_id", "="),
@@ -340,6 +347,7 @@ class Appointment(Table, table=True):
         ),
         Index("appointments_of_lead", "lead_id"),
         Index("appointments_of_quote", "quote_id"),
+        Index("appointments_in_location", "location_id", "ends_at"),
     )
 
     tenant_id: UUID
@@ -367,6 +375,7 @@ class Appointment(Table, table=True):
     ends_at: datetime = _moment()
     sequence: int
     changed_by: str = Field(default="customer", sa_column_kwargs={"server_default": "customer"})
+    staff_id: UUID | None = None
     overbooked: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     crm_seen_at: datetime | None = _moment(nullable=True)
     cancel_reason: str | None
@@ -472,3 +481,4 @@ outbox_table(Table.metadata)
 inbox_table(Table.metadata)
 limit_counts_table(Table.metadata)
 erased_leads_table(Table.metadata)
+staff_table(Table.metadata)

@@ -251,7 +251,8 @@ def appointment_json(card: Card) -> dict[str, object]:
     return {
         "id": appointment.id,
         "number": appointment.number,
-        "status": appointment.status,
+        # That nobody came is the shop's own note: the customer's page knows nothing of it.
+        "status": "cancelled" if appointment.status == "cancelled" else "booked",
         "start": card.start,
         "end": card.end,
         "timezone": location.timezone,

@@ -10,17 +10,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from shared.http.doors import BeforeBody, Door
-from shared.http.limits import caller
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
-from shared.http.staff import not_signed_in, staff_of
-from shared.staff_sessions import StaffSession
+from shared.http.staff import signed_in
+from shared.staff import Viewer
 from shared.text import Code, Moment, Words
 
 from chat.actions import metrics as numbers
 from chat.actions import presence
 from chat.actions import staff as actions
-from chat.actions.staff import Viewer
 from chat.actions.timeline import read_timeline, read_timeline_of_tenant
 from chat.api_stream import HEADERS, Pace, counted_in, inbox_events, refuse_when_full, shared_by_many
 from chat.deps import Deps
@@ -117,32 +115,14 @@ Signed: TypeAlias = BeforeBody[Viewer]
 
 def build_staff_api(deps: Deps, settings: Settings, pace: Pace | None = None) -> APIRouter:
     router = APIRouter(prefix="/api/staff", route_class=Door)
-    public_keys = settings.session_public_keys.split(",")
-
-    def session_of(request: Request) -> StaffSession:
-        return staff_of(request, public_keys=public_keys, public_url=settings.public_url, now=deps.now)
-
-    async def viewer_of(request: Request) -> Viewer:
-        try:
-            session = session_of(request)
-        except Problem:
-            await deps.limits.failed(("staff_failures_per_ip", caller(request)))
-            raise
-        await deps.limits.take(("staff_requests_per_member", session.staff_id))
-        try:
-            return await actions.viewer_of(deps, session)
-        except actions.NotStaff:
-            await deps.limits.failed(("staff_failures_per_ip", caller(request)))
-            raise not_signed_in() from None
-
-    signed_in = BeforeBody(viewer_of)
-    _add_timeline(router, deps, settings, signed_in)
-    _add_reading(router, deps, signed_in, pace or Pace())
-    _add_acting(router, deps, signed_in)
+    member = signed_in(deps.sessions, settings, deps.now)
+    _add_timeline(router, deps, settings, member)
+    _add_reading(router, deps, member, pace or Pace())
+    _add_acting(router, deps, member)
     return router
 
 
-def _add_timeline(router: APIRouter, deps: Deps, settings: Settings, signed_in: Signed) -> None:
+def _add_timeline(router: APIRouter, deps: Deps, settings: Settings, member_of: Signed) -> None:
     check_ops = require_ops(settings)
 
     @router.get("/leads/{lead_id}/timeline")
@@ -154,15 +134,15 @@ def _add_timeline(router: APIRouter, deps: Deps, settings: Settings, signed_in: 
             await check_ops(request)
             entries = await read_timeline_of_tenant(deps, tenant, lead_id, before=before)
         else:
-            viewer = await signed_in(request)
+            viewer = await member_of(request)
             entries = await read_timeline(deps, viewer, lead_id, before=before)
         if entries is None:
             raise Problem(404, "not_found", "There is no such tenant or lead.")
         return _timeline(entries)
 
 
-def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -> None:
-    member = Annotated[Viewer, Depends(signed_in)]
+def _add_reading(router: APIRouter, deps: Deps, member_of: Signed, pace: Pace) -> None:
+    member = Annotated[Viewer, Depends(member_of)]
 
     @router.get("/conversations", response_model_exclude_none=True)
     async def conversations(
@@ -218,8 +198,8 @@ def _add_reading(router: APIRouter, deps: Deps, signed_in: Signed, pace: Pace) -
         return await numbers.read_numbers(deps, viewer, since=since, until=until, location=location)
 
 
-def _add_acting(router: APIRouter, deps: Deps, signed_in: Signed) -> None:
-    member = Annotated[Viewer, Depends(signed_in)]
+def _add_acting(router: APIRouter, deps: Deps, member_of: Signed) -> None:
+    member = Annotated[Viewer, Depends(member_of)]
     door = "/conversations/{conversation_id}"
 
     @router.post(f"{door}/take-over", response_model_exclude_none=True)

@@ -10,10 +10,11 @@ from fastapi import Request
 from pydantic import BaseModel
 from shared.http.limits import Refusal, Use, caller
 from shared.http.links import Link
+from shared.staff import NotStaff, Viewer, viewer_of
 from shared.telemetry.metrics import LIMITS_REFUSED
 
 from chat.actions.messages import READ_AT_ONCE, be_present, read_messages, read_scene
-from chat.actions.staff import NotStaff, Viewer, read_rows, viewer_of
+from chat.actions.staff import read_rows
 from chat.deps import Deps, OpenStreams
 from chat.domain.signals import Delta, MessageStored, Resync, Signal, StateChanged, Typing
 from chat.views import InboxView, MessageView, StateView
@@ -154,7 +155,7 @@ async def inbox_events(deps: Deps, viewer: Viewer, pace: Pace) -> AsyncGenerator
         while (left := ends_at - loop.time()) > 0:
             changed = await _changes(changes, min(left, pace.look_again_seconds, pace.heartbeat_seconds))
             try:
-                viewer = await viewer_of(deps, viewer.session)
+                viewer = await viewer_of(deps.sessions, viewer.session, deps.now)
             except NotStaff:
                 return
             for row in await read_rows(deps, viewer, changed) if changed else ():

@@ -4,6 +4,7 @@ from faststream.rabbit import RabbitRouter
 from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentNoShow,
     AppointmentRescheduled,
     BookingDeclined,
     BookingRequested,
@@ -32,9 +33,10 @@ from shared.events import (
 from shared.messaging.broker import ACK_POLICY, work_queue
 from shared.messaging.inbox import once
 from shared.persons import erase_once
+from shared.staff import keep_staff
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chat.actions import conversations, staff
+from chat.actions import conversations
 from chat.actions.timeline import keep_in_timeline
 from chat.deps import Deps
 from chat.holdings import HOLDINGS
@@ -57,8 +59,8 @@ def _replicas(router: RabbitRouter, deps: Deps) -> None:
         await once(deps.sessions, event, conversations.keep_location)
 
     @router.subscriber(work_queue("chat", StaffChanged), ack_policy=ACK_POLICY)
-    async def keep_staff(event: Event[StaffChanged]) -> None:
-        await once(deps.sessions, event, staff.keep_staff)
+    async def keep_member(event: Event[StaffChanged]) -> None:
+        await once(deps.sessions, event, keep_staff)
 
     @router.subscriber(work_queue("chat", CatalogChanged), ack_policy=ACK_POLICY)
     async def keep_catalog(event: Event[CatalogChanged]) -> None:
@@ -104,6 +106,11 @@ def _appointments(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("chat", AppointmentCancelled), ack_policy=ACK_POLICY)
     async def show_cancelled(event: Event[AppointmentCancelled]) -> None:
         await once(deps.sessions, event, keep_in_timeline, show_appointment)
+
+    @router.subscriber(work_queue("chat", AppointmentNoShow), ack_policy=ACK_POLICY)
+    async def note_no_show(event: Event[AppointmentNoShow]) -> None:
+        """For the shop alone: the customer reads nothing of it."""
+        await once(deps.sessions, event, keep_in_timeline)
 
     @router.subscriber(work_queue("chat", BookingDeclined), ack_policy=ACK_POLICY)
     async def offer_others(event: Event[BookingDeclined]) -> None:

@@ -1,19 +1,16 @@
 """What the chat service reads from its environment, once."""
 
-from collections.abc import Iterator
-
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
-from shared.secrets import DEMO, Keys
-from shared.settings import ServiceSettings
-from shared.staff_sessions import PublicKeys, public_key
+from shared.http.staff import StaffSettings
+from shared.secrets import Keys
 
 from chat.holdings import RETENTION
 from chat.limits import LIMITS
 
 
-class Settings(ServiceSettings):
-    """`link_keys_chat` are those of booking and notifier; `session_public_keys` belong to ingest's `session_keys`.
+class Settings(StaffSettings):
+    """`link_keys_chat` are those of booking and notifier.
 
     Without `anthropic_api_key` no model is ever called: the deterministic assistant answers.
 
@@ -34,7 +31,6 @@ class Settings(ServiceSettings):
 
     port: int = 8102
     link_keys_chat: Keys
-    session_public_keys: PublicKeys
     booking_url: str = "http://127.0.0.1:8103"
     anthropic_api_key: SecretStr | None = None
     anthropic_base_url: str | None = None
@@ -53,11 +49,6 @@ class Settings(ServiceSettings):
     streams_per_tenant: int = Field(default=3000, ge=1)
     streams: int = Field(default=5000, ge=1)
     """Open at once in one process."""
-
-    def _secrets(self) -> Iterator[tuple[str, str]]:
-        yield from super()._secrets()
-        if public_key(DEMO) in self.session_public_keys:
-            yield self._variable("session_public_keys"), DEMO
 
     def stream_caps(self) -> dict[str, int]:
         return {

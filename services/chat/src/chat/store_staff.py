@@ -27,24 +27,6 @@ from chat.tables import (
 )
 
 
-async def keep_staff(session: AsyncSession, member: StaffMember) -> None:
-    """Unless the replica is as new or newer."""
-    values = member.model_dump()
-    statement = insert(StaffMember).values(**values)
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["staff_id"], set_=values, where=col(StaffMember.version) < member.version
-        )
-    )
-
-
-async def staff_of(session: AsyncSession, tenant_id: UUID, staff_id: UUID) -> StaffMember | None:
-    statement = select(StaffMember).where(
-        StaffMember.tenant_id == tenant_id, StaffMember.staff_id == staff_id
-    )
-    return (await session.scalars(statement)).first()
-
-
 async def open_handoff(session: AsyncSession, tenant_id: UUID, conversation_id: UUID) -> Handoff | None:
     statement = select(Handoff).where(
         Handoff.tenant_id == tenant_id,

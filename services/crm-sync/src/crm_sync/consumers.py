@@ -6,6 +6,7 @@ from faststream.rabbit import RabbitRouter
 from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentNoShow,
     AppointmentRescheduled,
     CallBackRequested,
     ContactOptedOut,
@@ -122,4 +123,9 @@ def _appointments(router: RabbitRouter, deps: Deps, wake: Callable[[], None]) ->
     @router.subscriber(work_queue("crm-sync", AppointmentCancelled), ack_policy=ACK_POLICY)
     async def plan_cancellation(event: Event[AppointmentCancelled]) -> None:
         await once(deps.sessions, event, planning.plan_cancellation)
+        wake()
+
+    @router.subscriber(work_queue("crm-sync", AppointmentNoShow), ack_policy=ACK_POLICY)
+    async def plan_no_show_note(event: Event[AppointmentNoShow]) -> None:
+        await once(deps.sessions, event, planning.plan_no_show_note)
         wake()

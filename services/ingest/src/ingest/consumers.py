@@ -4,6 +4,7 @@ from faststream.rabbit import RabbitRouter
 from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentNoShow,
     AppointmentRescheduled,
     ContactOptedOut,
     CrmLeadEntered,
@@ -62,6 +63,10 @@ def _of_other_services(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("ingest", AppointmentCancelled), ack_policy=ACK_POLICY)
     async def mark_cancelled(event: Event[AppointmentCancelled]) -> None:
         await once(deps.sessions, event, actions.mark_cancelled)
+
+    @router.subscriber(work_queue("ingest", AppointmentNoShow), ack_policy=ACK_POLICY)
+    async def mark_no_show(event: Event[AppointmentNoShow]) -> None:
+        await once(deps.sessions, event, actions.mark_no_show)
 
     @router.subscriber(work_queue("ingest", ContactOptedOut), ack_policy=ACK_POLICY)
     async def withdraw_consent(event: Event[ContactOptedOut]) -> None:

@@ -6,6 +6,7 @@ from faststream.rabbit import RabbitRouter
 from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentNoShow,
     AppointmentRescheduled,
     BookingDeclined,
     CallBackRequested,
@@ -31,7 +32,7 @@ from shared.messaging.broker import ACK_POLICY, work_queue
 from shared.messaging.inbox import once
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifier.actions.appointments import confirm_appointment, send_chat_link
+from notifier.actions.appointments import confirm_appointment, end_appointment, send_chat_link
 from notifier.actions.conversation import follow_conversation, hear_customer, offer_alternatives
 from notifier.actions.erasing import erase_person
 from notifier.actions.leads import (
@@ -173,6 +174,10 @@ def _follow_booking(router: RabbitRouter, deps: Deps) -> None:
     @router.subscriber(work_queue("notifier", AppointmentCancelled), ack_policy=ACK_POLICY)
     async def on_cancelled(event: Event[AppointmentCancelled]) -> None:
         await _once_and_wake(deps, event, confirm_cancellation)
+
+    @router.subscriber(work_queue("notifier", AppointmentNoShow), ack_policy=ACK_POLICY)
+    async def on_no_show(event: Event[AppointmentNoShow]) -> None:
+        await _once_and_wake(deps, event, end_appointment)
 
     @router.subscriber(work_queue("notifier", ChatLinkRequested), ack_policy=ACK_POLICY)
     async def on_chat_link(event: Event[ChatLinkRequested]) -> None:

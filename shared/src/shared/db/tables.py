@@ -6,6 +6,7 @@ And one of those that keep addresses: what an erased person was known by.
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Double,
@@ -70,6 +71,22 @@ def limit_counts_table(metadata: MetaData) -> Table:
         Column("used", Double, nullable=False),
         Column("expires_at", DateTime(timezone=True), nullable=False),
         prefixes=["UNLOGGED"],
+    )
+
+
+def staff_table(metadata: MetaData) -> Table:
+    """Replica of `staff.changed`; `locations` is empty for the owner, who has all. `ended_sessions` are refused."""
+    return Table(
+        "staff",
+        metadata,
+        Column("staff_id", Uuid, primary_key=True),
+        Column("tenant_id", Uuid, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("role", Text, nullable=False),
+        Column("locations", ARRAY(Uuid), nullable=False),
+        Column("active", Boolean, nullable=False),
+        Column("ended_sessions", ARRAY(Uuid), nullable=False),
     )
 
 

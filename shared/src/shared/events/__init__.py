@@ -5,6 +5,7 @@ from shared.events.booking import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
+    AppointmentNoShow,
     AppointmentRescheduled,
     BookingDeclined,
     CatalogChanged,
@@ -75,7 +76,7 @@ from shared.events.values import (
 
 SERVICES: tuple[ServiceName, ...] = ("ingest", "chat", "booking", "crm-sync", "notifier")
 
-_APPOINTMENTS = (AppointmentBooked, AppointmentRescheduled, AppointmentCancelled)
+_APPOINTMENTS = (AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, AppointmentNoShow)
 
 CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
     "ingest": (
@@ -115,6 +116,7 @@ CONSUMES: dict[ServiceName, tuple[type[EventData], ...]] = {
     "booking": (
         LeadReceived,
         LocationChanged,
+        StaffChanged,
         BookingRequested,
         CrmAppointmentObserved,
         PersonErasureRequested,
@@ -176,6 +178,7 @@ __all__ = [
     "AppointmentBooked",
     "AppointmentCancelled",
     "AppointmentFact",
+    "AppointmentNoShow",
     "AppointmentRescheduled",
     "Author",
     "BookedAddon",

@@ -32,7 +32,8 @@ class AppointmentFact(EventData):
     `start` and `end` carry the location's offset of that day; `timezone` is its IANA name. `vehicle` is the one that the quote
     was made for. `total_cents` and `price` are those of the whole job: of `service` with the add-ons that it names. `price` is not told by older events, `agreed_price` is that or the total.
 
-    `changed_by`: who made this change, `shop`: staff did it in the CRM. `alternatives`: other times, where the shop put it at an
+    `changed_by`: who made this change, `shop`: staff did it in the CRM. `staff_id`: who of the staff made it for the customer in the
+    console; it is not in the CRM yet, so `changed_by` is `customer`. `alternatives`: other times, where the shop put it at an
     hour that is taken. `crm_seen_at`: the newest look at it in the CRM that the change knows of.
     """
 
@@ -52,6 +53,12 @@ class AppointmentFact(EventData):
     changed_by: Literal["customer", "shop"] = "customer"
     alternatives: tuple[SlotOffer, ...] = ()
     crm_seen_at: AwareDatetime | None = None
+    staff_id: UUID | None = None
+
+    @property
+    def by_shop(self) -> bool:
+        """In the CRM or in the console."""
+        return self.changed_by == "shop" or self.staff_id is not None
 
     @property
     def agreed_price(self) -> Price:
@@ -77,6 +84,13 @@ class AppointmentCancelled(AppointmentFact):
     publisher: ClassVar[ServiceName] = "booking"
 
     reason: str | None = None
+
+
+class AppointmentNoShow(AppointmentFact):
+    """The customer did not come; what was left of its time is free."""
+
+    type: ClassVar[str] = "appointment.no_show.v1"
+    publisher: ClassVar[ServiceName] = "booking"
 
 
 class BookingDeclined(EventData):

@@ -11,6 +11,7 @@ from shared.events import (
     Address,
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentNoShow,
     AppointmentRescheduled,
     BookingDeclined,
     BookingRequested,
@@ -407,8 +408,13 @@ def _changes_the_booking(history: History, life: Life) -> None:
         return
     history.of(life, AppointmentCancelled(**_appointment(history, life, "one", 2, 25), reason="sample"))
     _moves_to(history, life, "engaged")
-    history.of(life, AppointmentBooked(**_appointment(history, life, "two", 0, 26)))
+    history.of(life, AppointmentBooked(**_appointment(history, life, "two", 0, 26), staff_id=life.id("sam")))
     _moves_to(history, life, "appointment_scheduled")
+    if life.number % 48 == 0:
+        history.of(
+            life, AppointmentNoShow(**_appointment(history, life, "two", 1, 26), staff_id=life.id("sam"))
+        )
+        _moves_to(history, life, "engaged")
 
 
 def _comes_to_an_end(history: History, life: Life) -> None:

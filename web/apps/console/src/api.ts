@@ -1,4 +1,11 @@
 /** Calls to the staff API with the browser's session cookie; every failure is an `ApiError`. */
+import type {
+  CalendarDays,
+  FreeTimes,
+  Offered,
+  PricedJob,
+  Slot,
+} from "./calendar";
 import type { Lead, LeadDetails, Me, Message, Note, Opened, Place, Present, Row, TimelineEvent } from "./types";
 
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -10,6 +17,8 @@ export class ApiError extends Error {
   readonly retryAfterSeconds: number | null;
   /** What was written after the message that the reply was for. */
   readonly meanwhile: Message[];
+  /** Times that are free where the one that was wished for is not. */
+  readonly alternatives: Slot[];
 
   constructor(
     status: number,
@@ -17,6 +26,7 @@ export class ApiError extends Error {
     code: string | null = null,
     retryAfterSeconds: number | null = null,
     meanwhile: Message[] = [],
+    alternatives: Slot[] = [],
   ) {
     super(detail || `HTTP ${status}`);
     this.name = "ApiError";
@@ -24,6 +34,7 @@ export class ApiError extends Error {
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
     this.meanwhile = meanwhile;
+    this.alternatives = alternatives;
   }
 }
 
@@ -48,6 +59,7 @@ export async function toApiError(response: Response): Promise<ApiError> {
     detail?: unknown;
     code?: unknown;
     messages?: Message[];
+    alternatives?: Slot[];
   } | null;
   return new ApiError(
     response.status,
@@ -55,10 +67,16 @@ export async function toApiError(response: Response): Promise<ApiError> {
     typeof problem?.code === "string" ? problem.code : null,
     retryAfterSeconds(response.headers.get("Retry-After"), Date.now()),
     problem?.code === "said_meanwhile" ? problem.messages : [],
+    problem?.alternatives,
   );
 }
 
-async function call(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<Response> {
+async function call(
+  method: "GET" | "POST" | "PUT" | "DELETE",
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+): Promise<Response> {
   const init: RequestInit = {
     method,
     keepalive: method === "DELETE", // also while the page closes
@@ -67,7 +85,7 @@ async function call(method: "GET" | "POST" | "PUT" | "DELETE", path: string, bod
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   };
   if (body !== undefined) {
-    Object.assign(init, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    Object.assign(init, { headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
   }
   const response = await fetch(`/api/staff${path}`, init).catch((cause: unknown) => {
     throw new ApiError(0, String(cause));
@@ -120,6 +138,7 @@ export interface PageBefore {
   notes?: string;
 }
 
+const appointment = (id: string) => `/calendar/appointments/${encodeURIComponent(id)}`;
 const conversation = (id: string) => `/conversations/${encodeURIComponent(id)}`;
 
 export const api = {
@@ -153,6 +172,28 @@ export const api = {
   /** Where the browser gets them as a file. */
   leadsFile: (wanted: LeadsQuery) => `/api/staff/leads.csv${query({ ...wanted })}`,
   lead: (id: string) => get<LeadDetails>(`/leads/${encodeURIComponent(id)}`),
+  calendar: (location: string, from: string, days: number) =>
+    get<CalendarDays>(`/calendar${query({ location, from, days })}`),
+  offered: async (leadId: string) =>
+    (await get<{ services: Offered[] }>(`/calendar/services${query({ lead_id: leadId })}`)).services,
+  price: (leadId: string, service: string) =>
+    post<PricedJob>("/calendar/quotes", { lead_id: leadId, service }),
+  /** For a lead's quote, or for moving an appointment. */
+  freeTimes: (of: { lead_id: string; quote_id: string } | { appointment_id: string }, from: string, days: number) =>
+    get<FreeTimes>(`/calendar/slots${query({ ...of, from, days })}`),
+  book: async (leadId: string, quoteId: string, start: string, key: string): Promise<void> => {
+    const body = { lead_id: leadId, quote_id: quoteId, start };
+    await call("POST", "/calendar/appointments", body, { "Idempotency-Key": key });
+  },
+  move: async (appointmentId: string, start: string): Promise<void> => {
+    await call("POST", `${appointment(appointmentId)}/move`, { start });
+  },
+  cancel: async (appointmentId: string, reason: string): Promise<void> => {
+    await call("POST", `${appointment(appointmentId)}/cancel`, reason ? { reason } : {});
+  },
+  noShow: async (appointmentId: string): Promise<void> => {
+    await call("POST", `${appointment(appointmentId)}/no-show`, {});
+  },
   timeline: async (leadId: string) =>
     (await get<{ events: TimelineEvent[] }>(`/leads/${encodeURIComponent(leadId)}/timeline`)).events,
 };

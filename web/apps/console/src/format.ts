@@ -13,7 +13,7 @@ export function priceText({ kind, amount_cents: low, max_cents: high }: Price): 
   return kind === "exact" ? money(low) : `from ${money(low)}`;
 }
 
-export const quotePrice = ({ kind, total_cents, max_cents }: Quote): string =>
+export const quotePrice = ({ kind, total_cents, max_cents }: Pick<Quote, "kind" | "total_cents" | "max_cents">): string =>
   priceText({ kind, amount_cents: total_cents ?? null, max_cents: max_cents ?? null });
 
 /** Empty where none was agreed. */

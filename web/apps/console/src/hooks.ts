@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
 
 import { api } from "./api";
-import { type KeyAction, keyAction } from "./keys";
+import { keyAction } from "./keys";
 import { follow } from "./live";
 import { keepPresent, keepRow } from "./queries";
 import type { Present } from "./types";
@@ -94,7 +94,11 @@ export function usePresence(id: string): (writing: boolean) => void {
 }
 
 /** Single keys, while nobody types and no dialog is open. */
-export function useKeys(enabled: boolean, onKey: (action: KeyAction) => void): void {
+export function useKeys<Action>(
+  keys: { key: string; action: Action }[],
+  enabled: boolean,
+  onKey: (action: Action) => void,
+): void {
   const act = useEffectEvent(onKey);
   useEffect(() => {
     if (!enabled) return;
@@ -102,7 +106,7 @@ export function useKeys(enabled: boolean, onKey: (action: KeyAction) => void): v
       if (event.defaultPrevented || document.querySelector('[role="dialog"]')) return;
       const target = event.target instanceof HTMLElement ? event.target : document.body;
       const { key, ctrlKey, metaKey, altKey } = event;
-      const action = keyAction({
+      const action = keyAction(keys, {
         key,
         ctrlKey,
         metaKey,
@@ -116,5 +120,5 @@ export function useKeys(enabled: boolean, onKey: (action: KeyAction) => void): v
     };
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
-  }, [enabled]);
+  }, [keys, enabled]);
 }

@@ -1,4 +1,4 @@
-/** The single keys of the inbox. */
+/** The single keys of inbox and calendar. */
 
 export type KeyAction = "next" | "previous" | "reply" | "takeOver" | "giveBack" | "search" | "help";
 
@@ -9,6 +9,18 @@ export const KEYS: { key: string; action: KeyAction; what: string }[] = [
   { key: "r", action: "reply", what: "Write a reply" },
   { key: "e", action: "giveBack", what: "Give back to the assistant" },
   { key: "/", action: "search", what: "Search" },
+  { key: "?", action: "help", what: "Show the keys" },
+];
+
+export type CalendarKey = "earlier" | "later" | "today" | "day" | "week" | "book" | "help";
+
+export const CALENDAR_KEYS: { key: string; action: CalendarKey; what: string }[] = [
+  { key: "j", action: "later", what: "Next day or week" },
+  { key: "k", action: "earlier", what: "Day or week before" },
+  { key: "t", action: "today", what: "Today" },
+  { key: "d", action: "day", what: "Show a day" },
+  { key: "w", action: "week", what: "Show a week" },
+  { key: "b", action: "book", what: "Book for a customer" },
   { key: "?", action: "help", what: "Show the keys" },
 ];
 
@@ -23,7 +35,10 @@ export interface Pressed {
 }
 
 /** Null while somebody types, and for a key that belongs to the browser. */
-export function keyAction({ key, ctrlKey, metaKey, altKey, tag, editable }: Pressed): KeyAction | null {
+export function keyAction<Action>(
+  keys: { key: string; action: Action }[],
+  { key, ctrlKey, metaKey, altKey, tag, editable }: Pressed,
+): Action | null {
   if (ctrlKey || metaKey || altKey || editable || ["INPUT", "TEXTAREA", "SELECT"].includes(tag)) return null;
-  return KEYS.find((one) => one.key === key)?.action ?? null;
+  return keys.find((one) => one.key === key)?.action ?? null;
 }

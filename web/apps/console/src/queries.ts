@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-query";
 
 import { ApiError, api, isSignedOut, isTransient, type PageBefore } from "./api";
+import { type CalendarSearch, daysShown, today } from "./calendar";
 import { type Filter, nextPage, type PageEnd, placeRow, stateOf } from "./inbox";
 import { type LeadsSearch, leadsQuery, nextLeads } from "./leads";
 import { earlier } from "./thread";
@@ -99,6 +100,29 @@ export const useLead = (id: string) =>
 
 export const useTimeline = (leadId: string) =>
   useQuery({ queryKey: ["timeline", leadId], queryFn: () => api.timeline(leadId) });
+
+const CALENDAR_AGAIN_MS = 15_000;
+
+/** `location`: of the first shop, while the address names none. What is shown stays until the next days are there. */
+export const useCalendar = (location: string | undefined, search: CalendarSearch) => {
+  const { first, days } = daysShown(search, today(new Date()));
+  return useQuery({
+    queryKey: ["calendar", location, first, days],
+    queryFn: () => api.calendar(location ?? "", first, days),
+    enabled: location !== undefined,
+    refetchInterval: CALENDAR_AGAIN_MS,
+  });
+};
+
+/** Whatever becomes of it, the calendar is asked for anew. */
+export function useCalendarChange<T>(change: (wanted: T) => Promise<void>, onDone: () => void) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: change,
+    onSuccess: onDone,
+    onSettled: () => client.invalidateQueries({ queryKey: ["calendar"] }),
+  });
+}
 
 const filters = (client: QueryClient): Filter[] =>
   client

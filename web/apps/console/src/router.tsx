@@ -1,5 +1,7 @@
 import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/react-router";
 
+import { calendarSearch } from "./calendar";
+import { CalendarPage } from "./components/CalendarPage";
 import { InboxPage } from "./components/InboxPage";
 import { LeadPage } from "./components/LeadPage";
 import { LeadsPage } from "./components/LeadsPage";
@@ -43,13 +45,20 @@ const inbox = createRoute({
 
 const leads = createRoute({ getParentRoute: () => root, path: "/leads", validateSearch: leadsSearch, component: LeadsPage });
 
+const calendar = createRoute({
+  getParentRoute: () => root,
+  path: "/calendar",
+  validateSearch: calendarSearch,
+  component: CalendarPage,
+});
+
 const lead = createRoute({ getParentRoute: () => root, path: "/leads/$id", component: LeadPage });
 
 const conversation = createRoute({ getParentRoute: () => inbox, path: "/$id" });
 
 /** Values in the address are plain text. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, inbox.addChildren([conversation]), leads, lead]),
+  routeTree: root.addChildren([home, inbox.addChildren([conversation]), leads, lead, calendar]),
   basepath: "/console",
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (values) => {

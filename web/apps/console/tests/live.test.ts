@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import { keyAction } from "../src/keys";
+import { KEYS, keyAction } from "../src/keys";
 import { follow, pauseSeconds, toRow } from "../src/live";
 import { row } from "./samples";
 
@@ -77,10 +77,10 @@ it("passes over what is no row", () => {
 
 it("knows its keys, and leaves typing and the browser's own alone", () => {
   const pressed = { key: "j", ctrlKey: false, metaKey: false, altKey: false, tag: "BODY", editable: false };
-  expect(keyAction(pressed)).toBe("next");
-  expect(keyAction({ ...pressed, key: "?" })).toBe("help");
-  expect(keyAction({ ...pressed, key: "x" })).toBeNull();
+  expect(keyAction(KEYS, pressed)).toBe("next");
+  expect(keyAction(KEYS, { ...pressed, key: "?" })).toBe("help");
+  expect(keyAction(KEYS, { ...pressed, key: "x" })).toBeNull();
   for (const other of [{ tag: "TEXTAREA" }, { tag: "INPUT" }, { ctrlKey: true }, { metaKey: true }, { editable: true }]) {
-    expect(keyAction({ ...pressed, ...other })).toBeNull();
+    expect(keyAction(KEYS, { ...pressed, ...other })).toBeNull();
   }
 });

@@ -78,14 +78,14 @@ async def find_slots(deps: Deps, visitor: Visitor, question: Question) -> FreeTi
 async def _search(deps: Deps, session: AsyncSession, visitor: Visitor, question: Question) -> Search:
     if isinstance(visitor, ChatVisitor) and question.quote_id is not None:
         return await _search_for_quote(deps, session, visitor, question.quote_id)
-    lead = await lead_of(session, visitor)
-    location = await location_of(session, lead.tenant_id, lead.location_id)
     if question.appointment_id is not None:
         appointment = await appointment_of(session, visitor, question.appointment_id)
-        location = await location_of(session, lead.tenant_id, appointment.location_id)
+        location = await location_of(session, visitor.tenant_id, appointment.location_id)
         return Search(location, job_of(appointment), ignored=appointment.id)
     if question.quote_id is None:
         raise NotFound
+    lead = await lead_of(session, visitor)
+    location = await location_of(session, lead.tenant_id, lead.location_id)
     quote = await quote_of(
         session, lead.tenant_id, lead_id=lead.lead_id, quote_id=question.quote_id, now=deps.now()
     )

@@ -2,14 +2,14 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from shared.db.engine import transaction
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from booking.actions.access import ChatVisitor, lead_of, location_of
+from booking.actions.access import Booker, lead_of, location_of, must_see, staff_id_of
 from booking.actions.availability import Search, alternatives, job_of, quote_of, shop_of
 from booking.actions.facts import Card, booked_addons, card_of, tell_booked
 from booking.actions.placing import past_expired_holds, take
@@ -52,12 +52,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a lead is about to book, checked; bay and technician alone are not certain yet."""
+    """What a lead is about to book, checked; bay and technician alone are not certain yet. `staff_id`: who books it for them."""
 
     lead: Lead
     location: Location
     quote: Quote
     job: Footprint
+    staff_id: UUID | None = None
 
     def claim(self, kind: Kind, holder_id: UUID) -> Claim:
         return Claim(
@@ -70,9 +71,7 @@ class Plan:
         )
 
 
-async def hold_slot(
-    deps: Deps, visitor: ChatVisitor, quote_id: UUID, start: datetime
-) -> tuple[Hold, Location]:
+async def hold_slot(deps: Deps, visitor: Booker, quote_id: UUID, start: datetime) -> tuple[Hold, Location]:
     """A lead has one hold at a time; a new one takes the place of the old. Raises `SlotTaken`, `Refused`, `NotFound`."""
 
     async def attempt() -> tuple[Hold, Location]:
@@ -108,7 +107,7 @@ async def _hold(session: AsyncSession, plan: Plan, now: datetime) -> Hold:
     return hold
 
 
-async def book(deps: Deps, visitor: ChatVisitor, wanted: Wanted, key: str) -> Card:
+async def book(deps: Deps, visitor: Booker, wanted: Wanted, key: str) -> Card:
     """The same wish again answers the same appointment: by key, by hold, or by quote and start.
 
     Raises `KeyReused`, `SlotTaken`, `Refused`, `NotFound`.
@@ -130,7 +129,8 @@ async def book(deps: Deps, visitor: ChatVisitor, wanted: Wanted, key: str) -> Ca
             if standing is not None:
                 return await card_of(deps, session, standing)
             plan = await make_plan(session, lead, *taken, await _checked_at(deps, session, hold))
-            card = await book_plan(deps, session, plan)
+            must_see(visitor, plan.location.location_id)
+            card = await book_plan(deps, session, replace(plan, staff_id=staff_id_of(visitor)))
             if hold is not None:
                 hold.appointment_id = card.appointment.id
             session.add(_key_row(deps, lead, wanted, key, card.appointment))
@@ -287,6 +287,7 @@ def _appointment(deps: Deps, plan: Plan, appointment_id: UUID) -> Appointment:
         starts_at=plan.job.bay[0],
         ends_at=plan.job.ends_at,
         sequence=0,
+        staff_id=plan.staff_id,
         cancel_reason=None,
         created_at=now,
         updated_at=now,
@@ -297,7 +298,7 @@ def _number() -> str:
     return "".join(secrets.choice(NUMBER_ALPHABET) for _ in range(NUMBER_LENGTH))
 
 
-async def _other_times(deps: Deps, visitor: ChatVisitor, quote_id: UUID, start: datetime) -> list[Slot]:
+async def _other_times(deps: Deps, visitor: Booker, quote_id: UUID, start: datetime) -> list[Slot]:
     async with transaction(deps.sessions, visitor.tenant_id) as session:
         lead = await lead_of(session, visitor)
         quote = await quote_of(

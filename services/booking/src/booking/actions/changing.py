@@ -7,10 +7,25 @@ from uuid import UUID
 from shared.db.engine import transaction
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from booking.actions.access import ManageVisitor, Visitor, appointment_of, lead_of
+from booking.actions.access import (
+    ManageVisitor,
+    StaffVisitor,
+    Visitor,
+    appointment_of,
+    lead_of,
+    lead_of_appointment,
+    staff_id_of,
+)
 from booking.actions.availability import Search, alternatives, job_of
 from booking.actions.booking import check_time, no_other_then
-from booking.actions.facts import Card, card_of, tell_cancelled, tell_chat_link_wanted, tell_rescheduled
+from booking.actions.facts import (
+    Card,
+    card_of,
+    tell_cancelled,
+    tell_chat_link_wanted,
+    tell_no_show,
+    tell_rescheduled,
+)
 from booking.actions.placing import (
     free,
     have_location_alone,
@@ -20,7 +35,7 @@ from booking.actions.placing import (
 )
 from booking.deps import Deps
 from booking.domain.capacity import Footprint
-from booking.domain.errors import AppointmentCancelled, HasBegun, NotThen
+from booking.domain.errors import AppointmentCancelled, HasBegun, NotBegun, NotThen
 from booking.domain.slots import Slot
 from booking.domain.staff_change import Changer
 from booking.store import appointments, occupancies
@@ -67,7 +82,8 @@ async def move_appointment(deps: Deps, visitor: Visitor, appointment_id: UUID, s
                 raise AppointmentCancelled
             if appointment.starts_at == start:
                 return await card_of(deps, session, appointment)
-            return await _move(deps, session, lead, appointment, start.astimezone(UTC))
+            change = _Change(deps, session, lead, appointment, staff_id_of(visitor))
+            return await _move(change, start.astimezone(UTC))
 
     try:
         return await past_expired_holds(deps, visitor.tenant_id, attempt)
@@ -77,14 +93,29 @@ async def move_appointment(deps: Deps, visitor: Visitor, appointment_id: UUID, s
 
 
 async def _locked(session: AsyncSession, visitor: Visitor, appointment_id: UUID) -> tuple[Lead, Appointment]:
-    await appointment_of(session, visitor, appointment_id)
-    lead = await lead_of(session, visitor, lock="alone")
+    seen = await appointment_of(session, visitor, appointment_id)
+    lead = await lead_of_appointment(session, visitor, seen, lock="alone")
     return lead, await appointment_of(session, visitor, appointment_id, lock=True)
 
 
-async def _move(
-    deps: Deps, session: AsyncSession, lead: Lead, appointment: Appointment, start: datetime
-) -> Card:
+@dataclass(frozen=True)
+class _Change:
+    """Of an appointment, both locked; `staff_id`: the member who makes it for the customer."""
+
+    deps: Deps
+    session: AsyncSession
+    lead: Lead
+    appointment: Appointment
+    staff_id: UUID | None
+
+    async def touched(self) -> Card:
+        touch(self.deps, self.appointment, "customer", self.staff_id)
+        await self.session.flush()
+        return await card_of(self.deps, self.session, self.appointment)
+
+
+async def _move(change: _Change, start: datetime) -> Card:
+    deps, session, lead, appointment = change.deps, change.session, change.lead, change.appointment
     _not_begun(deps, appointment)
     await have_location_alone(session, appointment.tenant_id, appointment.location_id)
     card = await card_of(deps, session, appointment)
@@ -94,9 +125,7 @@ async def _move(
     await exchange_time(session, appointment, job)
     old_start = appointment.starts_at
     appointment.starts_at, appointment.ends_at, appointment.overbooked = start, job.ends_at, False
-    touch(deps, appointment, "customer")
-    await session.flush()
-    card = await card_of(deps, session, appointment)
+    card = await change.touched()
     await tell_rescheduled(session, card, lead, old_start)
     return card
 
@@ -124,16 +153,39 @@ async def cancel_appointment(deps: Deps, visitor: Visitor, appointment_id: UUID,
         if appointment.status == "cancelled":
             return await card_of(deps, session, appointment)
         _not_begun(deps, appointment)
-        await have_location_alone(session, lead.tenant_id, appointment.location_id)
-        await lift_block(session, appointment)
-        await free(session, lead.tenant_id, appointment.location_id, appointment.id)
-        appointment.status, appointment.overbooked = "cancelled", False
-        appointment.cancel_reason = reason
-        touch(deps, appointment, "customer")
-        await session.flush()
-        card = await card_of(deps, session, appointment)
+        change = _Change(deps, session, lead, appointment, staff_id_of(visitor))
+        card = await _end(change, "cancelled", reason)
         await tell_cancelled(session, card, lead)
         return card
+
+
+async def mark_no_show(deps: Deps, visitor: StaffVisitor, appointment_id: UUID) -> Card:
+    """What is left of its time is free at once; repeating it changes nothing.
+
+    Raises `NotFound`, `AppointmentCancelled`, or `NotBegun`.
+    """
+    async with transaction(deps.sessions, visitor.tenant_id) as session:
+        lead, appointment = await _locked(session, visitor, appointment_id)
+        if appointment.status == "cancelled":
+            raise AppointmentCancelled
+        if appointment.status == "no_show":
+            return await card_of(deps, session, appointment)
+        if appointment.starts_at > deps.now():
+            raise NotBegun
+        change = _Change(deps, session, lead, appointment, visitor.member.staff_id)
+        card = await _end(change, "no_show", None)
+        await tell_no_show(session, card, lead)
+        return card
+
+
+async def _end(change: _Change, status: str, reason: str | None) -> Card:
+    session, appointment = change.session, change.appointment
+    await have_location_alone(session, appointment.tenant_id, appointment.location_id)
+    await lift_block(session, appointment)
+    await free(session, appointment.tenant_id, appointment.location_id, appointment.id)
+    appointment.status, appointment.overbooked = status, False
+    appointment.cancel_reason = reason
+    return await change.touched()
 
 
 async def lift_block(session: AsyncSession, appointment: Appointment) -> None:
@@ -142,9 +194,9 @@ async def lift_block(session: AsyncSession, appointment: Appointment) -> None:
         await appointments.delete_externals(session, appointment.tenant_id, [appointment.id])
 
 
-def touch(deps: Deps, appointment: Appointment, by: Changer) -> None:
+def touch(deps: Deps, appointment: Appointment, by: Changer, staff_id: UUID | None = None) -> None:
     appointment.sequence += 1
-    appointment.changed_by = by
+    appointment.changed_by, appointment.staff_id = by, staff_id
     appointment.updated_at = deps.now()
 
 

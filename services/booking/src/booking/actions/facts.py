@@ -11,6 +11,7 @@ from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
+    AppointmentNoShow,
     AppointmentRescheduled,
     BookedAddon,
     ChatLinkRequested,
@@ -100,6 +101,7 @@ class _Fact(TypedDict):
     changed_by: Changer
     alternatives: tuple[SlotOffer, ...]
     crm_seen_at: datetime | None
+    staff_id: UUID | None
 
 
 def offered(slots: Iterable[Slot]) -> tuple[SlotOffer, ...]:
@@ -125,6 +127,7 @@ def _fact(card: Card, lead: Lead, offers: Iterable[Slot] = ()) -> _Fact:
         "changed_by": "shop" if appointment.changed_by == "shop" else "customer",
         "alternatives": offered(offers),
         "crm_seen_at": appointment.crm_seen_at,
+        "staff_id": appointment.staff_id,
     }
 
 
@@ -147,6 +150,10 @@ async def tell_rescheduled(
 async def tell_cancelled(session: AsyncSession, card: Card, lead: Lead) -> None:
     reason = card.appointment.cancel_reason
     await _tell(session, AppointmentCancelled(**_fact(card, lead), reason=reason), card, lead)
+
+
+async def tell_no_show(session: AsyncSession, card: Card, lead: Lead) -> None:
+    await _tell(session, AppointmentNoShow(**_fact(card, lead)), card, lead)
 
 
 async def tell_chat_link_wanted(session: AsyncSession, appointment: Appointment, lead: Lead) -> None:

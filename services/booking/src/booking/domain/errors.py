@@ -55,6 +55,20 @@ class ChatLinkNeeded(BookingError):
         super().__init__("chat_link_needed", "Use the chat link to make a new booking.")
 
 
+class ReadOnly(BookingError):
+    """The member of staff may look, and not act."""
+
+    def __init__(self) -> None:
+        super().__init__("read_only", "Your role may look, and not act.")
+
+
+class LocationNotYours(BookingError):
+    """There is no such location, or the member of staff does not work there."""
+
+    def __init__(self) -> None:
+        super().__init__("not_found", "There is no such location where you work.")
+
+
 class AppointmentCancelled(BookingError):
     def __init__(self) -> None:
         super().__init__("appointment_cancelled", "This appointment was cancelled; book a new one instead.")
@@ -134,6 +148,13 @@ class HasBegun(Refused):
 
     def __init__(self) -> None:
         super().__init__(Refusal.IN_PAST.value, _WHY[Refusal.IN_PAST])
+
+
+class NotBegun(Refused):
+    """Who is still expected cannot have failed to come."""
+
+    def __init__(self) -> None:
+        super().__init__("not_begun", "The appointment has not begun yet: cancel it, or wait.")
 
 
 class NotThen(BookingError):

@@ -260,7 +260,8 @@ def _appointment(fact: AppointmentFact, scene: Scene) -> Appointment:
 
 
 def _words(fact: AppointmentFact, appointment: Appointment, language: Language) -> str:
-    if fact.changed_by == "shop":
+    booked_for_them = isinstance(fact, AppointmentBooked) and fact.changed_by == "customer"
+    if fact.by_shop and not booked_for_them:
         free = [slot.start for slot in fact.alternatives]
         return phrases.changed_by_shop(_done_by_shop(fact), appointment, free, language)
     match fact:

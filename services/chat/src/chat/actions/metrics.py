@@ -4,9 +4,10 @@ from datetime import datetime
 
 from pydantic import BaseModel
 from shared.db.engine import transaction
+from shared.staff import Viewer
 
 from chat import store_staff
-from chat.actions.staff import Viewer, locations_seen
+from chat.actions.staff import locations_seen
 from chat.deps import Deps
 
 

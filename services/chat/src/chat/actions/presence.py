@@ -4,10 +4,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from shared.db.engine import transaction
+from shared.staff import Viewer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store, store_staff
-from chat.actions.staff import ReadOnly, UnknownConversation, Viewer
+from chat.actions.staff import ReadOnly, UnknownConversation
 from chat.deps import Deps
 from chat.domain.signals import PresenceChanged, payload
 from chat.store_staff import Present

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
 from shared.db.engine import transaction
-from shared.events import Channel, Event, StaffChanged
+from shared.events import Channel
 from shared.events.notification import OutboundChannel
-from shared.messaging.replay import replica
-from shared.staff_sessions import StaffSession
+from shared.staff import Viewer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store, store_staff
@@ -27,14 +26,10 @@ from chat.actions.records import (
 from chat.deps import Deps
 from chat.domain import phrases
 from chat.store_staff import Before, InboxFilter, InboxRow
-from chat.tables import ChatMessage, Conversation, Location, StaffMember, StaffNote
+from chat.tables import ChatMessage, Conversation, Location, StaffNote
 
 AWAY_AFTER = timedelta(seconds=75)
 """Without a sign of an open page, which gives one every half minute to 45 seconds."""
-
-
-class NotStaff(Exception):
-    """Nobody who works there (any more), a session that was ended, or a token that came before the news of its member."""
 
 
 class ReadOnly(Exception):
@@ -62,21 +57,6 @@ class UnknownConversation(Exception):
 
 
 @dataclass(frozen=True)
-class Viewer:
-    """Who looks, in which session. `locations`: where they work, `None` for everywhere."""
-
-    session: StaffSession
-    tenant_id: UUID
-    staff_id: UUID
-    name: str
-    locations: frozenset[UUID] | None
-    may_act: bool
-
-    def sees(self, location_id: UUID) -> bool:
-        return self.locations is None or location_id in self.locations
-
-
-@dataclass(frozen=True)
 class Opened:
     """A conversation as staff see it; messages by `seq`, notes by time. A reply would go by `channel`, and `also` by these."""
 
@@ -85,43 +65,6 @@ class Opened:
     notes: Sequence[StaffNote]
     channel: Channel
     also: tuple[OutboundChannel, ...]
-
-
-@replica
-async def keep_staff(session: AsyncSession, event: Event[StaffChanged]) -> None:
-    member = event.data
-    await store_staff.keep_staff(
-        session,
-        StaffMember(
-            staff_id=member.staff_id,
-            tenant_id=event.tenant_id,
-            version=member.version,
-            name=member.name,
-            role=member.role,
-            locations=list(member.locations),
-            active=member.active,
-            ended_sessions=list(member.ended_sessions),
-        ),
-    )
-
-
-async def viewer_of(deps: Deps, staff: StaffSession) -> Viewer:
-    """As they are now. Raises `NotStaff`."""
-    async with transaction(deps.sessions, staff.tenant_id) as session:
-        member = await store_staff.staff_of(session, staff.tenant_id, staff.staff_id)
-    if member is None or not member.active or staff.id in member.ended_sessions:
-        raise NotStaff
-    if staff.expires_at < deps.now():
-        raise NotStaff
-    everywhere = member.role == "owner"
-    return Viewer(
-        session=staff,
-        tenant_id=staff.tenant_id,
-        staff_id=member.staff_id,
-        name=member.name,
-        locations=None if everywhere else frozenset(member.locations),
-        may_act=member.role != "read_only",
-    )
 
 
 async def read_inbox(

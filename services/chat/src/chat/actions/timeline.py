@@ -10,6 +10,7 @@ from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
+    AppointmentNoShow,
     AppointmentRescheduled,
     BookingDeclined,
     BookingRequested,
@@ -31,11 +32,11 @@ from shared.events import (
     NotificationSent,
 )
 from shared.messaging.replay import replica
+from shared.staff import Viewer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat import store
 from chat.actions.messages import READ_AT_ONCE
-from chat.actions.staff import Viewer
 from chat.deps import Deps
 from chat.domain.reply.render import moment
 from chat.tables import TimelineEntry
@@ -46,6 +47,7 @@ Told = (
     | AppointmentBooked
     | AppointmentRescheduled
     | AppointmentCancelled
+    | AppointmentNoShow
     | BookingDeclined
     | CrmMessageObserved
     | CrmSynced
@@ -118,12 +120,15 @@ def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
                 return (
                     f"Restored by the shop: {told.number}, {moment(told.start, told.timezone)}{_crowd(told)}"
                 )
-            return f"Booked {told.number}: {told.service.job()}{car}, {moment(told.start, told.timezone)}"
+            booked = f"Booked {told.number}: {told.service.job()}{car}, {moment(told.start, told.timezone)}"
+            return f"{booked}{_by(told)}"
         case AppointmentRescheduled():
             moved = f"Moved {told.number} to {moment(told.start, told.timezone)}"
             return f"{moved}{_by(told)}{_crowd(told)}"
         case AppointmentCancelled():
             return f"Cancelled {told.number}{_by(told)}"
+        case AppointmentNoShow():
+            return f"Did not come: {told.number}, {moment(told.start, told.timezone)}"
         case BookingDeclined():
             return f"Booking wish declined: {told.code}"
         case CrmMessageObserved():
@@ -162,7 +167,7 @@ def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
 
 
 def _by(told: AppointmentFact) -> str:
-    return " by the shop" if told.changed_by == "shop" else ""
+    return " by the shop" if told.by_shop else ""
 
 
 def _crowd(told: AppointmentFact) -> str:

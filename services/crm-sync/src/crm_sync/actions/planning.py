@@ -8,6 +8,7 @@ from shared.db.time import database_now
 from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentNoShow,
     AppointmentRescheduled,
     CallBackRequested,
     ContactOptedOut,
@@ -119,6 +120,11 @@ async def plan_move(session: AsyncSession, event: Event[AppointmentRescheduled])
 async def plan_cancellation(session: AsyncSession, event: Event[AppointmentCancelled]) -> None:
     wish = AppointmentWish(action="cancel", fact=event.data, reason=event.data.reason)
     await _plan_appointment(session, event, wish)
+
+
+async def plan_no_show_note(session: AsyncSession, event: Event[AppointmentNoShow]) -> None:
+    """ShopMonkey's appointments know no such state: the record stays as it stood."""
+    await _plan_note(session, event, event.data.lead_id, notes.note_of_appointment(event.data))
 
 
 async def plan_status(session: AsyncSession, event: Event[LeadStatusChanged]) -> None:

@@ -8,6 +8,7 @@ from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
+    AppointmentNoShow,
     AppointmentRescheduled,
     CallBackRequested,
     ContactOptedOut,
@@ -43,13 +44,16 @@ def note_of_appointment(fact: AppointmentFact) -> str:
     what = f"{job}, {_moment(fact)} (no. {fact.number})"
     if fact.changed_by == "shop":
         return _note_of_staff_s_change(fact, what)
+    by = " by staff" if fact.staff_id else ""
     match fact:
         case AppointmentBooked():
-            return f"Appointment booked: {what}, {_price(fact)}"
+            return f"Appointment booked{by}: {what}, {_price(fact)}"
         case AppointmentRescheduled():
-            return f"Appointment moved: {what}"
+            return f"Appointment moved{by}: {what}"
         case AppointmentCancelled():
-            return f"Appointment cancelled: {what}" + (f". Reason: {fact.reason}" if fact.reason else "")
+            return f"Appointment cancelled{by}: {what}" + (f". Reason: {fact.reason}" if fact.reason else "")
+        case AppointmentNoShow():
+            return f"The customer did not come: {what}"
         case _:
             return f"Appointment: {what}"
 

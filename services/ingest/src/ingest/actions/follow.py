@@ -9,6 +9,7 @@ from shared.events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
+    AppointmentNoShow,
     AppointmentRescheduled,
     Contact,
     ContactOptedOut,
@@ -62,6 +63,12 @@ async def mark_rescheduled(session: AsyncSession, event: Event[AppointmentResche
 async def mark_cancelled(session: AsyncSession, event: Event[AppointmentCancelled]) -> None:
     heard = _heard(event, cancelled=True)
     await _move(session, event, event.data.lead_id, heard, "appointment_cancelled")
+
+
+async def mark_no_show(session: AsyncSession, event: Event[AppointmentNoShow]) -> None:
+    """Nobody is expected any more, as after a cancellation."""
+    heard = _heard(event, cancelled=True)
+    await _move(session, event, event.data.lead_id, heard, "appointment_no_show")
 
 
 async def follow_order(session: AsyncSession, event: Event[CrmOrderObserved]) -> None:

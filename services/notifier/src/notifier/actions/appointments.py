@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from shared.events import (
     AppointmentCancelled,
     AppointmentFact,
+    AppointmentNoShow,
     AppointmentRescheduled,
     ChatLinkRequested,
     Event,
@@ -43,19 +44,31 @@ async def confirm_appointment(session: AsyncSession, event: Event[DataT], templa
     if not isinstance(fact, AppointmentFact):
         raise TypeError(f"{event.type} is not about an appointment")
     lead = await need_lead(session, event.tenant_id, fact.lead_id, lock=True)
-    await need_location(session, event.tenant_id, event.location_id or lead.location_id)
-    if not await replicas.advance_appointment(session, _appointment(event, fact, lead)):
+    if not await _advance(session, event, fact, lead):
         return
-    await deliveries.suppress_planned(
-        session, lead.tenant_id, deliveries.older_than(fact.appointment_id, fact.sequence), "superseded"
-    )
     await stop_sequence(session, lead, "appointment", engaged=True)
     now = await deliveries.clock(session)
-    if fact.changed_by == "shop":
-        if fact.end <= now:
-            return  # staff keep their books in order: nobody is to come any more
+    if fact.changed_by == "shop" and fact.end <= now:
+        return  # staff keep their books in order: nobody is to come any more
+    if fact.changed_by == "shop" or (fact.staff_id and template != "confirmation"):
         template = _BY_SHOP[template]
     await deliveries.add_deliveries(session, _messages(fact, lead, template, now))
+
+
+async def end_appointment(session: AsyncSession, event: Event[AppointmentNoShow]) -> None:
+    """The customer did not come: nothing about it goes out any more."""
+    lead = await need_lead(session, event.tenant_id, event.data.lead_id, lock=True)
+    await _advance(session, event, event.data, lead)
+
+
+async def _advance(session: AsyncSession, event: Event[DataT], fact: AppointmentFact, lead: Lead) -> bool:
+    """False for an older state than the one that is known. What was planned for older ones is not sent."""
+    await need_location(session, event.tenant_id, event.location_id or lead.location_id)
+    if not await replicas.advance_appointment(session, _appointment(event, fact, lead)):
+        return False
+    older = deliveries.older_than(fact.appointment_id, fact.sequence)
+    await deliveries.suppress_planned(session, lead.tenant_id, older, "superseded")
+    return True
 
 
 async def send_chat_link(session: AsyncSession, event: Event[ChatLinkRequested]) -> None:
@@ -70,7 +83,7 @@ def _appointment(event: Event[DataT], fact: AppointmentFact, lead: Lead) -> Appo
         location_id=event.location_id or lead.location_id,
         lead_id=fact.lead_id,
         sequence=fact.sequence,
-        status="cancelled" if isinstance(fact, AppointmentCancelled) else "booked",
+        status="cancelled" if isinstance(fact, AppointmentCancelled | AppointmentNoShow) else "booked",
         start=fact.start,
     )
 
@@ -134,6 +147,6 @@ def _payload(fact: AppointmentFact) -> dict[str, Any]:
     }
     if isinstance(fact, AppointmentRescheduled):
         payload["old_start"] = fact.old_start.isoformat()
-    if fact.changed_by == "shop":
+    if fact.by_shop:
         payload["alternatives"] = [slot.label for slot in fact.alternatives]
     return payload

@@ -3,7 +3,7 @@ import { useRef, useState } from "react";
 
 import { useKeys, useLive } from "../hooks";
 import { type Filter, neighbour, shown } from "../inbox";
-import type { KeyAction } from "../keys";
+import { KEYS, type KeyAction } from "../keys";
 import { useInbox, useLocations, useMe } from "../queries";
 import type { InboxSearch } from "../router";
 import type { Me } from "../types";
@@ -50,7 +50,7 @@ function Inbox({ me }: { me: Me }) {
     else if (action === "search") searchBox.current?.focus();
     else setAsked(({ times }) => ({ action, times: times + 1 }));
   };
-  useKeys(keysOn && !helps, onKey);
+  useKeys(KEYS, keysOn && !helps, onKey);
   const onEnable = (on: boolean) => {
     setKeysOn(on);
     if (on) localStorage.removeItem(KEYS_OFF);

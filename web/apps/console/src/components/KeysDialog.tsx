@@ -1,37 +1,40 @@
-import { CloseButton, Modal, Switch } from "@mantine/core";
+import { Switch } from "@mantine/core";
 import { Fragment } from "react";
 
 import { KEYS } from "../keys";
+import { Dialog } from "./Dialog";
+
+const OF_THE_INBOX: [string, string][] = [
+  ["Enter", "Send what you wrote (Shift+Enter: a new line)"],
+  ["Esc", "Leave the text box; the draft stays"],
+];
 
 interface Props {
   opened: boolean;
   onClose: () => void;
   enabled: boolean;
   onEnable: (enabled: boolean) => void;
+  others?: [key: string, what: string][];
+  keys?: { key: string; what: string }[];
 }
 
-export function KeysDialog({ opened, onClose, enabled, onEnable }: Props) {
+export function KeysDialog({ opened, onClose, enabled, onEnable, keys = KEYS, others = OF_THE_INBOX }: Props) {
+  if (!opened) return null;
   return (
-    // Locking the scroll adds a style element, which the gateway's policy forbids; nothing behind it scrolls anyway.
-    <Modal.Root opened={opened} onClose={onClose} centered lockScroll={false}>
-      <Modal.Overlay />
-      <Modal.Content>
-        <Modal.Body className="dialog">
-          <div className="dialog-head">
-            <Modal.Title fw={700}>Keys</Modal.Title>
-            <CloseButton size="xl" aria-label="Close" onClick={onClose} />
-          </div>
+    <Dialog title="Keys" onClose={onClose}>
           <dl className="keys">
-            {KEYS.map(({ key, what }) => (
+            {keys.map(({ key, what }) => (
               <Fragment key={key}>
                 <dt className="key">{key}</dt>
                 <dd>{what}</dd>
               </Fragment>
             ))}
-            <dt className="key">Enter</dt>
-            <dd>Send what you wrote (Shift+Enter: a new line)</dd>
-            <dt className="key">Esc</dt>
-            <dd>Leave the text box; the draft stays</dd>
+            {others.map(([key, what]) => (
+              <Fragment key={key}>
+                <dt className="key">{key}</dt>
+                <dd>{what}</dd>
+              </Fragment>
+            ))}
           </dl>
           <Switch
             size="md"
@@ -39,8 +42,6 @@ export function KeysDialog({ opened, onClose, enabled, onEnable }: Props) {
             checked={enabled}
             onChange={(event) => onEnable(event.currentTarget.checked)}
           />
-        </Modal.Body>
-      </Modal.Content>
-    </Modal.Root>
+    </Dialog>
   );
 }

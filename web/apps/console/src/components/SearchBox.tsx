@@ -6,10 +6,12 @@ interface Props {
   label: string;
   value: string;
   onChange: (q: string) => void;
+  /** In a dialog: typed into at once. */
+  isFirst?: boolean;
   box?: RefObject<HTMLInputElement | null>;
 }
 
-export function SearchBox({ label, value, onChange, box }: Props) {
+export function SearchBox({ label, value, onChange, isFirst, box }: Props) {
   const [text, setText] = useState(value);
   const search = useDebouncedCallback(onChange, 300);
   // The address follows what is typed, without its outer blanks; only another search is taken from it.
@@ -17,6 +19,7 @@ export function SearchBox({ label, value, onChange, box }: Props) {
   return (
     <TextInput
       {...(box ? { ref: box } : {})}
+      {...(isFirst ? { "data-autofocus": true } : {})}
       type="search"
       aria-label={label}
       placeholder="Search"

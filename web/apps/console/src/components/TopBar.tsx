@@ -38,6 +38,7 @@ export function TopBar({ me, title, onHelp }: Props) {
       <h1 className="visually-hidden">{title}</h1>
       <nav className="top-nav" aria-label="Console">
         <Link to="/inbox">Inbox</Link>
+        <Link to="/calendar">Calendar</Link>
         <Link to="/leads">Leads</Link>
       </nav>
       <Popover opened={opened} onChange={setOpened} position="bottom-end" width={280} withinPortal={false} trapFocus returnFocus>
