@@ -101,7 +101,6 @@ function Job({ lead, first, onDone }: { lead: Lead; first: string; onDone: () =>
         autoFocus
         size="md"
         defaultValue=""
-        disabled={offered.isPending}
         onChange={(event) => {
           book.reset();
           if (event.currentTarget.value) quote.mutate(event.currentTarget.value);

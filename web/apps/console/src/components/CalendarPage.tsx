@@ -138,7 +138,7 @@ function Controls({ search, onSearch, onKey, places, hasTechnicians, onBook }: C
         </Button>
         <TextInput
           type="date"
-          aria-label="Day"
+          aria-label="Go to day"
           size="md"
           value={search.day ?? today(new Date())}
           onChange={(event) => event.currentTarget.value && onSearch({ day: event.currentTarget.value })}
