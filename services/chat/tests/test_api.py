@@ -248,6 +248,11 @@ async def test_nobody_waits_for_an_answer_while_a_person_owns_the_conversation(p
     assert datetime.now(UTC) - started < timedelta(seconds=5)
 
 
+@pytest.mark.parametrize("taken", ["staff:1", "sms:SM1", "email:1", "crm:1"])
+async def test_a_customer_cannot_take_the_id_of_a_message_that_somebody_else_will_write(page, chat, taken):
+    assert (await page.post("/api/chat/message", json={"client_id": taken, "text": "Hi"})).status_code == 422
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -37,6 +37,9 @@ _NOT_VALID = "This link is not valid any more."
 _WAIT = re.compile(r"\bwait=(\d{1,4})\b")
 
 
+TAKEN = ("staff:", "sms:", "email:", "crm:")
+"""What our own ids of messages begin with: who used one would stand where the shop's message should."""
+
 FoundT = TypeVar("FoundT")
 
 
@@ -51,6 +54,8 @@ class NewMessageBody(BaseModel):
     def _one_of_both(self) -> "NewMessageBody":
         if (self.text is None) == (self.action is None):
             raise ValueError("give either text or action")
+        if self.client_id.startswith(TAKEN):
+            raise ValueError(f"client_id: must not begin with any of {', '.join(TAKEN)}")
         if self.action is not None:
             try:
                 understand_action(self.action)
