@@ -27,6 +27,27 @@ class AskPrice:
 
 
 @dataclass(frozen=True)
+class AskQuoted:
+    """What was quoted, and with `validity` until when the price is good."""
+
+    validity: bool = False
+
+
+@dataclass(frozen=True)
+class AskPart:
+    """The price of windows that the catalogue has no price for: the rear ones alone, all but one; `question` as it was asked."""
+
+    question: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class AskUnknown:
+    """Of the shop, and of nothing that is known here; `question` as it was asked."""
+
+    question: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
 class AskServices:
     pass
 
@@ -257,6 +278,9 @@ class Unclear:
 
 Intent = (
     AskPrice
+    | AskQuoted
+    | AskPart
+    | AskUnknown
     | AskServices
     | NameService
     | AskDuration

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import reduce
 
 from chat.domain.conversation import CALL_BACK_ASKED, CONFIRMING, Facts, State
 from chat.domain.intents import (
@@ -20,10 +21,13 @@ from chat.domain.intents import (
     AskKnowledge,
     AskMove,
     AskOpenNow,
+    AskPart,
     AskPerson,
     AskPrice,
+    AskQuoted,
     AskRemoval,
     AskServices,
+    AskUnknown,
     AskUnlisted,
     Bargain,
     Context,
@@ -31,6 +35,7 @@ from chat.domain.intents import (
     Greeting,
     Intent,
     NameService,
+    No,
     OffTopic,
     OtherLanguage,
     OthersData,
@@ -44,13 +49,13 @@ from chat.domain.intents import (
 from chat.domain.language import is_foreign
 from chat.domain.understanding.agreement import is_yes
 from chat.domain.understanding.asking import asked_for
-from chat.domain.understanding.choosing import chosen_of, only_named, refused_of, step_of
-from chat.domain.understanding.others import beside_the_offer
+from chat.domain.understanding.choosing import chosen_of, only_named, placed, refused_of, step_of
+from chat.domain.understanding.others import beside_the_known, placed_day
 from chat.domain.understanding.parts import SURE, parts_of
 from chat.domain.understanding.topics import Topic, topic_of
 from chat.domain.understanding.words import has, lexicon, local, named, read
 from chat.domain.values import ShopFacts
-from chat.domain.wishes import Wish, wish_in
+from chat.domain.wishes import Wish, later_or_earlier, wish_in
 
 __all__ = ["asks_unlisted_price", "context_of", "is_a_question", "is_yes", "speaks_of", "understand"]
 
@@ -114,6 +119,8 @@ _ORDER = (
     Upset,
     Bargain,
     AskPrice,
+    AskQuoted,
+    AskPart,
     AskCheapest,
     AskRemoval,
     AskGlass,
@@ -127,6 +134,7 @@ _ORDER = (
     AskHours,
     AskAddress,
     AskAppointment,
+    AskUnknown,
     OffTopic,
 )
 """What is only to be told, in the order of telling; what moves the conversation on comes behind it, the last one of it."""
@@ -148,9 +156,10 @@ def _in_order(intents: list[Intent], context: Context) -> tuple[Intent, ...]:
     ]
     if told and steps and isinstance(steps[-1], NameService):
         steps = []  # it was named for what is asked
-    if len(steps) > 1 and all(isinstance(one, PickTime) and one.wish.weekdays for one in steps):
-        days = frozenset.intersection(*(one.wish.weekdays for one in steps if isinstance(one, PickTime)))
-        steps = [PickTime(Wish(weekdays=days))]
+    if told and steps and isinstance(steps[-1], No) and context.state not in CONFIRMING:
+        steps = []  # `nothing fancy`
+    if len(steps) > 1 and all(isinstance(one, PickTime) for one in steps):
+        steps = [reduce(_both, (one for one in steps if isinstance(one, PickTime)))]
     told.sort(key=lambda one: _ORDER.index(type(one)))
     found = (*told, *unclear[:1], *steps[-1:]) if told or steps else ()
     if found:
@@ -159,6 +168,21 @@ def _in_order(intents: list[Intent], context: Context) -> tuple[Intent, ...]:
     if small and context.state not in CONFIRMING:
         return (small[-1],)
     return (next((one for one in intents if isinstance(one, Unclear)), Unclear()),)
+
+
+def _both(one: PickTime, other: PickTime) -> PickTime:
+    """One wish for a time, said in two sentences; the later one counts where they differ."""
+    said = {name: value for name, value in vars(other.wish).items() if value}
+    if one.wish.weekdays and other.wish.weekdays:
+        said["weekdays"] = one.wish.weekdays & other.wish.weekdays or other.wish.weekdays
+    kept = replace(one.wish, day=None, span=None) if other.wish.day or other.wish.span else one.wish
+    if other.wish.at or other.wish.not_before or other.wish.not_after or other.wish.part:
+        kept = replace(kept, at=None, not_before=None, not_after=None, part=None, order=None)
+    return PickTime(
+        replace(kept, **said),
+        other.service or one.service,
+        other.vehicle_class or one.vehicle_class,
+    )
 
 
 def is_a_question(words: str) -> bool:
@@ -184,9 +208,14 @@ def _chosen_and_rest(part: str, topic: Topic, context: Context) -> list[tuple[st
         *((_chosen(half, context), _wish(half, context).said) for half in halves), strict=True
     )
     refuses = refused_of(read(halves[1], context), context)[1] is not None
-    if chosen[0] is None or chosen[1] is not None or times[1] or refuses:
+    if chosen[0] is None or chosen[1] is not None or times[1] or refuses or _moves_on(halves[1], context):
         return [(part, topic)]
     return [one for half in halves for one in parts_of(half)]
+
+
+def _moves_on(part: str, context: Context) -> bool:
+    """`but a bit later`: from the time that the other half names."""
+    return beside_the_known(read(part, context), _wish(part, context), context, parting=False) is not None
 
 
 def _chosen(part: str, context: Context) -> Intent | None:
@@ -207,8 +236,7 @@ def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent
         return [AskPerson(reason=_DANGERS[topic.name])]
     if sure and (asked := asked_for(part, topic.name, words, wish, text, context)):
         return asked
-    parting = sure and topic.name in _SAID_IN_PARTING
-    if others := beside_the_offer(words, wish, context, parting=parting):
+    if others := _others(words, wish, topic, context):
         return [AskMove(others) if context.booked else PickTime(others)]
     words, otherwise = refused_of(words, context)
     wish = wish_in(words, local(context))
@@ -221,6 +249,15 @@ def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent
     if sure and (step := step_of(topic.name, words, wish, text, context)):
         return [step]
     return [only_named(part, words, wish, context)]
+
+
+def _others(words: str, wish: Wish, topic: Topic, context: Context) -> Wish | None:
+    """Of an appointment only where the words may ask for a time: `see you later` does not."""
+    if context.booked and not (topic.name in _CHOOSING and topic.chance >= _LIKELY):
+        return None
+    parting = topic.chance >= SURE and topic.name in _SAID_IN_PARTING
+    start = placed(words, context) if placed_day(words) or later_or_earlier(words) is not None else None
+    return beside_the_known(words, wish, context, parting=parting, placed=start)
 
 
 _SAID_IN_PARTING = frozenset({"goodbye", "thanks", "acknowledge", "decline"})

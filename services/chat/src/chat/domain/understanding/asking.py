@@ -14,10 +14,13 @@ from chat.domain.intents import (
     AskIfBot,
     AskKnowledge,
     AskOpenNow,
+    AskPart,
     AskPerson,
     AskPrice,
+    AskQuoted,
     AskRemoval,
     AskServices,
+    AskUnknown,
     AskUnlisted,
     Bargain,
     Context,
@@ -35,10 +38,13 @@ from chat.domain.intents import (
 )
 from chat.domain.understanding.choosing import addons_wanted
 from chat.domain.understanding.topics import nearest
-from chat.domain.understanding.words import named, read
+from chat.domain.understanding.words import named, names_a_part, names_a_part_alone, read
 from chat.domain.wishes import Wish
 
 _KNOWS = "know:"
+_OF_A_PRICE = frozenset(
+    {"price", "quoted", "included", "services", "details", "name", "change_service", "none", "unknown"}
+)
 FILMS_COMPARED = "films-compared"
 """The code under which a shop says how its films differ."""
 
@@ -48,6 +54,18 @@ def asked_for(  # noqa: C901, PLR0911, PLR0912 - one line for each kind
 ) -> list[Intent]:
     service, vehicle_class = named(words, context)
     match topic:
+        case _ if topic in _OF_A_PRICE and service is None and names_a_part_alone(words):
+            return [AskPart(part)]
+        case "price" if service is None and names_a_part(words) and not match_addons(words, context.services):
+            return [AskPart(part)]
+        case "validity":
+            return [AskQuoted(validity=True)]
+        case "quoted":
+            return [AskQuoted()]
+        case "unknown" if code := nearest(part, context.knowledge):
+            return [AskKnowledge(code, part)]
+        case "unknown":
+            return [AskUnknown(part)]
         case "price":
             asked = _price(read(text, context), context)
             return [asked, PickTime(wish)] if wish.day or wish.at else [asked]
@@ -72,7 +90,7 @@ def asked_for(  # noqa: C901, PLR0911, PLR0912 - one line for each kind
                 return [added]
             return [AskPrice(service, vehicle_class)] if _is_removal(service, context) else [AskRemoval(part)]
         case "budget":
-            return [AskServices()]
+            return [AskPrice(compared=True)]
         case "included":
             return [AskDetails()]
         case "unlisted" | "other_work" if code := nearest(part, context.knowledge):

@@ -1,6 +1,7 @@
 """What moves the conversation on: a time, a service, a no; and what is only named."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from chat.domain.intents import (
     AskDetails,
     AskKnowledge,
     AskMove,
+    AskPart,
     AskPrice,
     ChangeService,
     ChooseSlot,
@@ -29,9 +31,10 @@ from chat.domain.intents import (
 )
 from chat.domain.open_times import USUAL_DAYS
 from chat.domain.understanding.agreement import is_no, is_plain_yes
+from chat.domain.understanding.others import at_the_same_time
 from chat.domain.understanding.topics import nearest
-from chat.domain.understanding.words import local, named, read
-from chat.domain.wishes import MONTH_DAY, WEEKDAY, Wish, fits, later_or_earlier, wish_in
+from chat.domain.understanding.words import local, named, names_a_part_alone, names_only, read
+from chat.domain.wishes import MONTH_DAY, WEEKDAY, Wish, fits, wish_in
 
 _ORDINALS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
@@ -82,6 +85,8 @@ def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> 
             return ChangeService(None)
         case "name" if service or vehicle_class:
             return NameService(service, vehicle_class)
+        case "no" if wish.said and context.offered and not wish.doubtful:
+            return PickTime(wish)
         case "no":
             return No()
         case "decline" if context.state in CONFIRMING:
@@ -123,12 +128,13 @@ def _new_time(words: str, context: Context) -> Wish:
     if len(days := list(WEEKDAY.finditer(kept))) > 1:
         kept = kept[days[-1].start() :]  # the last is the new one: `Thursday got busy, I can come Friday`
     wish = wish_in(kept, local(context))
-    if context.appointment is None or wish.day or wish.span or wish.doubtful:
+    if context.appointment is None or wish.doubtful:
         return wish
-    start = context.appointment.astimezone(ZoneInfo(context.timezone))
-    if (shift := later_or_earlier(words)) is not None:
-        return Wish(day=start.date(), at=(start + shift).time())
-    return Wish(day=start.date(), at=wish.at) if wish.at else wish
+    if wish.day or wish.span or wish.weekdays:
+        return at_the_same_time(words, wish, context)
+    day = context.appointment.astimezone(ZoneInfo(context.timezone)).date()
+    timed = wish.at or wish.not_before or wish.not_after or wish.part
+    return replace(wish, day=day) if timed else wish
 
 
 def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  # noqa: PLR0911 - one line for each kind
@@ -138,11 +144,15 @@ def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  
     service, vehicle_class = named(words, context)
     if (code := nearest(part, context.knowledge)) is not None:
         return AskKnowledge(code, part)
-    bounded = wish.not_before or wish.not_after or (wish.day and wish.at)
+    bounded = wish.not_before or wish.not_after or wish.done_by or (wish.day and wish.at)
     if wish.said and (len(words.split()) <= _FEW_WORDS or (service and wish.day) or bounded):
         return (
             AskMove(_new_time(words, context)) if context.booked else PickTime(wish, service, vehicle_class)
         )
+    if service is None and names_a_part_alone(words):
+        return AskPart(part)
+    if service and names_only(words):
+        return NameService(service, vehicle_class)
     if service and "?" in part:
         return AskDetails(service)
     if (service or vehicle_class) and (_only_names(words, context) or says_which_car(part)):
@@ -181,6 +191,7 @@ _ANYTHING_BUT = re.compile(
 )
 _REFUSES = re.compile(
     r"(?<!why )\bnot\b(?! sure)|\btoo (?:soon|early|late)\b|\b(?:can't|cannot|cant|won't)\b|\b(?:don't|doesn't) (?:work|suit|fit)\b"
+    r"|\b(?:work|working|trabajo|busy|ocupad[oa])\b(?= (?:on |from |all day |los )?(?:mon|tue|wed|thu|fri|sat|sun|weekdays|weekends?|during the week|entre semana))"
     r"|\bno (?:puedo|voy|me (?:queda|sirve))\b|\bmuy (?:pronto|temprano|tarde)\b|\b(?:except|excepto|menos|other than)\b"
 )
 _UNTIL = re.compile(r"\b(?:un)?till?\b (.*)")
@@ -195,7 +206,7 @@ def refused_of(words: str, context: Context) -> tuple[str, Intent | None]:
     if context.booked:
         return words, None
     clauses = [clause for clause in _CLAUSE.split(_ANYTHING_BUT.sub("not ", words)) if clause.strip()]
-    by_place = {one: start for one in clauses if _REFUSES.search(one) and (start := _placed(one, context))}
+    by_place = {one: start for one in clauses if _REFUSES.search(one) and (start := placed(one, context))}
     refused = [one for one in clauses if _REFUSES.search(one) and _names_a_time(one, context)]
     refused += [one for one in by_place if one not in refused]
     if not refused:
@@ -209,8 +220,8 @@ def refused_of(words: str, context: Context) -> tuple[str, Intent | None]:
     later = _UNTIL.search(words)
     if later and (day := wish_in(later[1], local(context)).day):
         return kept, PickTime(Wish(span=(day, day + timedelta(days=USUAL_DAYS))))
-    if wish.day is not None:
-        return kept, PickTime(Wish(weekdays=_ALL_WEEK - {wish.day.weekday()}))
+    if days := wish.weekdays or frozenset({wish.day.weekday()} if wish.day else ()):
+        return kept, PickTime(Wish(weekdays=_ALL_WEEK - days))
     return kept, No()
 
 
@@ -219,7 +230,7 @@ def _names_a_time(clause: str, context: Context) -> bool:
     return wish.said and not (wish.not_before or wish.not_after)
 
 
-def _placed(words: str, context: Context) -> datetime | None:
+def placed(words: str, context: Context) -> datetime | None:
     """The start of the time on offer that is named by its place in the list."""
     if MONTH_DAY.search(words) or _WEEKDAY_AND_DAY.search(words):
         return None
@@ -231,7 +242,7 @@ def chosen_of(rest: str, wish: Wish, context: Context) -> Intent | None:
     """A time on offer, by its place in the list or by weekday and time."""
     if not context.offered:
         return None
-    if (start := _placed(rest, context)) is not None:
+    if (start := placed(rest, context)) is not None:
         return ChooseSlot(start)
     if wish.doubtful or (wish.day is None and wish.at is None):
         return None
