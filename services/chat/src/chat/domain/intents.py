@@ -135,7 +135,7 @@ class AskKnowledge:
     """What the shop says about `code`, if it says anything; `question` as it was asked."""
 
     code: str
-    question: str
+    question: str = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -147,14 +147,14 @@ class AskCheapest:
 class AskCompare:
     """How the films of a job differ; `question` as it was asked."""
 
-    question: str
+    question: str = field(compare=False)
 
 
 @dataclass(frozen=True)
 class AskUnlisted:
     """Work that the catalogue does not have; `question` as it was asked. `priced`: its price was asked."""
 
-    question: str
+    question: str = field(compare=False)
     priced: bool = True
 
 
@@ -167,7 +167,7 @@ class Decline:
 class AskRemoval:
     """Of old film, which is work to sell; `question` as it was asked."""
 
-    question: str
+    question: str = field(compare=False)
 
 
 @dataclass(frozen=True)

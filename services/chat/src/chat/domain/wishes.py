@@ -45,7 +45,7 @@ _BEFORE = re.compile(rf"\b(?:before|until)\s+{_TIME_OF_DAY}\b")
 _BETWEEN = re.compile(rf"\b(?:between|from)\s+{_TIME_OF_DAY}\s*(?:and|to|-)\s*{_TIME_OF_DAY}\b")
 _FREE_FROM = re.compile(
     r"\b(?:(?:get|getting|got|am|i'm) (?:off|out|free|done)(?: (?:of )?(?:work|school|class))?|off work|(?:work|working|busy) (?:til|till|until)"
-    rf"|salgo|saliendo|trabajo hasta)(?:\s+(?:at|around|about|like|las))*\s+{_TIME_OF_DAY}\b"
+    rf"|(?:salgo|saliendo)(?: (?:del?|de la|de mi) \w+)?|trabajo hasta)(?:\s+(?:at|around|about|like|las))*\s+{_TIME_OF_DAY}\b"
 )
 """`I get off at 4`: from then on."""
 _AT_WORK = re.compile(
@@ -185,6 +185,11 @@ def wish_in(text: str, now_local: datetime) -> Wish:
     )
 
 
+def says_when_free(words: str) -> bool:
+    """`I get off at 4`."""
+    return any(pattern.search(_in_digits(words)) for pattern in (_FREE_FROM, _AT_WORK))
+
+
 _SHIFT = re.compile(
     r"\b(half an|half|an?|one|two|three|\d{1,2}|media|una?|dos|tres) ?(hours?|hrs?|minutes?|mins?|horas?|minutos?)\b.*?"
     r"\b(later|earlier|after|before|sooner|mas tarde|mas temprano|despues|antes)\b"
@@ -293,7 +298,7 @@ def _in_digits(words: str) -> str:
     return _HALF_PAST.sub(r"\1:30", _O_CLOCK.sub(r"at \1", words))
 
 
-def _day(words: str, today: date) -> Wish:
+def _day(words: str, today: date) -> Wish:  # noqa: PLR0911 - one line for each kind
     """Only the fields that name days."""
     named = _named_day(words, today)
     weekday = _weekday(words, today)

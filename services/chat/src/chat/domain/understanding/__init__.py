@@ -34,6 +34,7 @@ from chat.domain.intents import (
     Goodbye,
     Greeting,
     Intent,
+    KeepAppointment,
     NameService,
     No,
     OffTopic,
@@ -46,12 +47,12 @@ from chat.domain.intents import (
     Upset,
     Yes,
 )
-from chat.domain.language import is_foreign
+from chat.domain.language import is_foreign, plain
 from chat.domain.understanding.agreement import is_yes
 from chat.domain.understanding.asking import asked_for
 from chat.domain.understanding.choosing import chosen_of, only_named, placed, refused_of, step_of
 from chat.domain.understanding.others import beside_the_known, placed_day
-from chat.domain.understanding.parts import SURE, parts_of
+from chat.domain.understanding.parts import SURE, SURE_OF_A_HALF, parts_of
 from chat.domain.understanding.topics import Topic, topic_of
 from chat.domain.understanding.words import has, lexicon, local, named, read
 from chat.domain.values import ShopFacts
@@ -83,12 +84,13 @@ def understand(text: str, context: Context) -> tuple[Intent, ...]:
         return (OtherLanguage(),)
     if is_yes(text, context):
         return (Yes(),)
-    heard = [
-        _intent(part, topic, text, context)
-        for whole, its_topic in parts_of(text)
-        for part, topic in _chosen_and_rest(whole, its_topic, context)
-    ]
+    heard_of = _told_from_asked(
+        [one for whole, topic in parts_of(text) for one in _chosen_and_rest(whole, topic, context)]
+    )
+    heard = [_intent(part, topic, text, context) for part, topic in heard_of]
     intents = [one for some in heard for one in some]
+    if _old_film(heard_of):
+        intents = [one for one in intents if one != AskPerson("complaint or claim")]
     if hard := [one for one in intents if isinstance(one, AskPerson) and one != AskPerson()]:
         return (min(hard, key=lambda one: _WEIGHT.index(one.reason)),)
     if _wants_call(text, context):
@@ -109,6 +111,28 @@ def speaks_of(topic: str, text: str, context: Context) -> bool:
 def asks_unlisted_price(text: str, context: Context) -> bool:
     """The price of what a shop of this trade may do and this one does not list."""
     return speaks_of("unlisted", text, context) and named(read(text, context), context)[0] is None
+
+
+def _told_from_asked(parts: list[tuple[str, Topic]]) -> list[tuple[str, Topic]]:
+    """Beside what is surely asked, a statement (`it's the only day I rest`) has a topic only where that is as sure."""
+    if not any(topic.chance >= SURE_OF_A_HALF for _, topic in parts):
+        return parts
+    return [
+        (part, topic)
+        if "?" in part or topic.chance >= SURE_OF_A_HALF or topic.name in _DANGERS
+        else (part, Topic("none", 0.0))
+        for part, topic in parts
+    ]
+
+
+_OURS = re.compile(r"\b(?:y'?all|you|your|ustedes|uds|su|sus|me (?:lo )?(?:hicieron|pusieron|dejaron))\b")
+
+
+def _old_film(parts: list[tuple[str, Topic]]) -> bool:
+    """Bubbles are told of film that is to come off, and nothing says that it is ours."""
+    wanted = any(topic.name == "removal" and topic.chance >= SURE for _, topic in parts)
+    told = [part for part, topic in parts if topic.name == "complaint"]
+    return wanted and not any(_OURS.search(plain(part)) for part in told)
 
 
 _SMALL = (Greeting, SmallTalk, Thanks, Goodbye, Acknowledge)
@@ -156,7 +180,7 @@ def _in_order(intents: list[Intent], context: Context) -> tuple[Intent, ...]:
     ]
     if told and steps and isinstance(steps[-1], NameService):
         steps = []  # it was named for what is asked
-    if told and steps and isinstance(steps[-1], No) and context.state not in CONFIRMING:
+    if told and steps and isinstance(steps[-1], No | KeepAppointment) and _nothing_to_refuse(context):
         steps = []  # `nothing fancy`
     if len(steps) > 1 and all(isinstance(one, PickTime) for one in steps):
         steps = [reduce(_both, (one for one in steps if isinstance(one, PickTime)))]
@@ -168,6 +192,10 @@ def _in_order(intents: list[Intent], context: Context) -> tuple[Intent, ...]:
     if small and context.state not in CONFIRMING:
         return (small[-1],)
     return (next((one for one in intents if isinstance(one, Unclear)), Unclear()),)
+
+
+def _nothing_to_refuse(context: Context) -> bool:
+    return not context.booked and not context.offered and context.state not in CONFIRMING
 
 
 def _both(one: PickTime, other: PickTime) -> PickTime:
@@ -234,7 +262,8 @@ def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent
     sure = topic.chance >= SURE
     if topic.chance >= (SURE_OF_HARM if topic.name in _HARM else SURE) and topic.name in _DANGERS:
         return [AskPerson(reason=_DANGERS[topic.name])]
-    if sure and (asked := asked_for(part, topic.name, words, wish, text, context)):
+    later = topic.name in _SAID_IN_PARTING and context.offered and "?" in part
+    if sure and not later and (asked := asked_for(part, topic.name, words, wish, text, context)):
         return asked
     if others := _others(words, wish, topic, context):
         return [AskMove(others) if context.booked else PickTime(others)]
@@ -248,6 +277,8 @@ def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent
         return [otherwise]
     if sure and (step := step_of(topic.name, words, wish, text, context)):
         return [step]
+    if wish.said and topic.name in _OF_TIMES and topic.chance >= _LIKELY:
+        return [step for step in [step_of(topic.name, words, wish, text, context)] if step]
     return [only_named(part, words, wish, context)]
 
 
@@ -255,7 +286,7 @@ def _others(words: str, wish: Wish, topic: Topic, context: Context) -> Wish | No
     """Of an appointment only where the words may ask for a time: `see you later` does not."""
     if context.booked and not (topic.name in _CHOOSING and topic.chance >= _LIKELY):
         return None
-    parting = topic.chance >= SURE and topic.name in _SAID_IN_PARTING
+    parting = topic.chance >= SURE and topic.name in _SAID_IN_PARTING and "?" not in words
     start = placed(words, context) if placed_day(words) or later_or_earlier(words) is not None else None
     return beside_the_known(words, wish, context, parting=parting, placed=start)
 
@@ -263,14 +294,18 @@ def _others(words: str, wish: Wish, topic: Topic, context: Context) -> Wish | No
 _SAID_IN_PARTING = frozenset({"goodbye", "thanks", "acknowledge", "decline"})
 """`I'll write later`: no wish for later times."""
 _CHOOSING = frozenset({"choose", "book", "move", "acknowledge"})
+_OF_TIMES = frozenset({"book", "move", "choose"})
 _LIKELY = 0.3
 _A_FEW_WORDS = 6
-_ASKS_WHICH = re.compile(r"\b(?:what|whats|what's|when|cual|cuales|cuando)\b")
+_SURE_OF_A_CHOICE = 0.9
+"""That is worded like a question."""
+_ASKS_WHICH = re.compile(r"\b(?:what|whats|what's|which|when|cual|cuales|cuando)\b(?! about)")
 
 
 def _may_choose(words: str, topic: Topic) -> bool:
     """Whether a place in the list or a time in the words can be a choice: few words, or such as choose; never a question for one."""
     choosing = topic.name in _CHOOSING and topic.chance >= _LIKELY
-    if topic.name != "choose" and _ASKS_WHICH.search(words):
+    surely = topic.name == "choose" and topic.chance >= _SURE_OF_A_CHOICE and "?" not in words
+    if _ASKS_WHICH.search(words) and not surely:
         return False
     return choosing or len(words.split()) <= _A_FEW_WORDS

@@ -10,6 +10,7 @@ from chat.domain.catalog import catalog_words, match_addons, without_addons
 from chat.domain.conversation import CONFIRMING, State
 from chat.domain.intents import (
     Acknowledge,
+    AskAppointment,
     AskCancel,
     AskDetails,
     AskKnowledge,
@@ -67,13 +68,17 @@ def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> 
     match topic:
         case "book" | "choose" | "change_service" | "name" if added := addons_wanted(words, context):
             return added
+        case "choose" if service and not (context.offered or wish.said):
+            return NameService(service, vehicle_class)
         case "book" | "choose" if context.booked:
-            return AskMove(_new_time(words, context))
+            return AskMove(at_the_same_time(read(text, context), _new_time(words, context), context))
         case "book" | "choose":
             return PickTime(wish, *named(read(text, context), context))
         case "move":
             wanted = context.booked or not (context.offered or wish.said)
-            return AskMove(_new_time(words, context)) if wanted else PickTime(wish)
+            if not wanted:
+                return PickTime(wish)
+            return AskMove(at_the_same_time(read(text, context), _new_time(words, context), context))
         case "cancel":
             return _cancel(words, context)
         case "keep":
@@ -137,7 +142,7 @@ def _new_time(words: str, context: Context) -> Wish:
     return replace(wish, day=day) if timed else wish
 
 
-def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  # noqa: PLR0911 - one line for each kind
+def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  # noqa: C901, PLR0911 - one line for each kind
     """A time, a service or a car, where little else is said; the shop's own question; or nothing that is known."""
     if (added := addons_wanted(words, context)) is not None:
         return added
@@ -145,6 +150,8 @@ def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  
     if (code := nearest(part, context.knowledge)) is not None:
         return AskKnowledge(code, part)
     bounded = wish.not_before or wish.not_after or wish.done_by or (wish.day and wish.at)
+    if context.booked and wish.said and _AM_I_RIGHT.search(words):
+        return AskAppointment()
     if wish.said and (len(words.split()) <= _FEW_WORDS or (service and wish.day) or bounded):
         return (
             AskMove(_new_time(words, context)) if context.booked else PickTime(wish, service, vehicle_class)
@@ -165,6 +172,7 @@ def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  
 
 
 _FEW_WORDS = 7
+_AM_I_RIGHT = re.compile(r"\b(?:right|correct|verdad|cierto)\b")
 
 
 def _only_names(words: str, context: Context) -> bool:
@@ -238,12 +246,19 @@ def placed(words: str, context: Context) -> datetime | None:
     return next((context.offered[at].start for at in places if at < len(context.offered)), None)
 
 
+_EITHER = re.compile(
+    r"\b(?:either(?: one)?|any (?:of (?:them|those|these)|one|time)|whichever|you (?:pick|choose|decide)|cualquiera|la que sea|el que sea)\b(?! (?:but|except|menos|excepto|other|else|later|earlier))"
+)
+
+
 def chosen_of(rest: str, wish: Wish, context: Context) -> Intent | None:
     """A time on offer, by its place in the list or by weekday and time."""
     if not context.offered:
         return None
     if (start := placed(rest, context)) is not None:
         return ChooseSlot(start)
+    if _EITHER.search(rest) and not wish.said and "?" not in rest and not _REFUSES.search(rest):
+        return ChooseSlot(context.offered[0].start)
     if wish.doubtful or (wish.day is None and wish.at is None):
         return None
     fitting = [slot for slot in context.offered if fits(slot, wish, context.timezone)]

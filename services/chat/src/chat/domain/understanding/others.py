@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from chat.domain.intents import Context
 from chat.domain.open_times import USUAL_DAYS
 from chat.domain.understanding.words import local
-from chat.domain.wishes import Wish, later_or_earlier
+from chat.domain.wishes import Order, Wish, later_or_earlier
 
 _WEEK_AFTER = re.compile(
     r"\bweek (?:after|later|that follows)\b|\bfollowing week\b|\b(?:otra |next )?semana (?:siguiente|que sigue|despues)\b|\bsiguiente semana\b"
@@ -21,7 +21,7 @@ _A_DAY_ON = re.compile(
     r"\b(?:(?:a|one|the|next) day (?:after|later)|(?:the )?next day|(?:back|push(?: it)?|move(?: it)?|it) (?:by )?(?:a|one) day|un dia (?:despues|mas)|(?:al|el|para el) (?:otro )?dia siguiente|al otro dia)\b(?! tomorrow)"
 )
 _SAME_DAY = re.compile(r"\b(?:(?:that )?same day|that day|(?:ese|el) mismo dia|ese dia)\b")
-_SAME_TIME = re.compile(r"\b(?:same (?:time|hour)|misma hora)\b")
+_SAME_TIME = re.compile(r"\b(?:same (?:time|hour)|mism[ao] hora)\b")
 _PLACED_DAY = re.compile(
     r"\b(?:first|1st|second|2nd|third|3rd|last|primer|segundo|tercer|ultimo) (?:day|date|dia)\b"
 )
@@ -58,7 +58,7 @@ class _Known:
         return [start.time() for start in self.starts]
 
 
-def beside_the_known(
+def beside_the_known(  # noqa: PLR0911 - one line for each kind
     words: str, wish: Wish, context: Context, *, parting: bool, placed: datetime | None = None
 ) -> Wish | None:
     """`None`: the words ask for nothing from there. `wish`: what else they say of the time.
@@ -78,7 +78,7 @@ def beside_the_known(
     usual = (known.first, known.last + timedelta(days=USUAL_DAYS))
     span = wish.span or ((known.first, known.last) if same_day else usual)
     if _LATER.search(words):
-        order = "latest" if len(known.starts) > 1 else None
+        order: Order | None = "latest" if len(known.starts) > 1 else None
         return replace(wish, span=span, not_before=_moved(max(known.hours), 1), order=order)
     if _EARLIER.search(words):
         return replace(wish, span=span, not_after=_moved(min(known.hours), -1))
@@ -98,24 +98,22 @@ def placed_day(words: str) -> bool:
 
 
 def _known(context: Context, placed: datetime | None) -> _Known | None:
-    offered = [slot.start for slot in context.offered]
+    offered: list[datetime | None] = [slot.start for slot in context.offered]
     starts = [placed] if placed else offered or [context.appointment or context.held]
     zone = local(context).tzinfo
     found = tuple(start.astimezone(zone) for start in starts if start)
     return _Known(local(context).date(), found) if found else None
 
 
-def _days(words: str, known: _Known) -> tuple[date, date] | None:
+def _days(words: str, known: _Known) -> tuple[date, date] | None:  # noqa: PLR0911 - one line for each kind
     if match := _WEEKS_OUT.search(words):
         begins = known.today + timedelta(weeks=_COUNTS.get(match[1]) or int(match[1]))
         return begins, begins + timedelta(days=6)
     if _WEEK_AFTER.search(words):
         return _week_after(known.last)
     if _NEXT_WEEK.search(words):
-        following = _week_after(known.today)
-        return (
-            following if known.last < following[0] or following[1] < known.first else _week_after(known.last)
-        )
+        coming = _week_after(known.today)
+        return coming if known.last < coming[0] or coming[1] < known.first else _week_after(known.last)
     if _A_DAY_ON.search(words):
         following = known.last + timedelta(days=1)
         return following, following
