@@ -165,7 +165,7 @@ _ORDER = (
 
 _DANGERS = {"danger": "safety", "distress": "distress", "complaint": "complaint or claim"}
 _HARM = frozenset({"danger", "distress"})
-SURE_OF_HARM = 0.6
+SURE_OF_HARM = 0.55
 """Who may be hurt is rather taken for it: care and a person do no harm."""
 _WEIGHT = tuple(_DANGERS.values())
 
