@@ -53,7 +53,7 @@ from chat.domain.understanding.asking import asked_for
 from chat.domain.understanding.choosing import chosen_of, only_named, placed, refused_of, step_of
 from chat.domain.understanding.others import beside_the_known, placed_day
 from chat.domain.understanding.parts import SURE, SURE_OF_A_HALF, parts_of
-from chat.domain.understanding.topics import Topic, topic_of
+from chat.domain.understanding.topics import Topic, alike, topic_of
 from chat.domain.understanding.words import has, lexicon, local, named, read
 from chat.domain.values import ShopFacts
 from chat.domain.wishes import Wish, later_or_earlier, wish_in
@@ -115,14 +115,17 @@ def asks_unlisted_price(text: str, context: Context) -> bool:
 
 def _told_from_asked(parts: list[tuple[str, Topic]]) -> list[tuple[str, Topic]]:
     """Beside what is surely asked, a statement (`it's the only day I rest`) has a topic only where that is as sure."""
-    if not any(topic.chance >= SURE_OF_A_HALF for _, topic in parts):
-        return parts
-    return [
-        (part, topic)
-        if "?" in part or topic.chance >= SURE_OF_A_HALF or topic.name in _DANGERS
-        else (part, Topic("none", 0.0))
-        for part, topic in parts
-    ]
+    surely = {name for _, topic in parts if topic.chance >= SURE_OF_A_HALF for name in alike(topic.name)}
+    return [(part, _beside(topic, surely, asked="?" in part)) for part, topic in parts]
+
+
+def _beside(topic: Topic, surely: set[str], *, asked: bool) -> Topic:
+    """`surely`: what other parts are about, which lifts a doubt about the same."""
+    if not surely or topic.chance >= SURE_OF_A_HALF or topic.name in _DANGERS:
+        return topic
+    if topic.name in surely and topic.chance >= _LIKELY:
+        return Topic(topic.name, max(topic.chance, SURE))
+    return topic if asked else Topic("none", 0.0)
 
 
 _OURS = re.compile(r"\b(?:y'?all|you|your|ustedes|uds|su|sus|me (?:lo )?(?:hicieron|pusieron|dejaron))\b")
