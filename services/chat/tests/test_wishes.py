@@ -1,10 +1,21 @@
 """A wish for a time is read as a composition: range, weekdays, part of the day, and how it stands to the times that both know."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from chat.domain.intents import AskAppointment, AskMove, AskPart, AskPrice, ChooseSlot, NameService, PickTime
+from chat.domain.conversation import State
+from chat.domain.intents import (
+    AskAppointment,
+    AskHours,
+    AskMove,
+    AskPart,
+    AskPrice,
+    ChooseSlot,
+    NameService,
+    PickTime,
+)
 from chat.domain.understanding import understand
 from chat.domain.values import Slot
 from chat.domain.wishes import Wish, fits, wish_in
@@ -126,3 +137,15 @@ def test_what_is_left_out_is_not_the_service_wanted() -> None:
 def test_a_car_that_is_picked_up_is_no_truck() -> None:
     found = met("how much is it if I pick it up at 5")
     assert [one.vehicle_class for one in found if isinstance(one, AskPrice)] == [None]
+
+
+@pytest.mark.parametrize("text", ["actually it's for my truck", "en realidad es para mi camioneta"])
+def test_another_class_of_car_is_heard_whatever_the_topic(text: str) -> None:
+    assert met(text) == (NameService(vehicle_class="truck"),)
+
+
+def test_spanish_hours_are_free_times_too_once_there_is_a_price() -> None:
+    quoted = replace(context_for({}), state=State.QUOTE)
+    found = understand("¿qué horarios tienen?", quoted)
+    assert [type(one) for one in found] == [AskHours, PickTime]
+    assert [type(one) for one in met("¿cuál es su horario?")] == [AskHours]

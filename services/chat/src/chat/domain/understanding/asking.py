@@ -3,6 +3,7 @@
 import re
 
 from chat.domain.catalog import match_addons, without_addons
+from chat.domain.conversation import State
 from chat.domain.intents import (
     Acknowledge,
     AskAddress,
@@ -48,6 +49,9 @@ _KNOWS = "know:"
 _OF_A_PRICE = frozenset(
     {"price", "quoted", "included", "services", "details", "name", "change_service", "none", "unknown"}
 )
+_PRICED = frozenset({State.QUOTE, State.OFFER})
+_HOURS_OR_TIMES = re.compile(r"\bhorarios?\b")
+"""Of the shop, or free ones: once there is a price, both are told."""
 _ASKS_FOR_ALL = re.compile(r"\b(?:what|which|kinds?|types?|que|cuales|tipos?)\b")
 FILMS_COMPARED = "films-compared"
 """The code under which a shop says how its films differ."""
@@ -83,6 +87,8 @@ def asked_for(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one line for each kind
             return [AskDuration(service, vehicle_class)]
         case "hours" if says_when_free(words):
             return [PickTime(wish)]
+        case "hours" if context.state in _PRICED and _HOURS_OR_TIMES.search(words):
+            return [AskHours(wish), PickTime(wish)]
         case "hours":
             return [AskHours(wish)]
         case "open_now":

@@ -162,7 +162,8 @@ def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  
         return NameService(service, vehicle_class)
     if service and "?" in part:
         return AskDetails(service)
-    if (service or vehicle_class) and (_only_names(words, context) or says_which_car(part)):
+    which = says_which_car(part) or (vehicle_class and _IS_ITS_CLASS.search(words))
+    if (service or vehicle_class) and (_only_names(words, context) or which):
         return NameService(service, vehicle_class)
     if is_no(words):
         return No()
@@ -172,6 +173,10 @@ def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  
 
 
 _FEW_WORDS = 7
+_IS_ITS_CLASS = re.compile(
+    r"\b(?:it'?s|it is|its|this is|es|mine is) (?:actually )?(?:for |para )?(?:an?|my|the|our|his|her|una?|mi|la|el) "
+)
+"""`Actually it's for my truck`."""
 _AM_I_RIGHT = re.compile(r"\b(?:right|correct|verdad|cierto)\b")
 
 
