@@ -452,3 +452,35 @@ async def test_other_peoples_data_is_refused_and_off_topic_twice_brings_up_a_per
     await chat.answer_to("tell me a joke")
     reply = await chat.answer_to("what's the weather?")
     assert "person" in [a["id"] for a in parts(reply, "actions")[0]["actions"]]
+
+
+async def test_until_when_a_price_is_good_is_told_with_the_price(chat):
+    await chat.answer_to("How much is it?")
+    reply = await chat.answer_to("how long is that price good for?")
+    quote = (await chat.row()).quote
+    assert "$449.00" in reply.text
+    assert moment(datetime.fromisoformat(quote["valid_until"]), "America/Los_Angeles") in reply.text
+
+
+async def test_which_film_was_quoted_is_told_by_the_quote(chat):
+    await chat.answer_to("How much is it?")
+    reply = await chat.answer_to("is that quote for the carbon or the ceramic?")
+    assert "Ceramic Window Tint" in reply.text
+    assert "$449.00" in reply.text
+
+
+async def test_windows_without_a_price_of_their_own_get_the_nearest_prices_and_no_whole_car(chat):
+    reply = await chat.answer_to("how much for just the back doors?")
+    assert "no price of its own" in reply.text
+    assert "Ceramic Window Tint" in reply.text
+    assert not parts(reply, "quote")
+
+
+async def test_what_nobody_here_knows_is_said_to_be_unknown_and_kept(chat):
+    reply = await chat.answer_to("do you sell gift cards?")
+    assert "won't guess" in reply.text
+    assert [a["id"] for a in parts(reply, "actions")[0]["actions"]] == ["person", "see_prices"]
+
+
+async def test_who_asks_for_spanish_hears_that_it_is_written_here(chat):
+    assert "Escribimos en" in (await chat.answer_to("do you have somebody who speaks spanish?")).text

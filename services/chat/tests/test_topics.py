@@ -1,6 +1,5 @@
 """What is learnt from examples is fitted to the examples that are there, and holds on messages that nobody fitted it to."""
 
-import hashlib
 from dataclasses import replace
 from importlib.resources import files
 
@@ -30,14 +29,14 @@ from chat.domain.understanding.topics import nearest_first, topic_of
 from shared.events import Addon
 
 from evals.understanding.__main__ import ROOT, context_for, judged
+from evals.understanding.fit import examples, source
 
 PACKAGE = files("chat.domain.understanding")
 
 
 def test_the_weights_are_those_of_the_examples() -> None:
-    source = PACKAGE.joinpath("exemplars.yaml").read_bytes()
     with PACKAGE.joinpath("topics.npz").open("rb") as file, np.load(file) as kept:
-        assert str(kept["source"]) == hashlib.sha256(source).hexdigest(), "make understanding"
+        assert str(kept["source"]) == source(), "make understanding"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "evals/understanding").glob("*.yaml")), ids=lambda p: p.name)
@@ -48,10 +47,7 @@ def test_of_unseen_messages_four_in_five_are_right_and_three_in_a_hundred_wrong(
 
 
 def test_no_held_out_message_is_an_example() -> None:
-    examples = yaml.safe_load(PACKAGE.joinpath("exemplars.yaml").read_text())
-    known = {
-        str(t).casefold().strip(" ?!.") for some in examples.values() for ts in some.values() for t in ts
-    }
+    known = {one.text.casefold().strip(" ?!.") for one in examples()}
     for path in (ROOT / "evals/understanding").glob("*.yaml"):
         held_out = {str(one["text"]).casefold().strip(" ?!.") for one in yaml.safe_load(path.read_text())}
         assert not held_out & known
@@ -158,3 +154,19 @@ def test_an_add_on_is_named_by_a_word_of_its_own_and_no_service_by_the_same_word
 def test_of_many_questions_the_shop_s_nearest_statements_come_first() -> None:
     knowledge = context_for({}).knowledge
     assert nearest_first("do I pay sales tax on top", knowledge)[0].code == "tax"
+
+
+def test_bubbles_of_film_that_is_to_come_off_are_a_sale_and_those_of_ours_a_complaint() -> None:
+    old = "my current tint is bubbling and turning purple, can you take it off and put new on"
+    assert not any(isinstance(one, AskPerson) for one in met(old))
+    ours = "the tint you put on is bubbling, take it off"
+    assert met(ours) == (AskPerson("complaint or claim"),)
+
+
+def test_words_that_mean_and_are_spelled_like_examples_have_their_topic() -> None:
+    for said, topic in (
+        ("do u sell giftcards", "unknown"),
+        ("hablan espanol", "language"),
+        ("till when is the quote good", "validity"),
+    ):
+        assert topic_of(said).name == topic

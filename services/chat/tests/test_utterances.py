@@ -21,6 +21,7 @@ from chat.domain.intents import (
     AskOpenNow,
     AskPerson,
     AskPrice,
+    AskQuoted,
     AskServices,
     Bargain,
     ChooseSlot,
@@ -317,7 +318,7 @@ CHOICES = cases(
         "ninguna me sirve": No(),
         "anything later in the week?": PickTime(Wish(span=(date(2026, 11, 26), date(2026, 11, 29)))),
         "do you have friday?": PickTime(on(27)),
-        "how much was it again?": AskPrice(),
+        "how much was it again?": AskQuoted(),
     },
 )
 YES_AND_NO = [
@@ -462,7 +463,7 @@ TALK = cases(
         "hola": Greeting(),
         "buenas tardes": Greeting(),
         "how are you?": SmallTalk(),
-        "hola, ¿cómo está?": SmallTalk(),
+        "hola, ¿cómo está?": Greeting(),
         "thanks so much": Thanks(),
         "thx": Thanks(),
         "muchas gracias": Thanks(),

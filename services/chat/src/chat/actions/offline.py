@@ -28,9 +28,12 @@ from chat.domain.intents import (
     AskKnowledge,
     AskMove,
     AskOpenNow,
+    AskPart,
     AskPrice,
+    AskQuoted,
     AskRemoval,
     AskServices,
+    AskUnknown,
     AskUnlisted,
     Bargain,
     ChangeService,
@@ -71,6 +74,9 @@ _QUESTIONS = (
     AskAddress,
     AskAppointment,
     AskIfBot,
+    AskQuoted,
+    AskPart,
+    AskUnknown,
     OthersData,
     OtherLanguage,
     Bargain,
@@ -192,6 +198,12 @@ class _Desk:
                 return await self._steps.change_service(service)
             case AskCompare(question):
                 return self._steps.compare(question)
+            case AskQuoted(validity):
+                return await self._steps.quoted(validity=validity)
+            case AskPart():
+                return self._steps.nearest_prices()
+            case AskUnknown(question):
+                return self._steps.not_known(question)
             case AskUnlisted(question, priced):
                 return self._steps.unlisted(question, priced=priced)
             case AskServices():

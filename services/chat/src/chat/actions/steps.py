@@ -65,6 +65,31 @@ class Steps:
             return [Say(text, (self._buttons(PERSON, SEE_PRICES),))]
         return [Say(text, (QuotePart.of(quote, self._language), self._buttons(PICK_TIME)))]
 
+    async def quoted(self, *, validity: bool) -> list[Step]:
+        """What was quoted and its price, told anew where none is in force; with `validity` until when it is good."""
+        quote = self._tools.facts.quote
+        if quote is None or quote.total_cents is None or quote.valid_until <= self._turn.now:
+            said = await self.quote(AskPrice(), ask_for_time=False)
+        else:
+            text = phrases.price(quote, self._shop, self._vehicle(), self._language, ask_for_time=False)
+            said = [Say(text, (self.state_buttons(),))]
+        quote = self._tools.facts.quote
+        if not validity or quote is None or quote.total_cents is None:
+            return said
+        return [*said, Say(phrases.valid(quote, self._shop, self._language))]
+
+    def nearest_prices(self) -> list[Step]:
+        """Of windows, for some that the catalogue has no price of their own for."""
+        listed = self._tools.list_services()
+        priced = [s for s in listed if s.price.amount_cents is not None]
+        services = tuple(s for s in priced if "window" in f"{s.name} {s.description}".casefold()) or listed
+        if not services:
+            return [self._no_catalog()]
+        text = phrases.service_list(
+            services, self._tools.facts.vehicle_class, self._shop, self._language, phrase="nearest_prices"
+        )
+        return [Say(text, (_service_buttons(services, self._language),))]
+
     def _beside(self, *, added: bool, codes: tuple[str, ...]) -> bool:
         """Whether the job spoken of is priced with them: an appointment is another's to change."""
         service = self.service(None)
@@ -270,6 +295,9 @@ class Steps:
         entry = next((one for one in self._shop.knowledge if one.code == code), None)
         if entry is not None:
             return [Say(phrases.said_of(entry, self._language), (self.state_buttons(),))]
+        return self.not_known(question)
+
+    def not_known(self, question: str) -> list[Step]:
         self._tools.unanswered.append(question)
         text = phrases.say("details_unknown", self._language, phone=self._shop.phone)
         return [Say(text, (self._buttons(PERSON, SEE_PRICES),))]

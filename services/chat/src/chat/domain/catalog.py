@@ -14,7 +14,7 @@ _CLASSES: dict[str, str] = {
     "coupe": r"coupes?|two[- ]door|2[- ]door|convertible",
     "sedan": r"sedans?|four[- ]door|4[- ]door|saloon",
     "suv": r"suvs?|crossover|cuv",
-    "truck": r"trucks?|pick[- ]?up(?: truck)?|crew cab",
+    "truck": r"trucks?|pick[- ]?ups|(?:an?|my|our|his|her|this|ford|chevy|toyota|^)\W*pick[- ]?up(?! (?:at|the|my|it|from|by|time))|crew cab",
     "van": r"(?:mini)?vans?|minivan",
 }
 

@@ -27,6 +27,27 @@ class AskPrice:
 
 
 @dataclass(frozen=True)
+class AskQuoted:
+    """What was quoted, and with `validity` until when the price is good."""
+
+    validity: bool = False
+
+
+@dataclass(frozen=True)
+class AskPart:
+    """The price of windows that the catalogue has no price for: the rear ones alone, all but one; `question` as it was asked."""
+
+    question: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class AskUnknown:
+    """Of the shop, and of nothing that is known here; `question` as it was asked."""
+
+    question: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
 class AskServices:
     pass
 
@@ -114,7 +135,7 @@ class AskKnowledge:
     """What the shop says about `code`, if it says anything; `question` as it was asked."""
 
     code: str
-    question: str
+    question: str = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -126,14 +147,14 @@ class AskCheapest:
 class AskCompare:
     """How the films of a job differ; `question` as it was asked."""
 
-    question: str
+    question: str = field(compare=False)
 
 
 @dataclass(frozen=True)
 class AskUnlisted:
     """Work that the catalogue does not have; `question` as it was asked. `priced`: its price was asked."""
 
-    question: str
+    question: str = field(compare=False)
     priced: bool = True
 
 
@@ -146,7 +167,7 @@ class Decline:
 class AskRemoval:
     """Of old film, which is work to sell; `question` as it was asked."""
 
-    question: str
+    question: str = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -257,6 +278,9 @@ class Unclear:
 
 Intent = (
     AskPrice
+    | AskQuoted
+    | AskPart
+    | AskUnknown
     | AskServices
     | NameService
     | AskDuration

@@ -195,13 +195,23 @@ def class_prices(
     return say("class_prices", language, service=service.called(language), shop=shop.name, lines=lines)
 
 
+def valid(quote: Quote, shop: ShopFacts, language: Language = "en") -> str:
+    phrase = "price_valid" if quote.kind == "exact" else "estimate_valid"
+    return say(phrase, language, until=moment(quote.valid_until, shop.timezone, language))
+
+
 def service_list(
-    services: Iterable[CatalogService], vehicle_class: str | None, shop: ShopFacts, language: Language = "en"
+    services: Iterable[CatalogService],
+    vehicle_class: str | None,
+    shop: ShopFacts,
+    language: Language = "en",
+    *,
+    phrase: str = "service_list",
 ) -> str:
     lines = "\n".join(
         f"- {s.called(language)}: {catalog_price(s, vehicle_class, language)}" for s in services
     )
-    return say("service_list", language, shop=shop.name, lines=lines)
+    return say(phrase, language, shop=shop.name, lines=lines)
 
 
 def offer(

@@ -3,7 +3,7 @@
 import re
 from calendar import monthrange
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -43,6 +43,31 @@ _HOUR_AGREED = re.compile(
 _AFTER = re.compile(rf"\b(?:after|past|from)\s+{_TIME_OF_DAY}\b")
 _BEFORE = re.compile(rf"\b(?:before|until)\s+{_TIME_OF_DAY}\b")
 _BETWEEN = re.compile(rf"\b(?:between|from)\s+{_TIME_OF_DAY}\s*(?:and|to|-)\s*{_TIME_OF_DAY}\b")
+_FREE_FROM = re.compile(
+    r"\b(?:(?:get|getting|got|am|i'm) (?:off|out|free|done)(?: (?:of )?(?:work|school|class))?|off work|(?:work|working|busy) (?:til|till|until)"
+    rf"|(?:salgo|saliendo)(?: (?:del?|de la|de mi) \w+)?|trabajo hasta)(?:\s+(?:at|around|about|like|las))*\s+{_TIME_OF_DAY}\b"
+)
+"""`I get off at 4`: from then on."""
+_AT_WORK = re.compile(
+    rf"\b(?:work|working|trabajo)\s+(?:from\s+|between\s+)?{_TIME_OF_DAY}\s*(?:to|til|till|until|and|-)\s*(?P<until>{_TIME_OF_DAY})\b"
+)
+_DONE_BY = re.compile(
+    rf"\b(?:done|ready|finished|out of there|list[oa]|acabado|terminado)\s+(?:by|before|antes de|para)\s+(?:las?\s+)?{_TIME_OF_DAY}\b"
+)
+_HOUR_RANGE = re.compile(
+    rf"\b{_TIME_OF_DAY}\s*-\s*(\d{{1,2}})(?::(\d{{2}}))?\s*(am|pm)\b|(?<=like ){_TIME_OF_DAY}\s*-\s*{_TIME_OF_DAY}\b"
+)
+_LUNCH = re.compile(r"(?<!after )\b(?:lunch|lonche|almuerzo|hora de (?:la )?comida)")
+_LUNCH_TIME = time(11, 30), time(13, 30)
+_JOINED = r"\s*(?:,|/|&|\b(?:or|and|o|y)\b)\s*(?:(?:on|maybe)\s+)?"
+_SEVERAL_WEEKDAYS = re.compile(rf"{WEEKDAY.pattern}(?:{_JOINED}{WEEKDAY.pattern})+")
+_WEEKDAY_RANGE = re.compile(
+    rf"{WEEKDAY.pattern}\s*(?:-|through|thru)\s*{WEEKDAY.pattern}|\bfrom {WEEKDAY.pattern} to {WEEKDAY.pattern}"
+)
+_OR_A_WEEK_LATER = re.compile(
+    r"\bor (?:maybe )?the (?:(?:one|week) after|(?:next|following) one)\b|\bo el (?:siguiente|que sigue)\b"
+)
+_WORKDAYS = re.compile(r"\b(?:a weekday|weekdays|during the week|entre semana)\b")
 _IN_DAYS = re.compile(r"\bin (\d{1,2}|a|one|two|three|four) (day|week)s?\b")
 _COUNTS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4}
 _HOURS_OF_A_CLOCK = 12
@@ -109,6 +134,7 @@ class Wish:
     """Days and times are local at the location.
 
     `span`: first and last day. `weekdays`: Monday is 0; none: all of them. `order`: which of many are wanted.
+    `done_by`: when the job must be over.
 
     What is wrong with the day named, for a question: `mismatch` is a date with the weekday (Monday 0) that it is not,
     `impossible` a month (`None`: whichever) and a day that it does not have, `past` a day that is over.
@@ -119,6 +145,7 @@ class Wish:
     at: time | None = None
     not_before: time | None = None
     not_after: time | None = None
+    done_by: time | None = None
     span: tuple[date, date] | None = None
     weekdays: frozenset[int] = frozenset()
     order: Order | None = None
@@ -142,20 +169,25 @@ class Wish:
 
 def wish_in(text: str, now_local: datetime) -> Wish:
     words = _in_digits(in_english(plain(text)))
-    not_before, not_after = _bounds(words)
-    exact = None if not_before or not_after else _clock(words)
     wish = _day(words, now_local.date())
-    return Wish(
-        day=wish.day,
+    done_by = _bound(_DONE_BY, words)
+    hours = _DONE_BY.sub(" ", words)
+    if _on_a_weekend(wish):
+        hours = _FREE_FROM.sub(" ", _AT_WORK.sub(" ", hours))
+    not_before, not_after = _bounds(hours)
+    return replace(
+        wish,
         part=_part(words),
-        at=exact,
+        at=None if not_before or not_after else _clock(hours),
         not_before=not_before,
         not_after=not_after,
-        span=wish.span,
-        mismatch=wish.mismatch,
-        impossible=wish.impossible,
-        past=wish.past,
+        done_by=done_by,
     )
+
+
+def says_when_free(words: str) -> bool:
+    """`I get off at 4`."""
+    return any(pattern.search(_in_digits(words)) for pattern in (_FREE_FROM, _AT_WORK))
 
 
 _SHIFT = re.compile(
@@ -217,7 +249,9 @@ def on_day(day: date, wish: Wish) -> bool:
 
 def fits(slot: Slot, wish: Wish, timezone: str) -> bool:
     """Whether the slot is what was asked for, at the location's clock."""
-    return is_meant(slot.start.astimezone(ZoneInfo(timezone)), wish)
+    start, end = (moment.astimezone(ZoneInfo(timezone)) for moment in (slot.start, slot.end))
+    in_time = wish.done_by is None or (end.date() == start.date() and end.time() <= wish.done_by)
+    return in_time and is_meant(start, wish)
 
 
 def is_meant(local: datetime, wish: Wish) -> bool:
@@ -248,6 +282,7 @@ def _spread(day: list[Slot], rank: int) -> Slot:
 
 def _in_digits(words: str) -> str:
     """`at four` and `the fourteenth` as `at 4` and `the 14th`."""
+    words = re.sub(r"\b(by|until|para(?: el)?) noon\b", r"\1 12 pm", words)
     words = _ORDINAL_WORD.sub(lambda m: f"{_ORDINALS[m[1]]}th", words)
     words = _HOUR_WORD.sub(lambda m: f"{m[1]} {_HOURS.index(m[2]) + 1}", words)
     words = _HOUR_PM.sub(
@@ -263,19 +298,40 @@ def _in_digits(words: str) -> str:
     return _HALF_PAST.sub(r"\1:30", _O_CLOCK.sub(r"at \1", words))
 
 
-def _day(words: str, today: date) -> Wish:
+def _day(words: str, today: date) -> Wish:  # noqa: PLR0911 - one line for each kind
     """Only the fields that name days."""
     named = _named_day(words, today)
     weekday = _weekday(words, today)
     if named.doubtful:
         return named
+    if named.day is None and (several := _several_weekdays(words)):
+        return Wish(span=_span(words, today), weekdays=several)
     if named.day and weekday and named.day.weekday() != weekday.weekday():
         return Wish(mismatch=(named.day, weekday.weekday()))
     if re.search(r"\b(yesterday|last (week|month|night|mon|tue|wed|thu|fri|sat|sun))", words):
         return Wish(past=today - timedelta(days=1))
+    if weekday and _OR_A_WEEK_LATER.search(words):
+        return Wish(span=(weekday, weekday + timedelta(days=7)), weekdays=frozenset({weekday.weekday()}))
     if day := named.day or _relative_day(words, today) or weekday:
         return Wish(day=day)
-    return Wish(span=_span(words, today))
+    workdays = frozenset(range(5)) if _WORKDAYS.search(words) else frozenset()
+    return Wish(span=_span(words, today), weekdays=workdays)
+
+
+def _on_a_weekend(wish: Wish) -> bool:
+    """Where work ends at no hour."""
+    named = wish.weekdays or {day.weekday() for day in (wish.day, *(wish.span or ())) if day}
+    return bool(named) and named <= {5, 6}
+
+
+def _several_weekdays(words: str) -> frozenset[int]:
+    """`wed or thurs`, `monday through friday`."""
+    if match := _WEEKDAY_RANGE.search(words):
+        first, last = (weekday_index(day) for day in match.groups() if day)
+        return frozenset((first + n) % 7 for n in range((last - first) % 7 + 1))
+    if match := _SEVERAL_WEEKDAYS.search(words):
+        return frozenset(weekday_index(one[1]) for one in WEEKDAY.finditer(match[0]))
+    return frozenset()
 
 
 def _relative_day(words: str, today: date) -> date | None:
@@ -389,10 +445,17 @@ def _part(words: str) -> PartOfDay | None:
 
 
 def _bounds(words: str) -> tuple[time | None, time | None]:
-    if match := _BETWEEN.search(words):
-        high = _time(match[4], match[5], match[6])
-        low = _time(match[1], match[2], match[3] or (match[6] if int(match[1]) < int(match[4]) else None))
-        return low, high
+    if match := _AT_WORK.search(words):
+        return _time(*match.group(5, 6, 7)), None
+    if match := _FREE_FROM.search(words):
+        return _time(match[1], match[2], match[3]), None
+    if match := _BETWEEN.search(words) or _HOUR_RANGE.search(words):
+        found = match.groups()[:6] if match[1] else match.groups()[6:]
+        first, first_minute, first_half, last, last_minute, last_half = found
+        low = _time(first, first_minute, first_half or (last_half if int(first) < int(last) else None))
+        return low, _time(last, last_minute, last_half)
+    if _LUNCH.search(words):
+        return _LUNCH_TIME
     return _bound(_AFTER, words), _bound(_BEFORE, words)
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import reduce
 
 from chat.domain.conversation import CALL_BACK_ASKED, CONFIRMING, Facts, State
 from chat.domain.intents import (
@@ -20,17 +21,22 @@ from chat.domain.intents import (
     AskKnowledge,
     AskMove,
     AskOpenNow,
+    AskPart,
     AskPerson,
     AskPrice,
+    AskQuoted,
     AskRemoval,
     AskServices,
+    AskUnknown,
     AskUnlisted,
     Bargain,
     Context,
     Goodbye,
     Greeting,
     Intent,
+    KeepAppointment,
     NameService,
+    No,
     OffTopic,
     OtherLanguage,
     OthersData,
@@ -41,16 +47,16 @@ from chat.domain.intents import (
     Upset,
     Yes,
 )
-from chat.domain.language import is_foreign
+from chat.domain.language import is_foreign, plain
 from chat.domain.understanding.agreement import is_yes
 from chat.domain.understanding.asking import asked_for
-from chat.domain.understanding.choosing import chosen_of, only_named, refused_of, step_of
-from chat.domain.understanding.others import beside_the_offer
-from chat.domain.understanding.parts import SURE, parts_of
-from chat.domain.understanding.topics import Topic, topic_of
+from chat.domain.understanding.choosing import chosen_of, only_named, placed, refused_of, step_of
+from chat.domain.understanding.others import beside_the_known, placed_day
+from chat.domain.understanding.parts import SURE, SURE_OF_A_HALF, parts_of
+from chat.domain.understanding.topics import Topic, alike, topic_of
 from chat.domain.understanding.words import has, lexicon, local, named, read
 from chat.domain.values import ShopFacts
-from chat.domain.wishes import Wish, wish_in
+from chat.domain.wishes import Wish, later_or_earlier, wish_in
 
 __all__ = ["asks_unlisted_price", "context_of", "is_a_question", "is_yes", "speaks_of", "understand"]
 
@@ -78,12 +84,13 @@ def understand(text: str, context: Context) -> tuple[Intent, ...]:
         return (OtherLanguage(),)
     if is_yes(text, context):
         return (Yes(),)
-    heard = [
-        _intent(part, topic, text, context)
-        for whole, its_topic in parts_of(text)
-        for part, topic in _chosen_and_rest(whole, its_topic, context)
-    ]
+    heard_of = _told_from_asked(
+        [one for whole, topic in parts_of(text) for one in _chosen_and_rest(whole, topic, context)]
+    )
+    heard = [_intent(part, topic, text, context) for part, topic in heard_of]
     intents = [one for some in heard for one in some]
+    if _old_film(heard_of):
+        intents = [one for one in intents if one != AskPerson("complaint or claim")]
     if hard := [one for one in intents if isinstance(one, AskPerson) and one != AskPerson()]:
         return (min(hard, key=lambda one: _WEIGHT.index(one.reason)),)
     if _wants_call(text, context):
@@ -106,6 +113,31 @@ def asks_unlisted_price(text: str, context: Context) -> bool:
     return speaks_of("unlisted", text, context) and named(read(text, context), context)[0] is None
 
 
+def _told_from_asked(parts: list[tuple[str, Topic]]) -> list[tuple[str, Topic]]:
+    """Beside what is surely asked, a statement (`it's the only day I rest`) has a topic only where that is as sure."""
+    surely = {name for _, topic in parts if topic.chance >= SURE_OF_A_HALF for name in alike(topic.name)}
+    return [(part, _beside(topic, surely, asked="?" in part)) for part, topic in parts]
+
+
+def _beside(topic: Topic, surely: set[str], *, asked: bool) -> Topic:
+    """`surely`: what other parts are about, which lifts a doubt about the same."""
+    if not surely or topic.chance >= SURE_OF_A_HALF or topic.name in _DANGERS:
+        return topic
+    if topic.name in surely and topic.chance >= _LIKELY:
+        return Topic(topic.name, max(topic.chance, SURE))
+    return topic if asked else Topic("none", 0.0)
+
+
+_OURS = re.compile(r"\b(?:y'?all|you|your|ustedes|uds|su|sus|me (?:lo )?(?:hicieron|pusieron|dejaron))\b")
+
+
+def _old_film(parts: list[tuple[str, Topic]]) -> bool:
+    """Bubbles are told of film that is to come off, and nothing says that it is ours."""
+    wanted = any(topic.name == "removal" and topic.chance >= SURE for _, topic in parts)
+    told = [part for part, topic in parts if topic.name == "complaint"]
+    return wanted and not any(_OURS.search(plain(part)) for part in told)
+
+
 _SMALL = (Greeting, SmallTalk, Thanks, Goodbye, Acknowledge)
 _ORDER = (
     OtherLanguage,
@@ -114,6 +146,8 @@ _ORDER = (
     Upset,
     Bargain,
     AskPrice,
+    AskQuoted,
+    AskPart,
     AskCheapest,
     AskRemoval,
     AskGlass,
@@ -127,13 +161,14 @@ _ORDER = (
     AskHours,
     AskAddress,
     AskAppointment,
+    AskUnknown,
     OffTopic,
 )
 """What is only to be told, in the order of telling; what moves the conversation on comes behind it, the last one of it."""
 
 _DANGERS = {"danger": "safety", "distress": "distress", "complaint": "complaint or claim"}
 _HARM = frozenset({"danger", "distress"})
-SURE_OF_HARM = 0.6
+SURE_OF_HARM = 0.55
 """Who may be hurt is rather taken for it: care and a person do no harm."""
 _WEIGHT = tuple(_DANGERS.values())
 
@@ -148,9 +183,10 @@ def _in_order(intents: list[Intent], context: Context) -> tuple[Intent, ...]:
     ]
     if told and steps and isinstance(steps[-1], NameService):
         steps = []  # it was named for what is asked
-    if len(steps) > 1 and all(isinstance(one, PickTime) and one.wish.weekdays for one in steps):
-        days = frozenset.intersection(*(one.wish.weekdays for one in steps if isinstance(one, PickTime)))
-        steps = [PickTime(Wish(weekdays=days))]
+    if told and steps and isinstance(steps[-1], No | KeepAppointment) and _nothing_to_refuse(context):
+        steps = []  # `nothing fancy`
+    if len(steps) > 1 and all(isinstance(one, PickTime) for one in steps):
+        steps = [reduce(_both, (one for one in steps if isinstance(one, PickTime)))]
     told.sort(key=lambda one: _ORDER.index(type(one)))
     found = (*told, *unclear[:1], *steps[-1:]) if told or steps else ()
     if found:
@@ -159,6 +195,25 @@ def _in_order(intents: list[Intent], context: Context) -> tuple[Intent, ...]:
     if small and context.state not in CONFIRMING:
         return (small[-1],)
     return (next((one for one in intents if isinstance(one, Unclear)), Unclear()),)
+
+
+def _nothing_to_refuse(context: Context) -> bool:
+    return not context.booked and not context.offered and context.state not in CONFIRMING
+
+
+def _both(one: PickTime, other: PickTime) -> PickTime:
+    """One wish for a time, said in two sentences; the later one counts where they differ."""
+    said = {name: value for name, value in vars(other.wish).items() if value}
+    if one.wish.weekdays and other.wish.weekdays:
+        said["weekdays"] = one.wish.weekdays & other.wish.weekdays or other.wish.weekdays
+    kept = replace(one.wish, day=None, span=None) if other.wish.day or other.wish.span else one.wish
+    if other.wish.at or other.wish.not_before or other.wish.not_after or other.wish.part:
+        kept = replace(kept, at=None, not_before=None, not_after=None, part=None, order=None)
+    return PickTime(
+        replace(kept, **said),
+        other.service or one.service,
+        other.vehicle_class or one.vehicle_class,
+    )
 
 
 def is_a_question(words: str) -> bool:
@@ -184,9 +239,14 @@ def _chosen_and_rest(part: str, topic: Topic, context: Context) -> list[tuple[st
         *((_chosen(half, context), _wish(half, context).said) for half in halves), strict=True
     )
     refuses = refused_of(read(halves[1], context), context)[1] is not None
-    if chosen[0] is None or chosen[1] is not None or times[1] or refuses:
+    if chosen[0] is None or chosen[1] is not None or times[1] or refuses or _moves_on(halves[1], context):
         return [(part, topic)]
     return [one for half in halves for one in parts_of(half)]
+
+
+def _moves_on(part: str, context: Context) -> bool:
+    """`but a bit later`: from the time that the other half names."""
+    return beside_the_known(read(part, context), _wish(part, context), context, parting=False) is not None
 
 
 def _chosen(part: str, context: Context) -> Intent | None:
@@ -205,10 +265,10 @@ def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent
     sure = topic.chance >= SURE
     if topic.chance >= (SURE_OF_HARM if topic.name in _HARM else SURE) and topic.name in _DANGERS:
         return [AskPerson(reason=_DANGERS[topic.name])]
-    if sure and (asked := asked_for(part, topic.name, words, wish, text, context)):
+    later = topic.name in _SAID_IN_PARTING and context.offered and "?" in part
+    if sure and not later and (asked := asked_for(part, topic.name, words, wish, text, context)):
         return asked
-    parting = sure and topic.name in _SAID_IN_PARTING
-    if others := beside_the_offer(words, wish, context, parting=parting):
+    if others := _others(words, wish, topic, context):
         return [AskMove(others) if context.booked else PickTime(others)]
     words, otherwise = refused_of(words, context)
     wish = wish_in(words, local(context))
@@ -220,20 +280,35 @@ def _intent(part: str, topic: Topic, text: str, context: Context) -> list[Intent
         return [otherwise]
     if sure and (step := step_of(topic.name, words, wish, text, context)):
         return [step]
+    if wish.said and topic.name in _OF_TIMES and topic.chance >= _LIKELY:
+        return [step for step in [step_of(topic.name, words, wish, text, context)] if step]
     return [only_named(part, words, wish, context)]
+
+
+def _others(words: str, wish: Wish, topic: Topic, context: Context) -> Wish | None:
+    """Of an appointment only where the words may ask for a time: `see you later` does not."""
+    if context.booked and not (topic.name in _CHOOSING and topic.chance >= _LIKELY):
+        return None
+    parting = topic.chance >= SURE and topic.name in _SAID_IN_PARTING and "?" not in words
+    start = placed(words, context) if placed_day(words) or later_or_earlier(words) is not None else None
+    return beside_the_known(words, wish, context, parting=parting, placed=start)
 
 
 _SAID_IN_PARTING = frozenset({"goodbye", "thanks", "acknowledge", "decline"})
 """`I'll write later`: no wish for later times."""
 _CHOOSING = frozenset({"choose", "book", "move", "acknowledge"})
+_OF_TIMES = frozenset({"book", "move", "choose"})
 _LIKELY = 0.3
 _A_FEW_WORDS = 6
-_ASKS_WHICH = re.compile(r"\b(?:what|whats|what's|when|cual|cuales|cuando)\b")
+_SURE_OF_A_CHOICE = 0.9
+"""That is worded like a question."""
+_ASKS_WHICH = re.compile(r"\b(?:what|whats|what's|which|when|cual|cuales|cuando)\b(?! about)")
 
 
 def _may_choose(words: str, topic: Topic) -> bool:
     """Whether a place in the list or a time in the words can be a choice: few words, or such as choose; never a question for one."""
     choosing = topic.name in _CHOOSING and topic.chance >= _LIKELY
-    if topic.name != "choose" and _ASKS_WHICH.search(words):
+    surely = topic.name == "choose" and topic.chance >= _SURE_OF_A_CHOICE and "?" not in words
+    if _ASKS_WHICH.search(words) and not surely:
         return False
     return choosing or len(words.split()) <= _A_FEW_WORDS

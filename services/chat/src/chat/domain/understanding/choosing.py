@@ -1,6 +1,7 @@
 """What moves the conversation on: a time, a service, a no; and what is only named."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,10 +10,12 @@ from chat.domain.catalog import catalog_words, match_addons, without_addons
 from chat.domain.conversation import CONFIRMING, State
 from chat.domain.intents import (
     Acknowledge,
+    AskAppointment,
     AskCancel,
     AskDetails,
     AskKnowledge,
     AskMove,
+    AskPart,
     AskPrice,
     ChangeService,
     ChooseSlot,
@@ -29,9 +32,10 @@ from chat.domain.intents import (
 )
 from chat.domain.open_times import USUAL_DAYS
 from chat.domain.understanding.agreement import is_no, is_plain_yes
+from chat.domain.understanding.others import at_the_same_time
 from chat.domain.understanding.topics import nearest
-from chat.domain.understanding.words import local, named, read
-from chat.domain.wishes import MONTH_DAY, WEEKDAY, Wish, fits, later_or_earlier, wish_in
+from chat.domain.understanding.words import local, named, names_a_part_alone, names_only, read
+from chat.domain.wishes import MONTH_DAY, WEEKDAY, Wish, fits, wish_in
 
 _ORDINALS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
@@ -64,13 +68,17 @@ def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> 
     match topic:
         case "book" | "choose" | "change_service" | "name" if added := addons_wanted(words, context):
             return added
+        case "choose" if service and not (context.offered or wish.said):
+            return NameService(service, vehicle_class)
         case "book" | "choose" if context.booked:
-            return AskMove(_new_time(words, context))
+            return AskMove(at_the_same_time(read(text, context), _new_time(words, context), context))
         case "book" | "choose":
             return PickTime(wish, *named(read(text, context), context))
         case "move":
             wanted = context.booked or not (context.offered or wish.said)
-            return AskMove(_new_time(words, context)) if wanted else PickTime(wish)
+            if not wanted:
+                return PickTime(wish)
+            return AskMove(at_the_same_time(read(text, context), _new_time(words, context), context))
         case "cancel":
             return _cancel(words, context)
         case "keep":
@@ -82,6 +90,8 @@ def step_of(topic: str, words: str, wish: Wish, text: str, context: Context) -> 
             return ChangeService(None)
         case "name" if service or vehicle_class:
             return NameService(service, vehicle_class)
+        case "no" if wish.said and context.offered and not wish.doubtful:
+            return PickTime(wish)
         case "no":
             return No()
         case "decline" if context.state in CONFIRMING:
@@ -123,29 +133,37 @@ def _new_time(words: str, context: Context) -> Wish:
     if len(days := list(WEEKDAY.finditer(kept))) > 1:
         kept = kept[days[-1].start() :]  # the last is the new one: `Thursday got busy, I can come Friday`
     wish = wish_in(kept, local(context))
-    if context.appointment is None or wish.day or wish.span or wish.doubtful:
+    if context.appointment is None or wish.doubtful:
         return wish
-    start = context.appointment.astimezone(ZoneInfo(context.timezone))
-    if (shift := later_or_earlier(words)) is not None:
-        return Wish(day=start.date(), at=(start + shift).time())
-    return Wish(day=start.date(), at=wish.at) if wish.at else wish
+    if wish.day or wish.span or wish.weekdays:
+        return at_the_same_time(words, wish, context)
+    day = context.appointment.astimezone(ZoneInfo(context.timezone)).date()
+    timed = wish.at or wish.not_before or wish.not_after or wish.part
+    return replace(wish, day=day) if timed else wish
 
 
-def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  # noqa: PLR0911 - one line for each kind
+def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  # noqa: C901, PLR0911 - one line for each kind
     """A time, a service or a car, where little else is said; the shop's own question; or nothing that is known."""
     if (added := addons_wanted(words, context)) is not None:
         return added
     service, vehicle_class = named(words, context)
     if (code := nearest(part, context.knowledge)) is not None:
         return AskKnowledge(code, part)
-    bounded = wish.not_before or wish.not_after or (wish.day and wish.at)
+    bounded = wish.not_before or wish.not_after or wish.done_by or (wish.day and wish.at)
+    if context.booked and wish.said and _AM_I_RIGHT.search(words):
+        return AskAppointment()
     if wish.said and (len(words.split()) <= _FEW_WORDS or (service and wish.day) or bounded):
         return (
             AskMove(_new_time(words, context)) if context.booked else PickTime(wish, service, vehicle_class)
         )
+    if service is None and names_a_part_alone(words):
+        return AskPart(part)
+    if service and names_only(words):
+        return NameService(service, vehicle_class)
     if service and "?" in part:
         return AskDetails(service)
-    if (service or vehicle_class) and (_only_names(words, context) or says_which_car(part)):
+    which = says_which_car(part) or (vehicle_class and _IS_ITS_CLASS.search(words))
+    if (service or vehicle_class) and (_only_names(words, context) or which):
         return NameService(service, vehicle_class)
     if is_no(words):
         return No()
@@ -155,6 +173,11 @@ def only_named(part: str, words: str, wish: Wish, context: Context) -> Intent:  
 
 
 _FEW_WORDS = 7
+_IS_ITS_CLASS = re.compile(
+    r"\b(?:it'?s|it is|its|this is|es|mine is) (?:actually )?(?:for |para )?(?:an?|my|the|our|his|her|una?|mi|la|el) "
+)
+"""`Actually it's for my truck`."""
+_AM_I_RIGHT = re.compile(r"\b(?:right|correct|verdad|cierto)\b")
 
 
 def _only_names(words: str, context: Context) -> bool:
@@ -181,6 +204,7 @@ _ANYTHING_BUT = re.compile(
 )
 _REFUSES = re.compile(
     r"(?<!why )\bnot\b(?! sure)|\btoo (?:soon|early|late)\b|\b(?:can't|cannot|cant|won't)\b|\b(?:don't|doesn't) (?:work|suit|fit)\b"
+    r"|\b(?:work|working|trabajo|busy|ocupad[oa])\b(?= (?:on |from |all day |los )?(?:mon|tue|wed|thu|fri|sat|sun|weekdays|weekends?|during the week|entre semana))"
     r"|\bno (?:puedo|voy|me (?:queda|sirve))\b|\bmuy (?:pronto|temprano|tarde)\b|\b(?:except|excepto|menos|other than)\b"
 )
 _UNTIL = re.compile(r"\b(?:un)?till?\b (.*)")
@@ -195,7 +219,7 @@ def refused_of(words: str, context: Context) -> tuple[str, Intent | None]:
     if context.booked:
         return words, None
     clauses = [clause for clause in _CLAUSE.split(_ANYTHING_BUT.sub("not ", words)) if clause.strip()]
-    by_place = {one: start for one in clauses if _REFUSES.search(one) and (start := _placed(one, context))}
+    by_place = {one: start for one in clauses if _REFUSES.search(one) and (start := placed(one, context))}
     refused = [one for one in clauses if _REFUSES.search(one) and _names_a_time(one, context)]
     refused += [one for one in by_place if one not in refused]
     if not refused:
@@ -209,8 +233,8 @@ def refused_of(words: str, context: Context) -> tuple[str, Intent | None]:
     later = _UNTIL.search(words)
     if later and (day := wish_in(later[1], local(context)).day):
         return kept, PickTime(Wish(span=(day, day + timedelta(days=USUAL_DAYS))))
-    if wish.day is not None:
-        return kept, PickTime(Wish(weekdays=_ALL_WEEK - {wish.day.weekday()}))
+    if days := wish.weekdays or frozenset({wish.day.weekday()} if wish.day else ()):
+        return kept, PickTime(Wish(weekdays=_ALL_WEEK - days))
     return kept, No()
 
 
@@ -219,7 +243,7 @@ def _names_a_time(clause: str, context: Context) -> bool:
     return wish.said and not (wish.not_before or wish.not_after)
 
 
-def _placed(words: str, context: Context) -> datetime | None:
+def placed(words: str, context: Context) -> datetime | None:
     """The start of the time on offer that is named by its place in the list."""
     if MONTH_DAY.search(words) or _WEEKDAY_AND_DAY.search(words):
         return None
@@ -227,12 +251,19 @@ def _placed(words: str, context: Context) -> datetime | None:
     return next((context.offered[at].start for at in places if at < len(context.offered)), None)
 
 
+_EITHER = re.compile(
+    r"\b(?:either(?: one)?|any (?:of (?:them|those|these)|one|time)|whichever|you (?:pick|choose|decide)|cualquiera|la que sea|el que sea)\b(?! (?:but|except|menos|excepto|other|else|later|earlier))"
+)
+
+
 def chosen_of(rest: str, wish: Wish, context: Context) -> Intent | None:
     """A time on offer, by its place in the list or by weekday and time."""
     if not context.offered:
         return None
-    if (start := _placed(rest, context)) is not None:
+    if (start := placed(rest, context)) is not None:
         return ChooseSlot(start)
+    if _EITHER.search(rest) and not wish.said and "?" not in rest and not _REFUSES.search(rest):
+        return ChooseSlot(context.offered[0].start)
     if wish.doubtful or (wish.day is None and wish.at is None):
         return None
     fitting = [slot for slot in context.offered if fits(slot, wish, context.timezone)]

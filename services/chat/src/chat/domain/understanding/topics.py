@@ -1,9 +1,13 @@
-"""What a message is about: the topic of its nearest examples (`exemplars.yaml`) in the encoder's space, or none for certain."""
+"""What a message is about: the topic of its nearest examples (`exemplars*.yaml`) by meaning and by spelling, or none for certain."""
 
-from collections.abc import Sequence
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -11,19 +15,35 @@ from numpy.typing import NDArray
 from shared.events import KnowledgeEntry
 from shared.understanding.encoder import encode
 
+from chat.domain.language import plain
+
 Matrix: TypeAlias = NDArray[np.floating]
 
 ALIKE = (
-    {"price", "name", "unlisted"},
+    {"price", "name", "quoted", "validity"},
+    {"price", "cheapest"},
+    {"price", "change_service"},
+    {"price", "removal"},
+    {"unlisted", "other_work"},
+    {"budget", "cheapest", "bargain"},
+    {"details", "know:films-compared"},
+    {"included", "know:tax"},
+    {"hours", "open_now"},
+    {"bot", "person"},
+    {"none", "unknown"},
     {"book", "move", "choose"},
     {"acknowledge", "thanks", "goodbye"},
     {"greeting", "small_talk"},
     {"complaint", "danger", "distress"},
     {"no", "decline"},
 )
-"""Topics whose answers are so near that doubt between them is none: the chances of one count for the likeliest of them."""
+"""Topics whose answers are so near that doubt between them is none: the chances of those alike count for the likeliest."""
 
 REMEMBERED = 4096
+
+BUCKETS = 1 << 15
+"""That pieces of words are counted in; 2 ** 16 named no more topics rightly."""
+LONGEST_PIECE = 5
 
 
 @dataclass(frozen=True)
@@ -36,10 +56,16 @@ class Topic:
 
 @dataclass(frozen=True)
 class _Learnt:
+    """`directions`: of the encoder's space, those in which the examples differ most. `rarity` and `weights`: of each bucket."""
+
     topics: tuple[str, ...]
     centre: Matrix
+    directions: Matrix
     vectors: Matrix
     shares: Matrix
+    rarity: Matrix
+    weights: Matrix
+    step: float
     sharpness: float
 
 
@@ -47,11 +73,20 @@ class _Learnt:
 def topic_of(text: str) -> Topic:
     """A text that was not met lately takes some 5 ms."""
     learnt = _learnt()
-    scores = learnt.sharpness * (kernel(vector(text)[None], learnt.vectors) @ learnt.shares)[0]
+    row = unit(vector(text)[None] @ learnt.directions)
+    meant = (kernel(row, learnt.vectors) @ learnt.shares)[0]
+    buckets, shares = spelled(text, learnt.rarity)
+    written = learnt.step * (shares @ learnt.weights[buckets].astype(np.float32))
+    scores = learnt.sharpness * (meant + written)
     chances = np.exp(scores - scores.max())
     by_topic = dict(zip(learnt.topics, (chances / chances.sum()).tolist(), strict=True))
-    together = {name: sum(by_topic[one] for one in _alike(name)) for name in by_topic}
-    name = max(by_topic, key=lambda one: (together[one], by_topic[one]))
+    return likeliest(by_topic)
+
+
+def likeliest(chances: Mapping[str, float]) -> Topic:
+    """Of those alike that together are the likeliest, the likeliest one."""
+    together = {name: sum(chances[one] for one in alike(name)) for name in chances}
+    name = max(alike(max(together, key=together.__getitem__)), key=chances.__getitem__)
     return Topic(name, together[name])
 
 
@@ -90,8 +125,9 @@ def questions_read(questions: tuple[str, ...]) -> Matrix:
     return centred(encode([question.casefold() for question in questions]), _learnt().centre)
 
 
-def _alike(name: str) -> set[str]:
-    return next((group for group in ALIKE if name in group), {name})
+@cache
+def alike(name: str) -> set[str]:
+    return {name}.union(*(group for group in ALIKE if name in group))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -102,10 +138,45 @@ def vector(text: str) -> Matrix:
 
 
 def centred(vectors: Matrix, centre: Matrix) -> Matrix:
-    rows: Matrix = vectors - centre
+    return unit(vectors - centre)
+
+
+def unit(rows: Matrix) -> Matrix:
     lengths: Matrix = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Matrix = rows / np.maximum(lengths, 1e-6)
-    return unit
+    of_length_1: Matrix = rows / np.maximum(lengths, 1e-6)
+    return of_length_1
+
+
+_WORD = re.compile(r"[\w%$']+")
+
+
+def counted(text: str) -> tuple[dict[int, int], dict[int, int]]:
+    """How often each bucket is met: by pieces of words, and by words and pairs of words."""
+    words = _WORD.findall(plain(text))
+    return _buckets(_pieces(words)), _buckets([*words, *map(" ".join, pairwise(words))])
+
+
+def _pieces(words: list[str]) -> Iterator[str]:
+    for word in (f" {one} " for one in words):
+        for length in range(2, LONGEST_PIECE + 1):
+            yield from (f"{word[at : at + length]}|" for at in range(max(1, len(word) - length + 1)))
+
+
+def _buckets(pieces: Iterable[str]) -> dict[int, int]:
+    return Counter(zlib.crc32(piece.encode()) % BUCKETS for piece in pieces)
+
+
+def spelled(text: str, rarity: Matrix) -> tuple[NDArray[np.intp], Matrix]:
+    """Buckets, and how much each of them counts; pieces and words have length 1 each."""
+    both = [_weighed(counts, rarity) for counts in counted(text)]
+    return np.concatenate([buckets for buckets, _ in both]), np.concatenate([shares for _, shares in both])
+
+
+def _weighed(counts: dict[int, int], rarity: Matrix) -> tuple[NDArray[np.intp], Matrix]:
+    buckets = np.fromiter(counts, dtype=np.intp)
+    times = np.fromiter(counts.values(), dtype=np.float32)
+    shares: Matrix = (1 + np.log(times)) * rarity[buckets]
+    return buckets, shares / max(float(np.linalg.norm(shares)), 1e-6)
 
 
 def kernel(one: Matrix, other: Matrix) -> Matrix:
@@ -119,7 +190,11 @@ def _learnt() -> _Learnt:
         return _Learnt(
             topics=tuple(kept["topics"].tolist()),
             centre=kept["centre"],
+            directions=kept["directions"].astype(np.float32),
             vectors=kept["vectors"].astype(np.float32) / 127,
             shares=kept["shares"].astype(np.float32),
+            rarity=kept["rarity"].astype(np.float32),
+            weights=kept["weights"],
+            step=float(kept["step"]),
             sharpness=float(kept["sharpness"]),
         )

@@ -48,5 +48,37 @@ def only(words: str, topic: str) -> bool:
 
 
 def named(words: str, context: Context) -> tuple[str | None, str | None]:
-    service = match_service(words, context.services) or match_tier(words, context.services, context.service)
+    """The service and the class of car that are wanted: `all windows except the windshield` names no windshield."""
+    wanted = _EXCLUDED.sub(" ", words)
+    service = match_service(wanted, context.services) or match_tier(wanted, context.services, context.service)
     return service.code if service else None, match_class(words, context.vehicle_classes)
+
+
+_EXCLUDED = re.compile(
+    r"\b(?:except|excluding|without|minus|instead of|but not|excepto|menos|sin|en (?:vez|lugar) de|not|no)(?: for)?(?: (?:the|de|el|la|los|las|my))?"
+    r" (?:windshield|(?:window )?tint|ceramic|carbon|dyed|front|back|rear)(?: (?:tint|window|windows|glass|one|windshield))?\b"
+)
+
+
+def names_a_part(words: str) -> bool:
+    """Windows of a car that are fewer than all of them and other than the front ones."""
+    return _PART.search(words) is not None
+
+
+_SIDE = r"(?:back|rear|(?:driver|passenger)'?s?(?: side)?|quarter|one|single|1)"
+_PART = re.compile(
+    rf"\b{_SIDE} (?:(?:side|door|passenger|small|little|only|two|2|seat) )*(?:windows?|glass|doors?|windshield|side|ones?|half)\b|\b(?:the|just|only) (?:backs?|rears?)\b"
+    r"|\bsun ?roof\b|\bmoon ?roof\b|\bquemacocos\b|\bmedallon\b|\b(?:de atras|traser[oa]s?)\b|\bun[oa]? (?:solo |sola |only )?(?:vidrio|ventana|puerta)\b"
+)
+_ALONE = re.compile(
+    r"\b(?:only|just|without|except|excluding|minus|sin|menos|excepto|nomas|leave out|skip(?:ping)?)\b"
+)
+
+
+def names_a_part_alone(words: str) -> bool:
+    """`without the back window`."""
+    return names_a_part(words) and _ALONE.search(words) is not None
+
+
+def names_only(words: str) -> bool:
+    return _ALONE.search(words) is not None
