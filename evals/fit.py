@@ -18,9 +18,11 @@ STRENGTH = 20.0
 
 BATCH = 256
 
-TOPICS = Path(__file__).parents[1] / "services/chat/src/chat/domain/understanding/exemplars.yaml"
-NOT_INNOCENT = {"bot", "decline", "distress", "goodbye", "keep", "no", "none", "upset"}
+TOPICS = Path(__file__).parents[1] / "services/chat/src/chat/domain/understanding"
+NOT_INNOCENT = {"decline", "goodbye", "no", "upset"}
 """Topics with words that may as well end messages; what the others say is about a shop's work."""
+NOT_INNOCENT_OF_THE_FIRST = NOT_INNOCENT | {"bot", "distress", "keep", "none"}
+"""The hands of the other files were told to write no such words."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,12 @@ def read(name: str) -> Examples:
 
 def of_the_trade() -> Examples:
     """What customers ask a shop, from the chat's own examples: innocent, and closer to its business than our other innocents."""
-    source = TOPICS.read_bytes()
-    told = {
-        topic: languages for topic, languages in yaml.safe_load(source).items() if topic not in NOT_INNOCENT
-    }
-    return examples_of(told, source)
+    told: dict[str, dict[str, list[str]]] = {}
+    for file in sorted(TOPICS.glob("exemplars*.yaml")):
+        left_out = NOT_INNOCENT_OF_THE_FIRST if file.stem == "exemplars" else NOT_INNOCENT
+        topics = yaml.safe_load(file.read_bytes())
+        told |= {f"{file.stem} {topic}": topics[topic] for topic in topics if topic not in left_out}
+    return examples_of(told, b"")
 
 
 def examples_of(kinds_of: dict[str, dict[str, list[str]]], source: bytes) -> Examples:
