@@ -337,7 +337,7 @@ async def new_lead(stack: StackFile, http: httpx2.AsyncClient) -> tuple[Customer
 
 
 async def told(customer: Customer, subject: str) -> bool:
-    return any(mail["subject"].startswith(subject) for mail in await customer.inbox("email"))
+    return any(mail["subject"].strip().startswith(subject) for mail in await customer.inbox("email"))
 
 
 async def test_staff_book_move_and_cancel_in_the_calendar(  # noqa: PLR0915 - one journey

@@ -120,8 +120,8 @@ def summary(told: Told) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
                 return (
                     f"Restored by the shop: {told.number}, {moment(told.start, told.timezone)}{_crowd(told)}"
                 )
-            booked = f"Booked {told.number}: {told.service.job()}{car}, {moment(told.start, told.timezone)}"
-            return f"{booked}{_by(told)}"
+            job = f"{told.service.job()}{car}, {moment(told.start, told.timezone)}"
+            return f"Booked {told.number}{_by(told)}: {job}"
         case AppointmentRescheduled():
             moved = f"Moved {told.number} to {moment(told.start, told.timezone)}"
             return f"{moved}{_by(told)}{_crowd(told)}"
