@@ -1,15 +1,17 @@
 """A notifier on a database of its own, in front of a real sandbox: mail over SMTP, texts over HTTP."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 from faststream.rabbit import TestRabbitBroker
+from notifier import app as program
 from notifier.actions import sending
 from notifier.api import build_api
 from notifier.api_admin import build_admin_api
@@ -193,6 +195,15 @@ def message(lead_id: UUID, words: str, **changes: Any) -> MessageSent:
         "text": words,
     }
     return MessageSent(**(values | changes))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_read_once() -> Iterator[None]:
+    """The texts, the sequences and the states are the same in every test, and take longer to read than most tests do."""
+    with pytest.MonkeyPatch.context() as patch:
+        for load in (program.load_templates, program.load_sequences, program.load_states):
+            patch.setattr(program, load.__name__, cache(load))
+        yield
 
 
 @pytest.fixture(autouse=True)

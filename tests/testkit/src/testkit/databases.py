@@ -94,7 +94,16 @@ class Databases:
         urls = await provision_database(
             self._admin_url, name, [service], secret=self._secret, template=template
         )
+        await self._never_waits_for_the_disk(name)
         return _Database(name, urls[service])
+
+    async def _never_waits_for_the_disk(self, name: str) -> None:
+        """No test takes the power away: a commit is seen by everybody, and ten times as fast."""
+        connection = await connect(self._admin_url)
+        try:
+            await connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+        finally:
+            await connection.close()
 
     async def _template(self, service: ServiceName) -> str:
         if service not in self._templates:

@@ -10,10 +10,11 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import httpcore2
 import httpx2
 import pytest
 from ops.stack.down import clean
@@ -124,6 +125,14 @@ def _loopback_only() -> Iterator[None]:
     socket.socket.connect = connect  # type: ignore[method-assign,assignment]
     yield
     socket.socket.connect = real_connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _trusted_authorities_read_once() -> Iterator[None]:
+    """Every HTTP client reads all the machine's authorities when it is made, plain HTTP or not: 50 ms, thousands of times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpcore2, "default_ssl_context", cache(httpcore2.default_ssl_context))
+        yield
 
 
 def _is_loopback(host: str) -> bool:
