@@ -26,9 +26,9 @@ class Member:
 async def hire(target: Target, *, active: bool = True, email: str = "") -> str:
     """Their address; the same address again changes the member."""
     email = email or f"member.{secrets.token_hex(4)}@example.com"
-    door = f"{target.stack.services['ingest']}/api/admin/tenants/{target.stack.tenant}/staff/{email}"
+    endpoint = f"{target.stack.services['ingest']}/api/admin/tenants/{target.stack.tenant}/staff/{email}"
     body = {"name": "Sam Sample", "role": "location", "locations": ["Store094"], "active": active}
-    answer = await target.http.put(door, json=body, headers=target.operator)
+    answer = await target.http.put(endpoint, json=body, headers=target.operator)
     assert answer.is_success, answer.text
     return email
 

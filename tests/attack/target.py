@@ -1,4 +1,4 @@
-"""The stack under attack: its doors from addresses of the attacker's choice, and what a checker may look at."""
+"""The stack under attack: its endpoints from addresses of the attacker's choice, and what a checker may look at."""
 
 import asyncio
 import itertools

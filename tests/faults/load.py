@@ -57,7 +57,7 @@ Book = Callable[[Story, random.Random], Awaitable[None]]
 
 
 class Load:
-    """Customers arrive at random moments, `per_second` of them on average. `refused`: who found a door shut, and how."""
+    """Customers arrive at random moments, `per_second` of them on average. `refused`: who found an endpoint shut, and how."""
 
     def __init__(self, system: System, *, name: str, seed: int, per_second: float = 1.5) -> None:
         self.system = system

@@ -458,7 +458,7 @@ async def a_world(migrated_database: Open, dice: random.Random) -> AsyncIterator
         webhooks: list[bytes] = []
 
         async def keep(request: Request) -> Response:
-            """Our door: it keeps what ShopMonkey sends and answers at once."""
+            """Our endpoint: it keeps what ShopMonkey sends and answers at once."""
             webhooks.append(await request.body())
             return Response(status_code=202)
 

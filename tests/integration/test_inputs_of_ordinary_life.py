@@ -1,4 +1,4 @@
-"""Inputs that users of other systems reported, through the real doors: what of each reaches whom."""
+"""Inputs that users of other systems reported, through the real endpoints: what of each reaches whom."""
 
 import json
 import re
@@ -25,7 +25,7 @@ PICTURE = "https://api.twilio.com/2010-04-01/Accounts/AC0/Messages/MM0/Media/ME0
 
 @dataclass
 class Life:
-    """A customer who was greeted, and the doors."""
+    """A customer who was greeted, and the endpoints."""
 
     stack: StackFile
     http: httpx2.AsyncClient

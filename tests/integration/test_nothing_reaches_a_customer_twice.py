@@ -1,4 +1,4 @@
-"""Duplicates at any door are one lead, one message, one appointment."""
+"""Duplicates at any endpoint are one lead, one message, one appointment."""
 
 import asyncio
 from uuid import uuid4

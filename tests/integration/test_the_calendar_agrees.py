@@ -1,4 +1,4 @@
-"""The calendar file of the door and the one in the mail say the same, over the whole life of an appointment."""
+"""The calendar file of the endpoint and the one in the mail say the same, over the whole life of an appointment."""
 
 from datetime import datetime
 from typing import Any

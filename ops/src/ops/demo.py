@@ -51,7 +51,7 @@ async def run(settings: Settings) -> None:
 
 
 class Tour:
-    """The customer's side, over the doors that a customer has, and the sandbox's view of what reached the outside."""
+    """The customer's side, over the endpoints that a customer has, and the sandbox's view of what reached the outside."""
 
     def __init__(self, settings: Settings, http: httpx2.AsyncClient) -> None:
         self._gateway = settings.gateway_url

@@ -1,4 +1,4 @@
-"""Calls to the system's own doors, as an operator."""
+"""Calls to the system's own endpoints, as an operator."""
 
 import time
 

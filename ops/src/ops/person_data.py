@@ -1,4 +1,4 @@
-"""What the services hold of a person, asked at their own doors; and the person's traces on the broker."""
+"""What the services hold of a person, asked at their own endpoints; and the person's traces on the broker."""
 
 import json
 from collections import Counter
@@ -40,7 +40,7 @@ class Person:
 
 
 class Services:
-    """All five, each at its own address: these doors are not on the public site."""
+    """All five, each at its own address: these endpoints are not on the public site."""
 
     def __init__(self, settings: Settings) -> None:
         urls = settings.service_urls()
@@ -79,7 +79,7 @@ class Services:
         return found
 
     def retention(self, service: ServiceName, verb: str = "GET", path: str = "") -> Json:
-        """What the door of the service's retention answers. Ends the program when it refuses or is away."""
+        """What the endpoint of the service's retention answers. Ends the program when it refuses or is away."""
         try:
             answer = self._http.request(verb, f"{self._urls[service]}/api/admin/retention{path}")
         except httpx2.HTTPError as error:

@@ -1,4 +1,4 @@
-"""One sample shop with two bays, its catalogue, its leads, and booking's doors on a real PostgreSQL."""
+"""One sample shop with two bays, its catalogue, its leads, and booking's endpoints on a real PostgreSQL."""
 
 import json
 from collections.abc import AsyncIterator
@@ -69,7 +69,7 @@ KNOWLEDGE = "/api/admin/booking/sample-tint/knowledge"
 
 
 class World:
-    """The doors, and the events of the other services."""
+    """The endpoints, and the events of the other services."""
 
     hours = HOURS
 
@@ -259,7 +259,7 @@ async def database_url(migrated_database: Any) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def world(database_url: str) -> AsyncIterator[World]:
-    """The doors on an empty database; nothing has arrived yet."""
+    """The endpoints on an empty database; nothing has arrived yet."""
     engine = create_engine(database_url)
     deps = Deps(
         create_sessions(engine),

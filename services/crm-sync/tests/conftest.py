@@ -117,7 +117,7 @@ class Shop:
         await self.apply(replicas.keep_location, self.location(**changes))
 
     async def new_order(self, **lead: Any) -> dict[str, Any]:
-        """The order's ids, as the sandbox's control door answers them; no webhook is sent."""
+        """The order's ids, as the sandbox's control endpoint answers them; no webhook is sent."""
         answer = await self.control.post("/control/leads", json={"webhook": False, **lead})
         assert answer.status_code == 201
         return dict(answer.json())
@@ -164,7 +164,7 @@ class Shop:
         return self.event(fact)
 
     async def webhook(self, table: str, row_id: str, operation: str = "INSERT") -> None:
-        """What our own webhook door would hand on about this row."""
+        """What our own webhook endpoint would hand on about this row."""
         await self.observe(table, self.row(table, row_id), operation)
 
     async def observe(self, table: str, row: dict[str, Any], operation: str) -> None:

@@ -1,4 +1,4 @@
-"""The operators' doors."""
+"""The operators' endpoints."""
 
 from collections.abc import AsyncIterator
 from typing import Any

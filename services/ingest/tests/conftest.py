@@ -10,8 +10,8 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from ingest.actions.intake import Intake
+from ingest.api_webhooks import WebhookEndpoint
 from ingest.app import build_app
-from ingest.door import WebhookDoor
 from ingest.settings import Settings
 from shared.db.engine import Sessions, create_engine, create_sessions, transaction
 from shared.events import Event, EventData
@@ -120,13 +120,13 @@ async def tenant_id(client: httpx2.AsyncClient) -> UUID:
 
 
 def intake_of(app: FastAPI) -> Intake:
-    [door] = [one for one in app.user_middleware if one.cls is WebhookDoor]
+    [door] = [one for one in app.user_middleware if one.cls is WebhookEndpoint]
     return door.kwargs["intake"]
 
 
 @pytest.fixture(params=[False, True], ids=["first webhook", "known tenant"])
 async def known(request: pytest.FixtureRequest, app: FastAPI, tenant_id: UUID) -> AsyncIterator[bool]:
-    """Whether the door knows the tenant already, so that its webhooks are kept in groups; they are answered alike."""
+    """Whether the endpoint knows the tenant already, so that its webhooks are kept in groups; they are answered alike."""
     if request.param:
         await intake_of(app).learn("sample-tint")
     yield request.param

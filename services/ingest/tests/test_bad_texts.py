@@ -6,7 +6,7 @@ import pytest
 from testkit.texts import BAD_LITERALS, BAD_TEXTS, check_texts
 
 from .conftest import OPS, SECRET, SITE_KEY
-from .test_webhook_door import deliver, order
+from .test_webhook_endpoint import deliver, order
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
 

@@ -15,7 +15,7 @@ from ingest.domain.refusals import ProofExpired, ProofWrong
 from testkit.secrets import KEY
 
 from .conftest import OPS, SITE_KEY, TENANT, Rows
-from .test_form_door import form
+from .test_form_endpoint import form
 from .test_limits import limited  # noqa: F401 - a fixture
 
 OTHER_SITE = "other-site-key"

@@ -8,7 +8,7 @@ from shared.events import Contact, CrmRef
 from shared.messaging.inbox import once
 
 from .conftest import OPS, Rows
-from .test_form_door import form, submit
+from .test_form_endpoint import form, submit
 from .test_lead_events import observed
 
 VICTIM = "+16195550142"

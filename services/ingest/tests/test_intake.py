@@ -1,4 +1,4 @@
-"""Webhooks of a tenant whom the door knows: many of them are one commit, and nothing that it knows outlives a change."""
+"""Webhooks of a tenant whom the endpoint knows: many of them are one commit, and nothing that it knows outlives a change."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ import pytest
 from shared.db.engine import connect
 
 from .conftest import OPS, SECRET, TENANT, intake_of, location
-from .test_webhook_door import DOOR, deliver, order
+from .test_webhook_endpoint import DOOR, deliver, order
 
 AT_ONCE = 40
 OTHER_SECRET = "another-sample-secret"

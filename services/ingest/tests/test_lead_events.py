@@ -32,7 +32,7 @@ from shared.messaging.topology import queue_for
 from sqlalchemy import text
 
 from .conftest import RECEIVED_AT, Happened, Rows
-from .test_form_door import form, submit
+from .test_form_endpoint import form, submit
 
 PAT = Contact(name="Pat Sample", email="Pat@sample.test", phone="619-555-0142")
 

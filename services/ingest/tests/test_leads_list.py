@@ -14,7 +14,7 @@ from shared.db.engine import transaction
 from sqlalchemy import text
 
 from .conftest import OPS
-from .test_form_door import form, submit
+from .test_form_endpoint import form, submit
 from .test_staff import DOOR, SAM, sam, signed_in
 
 __all__ = ["sam"]

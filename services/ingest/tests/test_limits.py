@@ -16,9 +16,9 @@ from shared.http.links import Link, LinkPurpose, mint
 from testkit.secrets import KEY, OPERATORS
 
 from .conftest import OPS, SITE_KEY
-from .test_form_door import form
+from .test_form_endpoint import form
 from .test_staff import DOOR, SAM
-from .test_webhook_door import URL, order, signed
+from .test_webhook_endpoint import URL, order, signed
 
 Limited = Callable[..., AsyncIterator[httpx2.AsyncClient]]
 

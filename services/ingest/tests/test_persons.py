@@ -17,9 +17,9 @@ from testkit.races import beside
 from testkit.secrets import KEY
 
 from .conftest import OPS, RECEIVED_AT, Happened, Rows, application
-from .test_form_door import CONSENT, form, submit
+from .test_form_endpoint import CONSENT, form, submit
 from .test_lead_events import observed
-from .test_webhook_door import deliver, order
+from .test_webhook_endpoint import deliver, order
 
 TABLES = (
     "leads", "lead_sources", "lead_status_changes", "opt_outs", "webhook_deliveries", "idempotency_keys", "staff", "outbox",

@@ -10,10 +10,10 @@ from shared.events import AppointmentBooked, Contact, ContactOptedOut, CrmRef, M
 from shared.messaging.inbox import once
 
 from .conftest import OPS, Happened, Rows
-from .test_form_door import form, submit
+from .test_form_endpoint import form, submit
 from .test_lead_events import appointment, observed
 from .test_persons import TOM, everything
-from .test_webhook_door import deliver, order
+from .test_webhook_endpoint import deliver, order
 
 pytestmark = pytest.mark.postgres
 

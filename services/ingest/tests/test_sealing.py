@@ -16,7 +16,7 @@ from testkit.patience import eventually
 from testkit.secrets import KEY, OPERATORS
 
 from .conftest import OPS, SECRET, TENANT, Rows
-from .test_webhook_door import URL, order, signed
+from .test_webhook_endpoint import URL, order, signed
 
 DOOR = "/api/admin/tenants/sample-tint"
 OLD, NEW = KEY, "sample-newer-key-of-the-tests"

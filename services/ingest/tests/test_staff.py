@@ -8,7 +8,7 @@ from shared.http.links import Link, LinkPurpose, mint
 from testkit.secrets import KEY
 
 from .conftest import OPS, Rows
-from .test_form_door import CONSENT, form, submit
+from .test_form_endpoint import CONSENT, form, submit
 
 DOOR = "/api/admin/tenants/sample-tint/staff/sam@sample.test"
 SAM = {"name": "Sam Sample", "phone": "+16195550177", "role": "location", "locations": ["Store094"]}

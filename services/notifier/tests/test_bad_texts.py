@@ -7,7 +7,7 @@ from notifier.domain.inbound_email import parse_inbound
 from testkit.secrets import AS_OPERATOR
 from testkit.texts import BAD_TEXTS, check_texts
 
-from .test_doors import SMS, STATUS, from_twilio, mail_us, text_us
+from .test_endpoints import SMS, STATUS, from_twilio, mail_us, text_us
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
 

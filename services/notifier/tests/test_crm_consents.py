@@ -13,7 +13,7 @@ from sqlalchemy import text
 from testkit.races import beside
 from testkit.secrets import AS_OPERATOR
 
-from .test_doors import text_us
+from .test_endpoints import text_us
 
 ANA = Contact(name="Ana Sample", email="ana@example.com", phone="+16195550111")
 ASKED = datetime(2026, 11, 30, 18, tzinfo=UTC)

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from testkit.races import beside
 from testkit.secrets import AS_OPERATOR, KEY
 
-from .test_doors import mail_us, text_us
+from .test_endpoints import mail_us, text_us
 
 TOM = Contact(name="Tom Trace", email="tom.trace@example.com", phone="+16195550177")
 TABLES = ("leads", "deliveries", "consents", "touch_points", "inbound_messages", "outbox")

@@ -5,7 +5,7 @@ from shared.db.engine import transaction
 from shared.events import Consent, Contact, CrmRef
 from sqlalchemy import text
 
-from .test_doors import mail_us, text_us
+from .test_endpoints import mail_us, text_us
 
 SECOND, SECOND_MAIL = "+16195550174", "ana.work@example.com"
 ANA = Contact(name="Ana Sample", email="ana.sample@example.com", phone="+16195550171")

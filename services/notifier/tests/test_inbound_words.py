@@ -1,4 +1,4 @@
-"""Every word of a customer arrives: whatever gets a 2xx at a door is in the conversation, or kept and shown."""
+"""Every word of a customer arrives: whatever gets a 2xx at an endpoint is in the conversation, or kept and shown."""
 
 import json
 import time
@@ -15,7 +15,7 @@ from shared.db.time import database_now
 from shared.events import Contact
 from testkit.secrets import AS_OPERATOR
 
-from .test_doors import EMAIL, SMS, from_twilio, mail_headers, mail_us, text_us
+from .test_endpoints import EMAIL, SMS, from_twilio, mail_headers, mail_us, text_us
 
 SHOP = "store094@sample-tint.example"
 WROTE = f"On Mon, Nov 30, 2026 at 9:00 AM Sample Tint <{SHOP}> wrote:"

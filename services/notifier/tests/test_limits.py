@@ -8,7 +8,7 @@ from shared.http.limits import Limits, windows_of
 from shared.understanding.opt_out import OptOut
 from shared.understanding.whole import hear_whole
 
-from .test_doors import SMS, from_twilio, mail_us, text_us
+from .test_endpoints import SMS, from_twilio, mail_us, text_us
 from .test_erasing import permissions
 
 

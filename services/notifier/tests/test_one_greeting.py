@@ -11,7 +11,7 @@ from shared.events import Contact, CrmRef, NotificationFailed, Vehicle
 from sqlalchemy import text
 
 from .conftest import location
-from .test_doors import text_us
+from .test_endpoints import text_us
 
 TRUCK = Vehicle(year=2020, make="Ford", model="F-150", vehicle_class="truck")
 VAN = Vehicle(year=2018, make="Honda", model="Odyssey", vehicle_class="van")

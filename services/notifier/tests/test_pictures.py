@@ -4,7 +4,7 @@ import pytest
 from notifier.actions.inbound import PICTURES_SHOWN_A_DAY
 from notifier.domain.pictures import MOST_BYTES, Picture, picture_of, that_fit
 
-from .test_doors import SMS, from_twilio
+from .test_endpoints import SMS, from_twilio
 
 SHOP = "store094@sample-tint.example"
 JPEG = b"\xff\xd8\xff\xe0 a scratched door"

@@ -5,7 +5,7 @@ from notifier.schedule import build_remover
 from shared.db.engine import transaction
 from sqlalchemy import text
 
-from .test_doors import text_us
+from .test_endpoints import text_us
 from .test_erasing import TOM, everything, permissions
 
 pytestmark = pytest.mark.postgres

@@ -4,7 +4,7 @@ import pytest
 from shared.events import Contact, CrmRef
 from shared.events.notification import OutboundChannel
 
-from .test_doors import text_us
+from .test_endpoints import text_us
 
 MALLORY = Contact(name="Mal Sample", email="mallory@example.com", phone="+16195550171")
 """The number is a stranger's."""

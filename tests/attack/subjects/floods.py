@@ -1,4 +1,4 @@
-"""F6: whoever asks too often is told to wait, by every door; whoever asks as people do is not."""
+"""F6: whoever asks too often is told to wait, by every endpoint; whoever asks as people do is not."""
 
 import asyncio
 import secrets
@@ -17,7 +17,7 @@ Send = Callable[[httpx2.AsyncClient, int], Awaitable[httpx2.Response]]
 AT_ONCE = 8
 MOST_STREAMS, MOST_FILES = 20, 6
 """Of one member of the staff: at once, and within a minute."""
-OPERATORS_DOORS = {
+OPERATORS_ENDPOINTS = {
     "ingest": "/api/admin/tenants/sample-tint",
     "booking": "/api/admin/booking/sample-tint/catalog",
     "chat": "/api/staff/leads/00000000-0000-4000-8000-000000000000/timeline?tenant=sample-tint",
@@ -131,8 +131,8 @@ async def guessed_chat_tokens(target: Target) -> str:
 async def guessed_operator_tokens(target: Target) -> str:
     """Operators' tokens, guessed from one IP address at every service's own port."""
     came = []
-    for service, door in OPERATORS_DOORS.items():
-        url = target.stack.services[service] + door
+    for service, endpoint in OPERATORS_ENDPOINTS.items():
+        url = target.stack.services[service] + endpoint
 
         async def send(client: httpx2.AsyncClient, _: int, url: str = url) -> httpx2.Response:
             headers = {"Authorization": f"Bearer {secrets.token_hex(20)}"}
@@ -146,15 +146,15 @@ async def guessed_operator_tokens(target: Target) -> str:
 async def bad_signatures(target: Target) -> str:
     """Webhooks of ShopMonkey, Twilio and the mail provider with bad signatures, from one IP address."""
     came = []
-    for door in ("shopmonkey", "twilio/sms", "email"):
+    for endpoint in ("shopmonkey", "twilio/sms", "email"):
 
-        async def send(client: httpx2.AsyncClient, _: int, door: str = door) -> httpx2.Response:
+        async def send(client: httpx2.AsyncClient, _: int, endpoint: str = endpoint) -> httpx2.Response:
             headers = {"x-twilio-signature": "x", "x-inbound-signature": "x", "webhook-id": uuid4().hex}
             return await client.post(
-                f"/webhooks/{door}/{target.stack.tenant}", content=b"{}", headers=headers
+                f"/webhooks/{endpoint}/{target.stack.tenant}", content=b"{}", headers=headers
             )
 
-        came.append(f"{door}: {await _flooded(target, send, 400)}")
+        came.append(f"{endpoint}: {await _flooded(target, send, 400)}")
     return "; ".join(came)
 
 

@@ -13,7 +13,7 @@ import httpx2
 from ops.stack.ports import free_ports
 from testkit.patience import eventually
 
-from attack.subjects.floods import OPERATORS_DOORS
+from attack.subjects.floods import OPERATORS_ENDPOINTS
 from attack.table import Fell, attack
 from attack.target import Target
 
@@ -61,14 +61,14 @@ async def answers_kept_in_a_cache(target: Target) -> str:
 
 
 @attack("F9")
-async def operators_doors_on_the_public_site(target: Target) -> str:
-    """The Caddyfile as deploy/ runs it by default; then each operators' door and each inner one, with a valid token."""
+async def operators_endpoints_on_the_public_site(target: Target) -> str:
+    """The Caddyfile as deploy/ runs it by default; then each operators' endpoint and each inner one, with a valid token."""
     async with _public_gateway(target, "http://127.0.0.1:{port}") as (origin, _):
-        for door in OPERATORS_DOORS.values():
-            answer = await target.http.get(f"{origin}{door}", headers=target.operator)
+        for endpoint in OPERATORS_ENDPOINTS.values():
+            answer = await target.http.get(f"{origin}{endpoint}", headers=target.operator)
             if answer.status_code != 404:
-                raise Fell(f"{door} answers {answer.status_code} on the public site")
-        timeline, host = OPERATORS_DOORS["chat"].partition("?")[0], origin.rpartition("/")[2]
+                raise Fell(f"{endpoint} answers {answer.status_code} on the public site")
+        timeline, host = OPERATORS_ENDPOINTS["chat"].partition("?")[0], origin.rpartition("/")[2]
         for query in QUERIES:
             head = f"Host: {host}\r\nAuthorization: {target.operator['Authorization']}\r\nConnection: close"
             answered = await raw(
@@ -76,11 +76,11 @@ async def operators_doors_on_the_public_site(target: Target) -> str:
             )
             if " 404 " not in answered.partition("\r\n")[0] or "gateway" not in answered:
                 raise Fell(f"the operators' timeline by ?{query}: {answered.partition(chr(13))[0]}")
-        for door in INSIDE:
-            answer = await target.http.get(f"{origin}{door}")
+        for endpoint in INSIDE:
+            answer = await target.http.get(f"{origin}{endpoint}")
             if answer.status_code != 404:
-                raise Fell(f"{door} answers {answer.status_code} on the public site")
-    return f"{len(OPERATORS_DOORS)} operators' doors, {len(QUERIES)} other queries and {len(INSIDE)} inner ones are not there"
+                raise Fell(f"{endpoint} answers {answer.status_code} on the public site")
+    return f"{len(OPERATORS_ENDPOINTS)} operators' endpoints, {len(QUERIES)} other queries and {len(INSIDE)} inner ones are not there"
 
 
 @attack("F10")
@@ -99,7 +99,7 @@ async def plain_http_after_https(target: Target) -> str:
 
 @attack("F10")
 async def paths_past_the_gateway(target: Target) -> str:
-    """Operators' and inner doors by dots, slashes, encodings and case, sent as they are written."""
+    """Operators' and inner endpoints by dots, slashes, encodings and case, sent as they are written."""
     tricks = (
         "/api/chat/../admin/tenants/sample-tint",
         "/api/chat/%2e%2e/admin/tenants/sample-tint",
@@ -119,7 +119,7 @@ async def paths_past_the_gateway(target: Target) -> str:
             host, int(port), f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         )
         if any(sign in answer for sign in ("root:", "# HELP", '"openapi"', '"webhook_secret_count"')):
-            raise Fell(f"{path} opens an inner door")
+            raise Fell(f"{path} opens an inner endpoint")
     return f"{len(tricks)} spellings, none leads inside"
 
 

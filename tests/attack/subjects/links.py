@@ -6,18 +6,18 @@ from attack.target import TOKEN, Target
 
 @attack("F3")
 async def manage_link_gives_out_the_chat(target: Target) -> str:
-    """Every door of booking with a manage link; then each token of the answers as a chat link."""
+    """Every endpoint of booking with a manage link; then each token of the answers as a chat link."""
     victim = await target.greeted()
     booked = await target.booked(victim)
     manage = booked["manage_url"].rpartition("/")[2]
-    door = f"{target.stack.gateway}/api/booking"
+    endpoint = f"{target.stack.gateway}/api/booking"
     headers = {"Authorization": f"Bearer {manage}"}
-    one = f"{door}/appointments/{booked['id']}"
+    one = f"{endpoint}/appointments/{booked['id']}"
     answers = [
-        await target.http.get(f"{door}/manage", headers=headers),
+        await target.http.get(f"{endpoint}/manage", headers=headers),
         await target.http.get(one, headers=headers),
         await target.http.get(f"{one}/calendar.ics", headers=headers),
-        await target.http.get(f"{door}/catalog", headers=headers),
+        await target.http.get(f"{endpoint}/catalog", headers=headers),
         await target.http.get(booked["manage_url"]),
         await target.http.post(f"{one}/move", headers=headers, json={"start": booked["start"]}),
         await target.http.post(f"{one}/cancel", headers=headers, json={"reason": "sample"}),

@@ -108,13 +108,13 @@ async def staff_of_another_location(target: Target) -> str:
     listening = await target.http.send(stream, stream=True)
     try:
         await customer.says(f"My code word is {word}.")
-        door = f"/api/staff/conversations/{conversation}"
+        endpoint = f"/api/staff/conversations/{conversation}"
         opened = [
-            path for path in (door, f"/api/staff/leads/{lead}", f"/api/staff/leads/{lead}/timeline")
+            path for path in (endpoint, f"/api/staff/leads/{lead}", f"/api/staff/leads/{lead}/timeline")
             if await staff.ask(target, path, member) != 404
         ]  # fmt: skip
         for path in ("take-over", "messages", "notes", "give-back"):
-            answer = await staff.post(target, f"{door}/{path}", member, **staff.same_origin(target))
+            answer = await staff.post(target, f"{endpoint}/{path}", member, **staff.same_origin(target))
             opened += [path] if answer.status_code != 404 else []
         listed = [
             (await target.http.get(f"{target.stack.gateway}{path}", headers=member.cookie)).text
@@ -133,7 +133,7 @@ async def staff_of_another_location(target: Target) -> str:
         raise Fell("the conversation is listed or told in the stream")
     if '"received":0' not in listed[2].replace(" ", ""):
         raise Fell(f"counts the other location's leads: {listed[2][:80]}")
-    return "404 at every door; not in lists, numbers or the stream"
+    return "404 at every endpoint; not in lists, numbers or the stream"
 
 
 async def _heard(listening: httpx2.Response) -> str:
@@ -217,7 +217,7 @@ async def redirects_to_elsewhere(target: Target) -> str:
 async def bodies_that_grow(target: Target) -> str:
     """Compressed, endless and huge bodies, and a length that is none, at the endpoints that anybody reaches."""
     bomb = gzip.compress(b"0" * 50_000_000)
-    doors = ("/api/leads", "/webhooks/shopmonkey/sample-tint", "/webhooks/twilio/sms/sample-tint",
+    endpoints = ("/api/leads", "/webhooks/shopmonkey/sample-tint", "/webhooks/twilio/sms/sample-tint",
              "/webhooks/email/sample-tint", "/api/staff/login", "/api/staff/session")  # fmt: skip
 
     async def endless() -> AsyncIterator[bytes]:
@@ -226,7 +226,7 @@ async def bodies_that_grow(target: Target) -> str:
 
     came: dict[int, int] = {}
     async with target.elsewhere() as client:
-        for door in doors:
+        for endpoint in endpoints:
             for content, headers in (
                 (bomb, {"Content-Encoding": "gzip"}),
                 (bomb, {"Content-Encoding": "br, gzip, deflate"}),
@@ -234,22 +234,22 @@ async def bodies_that_grow(target: Target) -> str:
                 (b"0" * 1_100_000, {}),
             ):
                 began = time.monotonic()
-                status = await _status(client, door, content, headers)
+                status = await _status(client, endpoint, content, headers)
                 if not 400 <= status < 500:
-                    raise Fell(f"{door}: {status} for {headers or 'a huge body'}")
+                    raise Fell(f"{endpoint}: {status} for {headers or 'a huge body'}")
                 if time.monotonic() - began > MOST_SECONDS:
-                    raise Fell(f"{door}: {time.monotonic() - began:.1f} s for {headers or 'a huge body'}")
+                    raise Fell(f"{endpoint}: {time.monotonic() - began:.1f} s for {headers or 'a huge body'}")
                 came[status] = came.get(status, 0) + 1
     return f"{came}, each within {MOST_SECONDS} s"
 
 
 async def _status(
-    client: httpx2.AsyncClient, door: str, content: bytes | AsyncIterator[bytes], headers: dict[str, str]
+    client: httpx2.AsyncClient, endpoint: str, content: bytes | AsyncIterator[bytes], headers: dict[str, str]
 ) -> int:
     """A connection that is cut while we still send is a refusal, too: 413."""
     try:
         answer = await client.post(
-            door,
+            endpoint,
             content=content,
             headers={"Content-Type": "application/json", "Idempotency-Key": "x", **headers},
         )

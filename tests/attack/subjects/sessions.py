@@ -21,8 +21,8 @@ EVIL = "https://evil.example"
 async def cookie_after_log_out(target: Target) -> str:
     """A copy of the cookie after its owner has logged out, at ingest and at chat."""
     member = await staff.signed_in(target)
-    door = f"{target.stack.gateway}/api/staff/session"
-    left = await target.http.delete(door, headers={**member.cookie, **staff.same_origin(target)})
+    endpoint = f"{target.stack.gateway}/api/staff/session"
+    left = await target.http.delete(endpoint, headers={**member.cookie, **staff.same_origin(target)})
     assert left.is_success, left.text
     return await _ends(target, member)
 
@@ -54,7 +54,7 @@ async def _ends(target: Target, member: staff.Member) -> str:
     """At once where the session is kept, with the event elsewhere."""
 
     async def refused() -> bool:
-        return {await staff.ask(target, door, member) for door in DOORS} == {401}
+        return {await staff.ask(target, endpoint, member) for endpoint in DOORS} == {401}
 
     try:
         await eventually(refused, within_seconds=6)
@@ -72,12 +72,14 @@ async def staff_session_minted_with_the_link_keys(target: Target) -> str:
     [row] = await target.rows("ingest", "SELECT tenant_id, id FROM staff WHERE email = $1", member.email)
     tokens = _minted(target, Link(row["tenant_id"], row["id"]))
     for (name, purpose), token in tokens.items():
-        for door in DOORS:
+        for endpoint in DOORS:
             bearer = {"Authorization": f"Bearer {token}"}
-            answer = await target.http.get(f"{target.stack.gateway}{door}", headers=bearer)
-            by_cookie = await staff.ask(target, door, staff.Member("", dict.fromkeys(member.cookies, token)))
+            answer = await target.http.get(f"{target.stack.gateway}{endpoint}", headers=bearer)
+            by_cookie = await staff.ask(
+                target, endpoint, staff.Member("", dict.fromkeys(member.cookies, token))
+            )
             if 200 in {answer.status_code, by_cookie}:
-                raise Fell(f"a {purpose} token made with {name} opens {door}")
+                raise Fell(f"a {purpose} token made with {name} opens {endpoint}")
     return f"{len(tokens)} tokens, all refused as bearer and as cookie"
 
 
@@ -91,13 +93,13 @@ async def links_minted_with_another_link_s_key(target: Target) -> str:
     )
     own_key = {LinkPurpose.CHAT: "link_keys", LinkPurpose.MANAGE: "link_keys_manage"}
     subjects = {LinkPurpose.CHAT: await victim.lead_id(), LinkPurpose.MANAGE: UUID(booked["id"])}
-    doors = {LinkPurpose.CHAT: "/api/chat/session/me", LinkPurpose.MANAGE: "/api/booking/manage"}
+    endpoints = {LinkPurpose.CHAT: "/api/chat/session/me", LinkPurpose.MANAGE: "/api/booking/manage"}
     opened = {}
-    for kind, door in doors.items():
+    for kind, endpoint in endpoints.items():
         for (name, purpose), token in _minted(target, Link(row["tenant_id"], subjects[kind])).items():
             if purpose is kind:
                 headers = {"Authorization": f"Bearer {token}"}
-                answer = await target.http.get(f"{target.stack.gateway}{door}", headers=headers)
+                answer = await target.http.get(f"{target.stack.gateway}{endpoint}", headers=headers)
                 opened[kind, name] = answer.status_code == 200
     wrong = [
         f"{kind} with {name}"
@@ -121,8 +123,8 @@ def _minted(target: Target, link: Link) -> dict[tuple[str, LinkPurpose], str]:
 
 
 @attack("F9")
-async def tokens_at_each_other_s_doors(target: Target) -> str:
-    """A customer's chat token at the staff's and the operators' doors, the operators' token at the customers'."""
+async def tokens_at_each_other_s_endpoints(target: Target) -> str:
+    """A customer's chat token at the staff's and the operators' endpoints, the operators' token at the customers'."""
     customer = await target.greeted()
     operators = target.stack.secrets["ops_token"]
     tried = {
@@ -134,20 +136,20 @@ async def tokens_at_each_other_s_doors(target: Target) -> str:
         (operators, "/api/chat/session/me"): {401},
         (operators, "/api/booking/catalog"): {401},
     }
-    for (token, door), expected in tried.items():
+    for (token, endpoint), expected in tried.items():
         headers = {"Authorization": f"Bearer {token}"}
-        answer = await target.http.get(f"{target.stack.gateway}{door}", headers=headers)
+        answer = await target.http.get(f"{target.stack.gateway}{endpoint}", headers=headers)
         if answer.status_code not in expected:
-            raise Fell(f"{door} answers {answer.status_code}")
-    return f"{len(tried)} doors, all shut"
+            raise Fell(f"{endpoint} answers {answer.status_code}")
+    return f"{len(tried)} endpoints, all shut"
 
 
 @attack("F11")
 async def another_site_acts_with_the_cookie(target: Target) -> str:
-    """POST and DELETE of another website with the member's cookie, at every door that changes something."""
+    """POST and DELETE of another website with the member's cookie, at every endpoint that changes something."""
     member, customer = await staff.signed_in(target), await target.greeted()
     conversation = (await customer.session())["conversation"]["id"]
-    door = f"/api/staff/conversations/{conversation}"
+    endpoint = f"/api/staff/conversations/{conversation}"
     foreign: list[dict[str, str]] = [
         {"Origin": EVIL, "Sec-Fetch-Site": "cross-site"},
         {"Origin": EVIL},
@@ -157,12 +159,17 @@ async def another_site_acts_with_the_cookie(target: Target) -> str:
         {"Sec-Fetch-Site": "same-site", "Origin": "https://other.sample-tint.example"},
     ]
     for headers in foreign:
-        for path in (f"{door}/take-over", f"{door}/messages", f"{door}/notes", f"{door}/give-back"):
+        for path in (
+            f"{endpoint}/take-over",
+            f"{endpoint}/messages",
+            f"{endpoint}/notes",
+            f"{endpoint}/give-back",
+        ):
             answer = await staff.post(target, path, member, **headers)
             if answer.is_success:
                 raise Fell(f"{path.rpartition('/')[2]} with {headers} is answered {answer.status_code}")
         await _stays_signed_in(target, member, headers)
-    own = await staff.post(target, f"{door}/take-over", member, **staff.same_origin(target))
+    own = await staff.post(target, f"{endpoint}/take-over", member, **staff.same_origin(target))
     if not own.is_success:
         raise Fell(f"our own page is refused, too: {own.status_code}")
     return f"{len(foreign)} kinds of foreign request refused, our own page obeyed"

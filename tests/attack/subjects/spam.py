@@ -149,8 +149,8 @@ async def an_appointment_moved_without_end(target: Target) -> str:
     found = (await victim.get("/api/booking/slots", quote_id=quote["id"], days=60)).json()
     starts = [slot["start"] for slot in found["slots"] if slot["start"] != booked["start"]][-2:]
     for number in range(1, 13):
-        door = f"/api/booking/appointments/{booked['id']}/move"
-        answer = await victim.post(door, {"start": starts[number % 2]})
+        endpoint = f"/api/booking/appointments/{booked['id']}/move"
+        answer = await victim.post(endpoint, {"start": starts[number % 2]})
         if not answer.is_success:
             raise Fell(f"move {number} was answered {answer.status_code}: nothing was tried")
         await eventually(lambda number=number: target.rows("notifier", _DECIDED, booked["id"], number))

@@ -13,7 +13,7 @@ from testkit.patience import eventually
 from testkit.shopmonkey import body_of, order_row, signed_headers
 
 from attack import staff
-from attack.doors import Door, Request, doors_of
+from attack.endpoints import Endpoint, Request, endpoints_of
 from attack.subjects.mail import hand_in, mail
 from attack.table import Fell, attack
 from attack.target import SHOP_PHONE, Target
@@ -86,33 +86,35 @@ AT_ONCE = 8
 
 @attack("F12", alone=True)
 async def bad_texts_at_every_door(target: Target) -> str:
-    """Every text, number and date of every operation of the five OpenAPIs with bad values, with the rights that its door needs."""
-    doors = await _doors(target)
+    """Every text, number and date of every operation of the five OpenAPIs with bad values, with the rights that its endpoint needs."""
+    endpoints = await _endpoints(target)
     tried, fell = 0, []
-    for door in doors:
-        requests = list(door.requests(BAD_VALUES, BAD_BODIES, BAD_TYPES))
+    for endpoint in endpoints:
+        requests = list(endpoint.requests(BAD_VALUES, BAD_BODIES, BAD_TYPES))
         tried += len(requests)
-        fell += [f"{door.method} {door.path}: {why}" for why in await _failures(target, requests)]
+        fell += [f"{endpoint.method} {endpoint.path}: {why}" for why in await _failures(target, requests)]
     if fell:
         raise Fell(f"{len(fell)} of {tried}: " + "; ".join(dict.fromkeys(fell)))
-    return f"{tried} requests at {len(doors)} doors, no 5xx"
+    return f"{tried} requests at {len(endpoints)} endpoints, no 5xx"
 
 
-async def _doors(target: Target) -> list[Door]:
+async def _endpoints(target: Target) -> list[Endpoint]:
     """The operators' at the service itself, all others at the gateway."""
     customer, member = await target.greeted(), await staff.signed_in(target)
     bearer = {"Authorization": f"Bearer {customer.token}"}
     gateway, found = target.stack.gateway, []
     for origin in target.stack.services.values():
         document = (await target.http.get(f"{origin}/openapi.json")).json()
-        found += doors_of(document, gateway, bearer, "/api/chat") + doors_of(
+        found += endpoints_of(document, gateway, bearer, "/api/chat") + endpoints_of(
             document, gateway, bearer, "/api/booking"
         )
-        found += doors_of(document, gateway, {**member.cookie, **staff.same_origin(target)}, "/api/staff")
-        found += doors_of(document, gateway, {}, "/webhooks") + doors_of(document, gateway, {}, "/u/")
-        found += doors_of(document, gateway, {}, "/api/leads")
-        found += doors_of(document, origin, target.operator, "/api/admin")
-    return [door for door in found if (door.method, door.path) != ("DELETE", "/api/staff/session")]
+        found += endpoints_of(document, gateway, {**member.cookie, **staff.same_origin(target)}, "/api/staff")
+        found += endpoints_of(document, gateway, {}, "/webhooks") + endpoints_of(document, gateway, {}, "/u/")
+        found += endpoints_of(document, gateway, {}, "/api/leads")
+        found += endpoints_of(document, origin, target.operator, "/api/admin")
+    return [
+        endpoint for endpoint in found if (endpoint.method, endpoint.path) != ("DELETE", "/api/staff/session")
+    ]
 
 
 @attack("F12")

@@ -89,7 +89,7 @@ async def rows_of_leads_locked_for_longer_than_a_statement_may_take(run: Run) ->
 
 @scenario(26, group="faults_quick")
 async def full_disk_of_the_outbox(run: Run) -> None:
-    """Every door answers 503 while nothing can be recorded; nobody is told that something was taken."""
+    """Every endpoint answers 503 while nothing can be recorded; nobody is told that something was taken."""
     async with AsyncExitStack() as stack:
         for schema in SCHEMAS.values():
             await stack.enter_async_context(failing(run.system, f"{schema}.outbox", "53100"))

@@ -40,7 +40,7 @@ DRAIN_SECONDS = 600
 
 @scenario(14, group="faults_long")
 async def backlog_of_200_000_events(run: Run) -> None:
-    """The notifier stands still until all of them wait for it, then works them off; customers come, every door answers."""
+    """The notifier stands still until all of them wait for it, then works them off; customers come, every endpoint answers."""
     story, told = run.load.new_story(chats=True, books=True)
     await told
     queue = queue_for("notifier", MessageSent)
@@ -158,7 +158,7 @@ class Seen:
 
 @asynccontextmanager
 async def watched(run: Run, story: Story) -> AsyncIterator[Seen]:
-    """Asks every door and weighs every service about once a second. At the end: all were answered, none has grown."""
+    """Asks every endpoint and weighs every service about once a second. At the end: all were answered, none has grown."""
     seen = Seen()
     look(run.system, seen)
 
@@ -186,7 +186,7 @@ def look(system: System, seen: Seen) -> None:
 
 
 async def ask_the_doors(run: Run, story: Story) -> None:
-    """Once each: whoever asks again would not notice a door that is closed for a moment."""
+    """Once each: whoever asks again would not notice an endpoint that is closed for a moment."""
     system, customer = run.system, {"Authorization": f"Bearer {story.token}"}
     body = body_of(order_row(LOCATIONS[story.location], id=story.order_id))
     assert await webhook_status(system, body) == 202

@@ -1,13 +1,13 @@
-"""Doors for customers: catalogue, quotes, times, holds, appointments."""
+"""Endpoints for customers: catalogue, quotes, times, holds, appointments."""
 
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from shared.http.app import bearer_token
-from shared.http.doors import BeforeBody
 from shared.http.limits import caller, limits_of
 from shared.http.problems import Problem
+from shared.http.routes import BeforeBody
 from shared.text import Code
 
 from booking.actions import availability, booking, changing, opening, quoting
@@ -16,7 +16,7 @@ from booking.deps import Deps
 from booking.domain import errors
 from booking.domain.catalog import VEHICLE_CLASSES
 from booking.domain.invitation import calendar_file
-from booking.door import BookingDoor, FirstDay
+from booking.routes import BookingRoute, FirstDay
 from booking.wire import (
     AppointmentIn,
     AppointmentOut,
@@ -60,7 +60,7 @@ def build_api(deps: Deps) -> APIRouter:
 
 
 def _prices_and_times(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
-    router = APIRouter(route_class=BookingDoor)
+    router = APIRouter(route_class=BookingRoute)
 
     @router.get("/catalog")
     async def show_catalog(visitor: Annotated[Visitor, Depends(visitor_of)]) -> CatalogOut:
@@ -102,7 +102,7 @@ def _prices_and_times(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
 
 
 def _new_bookings(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
-    router = APIRouter(route_class=BookingDoor)
+    router = APIRouter(route_class=BookingRoute)
 
     @router.post("/holds", status_code=201)
     async def hold_slot(visitor: Annotated[Visitor, Depends(visitor_of)], body: HoldIn) -> HoldOut:
@@ -123,7 +123,7 @@ def _new_bookings(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
 
 
 def _appointments(deps: Deps, visitor_of: VisitorOf) -> APIRouter:
-    router = APIRouter(route_class=BookingDoor)
+    router = APIRouter(route_class=BookingRoute)
 
     @router.get("/manage")
     async def show_managed(visitor: Annotated[Visitor, Depends(visitor_of)]) -> ManagedOut:

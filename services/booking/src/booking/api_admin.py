@@ -1,12 +1,12 @@
-"""Doors for operators."""
+"""Endpoints for operators."""
 
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
-from shared.http.doors import Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
+from shared.http.routes import CheckedRoute
 from shared.text import Code, Day, Line, cleaned_json
 
 from booking.actions import administering, timetables
@@ -122,7 +122,7 @@ class RowsOut(BaseModel):
 
 def build_admin_api(deps: Deps, settings: Settings) -> APIRouter:
     router = APIRouter(
-        prefix="/api/admin/booking", route_class=Door, dependencies=[Depends(require_ops(settings))]
+        prefix="/api/admin/booking", route_class=CheckedRoute, dependencies=[Depends(require_ops(settings))]
     )
 
     @router.put("/{slug}/locations/{code}/hours")

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import BaseModel
-from shared.http.doors import BeforeBody
 from shared.http.problems import Problem
+from shared.http.routes import BeforeBody
 from shared.http.staff import signed_in
 from shared.staff import Viewer
 from shared.text import Code, Moment
@@ -16,7 +16,7 @@ from booking.actions.access import StaffVisitor, acting
 from booking.actions.calendar import show_calendar
 from booking.deps import Deps
 from booking.domain.catalog import VEHICLE_CLASSES
-from booking.door import BookingDoor, FirstDay
+from booking.routes import BookingRoute, FirstDay
 from booking.settings import Settings
 from booking.wire import CancelIn, CatalogOut, CatalogServiceOut, MoveIn, QuoteOut, SlotsOut
 from booking.wire_staff import StaffBookingOut, StaffCalendarOut, StaffQuoteIn
@@ -45,7 +45,7 @@ def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
 
 
 def _reading(deps: Deps, member_of: Signed) -> APIRouter:
-    router = APIRouter(route_class=BookingDoor)
+    router = APIRouter(route_class=BookingRoute)
     signed = Annotated[Viewer, Depends(member_of)]
 
     @router.get("/calendar", response_model_exclude_none=True)
@@ -84,7 +84,7 @@ def _reading(deps: Deps, member_of: Signed) -> APIRouter:
 
 
 def _booking(deps: Deps, member_of: Signed) -> APIRouter:
-    router = APIRouter(route_class=BookingDoor)
+    router = APIRouter(route_class=BookingRoute)
     signed = Annotated[Viewer, Depends(member_of)]
 
     @router.post("/calendar/quotes", status_code=201)
@@ -109,7 +109,7 @@ def _booking(deps: Deps, member_of: Signed) -> APIRouter:
 
 
 def _changing(deps: Deps, member_of: Signed) -> APIRouter:
-    router = APIRouter(route_class=BookingDoor, prefix="/calendar/appointments/{appointment_id}")
+    router = APIRouter(route_class=BookingRoute, prefix="/calendar/appointments/{appointment_id}")
     signed = Annotated[Viewer, Depends(member_of)]
 
     @router.post("/move")

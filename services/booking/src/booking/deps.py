@@ -1,4 +1,4 @@
-"""What the doors hand to the actions."""
+"""What the endpoints hand to the actions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from shared.http.app import bearer_token
-from shared.http.doors import BeforeBody, Door
 from shared.http.limits import caller, client_ip
 from shared.http.links import BadLink, Link, LinkPurpose, read
 from shared.http.problems import DECLARED, Problem
+from shared.http.routes import BeforeBody, CheckedRoute
 from shared.text import Code, Words
 
 from chat.actions import messages as actions
@@ -90,7 +90,7 @@ class MessagesAnswer(BaseModel):
 
 
 def build_api(deps: Deps, pace: Pace | None = None, desk: Desk | None = None) -> APIRouter:
-    router = APIRouter(prefix="/api/chat", route_class=Door, responses=DECLARED)
+    router = APIRouter(prefix="/api/chat", route_class=CheckedRoute, responses=DECLARED)
 
     customer = _customer(deps)
     customer_of_link = Annotated[Link, Depends(customer)]

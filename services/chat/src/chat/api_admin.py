@@ -1,4 +1,4 @@
-"""Doors for operators."""
+"""Endpoints for operators."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
-from shared.http.doors import Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
+from shared.http.routes import CheckedRoute
 from shared.text import Code
 
 from chat.actions.knowledge import gaps
@@ -33,7 +33,7 @@ class GapsOut(BaseModel):
 
 def build_admin_api(deps: Deps, settings: Settings) -> APIRouter:
     router = APIRouter(
-        prefix="/api/admin/chat", route_class=Door, dependencies=[Depends(require_ops(settings))]
+        prefix="/api/admin/chat", route_class=CheckedRoute, dependencies=[Depends(require_ops(settings))]
     )
 
     @router.get("/{slug}/knowledge/gaps")

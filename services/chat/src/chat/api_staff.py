@@ -9,9 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
-from shared.http.doors import BeforeBody, Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
+from shared.http.routes import BeforeBody, CheckedRoute
 from shared.http.staff import signed_in
 from shared.staff import Viewer
 from shared.text import Code, Moment, Words
@@ -114,7 +114,7 @@ Signed: TypeAlias = BeforeBody[Viewer]
 
 
 def build_staff_api(deps: Deps, settings: Settings, pace: Pace | None = None) -> APIRouter:
-    router = APIRouter(prefix="/api/staff", route_class=Door)
+    router = APIRouter(prefix="/api/staff", route_class=CheckedRoute)
     member = signed_in(deps.sessions, settings, deps.now)
     _add_timeline(router, deps, settings, member)
     _add_reading(router, deps, member, pace or Pace())

@@ -1,4 +1,4 @@
-"""What doors and actions work with, built once in `app.py`."""
+"""What endpoints and actions work with, built once in `app.py`."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence

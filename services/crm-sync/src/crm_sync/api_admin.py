@@ -1,4 +1,4 @@
-"""Doors for operators: what the CRM is owed, what was seen and why it was skipped, and trying again."""
+"""Endpoints for operators: what the CRM is owed, what was seen and why it was skipped, and trying again."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 from shared.db.engine import transaction
-from shared.http.doors import Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
+from shared.http.routes import CheckedRoute
 from shared.settings import ServiceSettings
 from shared.text import Code
 
@@ -69,7 +69,7 @@ def build_api_admin(
     deps: Deps, settings: ServiceSettings, *, wake_worker: Callable[[], None], wake_poll: Callable[[], None]
 ) -> APIRouter:
     router = APIRouter(
-        prefix="/api/admin/crm-sync", route_class=Door, dependencies=[Depends(require_ops(settings))]
+        prefix="/api/admin/crm-sync", route_class=CheckedRoute, dependencies=[Depends(require_ops(settings))]
     )
     _show(router, deps)
 

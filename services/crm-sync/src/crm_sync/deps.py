@@ -1,4 +1,4 @@
-"""What doors and actions are handed."""
+"""What endpoints and actions are handed."""
 
 from collections import defaultdict
 from collections.abc import Mapping

@@ -15,9 +15,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StrictBool
 from shared.addresses import inbox
 from shared.db.time import database_now
 from shared.events import Contact, Vehicle
-from shared.http.doors import BeforeBody, Door
 from shared.http.limits import Limits, Use, caller, client_ip, limits_of
 from shared.http.problems import Problem, unavailable
+from shared.http.routes import BeforeBody, CheckedRoute
 from shared.text import BlankIsNone, Code, Line, Words
 
 from ingest import actions
@@ -129,7 +129,7 @@ _BODY_IS_SHOPMONKEYS = {
 
 
 def build_api(deps: Deps, challenges: Challenges) -> APIRouter:
-    router = APIRouter(route_class=Door)
+    router = APIRouter(route_class=CheckedRoute)
 
     @router.post(
         WEBHOOK_PATH,

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from shared.contact import BadEmail, BadPhone
 from shared.events import A2pRegistration, FirstTouch
-from shared.http.doors import BeforeBody, Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
+from shared.http.routes import BeforeBody, CheckedRoute
 from shared.secrets import KnownSecret, check_strength, keys_of, refuse_known
 from shared.staff_sessions import sign_session
 
@@ -237,7 +237,7 @@ class PersonAnswer(BaseModel):
 
 def build_admin_api(deps: Deps, settings: Settings) -> APIRouter:
     check_ops = require_ops(settings)
-    router = APIRouter(prefix="/api/admin", route_class=Door, dependencies=[Depends(check_ops)])
+    router = APIRouter(prefix="/api/admin", route_class=CheckedRoute, dependencies=[Depends(check_ops)])
 
     @router.put("/tenants/{slug}")
     async def configure_tenant(slug: Slug, wanted: TenantBody, *, dry_run: bool = False) -> TenantAnswer:

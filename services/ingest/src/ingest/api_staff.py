@@ -11,10 +11,10 @@ from pydantic import BaseModel, StringConstraints
 from shared.db.time import database_now
 from shared.events import LeadSource, LeadStatus
 from shared.http.app import bearer_token
-from shared.http.doors import BeforeBody, Door
 from shared.http.limits import caller, limits_of
 from shared.http.links import BadLink, LinkPurpose, read
 from shared.http.problems import Problem
+from shared.http.routes import BeforeBody, CheckedRoute
 from shared.http.staff import cookie_name, not_signed_in, refuse_other_sites, staff_of
 from shared.secrets import keys_of
 from shared.staff_sessions import StaffSession as SignedSession
@@ -120,7 +120,7 @@ def _counted(limit: str) -> BeforeBody[None]:
 
 
 def build_staff_api(deps: Deps, settings: Settings) -> APIRouter:
-    router, sessions = APIRouter(prefix="/api/staff", route_class=Door), _Sessions(settings)
+    router, sessions = APIRouter(prefix="/api/staff", route_class=CheckedRoute), _Sessions(settings)
     _add_signing_in(router, deps, sessions, keys_of(settings.link_keys_login))
     _add_signing_out(router, deps, sessions)
 

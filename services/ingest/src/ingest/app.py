@@ -17,11 +17,11 @@ from ingest.actions.intake import Intake
 from ingest.api import build_api
 from ingest.api_admin import build_admin_api
 from ingest.api_staff import build_staff_api
+from ingest.api_webhooks import WebhookEndpoint
 from ingest.challenge import Challenges
 from ingest.consumers import build_consumers
 from ingest.cors import FormCors
 from ingest.deps import Deps
-from ingest.door import WebhookDoor
 from ingest.holdings import HOLDINGS
 from ingest.schedule import build_remover, sealing_clock
 from ingest.sealing import Sealer
@@ -61,6 +61,6 @@ def build_app(settings: Settings) -> FastAPI:
         limits=settings.limits_in(deps.sessions),
         lifespan=lifespan,
     )
-    app.user_middleware.append(Middleware(WebhookDoor, intake=intake))  # the innermost
+    app.user_middleware.append(Middleware(WebhookEndpoint, intake=intake))  # the innermost
     app.add_middleware(FormCors)
     return app

@@ -1,4 +1,4 @@
-"""What doors and actions need from outside."""
+"""What endpoints and actions need from outside."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The doors for Twilio, the mail provider, and people who unsubscribe."""
+"""The endpoints for Twilio, the mail provider, and people who unsubscribe."""
 
 import asyncio
 from typing import Annotated, TypeVar

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 from shared.db.engine import transaction
-from shared.http.doors import Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
+from shared.http.routes import CheckedRoute
 from shared.text import Code
 
 from notifier.actions.proofs import proofs_of, went_by
@@ -148,7 +148,9 @@ class Verdict(BaseModel):
 
 def build_admin_api(deps: Deps) -> APIRouter:
     router = APIRouter(
-        prefix="/api/admin/notifier", route_class=Door, dependencies=[Depends(require_ops(deps.settings))]
+        prefix="/api/admin/notifier",
+        route_class=CheckedRoute,
+        dependencies=[Depends(require_ops(deps.settings))],
     )
 
     @router.get("/{tenant}/deliveries")

@@ -37,7 +37,7 @@ def _json() -> Column[Any]:
 
 
 class Tenant(Table, table=True):
-    """Read before a tenant is known (webhook doors, clocks), hence without row-level security."""
+    """Read before a tenant is known (webhook endpoints, clocks), hence without row-level security."""
 
     __tablename__ = "tenants"
 

@@ -1,1 +1,1 @@
-"""HTTP doors: problem errors, customer links, the frame of every service's application."""
+"""HTTP endpoints: problem errors, customer links, the frame of every service's application."""

@@ -7,9 +7,9 @@ import structlog
 from fastapi import Request
 
 from shared.http.app import bearer_token
-from shared.http.doors import BeforeBody
 from shared.http.limits import caller, limits_of
 from shared.http.problems import Problem, route_of
+from shared.http.routes import BeforeBody
 from shared.secrets import MIN_CHARACTERS, token_hash
 from shared.settings import ServiceSettings
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from shared.db.engine import Sessions, transaction
-from shared.http.doors import Door
 from shared.http.operators import require_ops
+from shared.http.routes import CheckedRoute
 from shared.persons import NOBODY, Holdings, erase_addresses, erased, held, under_way
 from shared.settings import ServiceSettings
 from shared.text import AddressText
@@ -59,7 +59,7 @@ def build_persons_api(
 ) -> APIRouter:
     """`keys` where addresses stay as hashes."""
     router = APIRouter(
-        prefix="/api/admin/persons", route_class=Door, dependencies=[Depends(require_ops(settings))]
+        prefix="/api/admin/persons", route_class=CheckedRoute, dependencies=[Depends(require_ops(settings))]
     )
 
     @router.get("/{tenant_id}/{lead_id}")

@@ -64,7 +64,7 @@ _DECLARED: dict[str, object] = {
     },
 }
 DECLARED: dict[int | str, dict[str, object]] = {"4XX": _DECLARED, "5XX": _DECLARED}
-"""What every door may answer besides its success, for OpenAPI."""
+"""What every endpoint may answer besides its success, for OpenAPI."""
 
 
 def unavailable() -> Problem:

@@ -1,4 +1,4 @@
-"""The door through which operators see what is too old, and remove it now."""
+"""The endpoint through which operators see what is too old, and remove it now."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 
-from shared.http.doors import Door
 from shared.http.operators import require_ops
 from shared.http.problems import Problem
+from shared.http.routes import CheckedRoute
 from shared.retention import Remover
 from shared.settings import ServiceSettings
 
@@ -50,7 +50,7 @@ class ErasedLately(BaseModel):
 
 def build_retention_api(remover: Remover, settings: ServiceSettings) -> APIRouter:
     router = APIRouter(
-        prefix="/api/admin/retention", route_class=Door, dependencies=[Depends(require_ops(settings))]
+        prefix="/api/admin/retention", route_class=CheckedRoute, dependencies=[Depends(require_ops(settings))]
     )
 
     @router.get("")

@@ -8,9 +8,9 @@ from fastapi import Request
 
 from shared.db.engine import Sessions
 from shared.http.app import bearer_token
-from shared.http.doors import BeforeBody
 from shared.http.limits import caller, limits_of
 from shared.http.problems import Problem
+from shared.http.routes import BeforeBody
 from shared.secrets import DEMO
 from shared.settings import ServiceSettings
 from shared.staff import NotStaff, Viewer, viewer_of

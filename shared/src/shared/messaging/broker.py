@@ -78,7 +78,7 @@ class Messaging:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Connects in the background, so that HTTP doors open and answer while RabbitMQ is away."""
+        """Connects in the background, so that HTTP endpoints open and answer while RabbitMQ is away."""
         connected = asyncio.create_task(self._stay_connected(), name=f"{self._service}-messaging")
         try:
             async with self._retention.running():

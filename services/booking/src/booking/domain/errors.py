@@ -1,4 +1,4 @@
-"""Why booking says no; the doors turn these into answers, `code` is what machines read."""
+"""Why booking says no; the endpoints turn these into answers, `code` is what machines read."""
 
 from collections.abc import Sequence
 

@@ -1,1 +1,1 @@
-"""Doors out: booking, Claude, and the feed between replicas."""
+"""Endpoints out: booking, Claude, and the feed between replicas."""

@@ -27,7 +27,7 @@ class Throttled(ShopMonkeyError):
 
 
 class Unavailable(ShopMonkeyError):
-    """No usable answer, and nothing was written: not reached, stopped at their door, or a read went wrong."""
+    """No usable answer, and nothing was written: not reached, stopped at their endpoint, or a read went wrong."""
 
 
 class OutcomeUnknown(ShopMonkeyError):

@@ -86,7 +86,7 @@ class Intake:
         return Accepted(id_) if passed_on_by == waiting.event.id else Duplicate(id_)
 
     async def learn(self, slug: str) -> None:
-        """Anew, where something has changed. The door's answer has left by now, and does without it."""
+        """Anew, where something has changed. The endpoint's answer has left by now, and does without it."""
         try:
             async with self._connection() as connection:
                 known = await store_intake.known_tenant(connection, slug)

@@ -122,7 +122,7 @@ async def _erase(session: AsyncSession, lead: Lead, keys: SecretStr) -> None:
     """Under `stop_writers`, `lead` as it is now."""
     await persons.erase(session, HOLDINGS, tenant_id=lead.tenant_id, lead_id=lead.id, keys=keys)
     if lead.order_id is not None:
-        # The order that a lead of another door was found to be would make a lead of its own.
+        # The order that a lead of another endpoint was found to be would make a lead of its own.
         of_order = lead_id_of(lead.tenant_id, lead.location_id, lead.order_id)
         await persons.remember(session, tenant_id=lead.tenant_id, lead_id=of_order, rows={}, subjects=[])
     await _tell(session, lead.tenant_id, lead.id)

@@ -1,4 +1,4 @@
-"""Why ingest says no; the doors turn each into an answer."""
+"""Why ingest says no; the endpoints turn each into an answer."""
 
 from collections.abc import Iterable
 

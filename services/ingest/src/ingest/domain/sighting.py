@@ -12,7 +12,7 @@ from shared.events import Consent, ConsentProof, Contact, CrmRef, LeadSource, Le
 from ingest.domain.status import CLOSED
 
 SAME_PERSON_DAYS = 30
-"""A person seen again through another door within this time is asking the same thing."""
+"""A person seen again through another endpoint within this time is asking the same thing."""
 DOUBLE_SUBMIT_HOURS = 24
 """The same form within this time is one submit sent twice."""
 

@@ -19,7 +19,7 @@ PREVIEW_CHARACTERS = 90
 
 
 async def hear_customer(message: MessageSent) -> OptOut | None:
-    """What came by SMS or e-mail was read for an opt-out at the door; the web chat is read here."""
+    """What came by SMS or e-mail was read for an opt-out at the endpoint; the web chat is read here."""
     if message.author != "customer" or message.channel not in {"web", "crm"}:
         return None
     return await hear_whole(message.text, None)

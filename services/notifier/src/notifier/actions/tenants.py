@@ -1,4 +1,4 @@
-"""Which tenant a door is for."""
+"""Which tenant an endpoint is for."""
 
 from uuid import UUID
 

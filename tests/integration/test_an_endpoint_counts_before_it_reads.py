@@ -1,4 +1,4 @@
-"""Whom a door refuses for who they are, or how often they come, it answers without a byte of what they bring."""
+"""Whom an endpoint refuses for who they are, or how often they come, it answers without a byte of what they bring."""
 
 import importlib
 from collections.abc import Iterator

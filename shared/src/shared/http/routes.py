@@ -1,4 +1,4 @@
-"""Doors that ask who calls, and how often, before they read what is brought: FastAPI reads and parses a body first of all."""
+"""Endpoints that ask who calls, and how often, before they read what is brought: FastAPI reads and parses a body first of all."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, Generic, TypeVar
@@ -14,7 +14,7 @@ _ANSWERS = "before_body"
 
 
 class BeforeBody(Generic[T]):
-    """A dependency that needs the request's head only; a `Door` asks it before the body is read."""
+    """A dependency that needs the request's head only; a `CheckedRoute` asks it before the body is read."""
 
     def __init__(self, check: Callable[[Request], Awaitable[T]]) -> None:
         self._check = check
@@ -26,7 +26,7 @@ class BeforeBody(Generic[T]):
         return answers[self]
 
 
-class Door(APIRoute):
+class CheckedRoute(APIRoute):
     """Whom one of its checks refuses is answered without a byte of the body."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -1,4 +1,4 @@
-"""The doors of the services as their OpenAPI tells them, and requests to them with one bad value each."""
+"""The endpoints of the services as their OpenAPI tells them, and requests to them with one bad value each."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """One operation: where it is, and the headers with which it lets in."""
 
     origin: str
@@ -127,11 +127,11 @@ class Door:
         return GOOD_FORMATS.get(schema.get("format", ""), GOOD_TEXTS.get(name, "sample"))
 
 
-def doors_of(document: Json, origin: str, headers: Mapping[str, str], start: str) -> list[Door]:
+def endpoints_of(document: Json, origin: str, headers: Mapping[str, str], start: str) -> list[Endpoint]:
     """Those below the path `start` of a service's OpenAPI document."""
     schemas = document.get("components", {}).get("schemas", {})
     return [
-        Door(origin, method.upper(), path, headers, operation, schemas)
+        Endpoint(origin, method.upper(), path, headers, operation, schemas)
         for path, operations in document["paths"].items()
         if path.startswith(start)
         for method, operation in operations.items()

@@ -1,4 +1,4 @@
-"""The doors: signed or refused, heeded once, and a GET changes nothing."""
+"""The endpoints: signed or refused, heeded once, and a GET changes nothing."""
 
 import asyncio
 import base64
@@ -397,7 +397,7 @@ def unsubscribe_path(mail: dict[str, Any]) -> str:
 
 @pytest.fixture
 async def connected(shop):
-    """The sandbox calls our doors by itself, at the public address that it signs for."""
+    """The sandbox calls our endpoints by itself, at the public address that it signs for."""
     world = shop.sandbox.world
     world.settings.gateway_url, before = ORIGIN, world.settings.gateway_url
     world.http, client = shop.http, world.http

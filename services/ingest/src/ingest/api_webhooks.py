@@ -1,4 +1,4 @@
-"""The door of ShopMonkey's webhooks as plain ASGI: it answers what `Intake` keeps, and hands on all else as it came.
+"""The endpoint of ShopMonkey's webhooks as plain ASGI: it answers what `Intake` keeps, and hands on all else as it came.
 
 What is refused, and what no group takes, is judged and answered by the route of the same path in `api`, which OpenAPI tells of.
 """
@@ -20,7 +20,7 @@ class _Route:
     path = WEBHOOK_PATH
 
 
-class WebhookDoor:
+class WebhookEndpoint:
     """Inside the request's frame, which limits the body and knows the cause."""
 
     def __init__(self, app: ASGIApp, intake: Intake) -> None:

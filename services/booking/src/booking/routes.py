@@ -1,11 +1,11 @@
-"""What the doors for customers and for staff have in common: booking's errors as answers."""
+"""What the endpoints for customers and for staff have in common: booking's errors as answers."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
-from shared.http.doors import Door
 from shared.http.problems import Problem
+from shared.http.routes import CheckedRoute
 from shared.text import Day
 
 from booking.domain import errors
@@ -28,7 +28,7 @@ _STATUS: tuple[tuple[type[errors.BookingError], int], ...] = (
 )
 
 
-class BookingDoor(Door):
+class BookingRoute(CheckedRoute):
     """Turns booking's own errors into problem answers."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
