@@ -28,6 +28,18 @@ def shown(known: Ledger, say: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    "say", ["Si ya tiene un día en mente, ¿cuál sería?", "¿Prefiere un día en especial?"]
+)
+def test_un_is_an_article(say: str) -> None:
+    assert shown(ledger("offered"), say) == [say]
+
+
+@pytest.mark.parametrize("say", ["Cuesta uno o dos dólares.", "Sale en un dólar.", "Tarda una hora y media."])
+def test_and_what_it_counts_is_a_fact(say: str) -> None:
+    assert not shown(ledger("offered"), say)
+
+
+@pytest.mark.parametrize(
     ("said", "say"),
     [
         ("can I come at 3pm thursday?", "Yes, 3pm works."),

@@ -54,8 +54,9 @@ _UNIT = (
     r"|weeks?|months?|years?|horas?|minutos?|dias?|semanas?|mes(?:es)?|anos?|percent|%|am|pm|a\.m|p\.m|o'clock|en punto"
 )
 _SMALL_WITH_UNIT = re.compile(
-    rf"\b(zero|cero|one|un|una(?! hora\b(?! y\b))|uno)\b(?=\s+(?:{_UNIT})\b)|\b(one)\b(?=\s+and a half\b)"
+    rf"\b(zero|cero|one|uno)\b(?=\s+(?:{_UNIT})\b)|\b(one)\b(?=\s+and a half\b)|\b(una)\b(?= hora y\b)"
 )
+"""`Un` and `una` are articles, as `a` is: what is said of a day or a dollar is read as that."""
 _SMALL_HOUR = re.compile(
     r"(?<=\blas )(dos|tres)\b|(?<=\bla )una\b(?=\s*(?:y|menos|de la|en punto|[.,;!?]|$))|(?<=\bat )(one)\b|(?<=\bpast )(one)\b"
 )
