@@ -52,7 +52,7 @@ async def test_their_links_open_nothing_any_more(shop):
     by_link = lead.with_link_of(booked)
     assert (await by_link.get(f"appointments/{booked['id']}")).status_code == 404
     assert (await by_link.post(f"appointments/{booked['id']}/move", {"start": ELEVEN})).status_code == 404
-    assert (await lead.post("quotes", {"service": "ceramic-full"})).json()["code"] == "not_ready"
+    assert (await lead.post("quotes", {"service": "ceramic-full"})).json()["code"] == "not_found"
 
 
 async def test_no_event_brings_them_back(shop):
@@ -78,5 +78,5 @@ async def test_what_comes_while_they_are_erased_finds_nobody(shop):
     _, answer = await beside(
         shop.deps.sessions, "erased_leads", erase(shop, lead), lead.tries(quote["id"], TEN)
     )
-    assert answer.json()["code"] == "not_ready"
+    assert answer.json()["code"] == "not_found"
     assert await shop.rows("SELECT * FROM appointments") == []

@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from shared.http.links import BadLink, LinkPurpose, read
+from shared.persons import erased
 from shared.staff import Viewer
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -93,9 +94,14 @@ async def lead_of(session: AsyncSession, visitor: Visitor, *, lock: Lock | None 
         lead_id = (await appointment_of(session, visitor, visitor.appointment_id)).lead_id
     else:
         lead_id = visitor.lead_id
-    lead = await replicas.lead(session, visitor.tenant_id, lead_id, lock=lock)
+    return await _known_lead(session, visitor.tenant_id, lead_id, lock)
+
+
+async def _known_lead(session: AsyncSession, tenant_id: UUID, lead_id: UUID, lock: Lock | None) -> Lead:
+    """Raises `NotFound` for one whose person was erased, `NotReady` for one that has not arrived here yet."""
+    lead = await replicas.lead(session, tenant_id, lead_id, lock=lock)
     if lead is None:
-        raise NotReady
+        raise NotFound if await erased(session, lead_id) else NotReady
     return lead
 
 
@@ -119,10 +125,7 @@ async def lead_of_appointment(
     session: AsyncSession, visitor: Visitor, appointment: Appointment, *, lock: Lock | None = None
 ) -> Lead:
     """Of one that the visitor may see: staff of the shop to which the CRM moved it, too. Raises `NotReady`."""
-    lead = await replicas.lead(session, visitor.tenant_id, appointment.lead_id, lock=lock)
-    if lead is None:
-        raise NotReady
-    return lead
+    return await _known_lead(session, visitor.tenant_id, appointment.lead_id, lock)
 
 
 async def location_of(session: AsyncSession, tenant_id: UUID, location_id: UUID) -> Location:
