@@ -1,6 +1,7 @@
 """What the customer's page shows when a person is asked for, does not come, and when the connection goes."""
 
 import re
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -31,28 +32,54 @@ async def say(page: Page, text: str) -> None:
     await page.get_by_label("Your message").press("Enter")
 
 
-async def time_is_up(stack: StackFile, customer: Customer) -> None:
-    """As if the minutes that a person has to answer were over."""
-    connection = await asyncpg.connect(stack.databases["chat"].replace("+asyncpg", ""))
-    lead_id = await customer.lead_id()
+async def changed(stack: StackFile, service: str, tenants: str, statement: str, *values: object) -> str:
+    """What a service keeps, changed as its own tenant; `tenants`: the query of the tenant's id."""
+    connection = await asyncpg.connect(stack.databases[service].replace("+asyncpg", ""))
     try:
-
-        async def hurried() -> bool:
-            async with connection.transaction():
-                tenant = await connection.fetchval(
-                    "SELECT tenant_id FROM chat.tenants WHERE slug = $1", stack.tenant
-                )
-                await connection.execute("SELECT set_config('app.tenant_id', $1, true)", str(tenant))
-                done: str = await connection.execute(
-                    "UPDATE chat.handoffs SET escalate_at = now() FROM chat.conversations c"
-                    " WHERE c.id = conversation_id AND c.lead_id = $1 AND escalate_at > now()",
-                    lead_id,
-                )
-            return done == "UPDATE 1"
-
-        await eventually(hurried, within_seconds=30)
+        async with connection.transaction():
+            tenant = await connection.fetchval(tenants, stack.tenant)
+            await connection.execute("SELECT set_config('app.tenant_id', $1, true)", str(tenant))
+            done: str = await connection.execute(statement, *values)
+            return done
     finally:
         await connection.close()
+
+
+async def time_is_up(stack: StackFile, customer: Customer) -> None:
+    """As if the minutes that a person has to answer were over."""
+    lead_id = await customer.lead_id()
+
+    async def hurried() -> bool:
+        done = await changed(
+            stack,
+            "chat",
+            "SELECT tenant_id FROM chat.tenants WHERE slug = $1",
+            "UPDATE chat.handoffs SET escalate_at = now() FROM chat.conversations c"
+            " WHERE c.id = conversation_id AND c.lead_id = $1 AND escalate_at > now()",
+            lead_id,
+        )
+        return done == "UPDATE 1"
+
+    await eventually(hurried, within_seconds=30)
+
+
+@pytest.fixture
+async def open_at_this_hour(stack: StackFile) -> AsyncIterator[None]:
+    """A person is waited for while the shop is open only."""
+    tenants = "SELECT id FROM booking.tenants WHERE slug = $1"
+    await changed(
+        stack,
+        "booking",
+        tenants,
+        "INSERT INTO booking.special_openings (tenant_id, location_id, day, opens_minute, closes_minute, note)"
+        " SELECT tenant_id, location_id, (now() AT TIME ZONE timezone)::date + n, 0, 1440, $1"
+        " FROM booking.locations, generate_series(0, 1) AS n ON CONFLICT DO NOTHING",
+        "for a test",
+    )
+    yield
+    await changed(
+        stack, "booking", tenants, "DELETE FROM booking.special_openings WHERE note = $1", "for a test"
+    )
 
 
 async def test_a_person_is_offered_and_comes_on_yes(page: Page) -> None:
@@ -66,6 +93,7 @@ async def test_a_person_is_offered_and_comes_on_yes(page: Page) -> None:
     await expect(page.locator(".header-status")).to_contain_text("a person can step in")
 
 
+@pytest.mark.usefixtures("open_at_this_hour")
 async def test_nobody_comes_and_the_shop_is_to_call_back(
     page: Page, stack: StackFile, customer: Customer
 ) -> None:

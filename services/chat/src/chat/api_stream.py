@@ -48,7 +48,9 @@ def refuse_when_full(streams: OpenStreams, *keys: Use) -> None:
 async def counted_in(
     streams: OpenStreams, keys: Sequence[Use], events: AsyncGenerator[str]
 ) -> AsyncIterator[str]:
-    """From the first event on: a response that never begins takes no room."""
+    """From the first event on: a response that never begins takes no room. Ends at once where others were faster."""
+    if streams.full(*keys):
+        return
     with streams.one_more(*keys):
         async with aclosing(events):
             async for event in events:
