@@ -22,6 +22,8 @@ HEARD = 0.95
 DOUBTFUL = 0.3
 """Of the message or one of its sentences. `python -m evals.opt_out` shows what both cost on a set."""
 
+CLEAR_SENTENCE = 0.9
+"""And one of its sentences must say so by itself."""
 CLEAR_CLAUSE = 0.9
 """A clause torn from its sentence says less: it has to be clear, and then makes a doubt only."""
 
@@ -88,7 +90,7 @@ def opt_out_in(text: str, channel: OutboundChannel | None) -> OptOut | None:
     if best < DOUBTFUL and max(judged) < CLEAR_CLAUSE:
         return None
     spanish = _chances(rows[:1], _learnt().spanish)[0] > 0.5
-    sure = judged[0] >= HEARD
+    sure = judged[0] >= HEARD and max(judged[1 : len(parts)], default=1.0) >= CLEAR_SENTENCE
     return OptOut("free_text", _channels_named(plain(text)), "es" if spanish else "en", sure)
 
 
