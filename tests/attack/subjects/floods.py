@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from uuid import uuid4
 
@@ -222,8 +222,11 @@ async def streams_and_files_of_staff_at_once(target: Target) -> str:
             asked = browser.build_request("GET", "/api/staff/stream", headers=member.cookie)
             answer = await browser.send(asked, stream=True)
             kept.push_async_callback(answer.aclose)
-            return answer.status_code == 200 and not await _ends(answer, within_seconds=1)
+            chunks = answer.aiter_raw()
+            reading.append(chunks)  # what nobody reads any more is closed
+            return answer.status_code == 200 and not await _ends(chunks, within_seconds=1)
 
+        reading: list[AsyncIterator[bytes]] = []
         streams = sum(await asyncio.gather(*(stays_open() for _ in range(60))))
         if streams > MOST_STREAMS:
             raise Fell(f"{streams} streams are open")
@@ -234,8 +237,7 @@ async def streams_and_files_of_staff_at_once(target: Target) -> str:
     return f"{streams} streams and {files.count(200)} files, 429 for the others"
 
 
-async def _ends(answer: httpx2.Response, *, within_seconds: float) -> bool:
-    chunks = answer.aiter_raw()
+async def _ends(chunks: AsyncIterator[bytes], *, within_seconds: float) -> bool:
     try:
         async with asyncio.timeout(within_seconds):
             return await anext(chunks, None) is None
