@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from notifier.actions.touches import fire_due_touches
 from notifier.domain.gate import TOO_MANY
 from shared.db.engine import transaction
 from shared.events import Contact, CrmRef, NotificationFailed, Vehicle
@@ -263,6 +264,17 @@ async def test_an_order_that_names_an_address_more_is_greeted_in_place_of_one_th
     assert all(wish in mail["text"] for wish in ("2020 Ford F-150", "2021 Honda Civic"))
     assert (await shop.lead(first.lead_id)).same_as == order.lead_id
     assert (await shop.lead(order.lead_id)).stopped_reason is None
+
+
+async def test_an_order_takes_no_follow_up_from_one_that_was_greeted(shop):
+    first = await shop.greet(contact=BY_TEXT)
+    assert await greeted(shop) == (0, 1)
+    for touch in (await shop.touches(first.lead_id))[1:]:
+        await fire_due_touches(shop.deps, shop.tenant_id, touch.due_at)
+    waiting = [one.id for one in await shop.deliveries() if one.state == "planned"]
+    assert waiting
+    await shop.greet(contact=ANA)
+    assert [one.id for one in await shop.deliveries() if one.state == "planned"] == waiting
 
 
 async def test_who_had_joined_goes_along_to_the_order_that_names_more(shop):

@@ -127,7 +127,9 @@ async def _takes_over(session: AsyncSession, lead: Lead, first_id: UUID) -> bool
     first = await need_lead(session, lead.tenant_id, first_id)
     if first.stopped_reason or not set(_known_addresses(lead)) > set(_known_addresses(first)):
         return False
-    await deliveries.suppress_planned(session, lead.tenant_id, deliveries.touches_of(first.id), "same_person")
+    await deliveries.suppress_planned(
+        session, lead.tenant_id, deliveries.greeting_of(first.id), "same_person"
+    )
     if await deliveries.is_greeted(session, first):
         return False
     await _join_instead(session, first, lead)

@@ -92,6 +92,10 @@ def touches_of(lead_id: UUID) -> ColumnElement[bool]:
     return (col(Delivery.lead_id) == lead_id) & (col(Delivery.purpose) == "touch")
 
 
+def greeting_of(lead_id: UUID) -> ColumnElement[bool]:
+    return touches_of(lead_id) & (col(Delivery.touch) == 0)
+
+
 def of_lead(lead_id: UUID) -> ColumnElement[bool]:
     return col(Delivery.lead_id) == lead_id
 
@@ -100,8 +104,7 @@ async def is_greeted(session: AsyncSession, lead: Lead) -> bool:
     """Or about to be, or may have been."""
     statement = select(col(Delivery.id)).where(
         col(Delivery.tenant_id) == lead.tenant_id,
-        touches_of(lead.id),
-        col(Delivery.touch) == 0,
+        greeting_of(lead.id),
         col(Delivery.state).in_(("planned", "sending", "sent", "unknown")),
     )
     return (await session.execute(statement.limit(1))).first() is not None
